@@ -1,0 +1,3 @@
+//! Case exchange of child guidance centers.
+
+pub mod cgc_xml;

@@ -1,0 +1,4 @@
+//! Formats of hospitals.
+
+pub mod fhir;
+pub mod hl7v2;

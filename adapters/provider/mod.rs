@@ -1,0 +1,3 @@
+//! Layouts of contracted providers.
+
+pub mod pv02;

@@ -1,0 +1,3 @@
+//! Layouts of public health offices.
+
+pub mod ph05;

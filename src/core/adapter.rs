@@ -1,0 +1,312 @@
+//! What every format promises: bytes to submissions, what was released to bytes, and an account of both.
+
+use crate::agency::AgencyId;
+use crate::id::Municipality;
+use crate::record::Submission;
+use crate::release::Released;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A format, in one or both directions. Pure: the same bytes and profile give the same result.
+pub trait Adapter: Sync {
+    /// The name on the command line: `hl7v2`, `ph05`, `notice-html` …
+    fn name(&self) -> &'static str;
+
+    /// What it is, in Japanese and English.
+    fn title(&self) -> Text;
+
+    /// Which way it goes.
+    fn direction(&self) -> Direction;
+
+    /// Could these bytes be this format? Used for `auto` only; the first adapter of the list that says yes is taken.
+    fn recognises(&self, _bytes: &[u8]) -> bool {
+        false
+    }
+
+    /// Reads a whole message or file. Total: every input gives an answer, and no error text holds a value.
+    fn decode(&self, _bytes: &[u8], _profile: &Profile) -> Decoded {
+        Decoded::refused(Diagnostic::error(
+            "M001",
+            self.name(),
+            "この形式は受信に対応していません。",
+            "This format cannot be read, only written.",
+        ))
+    }
+
+    /// Writes what was released for one recipient, in the recipient's format.
+    ///
+    /// # Errors
+    /// When the release holds nothing that this format can say, or the format is only read.
+    fn encode(&self, _released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
+        Err(EncodeError::Unsupported)
+    }
+}
+
+/// Which way a format goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Read only.
+    In,
+    /// Written only.
+    Out,
+    /// Read and written.
+    Both,
+}
+
+/// One sentence in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// Japanese.
+    pub ja: Cow<'static, str>,
+    /// English.
+    pub en: Cow<'static, str>,
+}
+
+impl Text {
+    /// Both sentences.
+    pub fn new(ja: impl Into<Cow<'static, str>>, en: impl Into<Cow<'static, str>>) -> Self {
+        Text { ja: ja.into(), en: en.into() }
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Information,
+    /// Accepted; the raw value is kept.
+    Warning,
+    /// Held for a person (`JP-Q…`, `PV-Q…`).
+    Hold,
+    /// Refused: the message, the row or the field named by the place.
+    Error,
+}
+
+/// What is wrong, where, and how to mend it. Never a value from the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Code of the format's document: `H004`, `JP-E602`, `PV-E201` …
+    pub code: Cow<'static, str>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// `PID-5.1`, `/ClinicalDocument/recordTarget`, `row 12, 体重`.
+    pub place: String,
+    /// What is wrong and the mend.
+    pub text: Text,
+}
+
+impl Diagnostic {
+    /// With a severity.
+    pub fn new(
+        severity: Severity,
+        code: impl Into<Cow<'static, str>>,
+        place: impl Into<String>,
+        ja: impl Into<Cow<'static, str>>,
+        en: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Diagnostic { code: code.into(), severity, place: place.into(), text: Text::new(ja, en) }
+    }
+
+    /// Something that is refused.
+    pub fn error(
+        code: impl Into<Cow<'static, str>>,
+        place: impl Into<String>,
+        ja: impl Into<Cow<'static, str>>,
+        en: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(Severity::Error, code, place, ja, en)
+    }
+
+    /// Something that is accepted with a warning.
+    pub fn warning(
+        code: impl Into<Cow<'static, str>>,
+        place: impl Into<String>,
+        ja: impl Into<Cow<'static, str>>,
+        en: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(Severity::Warning, code, place, ja, en)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    /// One line, as `musubi convert` prints it: `error H004 PID-3 …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Information => "info",
+            Severity::Warning => "warning",
+            Severity::Hold => "hold",
+            Severity::Error => "error",
+        };
+        write!(f, "{severity} {} {} {} / {}", self.code, self.place, self.text.ja, self.text.en)
+    }
+}
+
+/// What became of one field of the source: the loss ledger (promise P4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// Which item of the file: message or row, from 1.
+    pub item: u32,
+    /// Where in the source.
+    pub place: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Read into this path of the record (`discharge_notice.discharged_at`).
+    Mapped(Cow<'static, str>),
+    /// Part of the envelope: delimiters, ids, counts.
+    Envelope,
+    /// Only in the raw bytes, which are kept.
+    KeptRaw,
+    /// Refused with this code.
+    Refused(Cow<'static, str>),
+}
+
+/// The account of every field of the source that held something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ledger(pub Vec<LedgerLine>);
+
+impl Ledger {
+    /// Notes what became of one field.
+    pub fn note(&mut self, item: u32, place: impl Into<String>, fate: Fate) {
+        self.0.push(LedgerLine { item, place: place.into(), fate });
+    }
+}
+
+/// What reading a message or file gave.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    /// One for each message or row, in order.
+    pub items: Vec<Item>,
+    /// About the file as a whole. An error here means that nothing of it was taken.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What became of every field.
+    pub ledger: Ledger,
+}
+
+/// One message or row.
+#[derive(Debug)]
+pub struct Item {
+    /// `message 1`, `row 12`.
+    pub place: String,
+    /// What was read; `None` when it was refused. Then `diagnostics` holds at least one error.
+    pub submission: Option<Submission>,
+    /// About this item.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Decoded {
+    /// Nothing was taken, for this reason.
+    pub fn refused(diagnostic: Diagnostic) -> Self {
+        Decoded { items: Vec::new(), diagnostics: vec![diagnostic], ledger: Ledger::default() }
+    }
+
+    /// Items that were taken.
+    pub fn taken(&self) -> usize {
+        self.items.iter().filter(|item| item.submission.is_some()).count()
+    }
+
+    /// Items (or the whole file) that were refused.
+    pub fn refused_count(&self) -> usize {
+        let whole = self.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        self.items.len() - self.taken() + usize::from(whole && self.items.is_empty())
+    }
+
+    /// Every diagnostic, the file's first.
+    pub fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().chain(self.items.iter().flat_map(|item| &item.diagnostics))
+    }
+}
+
+/// Why a release could not be written in a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// The format is only read.
+    #[error("this format cannot be written")]
+    Unsupported,
+    /// Nothing in the release that this format can say.
+    #[error("nothing in this release that the format can say")]
+    NothingToSay,
+}
+
+/// How one agency deviates from its format (`design.md` section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The agency that sends or receives.
+    pub agency: AgencyId,
+    /// Names that may stand in MSH-3/4, a CDA custodian, a FHIR Organization, a file's sender (S-04). The agency id always may.
+    #[serde(default)]
+    pub sender_names: Vec<String>,
+    /// Municipality for what names none.
+    #[serde(default)]
+    pub default_municipality: Option<Municipality>,
+    /// Declared character set of files (`utf-8`, `cp932`).
+    #[serde(default)]
+    pub charset: Option<String>,
+    /// Area code for phone numbers without one.
+    #[serde(default)]
+    pub area_code: Option<String>,
+    /// Accept an MLLP block without its start byte.
+    #[serde(default)]
+    pub lenient_framing: bool,
+    /// Local observation codes: (system, code) to the LOINC code of the concept.
+    #[serde(default)]
+    pub observation_codes: Vec<LocalCode>,
+    /// Columns declared to hold 12-digit identifiers, which are not individual numbers (`formats/common_japan.md` 7.4 c).
+    #[serde(default)]
+    pub twelve_digit_columns: Vec<String>,
+    /// Results of this agency with these codes are work that the municipality commissioned (postpartum check-ups).
+    #[serde(default)]
+    pub commissioned_codes: Vec<String>,
+    /// The moment of receipt (or of the conversion).
+    #[serde(skip, default = "Profile::unset")]
+    pub now: Time,
+}
+
+/// One line of a peer's local code table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalCode {
+    /// The peer's code system as it writes it.
+    pub system: String,
+    /// The peer's code.
+    pub code: String,
+    /// The concept's LOINC code.
+    pub loinc: String,
+}
+
+impl Profile {
+    fn unset() -> Time {
+        Time::MIN
+    }
+
+    /// A profile without deviations.
+    pub fn plain(agency: AgencyId, now: Time) -> Self {
+        Profile {
+            agency,
+            sender_names: Vec::new(),
+            default_municipality: None,
+            charset: None,
+            area_code: None,
+            lenient_framing: false,
+            observation_codes: Vec::new(),
+            twelve_digit_columns: Vec::new(),
+            commissioned_codes: Vec::new(),
+            now,
+        }
+    }
+
+    /// May this name stand for the agency in a message?
+    pub fn knows_sender(&self, name: &str) -> bool {
+        name == self.agency.as_str() || self.sender_names.iter().any(|known| known == name)
+    }
+}

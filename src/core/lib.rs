@@ -1,0 +1,16 @@
+//! The rules of Musubi: no sockets, no SQL, no async, no clock and no randomness of its own.
+
+pub mod adapter;
+pub mod agency;
+pub mod audit;
+pub mod consent;
+pub mod id;
+pub mod identity;
+pub mod japan;
+pub mod postnatal;
+pub mod record;
+pub mod referral;
+pub mod release;
+pub mod sealing;
+pub mod signals;
+pub mod time;
