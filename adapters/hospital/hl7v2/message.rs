@@ -1,0 +1,381 @@
+//! One message as spans into one decoded text: a scan that notes separators and owns nothing.
+//!
+//! [`parse`] walks the text once. Repetitions, components and subcomponents are found when they are asked for, and a
+//! string is owned only when its escapes are undone on the way into the record.
+
+use super::charset::Charset;
+use super::escape;
+use super::limits::SEGMENTS_MAX;
+use std::borrow::Cow;
+
+/// What MSH-1 and MSH-2 declare (`formats/hospital.md` 2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delimiters {
+    /// MSH-1, usually `|`.
+    pub field: u8,
+    /// Usually `^`.
+    pub component: u8,
+    /// Usually `~`.
+    pub repetition: u8,
+    /// Usually `\`.
+    pub escape: u8,
+    /// Usually `&`.
+    pub subcomponent: u8,
+}
+
+impl Delimiters {
+    /// `|^~\&`
+    pub const USUAL: Delimiters =
+        Delimiters { field: b'|', component: b'^', repetition: b'~', escape: b'\\', subcomponent: b'&' };
+
+    /// Reads them from the text of a header segment (`MSH`, `FHS`, `BHS`).
+    pub fn read(header: &str) -> Result<Delimiters, Malformed> {
+        let rest = header.as_bytes().get(3..).ok_or(Malformed::NoHeader)?;
+        let (&field, rest) = rest.split_first().ok_or(Malformed::NoHeader)?;
+        if !field.is_ascii_punctuation() {
+            return Err(Malformed::NoHeader);
+        }
+        let end = rest.iter().position(|&byte| byte == field || matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+        let declared = rest.get(..end).unwrap_or_default();
+        if declared.is_empty() || !declared.iter().all(u8::is_ascii_punctuation) {
+            return Err(Malformed::NoEncodingCharacters);
+        }
+        let usual = Delimiters::USUAL;
+        let at = |index: usize, default: u8| declared.get(index).copied().unwrap_or(default);
+        let component = at(0, usual.component);
+        let repetition = at(1, usual.repetition);
+        let escape = at(2, usual.escape);
+        Ok(Delimiters { field, component, repetition, escape, subcomponent: at(3, usual.subcomponent) })
+    }
+}
+
+/// Why a text is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// It does not begin with `MSH` and a separator (H001).
+    NoHeader,
+    /// MSH-2 is empty or holds letters (AR).
+    NoEncodingCharacters,
+    /// More than [`SEGMENTS_MAX`] segments (H007).
+    TooManySegments,
+}
+
+/// A parsed message. Borrows the text.
+#[derive(Clone, Debug)]
+pub struct Message<'t> {
+    text: &'t str,
+    charset: Charset,
+    delimiters: Delimiters,
+    segments: Vec<Span>,
+    /// Where each field begins, all segments in a row; a field ends one byte before the next begins.
+    fields: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// Index in `fields` of the segment's name, which counts as field 0.
+    first: u32,
+    /// Where the segment ends in the text.
+    end: u32,
+}
+
+/// Notes every segment and field of a decoded message.
+///
+/// # Errors
+/// When the text does not begin with a message header, or holds too many segments.
+pub fn parse(text: &str, charset: Charset) -> Result<Message<'_>, Malformed> {
+    let text = text.trim_start_matches(['\u{FEFF}', '\r', '\n', ' ', '\u{B}']);
+    if !text.starts_with("MSH") {
+        return Err(Malformed::NoHeader);
+    }
+    let delimiters = Delimiters::read(text)?;
+    let mut message =
+        Message { text, charset, delimiters, segments: Vec::with_capacity(16), fields: Vec::with_capacity(256) };
+    message.scan()?;
+    Ok(message)
+}
+
+impl<'t> Message<'t> {
+    fn scan(&mut self) -> Result<(), Malformed> {
+        let separator = self.delimiters.field;
+        let bytes = self.text.as_bytes();
+        let mut start = 0;
+        let mut first = 0;
+        let mut fresh = true;
+        for (index, &byte) in bytes.iter().enumerate() {
+            // Everything that separates is punctuation or a control: letters and kanji leave here at once.
+            if byte != separator && byte != b'\r' && byte != b'\n' {
+                continue;
+            }
+            if fresh {
+                first = position(self.fields.len());
+                self.fields.push(position(start));
+                fresh = false;
+            }
+            if byte == separator {
+                self.fields.push(position(index + 1));
+            } else {
+                self.close(first, start, index)?;
+                start = index + 1;
+                fresh = true;
+            }
+        }
+        if fresh {
+            first = position(self.fields.len());
+            self.fields.push(position(start));
+        }
+        self.close(first, start, bytes.len())
+    }
+
+    /// Ends a segment; a blank line is none.
+    fn close(&mut self, first: u32, start: usize, end: usize) -> Result<(), Malformed> {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | 0x1C | 0x0B | 0);
+        if self.text.as_bytes().get(start..end).is_none_or(|line| line.iter().all(blank)) {
+            self.fields.truncate(first as usize);
+            return Ok(());
+        }
+        if self.segments.len() >= SEGMENTS_MAX {
+            return Err(Malformed::TooManySegments);
+        }
+        self.segments.push(Span { first, end: position(end) });
+        Ok(())
+    }
+
+    /// The separators that this message declares.
+    pub fn delimiters(&self) -> Delimiters {
+        self.delimiters
+    }
+
+    /// What the bytes were in.
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
+    /// Every segment, in order.
+    pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> + Clone {
+        (0..self.segments.len()).filter_map(|index| self.segment(index))
+    }
+
+    /// The segment at a place from 0.
+    pub fn segment(&self, index: usize) -> Option<Segment<'_>> {
+        let span = self.segments.get(index)?;
+        let next = self.segments.get(index + 1).map_or(self.fields.len(), |next| next.first as usize);
+        let starts = self.fields.get(span.first as usize..next)?;
+        Some(Segment {
+            text: self.text,
+            charset: self.charset,
+            delimiters: self.delimiters,
+            starts,
+            end: span.end,
+            index,
+        })
+    }
+
+    /// The first segment of a name.
+    pub fn first(&self, name: &str) -> Option<Segment<'_>> {
+        self.segments().find(|segment| segment.name() == name)
+    }
+
+    /// Every segment of a name.
+    pub fn all<'m>(&'m self, name: &'m str) -> impl Iterator<Item = Segment<'m>> + 'm {
+        self.segments().filter(move |segment| segment.name() == name)
+    }
+}
+
+/// Offsets fit: a message has at most 16 MiB, text at most three times that.
+fn position(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// One segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'m> {
+    text: &'m str,
+    charset: Charset,
+    delimiters: Delimiters,
+    starts: &'m [u32],
+    end: u32,
+    index: usize,
+}
+
+impl<'m> Segment<'m> {
+    /// `PID`; empty when the line does not begin like a segment.
+    pub fn name(self) -> &'m str {
+        let name = self.piece(0);
+        let mut bytes = name.bytes();
+        let letters = name.len() == 3 && bytes.next().is_some_and(|byte| byte.is_ascii_uppercase());
+        let rest = bytes.all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        if letters && rest { name } else { "" }
+    }
+
+    /// Its place in the message, from 0.
+    pub fn index(self) -> usize {
+        self.index
+    }
+
+    /// How many fields are written. Fields beyond are empty.
+    pub fn len(self) -> usize {
+        self.starts.len() - 1 + usize::from(self.is_header())
+    }
+
+    /// Has it no field at all?
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// A field, from 1. In `MSH` the separator itself is field 1.
+    pub fn field(self, number: usize) -> Field<'m> {
+        let header = self.is_header();
+        let raw = match (header, number) {
+            (_, 0) => "",
+            (true, 1) => self.text.get(3..4).unwrap_or_default(),
+            (true, _) => self.piece(number - 1),
+            (false, _) => self.piece(number),
+        };
+        let repeats = !(header && number <= 2);
+        Field { raw, charset: self.charset, delimiters: self.delimiters, repeats }
+    }
+
+    /// The first component of a field, escapes undone: what most fields hold.
+    pub fn value(self, number: usize) -> Cow<'m, str> {
+        self.field(number).component(1).text()
+    }
+
+    fn is_header(self) -> bool {
+        self.index == 0
+    }
+
+    fn piece(self, number: usize) -> &'m str {
+        let Some(&start) = self.starts.get(number) else { return "" };
+        let end = self.starts.get(number + 1).map_or(self.end, |next| next - 1);
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+/// One field, as written.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'m> {
+    raw: &'m str,
+    charset: Charset,
+    delimiters: Delimiters,
+    repeats: bool,
+}
+
+impl<'m> Field<'m> {
+    /// As written, escapes and all.
+    pub fn raw(self) -> &'m str {
+        self.raw
+    }
+
+    /// Not valued: on an update the stored value stays (2.5).
+    pub fn is_empty(self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// `""`: delete what is stored (2.5).
+    pub fn is_null(self) -> bool {
+        self.raw == NULL
+    }
+
+    /// Says something: neither empty, null nor separators alone.
+    pub fn says_something(self) -> bool {
+        let Delimiters { component, repetition, subcomponent, .. } = self.delimiters;
+        let separates = |byte: u8| byte == component || byte == repetition || byte == subcomponent || byte == b' ';
+        !self.is_null() && !self.raw.bytes().all(separates)
+    }
+
+    /// Each repetition; one empty one when the field is empty.
+    pub fn repetitions(self) -> impl Iterator<Item = Part<'m>> + Clone {
+        let separator = if self.repeats { self.delimiters.repetition } else { self.delimiters.field };
+        self.raw.split(char::from(separator)).map(move |raw| Part {
+            raw,
+            charset: self.charset,
+            delimiters: self.delimiters,
+            separator: self.delimiters.component,
+        })
+    }
+
+    /// The first repetition.
+    pub fn first(self) -> Part<'m> {
+        let empty = Part { raw: "", charset: self.charset, delimiters: self.delimiters, separator: 0 };
+        self.repetitions().next().unwrap_or(empty)
+    }
+
+    /// A component of the first repetition, from 1.
+    pub fn component(self, number: usize) -> Part<'m> {
+        self.first().component(number)
+    }
+
+    /// The whole field, escapes undone and separators kept: text of TX and FT.
+    pub fn text(self) -> Cow<'m, str> {
+        Part { raw: self.raw, charset: self.charset, delimiters: self.delimiters, separator: 0 }.text()
+    }
+
+    /// Does an escape in it not follow the rules, so that it was kept as it stands?
+    pub fn has_odd_escape(self) -> bool {
+        escape::undo(self.raw, self.delimiters, self.charset).1
+    }
+}
+
+/// The explicit delete of 2.5.
+const NULL: &str = "\"\"";
+
+/// A repetition, a component or a subcomponent.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'m> {
+    raw: &'m str,
+    charset: Charset,
+    delimiters: Delimiters,
+    separator: u8,
+}
+
+impl<'m> Part<'m> {
+    /// As written.
+    pub fn raw(self) -> &'m str {
+        self.raw
+    }
+
+    /// Nothing written.
+    pub fn is_empty(self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// `""`
+    pub fn is_null(self) -> bool {
+        self.raw == NULL
+    }
+
+    /// The next part down, from 1: a component of a repetition, a subcomponent of a component.
+    pub fn component(self, number: usize) -> Part<'m> {
+        let raw = self.raw.split(char::from(self.separator)).nth(number.wrapping_sub(1)).unwrap_or_default();
+        Part { raw, separator: self.delimiters.subcomponent, ..self }
+    }
+
+    /// How many components are written.
+    pub fn components(self) -> usize {
+        self.raw.split(char::from(self.separator)).count()
+    }
+
+    /// Escapes undone, blanks at the ends removed; the explicit delete is empty, never its two quote marks.
+    pub fn text(self) -> Cow<'m, str> {
+        if self.raw.is_empty() || self.is_null() {
+            return Cow::Borrowed("");
+        }
+        match escape::undo(self.raw, self.delimiters, self.charset).0 {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(BLANKS)),
+            Cow::Owned(text) => Cow::Owned(text.trim_matches(BLANKS).to_owned()),
+        }
+    }
+
+    /// As [`Part::text`], owned, or `None` when it is empty.
+    pub fn owned(self) -> Option<String> {
+        let text = self.text();
+        (!text.is_empty()).then(|| text.into_owned())
+    }
+}
+
+const BLANKS: [char; 3] = [' ', '\t', '\u{3000}'];
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;
