@@ -1,0 +1,186 @@
+//! The individual number (個人番号, My Number) is found so that it can be refused; nothing here returns or keeps one.
+
+use super::dates::fold_hyphen;
+use unicode_normalization::UnicodeNormalization;
+
+const LENGTH: usize = 12;
+
+/// Does the text hold what looks like an individual number (`JP-E721`)?
+///
+/// Twelve digits, also as three groups of four with hyphens or spaces, not part of a longer run, with a right
+/// check digit. One of ten random runs of that length passes too, so this is no proof that it is one.
+pub fn contains(text: &str) -> bool {
+    let mut run = Run::default();
+    let mut found = false;
+    for letter in text.nfkc().filter(|letter| !is_invisible(*letter)).map(fold_hyphen) {
+        found |= run.feed(letter);
+    }
+    run.feed('\n') || found
+}
+
+/// Is this the header of a column for individual numbers (`JP-E720`)?
+pub fn is_header(text: &str) -> bool {
+    let key: String = text.nfkc().filter(|letter| !letter.is_whitespace() && !is_invisible(*letter)).collect();
+    let key = key.to_lowercase();
+    ["個人番号", "マイナンバー", "特定個人", "mynumber", "my_number", "my-number"].iter().any(|word| key.contains(word))
+}
+
+/// Do these twelve digits end with the right check digit?
+fn checks(digits: &[u32]) -> bool {
+    let Some((check, body)) = digits.split_last() else { return false };
+    let weights = (2..=7).chain(2..=6);
+    let sum: u32 = body.iter().rev().zip(weights).map(|(digit, weight)| digit * weight).sum();
+    let rest = sum % 11;
+    digits.len() == LENGTH && *check == if rest <= 1 { 0 } else { 11 - rest }
+}
+
+/// The digits seen so far, in the groups in which they were written.
+#[derive(Default)]
+struct Run {
+    groups: Vec<Vec<u32>>,
+    separated: bool,
+}
+
+impl Run {
+    /// Takes one character; true when the run that it ends looks like an individual number.
+    fn feed(&mut self, letter: char) -> bool {
+        if let Some(digit) = letter.to_digit(10) {
+            self.digit(digit);
+            return false;
+        }
+        let single = (letter == '-' || (letter.is_whitespace() && letter != '\n')) && !self.separated;
+        if single && !self.groups.is_empty() {
+            self.separated = true;
+            return false;
+        }
+        let found = self.holds_one();
+        self.wipe();
+        found
+    }
+
+    fn digit(&mut self, digit: u32) {
+        match self.groups.last_mut() {
+            Some(group) if !self.separated => group.push(digit),
+            _ => self.groups.push(vec![digit]),
+        }
+        self.separated = false;
+    }
+
+    /// A group of twelve, or three neighbours of four that make twelve.
+    fn holds_one(&self) -> bool {
+        let alone = self.groups.iter().any(|group| checks(group));
+        let grouped = self.groups.windows(3).any(|three| {
+            three.iter().all(|group| group.len() == 4) && {
+                let digits: zeroize::Zeroizing<Vec<u32>> = zeroize::Zeroizing::new(three.concat());
+                checks(&digits)
+            }
+        });
+        alone || grouped
+    }
+
+    fn wipe(&mut self) {
+        for group in &mut self.groups {
+            zeroize::Zeroize::zeroize(group);
+        }
+        self.groups.clear();
+        self.separated = false;
+    }
+}
+
+/// Characters that show nothing and could be put between digits to hide them.
+const fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{FE00}'..='\u{FE0F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Eleven digits with the right check digit; put together here so that no such number stands in the tree.
+    fn specimen(body: &str, check: &str) -> String {
+        [body, check].concat()
+    }
+
+    fn grouped(number: &str, mark: &str) -> String {
+        let letters: Vec<char> = number.chars().collect();
+        letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(mark)
+    }
+
+    #[test]
+    fn the_published_check_digits_are_found() {
+        for (body, right) in [("12345678901", "8"), ("21098765432", "0"), ("11111111111", "8")] {
+            for check in 0..10 {
+                let check = check.to_string();
+                assert_eq!(contains(&specimen(body, &check)), check == right, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_in_every_writing() {
+        let number = specimen("12345678901", "8");
+        let wide: String = number.chars().filter_map(|c| char::from_u32(c as u32 + 0xFEE0)).collect();
+        let texts = [
+            format!("番号は{number}です"),
+            format!("備考 {wide}"),
+            grouped(&number, "-"),
+            grouped(&number, " "),
+            grouped(&number, "　"),
+            grouped(&wide, "－"),
+            grouped(&number, "−"),
+            grouped(&number, "ー"),
+            format!("{}\u{200B}{}", &number[..5], &number[5..]),
+            format!("2026-10-19 {number}"),
+            format!("2026 {}", grouped(&number, " ")),
+            format!("{number}\n1"),
+        ];
+        for (at, text) in texts.iter().enumerate() {
+            assert!(contains(text), "writing {at}");
+        }
+    }
+
+    #[test]
+    fn part_of_a_longer_run_is_no_number() {
+        let number = specimen("12345678901", "8");
+        let texts = [
+            format!("1{number}"),
+            format!("{number}0"),
+            grouped(&number, "--"),
+            grouped(&number, "/"),
+            number[..11].to_owned(),
+            format!("{}-{}", &number[..5], &number[5..]),
+            String::new(),
+        ];
+        for (at, text) in texts.iter().enumerate() {
+            assert!(!contains(text), "writing {at}");
+        }
+    }
+
+    #[test]
+    fn the_header_of_an_individual_number_is_known() {
+        for header in
+            ["個人番号", "母の個人番号", "マイナンバー", "ﾏｲﾅﾝﾊﾞｰ", "特定個人情報", "myNumber", "MY_NUMBER", "個人 番号"]
+        {
+            assert!(is_header(header), "{header}");
+        }
+        for header in ["個人", "番号", "受給者番号", "電話番号", "number", ""] {
+            assert!(!is_header(header), "{header}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_stops_the_detection(text in "\\PC*") {
+            let _ = contains(&text);
+            let _ = is_header(&text);
+        }
+
+        #[test]
+        fn a_number_is_found_wherever_it_stands(before in "[^0-9]{0,8}[あ-ん]", after in "[あ-ん][^0-9]{0,8}") {
+            let number = specimen("12345678901", "8");
+            let text = format!("{before}{number}{after}");
+            prop_assert!(contains(&text));
+        }
+    }
+}
