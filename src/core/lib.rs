@@ -14,3 +14,4 @@ pub mod release;
 pub mod sealing;
 pub mod signals;
 pub mod time;
+pub mod wire;

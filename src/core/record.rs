@@ -1,4 +1,70 @@
-//! placeholder
-/// placeholder
-#[derive(Debug)]
-pub struct Submission(());
+//! The schema's messages once they are checked: what an agency sent, one entry, and a family's entries together.
+//!
+//! The fields are private. Nothing here hands out a message's contents: what leaves goes through
+//! [`release`](crate::release::release), and what is stored leaves this crate sealed.
+
+mod check;
+mod shared;
+mod submission;
+
+pub use check::check_entry;
+pub use shared::{SearchTerm, SharedEntry, SharedRecord, UnreadableEntry};
+pub use submission::{Attribution, PersonKey, Submission, SubmissionHeader};
+
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+use serde::{Deserialize, Serialize};
+
+/// Role of a person in an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectRole {
+    /// Mother.
+    Mother,
+    /// Child.
+    Child,
+    /// Guardian.
+    Guardian,
+    /// Somebody else.
+    Other,
+}
+
+impl SubjectRole {
+    fn of(role: proto::SubjectRole) -> Self {
+        match role {
+            proto::SubjectRole::Mother => SubjectRole::Mother,
+            proto::SubjectRole::Child => SubjectRole::Child,
+            proto::SubjectRole::Guardian => SubjectRole::Guardian,
+            proto::SubjectRole::OtherPerson | proto::SubjectRole::Unspecified => SubjectRole::Other,
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($variant:ident = $word:literal),+ $(,)?) => {
+        /// The kind of a body, as the schema's field is named.
+        pub(crate) const fn kind_of(body: &Body) -> &'static str {
+            match body { $(Body::$variant(_) => $word),+ }
+        }
+        /// Every kind of body.
+        pub const KINDS: &[&str] = &[$($word),+];
+    };
+}
+
+kinds! {
+    PersonDetails = "person_details", Family = "family", ParentChild = "parent_child", Coverage = "coverage",
+    Encounter = "encounter", Condition = "condition", Observation = "observation",
+    PregnancyNotification = "pregnancy_notification", Handbook = "handbook", PrenatalCheck = "prenatal_check",
+    Delivery = "delivery", Newborn = "newborn", DischargeNotice = "discharge_notice",
+    PostpartumCheck = "postpartum_check", Screening = "screening", HomeVisit = "home_visit",
+    InfantCheck = "infant_check", Consultation = "consultation", ContactAttempt = "contact_attempt",
+    Signal = "signal", WelfareCase = "welfare_case", CouncilCase = "council_case", Concern = "concern",
+    SupportPlan = "support_plan", CareApplication = "care_application", CareApproval = "care_approval",
+    CareDelivery = "care_delivery", Claim = "claim", Incident = "incident", Referral = "referral",
+    ReferralStep = "referral_step", Document = "document", Withdrawal = "withdrawal",
+}
+
+/// Subject data travel only with a visible entry of another kind (`consent.md` section 2).
+pub(crate) fn is_subject_data(kind: &str) -> bool {
+    matches!(kind, "person_details" | "family" | "parent_child" | "coverage")
+}

@@ -1,0 +1,194 @@
+//! One stored entry, and the entries of a family together.
+
+use super::{SubjectRole, kind_of};
+use crate::agency::AgencyId;
+use crate::id::{EntryId, MessageId, PersonId};
+use crate::sealing::{Aad, DataKey, NotOpened, Sealed};
+use crate::time::Time;
+use musubi_proto::v1 as proto;
+use prost::Message;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One immutable fact, attributed (記録). Its contents stay in this crate.
+#[derive(Clone)]
+pub struct SharedEntry {
+    entry: proto::Entry,
+}
+
+impl fmt::Debug for SharedEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SharedEntry({})", self.entry.id)
+    }
+}
+
+/// A stored entry that cannot be read: the key is wrong, or the row was exchanged or damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a stored entry cannot be read")]
+pub struct UnreadableEntry;
+
+impl From<NotOpened> for UnreadableEntry {
+    fn from(_: NotOpened) -> Self {
+        UnreadableEntry
+    }
+}
+
+/// Something that a person can be found by: stored only as a keyed blind index.
+pub struct SearchTerm {
+    /// Which index.
+    pub field: &'static str,
+    /// The normalised text.
+    pub text: String,
+    /// Whom it finds.
+    pub person: PersonId,
+}
+
+impl SharedEntry {
+    pub(super) fn new(entry: proto::Entry) -> Self {
+        SharedEntry { entry }
+    }
+
+    pub(crate) fn message(&self) -> &proto::Entry {
+        &self.entry
+    }
+
+    pub(crate) fn into_message(self) -> proto::Entry {
+        self.entry
+    }
+
+    /// Musubi's id of it.
+    pub fn id(&self) -> Option<EntryId> {
+        EntryId::parse(&self.entry.id)
+    }
+
+    /// The kind of its body.
+    pub fn kind(&self) -> &'static str {
+        self.entry.body.as_ref().map_or("", kind_of)
+    }
+
+    /// Its subjects with their roles.
+    pub fn persons(&self) -> Vec<(PersonId, SubjectRole)> {
+        let roles = self.entry.roles().map(SubjectRole::of);
+        let ids = self.entry.person_ids.iter().map(|id| PersonId::parse(id));
+        ids.zip(roles).filter_map(|(id, role)| Some((id?, role))).collect()
+    }
+
+    /// The agency that wrote it.
+    pub fn author(&self) -> Option<AgencyId> {
+        let named = if self.entry.author.is_empty() { &self.entry.author_of_protection } else { &self.entry.author };
+        AgencyId::new(named.clone()).ok()
+    }
+
+    /// The message that it was read from.
+    pub fn source_message(&self) -> Option<MessageId> {
+        MessageId::parse(&self.entry.source_message)
+    }
+
+    /// What names its series: author, kind of body, source key. To be stored blinded.
+    pub fn series(&self) -> String {
+        let author = self.author().map(String::from).unwrap_or_default();
+        let kind = match &self.entry.body {
+            Some(proto::entry::Body::Withdrawal(withdrawal)) => withdrawal.body_kind.as_str(),
+            _ => self.kind(),
+        };
+        format!("{author}\u{1f}{kind}\u{1f}{}", self.entry.source_key)
+    }
+
+    /// When it was recorded.
+    pub fn recorded_at(&self) -> Time {
+        Time::from_micros(self.entry.recorded_at_micros)
+    }
+
+    /// When it happened, as far as the source says; else when it was recorded.
+    pub fn occurred_at(&self) -> Time {
+        self.entry.occurred_at.as_ref().and_then(moment).unwrap_or_else(|| self.recorded_at())
+    }
+
+    /// Does it take an earlier entry of its series back?
+    pub fn is_withdrawal(&self) -> bool {
+        matches!(self.entry.body, Some(proto::entry::Body::Withdrawal(_)))
+    }
+
+    /// Sealed for the store, under the key of its subject.
+    pub fn seal(&self, key: &DataKey, nonce: [u8; 12], aad: &Aad<'_>) -> Sealed {
+        crate::sealing::seal(key, nonce, aad, &self.entry.encode_to_vec())
+    }
+
+    /// Opened again.
+    ///
+    /// # Errors
+    /// When the key or the place is not the one that it was sealed for.
+    pub fn open(sealed: &Sealed, key: &DataKey, aad: &Aad<'_>) -> Result<Self, UnreadableEntry> {
+        let plain = crate::sealing::open(key, aad, sealed)?;
+        let entry = proto::Entry::decode(plain.as_slice()).map_err(|_| UnreadableEntry)?;
+        Ok(SharedEntry { entry })
+    }
+
+    /// What its persons can be found by.
+    pub fn search_terms(&self) -> Vec<SearchTerm> {
+        let Some(proto::entry::Body::PersonDetails(details)) = &self.entry.body else { return Vec::new() };
+        let Some((person, _)) = self.persons().into_iter().next() else { return Vec::new() };
+        crate::identity::search_terms(details)
+            .into_iter()
+            .map(|(field, text)| SearchTerm { field, text, person })
+            .collect()
+    }
+}
+
+/// A date and time of the schema as a moment; what is imprecise counts from its beginning.
+pub(crate) fn moment(value: &proto::DateTime) -> Option<Time> {
+    let date = value.date.as_ref()?;
+    let part = |part: Option<i32>, least: i32| i8::try_from(part.unwrap_or(least)).ok();
+    let year = i16::try_from(date.year).ok()?;
+    let day = jiff::civil::Date::new(year, part(date.month, 1)?, part(date.day, 1)?).ok()?;
+    let time =
+        jiff::civil::Time::new(part(value.hour, 0)?, part(value.minute, 0)?, part(value.second, 0)?, 0).ok()?;
+    Some(Time::from_japan(day.to_datetime(time)))
+}
+
+/// The current entries of the people of one family.
+#[derive(Debug, Default)]
+pub struct SharedRecord {
+    entries: Vec<SharedEntry>,
+}
+
+impl SharedRecord {
+    /// Gathers entries: of each series the latest (by source time, then by order of receipt, S-23) stands, and what its
+    /// author took back is gone.
+    pub fn gather(entries: Vec<SharedEntry>) -> Self {
+        let mut current: BTreeMap<String, SharedEntry> = BTreeMap::new();
+        for entry in entries {
+            let series = entry.series();
+            let replaces = current.get(&series).is_none_or(|held| held.order() <= entry.order());
+            if replaces {
+                current.insert(series, entry);
+            }
+        }
+        let mut entries: Vec<SharedEntry> = current.into_values().filter(|entry| !entry.is_withdrawal()).collect();
+        entries.sort_by(|a, b| (a.occurred_at(), &a.entry.id).cmp(&(b.occurred_at(), &b.entry.id)));
+        SharedRecord { entries }
+    }
+
+    /// Its entries.
+    pub fn entries(&self) -> &[SharedEntry] {
+        &self.entries
+    }
+
+    /// Keeps some of them.
+    #[must_use]
+    pub fn keep(mut self, wanted: impl Fn(&SharedEntry) -> bool) -> Self {
+        self.entries.retain(|entry| wanted(entry));
+        self
+    }
+
+    pub(crate) fn into_entries(self) -> Vec<SharedEntry> {
+        self.entries
+    }
+}
+
+impl SharedEntry {
+    fn order(&self) -> (Time, Time, &str) {
+        let source = self.entry.source_time.as_ref().and_then(moment);
+        (source.unwrap_or_else(|| self.recorded_at()), self.recorded_at(), &self.entry.id)
+    }
+}

@@ -1,0 +1,184 @@
+//! What an agency sent: checked, then attributed to persons.
+
+use super::check::check_entry;
+use super::{SharedEntry, SubjectRole, kind_of};
+use crate::adapter::Diagnostic;
+use crate::agency::{AgencyId, AgencyKind};
+use crate::id::{EntryId, MessageId, Municipality, PersonId};
+use crate::time::Time;
+use musubi_proto::v1 as proto;
+use std::fmt;
+
+/// What one agency sent at once: one message, or one row of a file (送信).
+pub struct Submission {
+    message: proto::Submission,
+}
+
+/// A person as an agency names one. Shows nothing of itself in logs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonKey {
+    /// Who issued the identifier.
+    pub issuer: String,
+    /// The identifier.
+    pub identifier: String,
+}
+
+impl fmt::Debug for PersonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonKey")
+    }
+}
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Submission({} entries)", self.message.entries.len())
+    }
+}
+
+/// The envelope of a submission: nothing that tells about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmissionHeader {
+    /// `hl7v2`, `ph05`, `grpc` …
+    pub format: String,
+    /// The sender's id of it.
+    pub message_id: String,
+    /// The sender's revision of it; 0 where the format has none.
+    pub revision: u32,
+    /// The municipality that it names.
+    pub municipality: Option<Municipality>,
+    /// Not for the production record.
+    pub test: bool,
+    /// The consent or ground that it cites; empty when none.
+    pub basis: String,
+}
+
+/// What the hub knows of a submission when it takes custody.
+pub struct Attribution<'a> {
+    /// The agency that sent it.
+    pub author: &'a AgencyId,
+    /// Its kind.
+    pub author_kind: AgencyKind,
+    /// Musubi's id of the message.
+    pub message: MessageId,
+    /// The responsible municipality.
+    pub municipality: &'a Municipality,
+    /// The moment of custody.
+    pub recorded_at: Time,
+    /// Who is who.
+    pub person: &'a dyn Fn(&PersonKey) -> Option<PersonId>,
+    /// Ids for the entries.
+    pub entry_id: &'a mut dyn FnMut() -> EntryId,
+}
+
+impl Submission {
+    /// Checks what a format or an agency gave.
+    ///
+    /// # Errors
+    /// One diagnostic for each fault, with its place in the submission.
+    pub fn check(mut message: proto::Submission) -> Result<Self, Vec<Diagnostic>> {
+        let mut faults = Vec::new();
+        if message.entries.is_empty() {
+            faults.push(Diagnostic::error(
+                "M101",
+                "entries",
+                "記録が1件もありません。",
+                "There is no entry in this submission; send at least one.",
+            ));
+        }
+        for (index, entry) in message.entries.iter().enumerate() {
+            faults.extend(check_entry(entry, index));
+        }
+        for entry in &mut message.entries {
+            entry.roles = entry.subjects.iter().map(|s| s.role).collect();
+        }
+        if faults.is_empty() { Ok(Submission { message }) } else { Err(faults) }
+    }
+
+    /// The envelope.
+    pub fn header(&self) -> SubmissionHeader {
+        SubmissionHeader {
+            format: self.message.format.clone(),
+            message_id: self.message.message_id.clone(),
+            revision: u32::try_from(self.message.revision).unwrap_or(0),
+            municipality: Municipality::new(self.message.municipality.clone()).ok(),
+            test: self.message.test,
+            basis: self.message.basis.clone(),
+        }
+    }
+
+    /// Every person that it names, once, with the first role.
+    pub fn people(&self) -> Vec<(PersonKey, SubjectRole)> {
+        let mut people: Vec<(PersonKey, SubjectRole)> = Vec::new();
+        for subject in self.message.entries.iter().flat_map(|entry| &entry.subjects) {
+            let key = PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() };
+            if !people.iter().any(|(known, _)| *known == key) {
+                people.push((key, SubjectRole::of(subject.role())));
+            }
+        }
+        people
+    }
+
+    /// The kinds of its bodies, in order.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.message.entries.iter().filter_map(|entry| entry.body.as_ref().map(kind_of)).collect()
+    }
+
+    /// Persons whose source asks that whereabouts be withheld (不開示): each opens a shield.
+    pub fn shields_asked(&self) -> Vec<PersonKey> {
+        let asks = |entry: &&proto::Entry| {
+            matches!(&entry.body, Some(proto::entry::Body::PersonDetails(details)) if details.not_disclosed == Some(true))
+        };
+        let named = self.message.entries.iter().filter(asks).filter_map(|entry| entry.subjects.first());
+        named.map(|s| PersonKey { issuer: s.issuer.clone(), identifier: s.identifier.clone() }).collect()
+    }
+
+    /// The municipality of the first address that names one.
+    pub fn municipality_of_address(&self) -> Option<Municipality> {
+        let addresses = self.message.entries.iter().filter_map(|entry| match &entry.body {
+            Some(proto::entry::Body::PersonDetails(details)) => Some(&details.addresses),
+            _ => None,
+        });
+        addresses.flatten().find_map(|address| Municipality::new(address.municipality.clone()).ok())
+    }
+
+    /// Makes entries of it: who is who, who wrote it, when it came. A person that cannot be named is left out of an
+    /// entry, and an entry without a person does not come to be.
+    pub fn attribute(self, hub: Attribution<'_>) -> Vec<SharedEntry> {
+        let Attribution { author, author_kind, message, municipality, recorded_at, person, entry_id } = hub;
+        let (format, sent_at) = (self.message.format, self.message.sent_at);
+        let mut entries = Vec::with_capacity(self.message.entries.len());
+        for mut entry in self.message.entries {
+            let (mut ids, mut roles) = (Vec::new(), Vec::new());
+            for subject in &entry.subjects {
+                let key = PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() };
+                if let Some(id) = person(&key) {
+                    ids.push(id.to_string());
+                    roles.push(subject.role);
+                }
+            }
+            if ids.is_empty() {
+                continue;
+            }
+            entry.person_ids = ids;
+            entry.roles = roles;
+            entry.id = entry_id().to_string();
+            match author_kind {
+                AgencyKind::Cgc => entry.author_of_protection = author.to_string(),
+                _ => entry.author = author.to_string(),
+            }
+            entry.municipality = municipality.to_string();
+            entry.recorded_at_micros = recorded_at.micros();
+            entry.source_message = message.to_string();
+            entry.source_format.clone_from(&format);
+            entry.source_time = sent_at;
+            entries.push(SharedEntry::new(entry));
+        }
+        entries
+    }
+
+    /// The record as JSON of the schema, for `musubi convert --to record`: a release to the author of the file, who
+    /// holds the file already.
+    pub fn to_author_json(&self) -> String {
+        serde_json::to_string_pretty(&self.message).unwrap_or_default()
+    }
+}
