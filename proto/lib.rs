@@ -1,1 +1,67 @@
-//! placeholder
+//! The shared record and the referral: the messages of `proto/musubi/v1`, and what follows from the labels of their
+//! fields, above all the projection that a release is made with.
+//!
+//! The schema is the only model. A leaf without a label does not build.
+
+// Generated code names this crate, so that the same code also serves the tests.
+extern crate self as musubi_proto;
+
+mod labelled;
+#[cfg(feature = "testing")]
+mod random;
+mod tags;
+
+use prost::Message as _;
+
+pub use labelled::{DictionaryRow, Labelled, Mask, Need};
+#[cfg(feature = "testing")]
+pub use random::{Dice, Random};
+
+/// The messages of the schema, version 1.
+#[expect(missing_docs, reason = "generated: prost and pbjson do not document all they write")]
+pub mod v1 {
+    include!(concat!(env!("OUT_DIR"), "/musubi.v1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/musubi.v1.serde.rs"));
+}
+
+mod labels {
+    include!(concat!(env!("OUT_DIR"), "/labels.rs"));
+}
+
+/// What generated code calls. Not for others.
+#[doc(hidden)]
+pub mod support {
+    pub use crate::labelled::{
+        DictionaryRow, Labelled, Mask, Need, both, keep, keep_child, keep_children, opaque_bits, raised_bits, show,
+        show_child, show_children, show_leaf, show_one,
+    };
+    #[cfg(feature = "testing")]
+    pub use crate::random::{Dice, Random};
+    pub use crate::tags::{Inside, Tag, Tags, strangers, unknown_enums};
+}
+
+/// The compiled schema with all its options and comments, for reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// The tags in an encoded entry that the schema does not know, as paths such as `2.99`, sorted, each once.
+///
+/// Decoding drops them. They cannot leave, as nothing says what they tell; but that something was not understood must
+/// be said, and the bytes kept.
+#[must_use]
+pub fn strangers(bytes: &[u8]) -> Vec<String> {
+    tags::strangers(labels::KNOWN, bytes)
+}
+
+/// The fields of an entry whose number is none of its enum's, as paths such as `person.sex`, sorted, each once.
+///
+/// The binary form carries such a number; the JSON form cannot be written. So it is refused when it comes in.
+#[must_use]
+pub fn unknown_enums(entry: &v1::Entry) -> Vec<String> {
+    tags::unknown_enums(labels::KNOWN, &entry.encode_to_vec())
+}
+
+/// Every leaf of an entry with what it needs, in the order of the schema.
+#[must_use]
+pub fn dictionary() -> &'static [DictionaryRow] {
+    labels::DICTIONARY
+}
