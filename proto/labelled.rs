@@ -108,7 +108,8 @@ impl DictionaryRow {
     /// The categories it needs, as `C01 C13`.
     #[must_use]
     pub fn categories(&self) -> String {
-        let set: Vec<String> = (0..20).filter(|bit| self.bits & (1 << bit) != 0).map(|bit| format!("C{:02}", bit + 1)).collect();
+        let set: Vec<String> =
+            (0..20).filter(|bit| self.bits & (1 << bit) != 0).map(|bit| format!("C{:02}", bit + 1)).collect();
         set.join(" ")
     }
 }

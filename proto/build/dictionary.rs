@@ -16,7 +16,7 @@ struct Above {
 
 /// Writes the rows, walking from the root.
 pub(crate) fn write(text: &mut String, model: &Model) -> Result {
-    writeln!(text, "/// Every leaf of the root message.\npub static DICTIONARY: &[DictionaryRow] = &[")?;
+    writeln!(text, "/// Every leaf of the root message.\npub(crate) static DICTIONARY: &[DictionaryRow] = &[")?;
     if let Some(root) = model.messages.get(model.root.full_name()) {
         write_message(text, model, root, "", Above::default())?;
     }
@@ -26,7 +26,8 @@ pub(crate) fn write(text: &mut String, model: &Model) -> Result {
 fn write_message(text: &mut String, model: &Model, message: &Message, prefix: &str, above: Above) -> Result {
     let above = Above {
         bits: above.bits | message.gate,
-        raised: above.raised || message.raised.is_some(),
+        // What the root raises holds for every row and would tell nothing.
+        raised: above.raised || (message.raised.is_some() && !prefix.is_empty()),
         opaque: above.opaque || message.opaque.is_some(),
     };
     for field in &message.fields {

@@ -114,7 +114,9 @@ fn text(options: &DynamicMessage, option: &ExtensionDescriptor) -> Option<String
 fn bits(options: &DynamicMessage, option: &ExtensionDescriptor) -> Option<u32> {
     let value = options.get_extension(option);
     let numbers = value.as_list()?.iter().map(|value| value.as_enum_number());
-    numbers.map(|number| number.filter(|n| (1..=20).contains(n)).map(|n| 1 << (n - 1))).try_fold(0, |all, bit| Some(all | bit?))
+    numbers
+        .map(|number| number.filter(|n| (1..=20).contains(n)).map(|n| 1 << (n - 1)))
+        .try_fold(0, |all, bit| Some(all | bit?))
 }
 
 struct Walk {
@@ -145,7 +147,8 @@ impl Walk {
         let opaque = self.set_field(descriptor, &options, &self.options.opaque.clone());
         let raised = self.set_field(descriptor, &options, &self.options.raised.clone());
         let essential = descriptor.oneofs().find(|oneof| self.is_essential(oneof)).map(|oneof| oneof.name().to_owned());
-        let mut message = Message { descriptor: descriptor.clone(), gate, opaque, raised, essential, fields: Vec::new() };
+        let mut message =
+            Message { descriptor: descriptor.clone(), gate, opaque, raised, essential, fields: Vec::new() };
         for field in descriptor.fields() {
             let label = self.label(&message, default, &field);
             let whereabouts = flag(&field.options(), &self.options.whereabouts);
@@ -218,7 +221,10 @@ impl Walk {
         }
         let category = if own == 0 { default } else { own };
         if category == 0 && message.opaque.is_none() {
-            self.fault(&place, "has no category; write [(category) = C…], or (structural) if it tells nothing by itself");
+            self.fault(
+                &place,
+                "has no category; write [(category) = C…], or (structural) if it tells nothing by itself",
+            );
         }
         if !field.supports_presence() && !field.is_list() && !matches!(field.kind(), Kind::String | Kind::Bytes) {
             self.fault(&place, "cannot be absent; write `optional`: 0 and unknown must differ");

@@ -21,7 +21,7 @@ pub(crate) fn write(text: &mut String, model: &Model) -> Result {
 
 /// What everything in the message needs: what is needed above, its gate, and the sets that travel in it.
 fn write_within(text: &mut String, message: &Message) -> Result {
-    write!(text, "        let within = above | {:#x}", message.gate)?;
+    write!(text, "        let within = {}", with("above", message.gate))?;
     if let Some(raised) = &message.raised {
         write!(text, " | raised_bits(&self.{})", names::member(raised))?;
     }
@@ -44,12 +44,17 @@ fn oneofs(message: &Message) -> impl Iterator<Item = OneofDescriptor> {
     message.descriptor.oneofs().filter(|oneof| !oneof.is_synthetic())
 }
 
+/// `name` with these bits added.
+fn with(name: &str, bits: u32) -> String {
+    if bits == 0 { name.to_owned() } else { format!("{name} | {bits:#x}") }
+}
+
 fn need(label: Label) -> String {
     match label {
-        Label::Fact { bits, general: true } => format!("Need::general(within | {bits:#x})"),
-        Label::Fact { bits, general: false } => format!("Need::full(within | {bits:#x})"),
+        Label::Fact { bits, general: true } => format!("Need::general({})", with("within", bits)),
+        Label::Fact { bits, general: false } => format!("Need::full({})", with("within", bits)),
         Label::Structural => "Need::structural(within)".to_owned(),
-        Label::Child { bits } => format!("within | {bits:#x}"),
+        Label::Child { bits } => with("within", bits),
     }
 }
 
@@ -84,7 +89,9 @@ fn write_project_oneof(text: &mut String, message: &Message, oneof: &OneofDescri
         let need = need(field.label);
         match field.label {
             Label::Structural => writeln!(text, "            Some({path}::{variant}(_)) => (true, false),")?,
-            Label::Fact { .. } => writeln!(text, "            Some({path}::{variant}(_)) => both(mask.shows({need})),")?,
+            Label::Fact { .. } => {
+                writeln!(text, "            Some({path}::{variant}(_)) => both(mask.shows({need})),")?
+            }
             Label::Child { .. } => writeln!(
                 text,
                 "            Some({path}::{variant}(child)) => both(child.project_within(mask, {need})),"

@@ -22,13 +22,12 @@ fn write_message(text: &mut String, message: &MessageDescriptor) -> Result {
     writeln!(text, "    fn random(dice: &mut Dice) -> Self {{\n        Self {{")?;
     for field in message.fields().filter(|field| names::real_oneof(field).is_none()) {
         let name = names::member(field.name());
-        let one = one(&field);
         if field.is_list() {
-            writeln!(text, "            {name}: dice.few(|dice| {one}),")?;
+            writeln!(text, "            {name}: dice.few({}),", make(&field))?;
         } else if names::is_option(&field) {
-            writeln!(text, "            {name}: dice.maybe(|dice| {one}),")?;
+            writeln!(text, "            {name}: dice.maybe({}),", make(&field))?;
         } else {
-            writeln!(text, "            {name}: {one},")?;
+            writeln!(text, "            {name}: {},", one(&field))?;
         }
     }
     for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
@@ -45,20 +44,40 @@ fn write_message(text: &mut String, message: &MessageDescriptor) -> Result {
 
 /// The expression for one value of the field.
 fn one(field: &FieldDescriptor) -> String {
-    match field.kind() {
-        Kind::Double => "dice.double()".to_owned(),
-        Kind::Float => "dice.float()".to_owned(),
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => "dice.int32()".to_owned(),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => "dice.int64()".to_owned(),
-        Kind::Uint32 | Kind::Fixed32 => "dice.uint32()".to_owned(),
-        Kind::Uint64 | Kind::Fixed64 => "dice.uint64()".to_owned(),
-        Kind::Bool => "dice.coin()".to_owned(),
-        Kind::String => "dice.text()".to_owned(),
-        Kind::Bytes => "dice.bytes()".to_owned(),
-        Kind::Enum(kind) => {
-            let numbers: Vec<String> = kind.values().map(|value| value.number().to_string()).collect();
-            format!("dice.pick(&[{}])", numbers.join(", "))
-        }
-        Kind::Message(_) => "Random::random(dice)".to_owned(),
+    match maker(field) {
+        Some(path) => format!("{path}(dice)"),
+        None => pick(field),
     }
+}
+
+/// The function that makes one value of the field.
+fn make(field: &FieldDescriptor) -> String {
+    match maker(field) {
+        Some(path) => path.to_owned(),
+        None => format!("|dice| {}", pick(field)),
+    }
+}
+
+/// The path of a function that makes any value of the field's type; none for an enum.
+fn maker(field: &FieldDescriptor) -> Option<&'static str> {
+    Some(match field.kind() {
+        Kind::Double => "Dice::double",
+        Kind::Float => "Dice::float",
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => "Dice::int32",
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => "Dice::int64",
+        Kind::Uint32 | Kind::Fixed32 => "Dice::uint32",
+        Kind::Uint64 | Kind::Fixed64 => "Dice::uint64",
+        Kind::Bool => "Dice::coin",
+        Kind::String => "Dice::text",
+        Kind::Bytes => "Dice::bytes",
+        Kind::Message(_) => "Random::random",
+        Kind::Enum(_) => return None,
+    })
+}
+
+/// The expression for one number of an enum.
+fn pick(field: &FieldDescriptor) -> String {
+    let Kind::Enum(kind) = field.kind() else { return String::new() };
+    let numbers: Vec<String> = kind.values().map(|value| value.number().to_string()).collect();
+    format!("dice.pick(&[{}])", numbers.join(", "))
 }

@@ -13,7 +13,11 @@ pub(crate) fn write(text: &mut String, model: &Model) -> Result {
     for message in messages.chain(model.values.values()) {
         write_table(text, message)?;
     }
-    writeln!(text, "/// What is known in the root message.\npub static KNOWN: &Tags = &{};", names::table(&model.root))
+    writeln!(
+        text,
+        "/// What is known in the root message.\npub(crate) static KNOWN: &Tags = &{};",
+        names::table(&model.root)
+    )
 }
 
 fn write_table(text: &mut String, message: &MessageDescriptor) -> Result {
