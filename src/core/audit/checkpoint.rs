@@ -1,0 +1,211 @@
+//! The head of a log as a C2SP signed note (S-33).
+
+use super::sha256;
+use super::tree::Hash;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use std::fmt;
+
+const ED25519: u8 = 1;
+const KEY_ID_BYTES: usize = 4;
+
+/// Not a signed note or checkpoint of the C2SP form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a signed checkpoint: {0} (S-33)")]
+pub struct NotANote(pub &'static str);
+
+/// Size and root of a log at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Which log.
+    pub origin: String,
+    /// How many entries it has.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+    /// Lines after the root that this program gives no meaning; kept as they are.
+    pub extensions: Vec<String>,
+}
+
+impl Checkpoint {
+    /// Reads the text of a note.
+    ///
+    /// # Errors
+    /// When a line is missing, the size is not a plain decimal number, or the root is not 32 bytes of base64.
+    pub fn parse(text: &str) -> Result<Self, NotANote> {
+        let text = text.strip_suffix('\n').ok_or(NotANote("text does not end its last line"))?;
+        let mut lines = text.split('\n');
+        let origin = lines.next().filter(|line| !line.is_empty()).ok_or(NotANote("origin"))?;
+        let size = lines.next().ok_or(NotANote("size"))?;
+        let number: u64 = size.parse().map_err(|_| NotANote("size"))?;
+        if number.to_string() != size {
+            return Err(NotANote("size"));
+        }
+        let root = lines.next().and_then(|line| STANDARD.decode(line).ok()).ok_or(NotANote("root"))?;
+        let root = root.try_into().map_err(|_| NotANote("root"))?;
+        let extensions: Vec<String> = lines.map(str::to_owned).collect();
+        if extensions.iter().any(String::is_empty) {
+            return Err(NotANote("empty extension line"));
+        }
+        Ok(Checkpoint { origin: origin.to_owned(), size: number, root, extensions })
+    }
+
+    /// Signs it.
+    pub fn sign(&self, key: &LogKey) -> SignedNote {
+        let text = self.to_string();
+        let signature = key.sign(&text);
+        SignedNote { text, signatures: vec![signature] }
+    }
+}
+
+/// The text of the note, each line ended.
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n{}\n{}", self.origin, self.size, STANDARD.encode(self.root))?;
+        self.extensions.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+/// A text and the signatures under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedNote {
+    /// The text, its last line ended.
+    pub text: String,
+    /// The signatures, at least one; those of unknown keys are kept.
+    pub signatures: Vec<NoteSignature>,
+}
+
+/// One signature line: `— name base64(key id ‖ signature)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteSignature {
+    /// Name of the key.
+    pub name: String,
+    /// First four bytes of the hash of name and key.
+    pub key_id: [u8; KEY_ID_BYTES],
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+impl SignedNote {
+    /// Reads a note.
+    ///
+    /// # Errors
+    /// When there is no blank line before the signatures, or a signature line is not of the form.
+    pub fn parse(note: &str) -> Result<Self, NotANote> {
+        let (text, signatures) = note.rsplit_once("\n\n").ok_or(NotANote("no blank line"))?;
+        let lines = signatures.strip_suffix('\n').ok_or(NotANote("last line not ended"))?;
+        let signatures = lines.split('\n').map(NoteSignature::parse).collect::<Result<_, _>>()?;
+        Ok(SignedNote { text: format!("{text}\n"), signatures })
+    }
+
+    /// Checks that a key signed this text.
+    ///
+    /// # Errors
+    /// When there is no signature of that key, or one that does not hold.
+    pub fn verify(&self, key: &LogVerifier) -> Result<(), NotANote> {
+        let own = self.signatures.iter().find(|line| line.name == key.name && line.key_id == key.key_id());
+        let own = own.ok_or(NotANote("no signature of this key"))?;
+        key.check(&self.text, &own.signature)
+    }
+}
+
+impl fmt::Display for SignedNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n", self.text)?;
+        self.signatures.iter().try_for_each(|line| {
+            let bytes = [line.key_id.as_slice(), &line.signature].concat();
+            writeln!(f, "\u{2014} {} {}", line.name, STANDARD.encode(bytes))
+        })
+    }
+}
+
+impl NoteSignature {
+    fn parse(line: &str) -> Result<Self, NotANote> {
+        let wrong = NotANote("signature line");
+        let (name, encoded) = line.strip_prefix("\u{2014} ").and_then(|l| l.split_once(' ')).ok_or(wrong)?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| wrong)?;
+        let (key_id, signature) = bytes.split_first_chunk().ok_or(wrong)?;
+        if name.is_empty() || signature.is_empty() {
+            return Err(wrong);
+        }
+        Ok(NoteSignature { name: name.to_owned(), key_id: *key_id, signature: signature.to_vec() })
+    }
+}
+
+/// The hub's signing key, with the name under which others know it.
+#[derive(Clone)]
+pub struct LogKey {
+    name: String,
+    key: SigningKey,
+}
+
+impl LogKey {
+    /// From the 32 secret bytes of the key file.
+    pub fn from_bytes(name: impl Into<String>, secret: &[u8; 32]) -> Self {
+        LogKey { name: name.into(), key: SigningKey::from_bytes(secret) }
+    }
+
+    /// What others check signatures with.
+    pub fn verifier(&self) -> LogVerifier {
+        LogVerifier { name: self.name.clone(), key: self.key.verifying_key() }
+    }
+
+    /// Signs a text.
+    pub fn sign(&self, text: &str) -> NoteSignature {
+        let signature = self.key.sign(text.as_bytes()).to_bytes().to_vec();
+        NoteSignature { name: self.name.clone(), key_id: self.verifier().key_id(), signature }
+    }
+}
+
+/// A public key and its name: `name+hex(key id)+base64(1 ‖ key)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogVerifier {
+    name: String,
+    key: VerifyingKey,
+}
+
+impl LogVerifier {
+    /// Reads the printed form.
+    ///
+    /// # Errors
+    /// When it is not of that form, or its key id is not that of its name and key.
+    pub fn parse(text: &str) -> Result<Self, NotANote> {
+        let wrong = NotANote("verifier key");
+        let mut parts = text.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else { return Err(wrong) };
+        let bytes = STANDARD.decode(key).map_err(|_| wrong)?;
+        let Some((&ED25519, key)) = bytes.split_first() else { return Err(wrong) };
+        let key: [u8; 32] = key.try_into().map_err(|_| wrong)?;
+        let key = VerifyingKey::from_bytes(&key).map_err(|_| wrong)?;
+        let verifier = LogVerifier { name: name.to_owned(), key };
+        if hex(&verifier.key_id()) == id && !name.is_empty() { Ok(verifier) } else { Err(wrong) }
+    }
+
+    /// First four bytes of SHA-256(name ‖ newline ‖ 1 ‖ key).
+    pub fn key_id(&self) -> [u8; KEY_ID_BYTES] {
+        let [a, b, c, d, ..] = sha256(&[self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()]);
+        [a, b, c, d]
+    }
+
+    /// Checks a signature over a text.
+    ///
+    /// # Errors
+    /// When it does not hold.
+    pub fn check(&self, text: &str, signature: &[u8]) -> Result<(), NotANote> {
+        let wrong = NotANote("signature does not hold");
+        let signature = Signature::from_slice(signature).map_err(|_| wrong)?;
+        self.key.verify_strict(text.as_bytes(), &signature).map_err(|_| wrong)
+    }
+}
+
+impl fmt::Display for LogVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = [&[ED25519], self.key.as_bytes().as_slice()].concat();
+        write!(f, "{}+{}+{}", self.name, hex(&self.key_id()), STANDARD.encode(key))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

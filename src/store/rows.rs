@@ -1,0 +1,497 @@
+//! The rows of the store, as they are written and read. Whatever says something about a person is sealed before it comes here.
+
+use musubi_core::agency::{Actor, AgencyId, AgencyKind, Purpose};
+use musubi_core::audit::LeafHash;
+use musubi_core::id::{
+    DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, ReferralId, ReleaseId, WorkItemId,
+};
+use musubi_core::sealing::{Blind, Sealed, WrappedKey};
+use musubi_core::time::{Day, Time};
+use uuid::Uuid;
+
+/// One row to write. Rows that may change are written whole: a later row of the same id takes the place of the earlier.
+#[derive(Clone, Debug)]
+pub enum Row {
+    /// An agency, new or changed.
+    Agency(AgencyRow),
+    /// A member of an agency's staff, new or changed.
+    Staff(StaffRow),
+    /// A person not seen before.
+    Person(PersonRow),
+    /// An identifier that names a person. Refused when it already names another.
+    Alias(AliasRow),
+    /// A value under which a person can be suggested.
+    Index(IndexRow),
+    /// Two persons are one. Both epochs are incremented.
+    Join {
+        /// Becomes part of `into`; must not be part of another already.
+        person: PersonId,
+        /// The person that stays.
+        into: PersonId,
+    },
+    /// A join is undone. Both epochs are incremented.
+    Part {
+        /// Was joined, and is on its own again.
+        person: PersonId,
+    },
+    /// Increments the epoch of a person, for a change that is no fact and yet bears on decisions.
+    Epoch(PersonId),
+    /// Destroys a person's data key; everything sealed under it is unreadable from then on (S-52).
+    DestroyKey {
+        /// Whose.
+        person: PersonId,
+        /// When, for the list of tombstones that a restore applies.
+        at: Time,
+    },
+    /// An entry. Never changed.
+    Entry(EntryRow),
+    /// A fact that decisions rest on. Increments the epoch of each of its persons.
+    Fact(FactRow),
+    /// A fact no longer holds. Increments the epoch of each of its persons.
+    Superseded {
+        /// Which.
+        fact: FactId,
+        /// From when on.
+        at: Time,
+        /// By which newer fact, where one takes its place.
+        by: Option<FactId>,
+    },
+    /// A referral, new or at its next step.
+    Referral(ReferralRow),
+    /// A delivery, new or in its next state.
+    Delivery(DeliveryRow),
+    /// A work item, new or answered.
+    WorkItem(WorkItemRow),
+    /// A release. Never changed.
+    Release(ReleaseRow),
+    /// A line of the list of cases, in place of the person's earlier one.
+    Case(CaseRow),
+    /// A person leaves the list of cases.
+    CaseClosed {
+        /// Of this municipality's list.
+        municipality: Municipality,
+        /// The person.
+        person: PersonId,
+    },
+    /// The epoch of the policy, after its files changed.
+    PolicyEpoch(u64),
+    /// A setting of the hub that must survive a restart: never personal data.
+    Setting {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+/// An agency of the register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgencyRow {
+    /// Id, as in its certificate.
+    pub id: AgencyId,
+    /// Kind.
+    pub kind: AgencyKind,
+    /// Name.
+    pub name: String,
+    /// The municipality that registered it.
+    pub municipality: Municipality,
+    /// Not revoked and not suspended.
+    pub active: bool,
+    /// Its profile, JSON.
+    pub profile: String,
+}
+
+/// A member of staff, as the agency registered them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffRow {
+    /// The agency.
+    pub agency: AgencyId,
+    /// Staff id and role.
+    pub actor: Actor,
+    /// May act now.
+    pub active: bool,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonRow {
+    /// Id.
+    pub id: PersonId,
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Grows with every change that decisions about this person rest on. 0 when new.
+    pub epoch: u64,
+    /// The person's data key; `None` once it was destroyed.
+    pub key: Option<WrappedKey>,
+    /// The person that this one turned out to be. `None` when new.
+    pub joined_into: Option<PersonId>,
+}
+
+/// An identifier of a person, blinded: issuer and value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasRow {
+    /// Issuer and identifier, blinded.
+    pub blind: Blind,
+    /// Whom it names.
+    pub person: PersonId,
+    /// Where the person is kept.
+    pub municipality: Municipality,
+}
+
+/// A value under which a person can be suggested, blinded: kana and birth date, birth date and sex …
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexRow {
+    /// Field and normalised value, blinded.
+    pub blind: Blind,
+    /// Who has that value.
+    pub person: PersonId,
+    /// Where the person is kept.
+    pub municipality: Municipality,
+}
+
+/// A person to whom a row belongs, and as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Concerned {
+    /// The person.
+    pub person: PersonId,
+    /// Role code, as the schema numbers it; 0 where there is none.
+    pub role: u8,
+}
+
+impl From<PersonId> for Concerned {
+    fn from(person: PersonId) -> Self {
+        Concerned { person, role: 0 }
+    }
+}
+
+/// A message that was received and answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Id.
+    pub id: MessageId,
+    /// Who sent it.
+    pub agency: AgencyId,
+    /// Channel class and message id, blinded.
+    pub key: Blind,
+    /// Hash of its bytes; `None` when not even that may be kept (S-20).
+    pub content: Option<[u8; 32]>,
+    /// Name of the format.
+    pub format: String,
+    /// When it came.
+    pub received_at: Time,
+    /// It was sent as a test and has no effect.
+    pub test: bool,
+    /// Its acknowledgement is repeated when it comes again; false for one that was refused (S-20, S-21).
+    pub repeats: bool,
+    /// The acknowledgement, byte for byte.
+    pub answer: Vec<u8>,
+    /// Its bytes, sealed; `None` when none may be kept (S-20).
+    pub raw: Option<Sealed>,
+}
+
+/// One immutable entry of the shared record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryRow {
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Id.
+    pub id: EntryId,
+    /// The message that brought it.
+    pub message: Option<MessageId>,
+    /// Who wrote it.
+    pub author: AgencyId,
+    /// Number of the body kind in the schema.
+    pub kind: i32,
+    /// Author, source key and body kind, blinded: what a later entry of the same series shares.
+    pub series: Blind,
+    /// When it happened.
+    pub occurred_at: Time,
+    /// When the hub read it.
+    pub recorded_at: Time,
+    /// Order of receipt. The store numbers; what is handed in is not looked at.
+    pub sequence: i64,
+    /// Whom it concerns.
+    pub persons: Vec<Concerned>,
+    /// The entry.
+    pub body: Sealed,
+}
+
+/// Kinds of fact that decisions rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum FactKind {
+    /// Consent (同意).
+    Consent = 1,
+    /// Objection.
+    Objection = 2,
+    /// Ground in law (法的根拠).
+    Ground = 3,
+    /// Address shield (支援措置).
+    Shield = 4,
+    /// Seal: special adoption, court.
+    Seal = 5,
+    /// An agency stands close to a perpetrator.
+    PerpetratorLink = 6,
+    /// Case of the council (要対協).
+    CouncilCase = 7,
+    /// Relation that a purpose needs: residence, assignment, episode of care.
+    Relation = 8,
+    /// Break-glass record.
+    BreakGlass = 9,
+    /// Approval or standing approval by a source.
+    Approval = 10,
+    /// Custody, conflict of interest, age band.
+    Standing = 11,
+}
+
+impl FactKind {
+    /// Every kind.
+    pub const ALL: [FactKind; 11] = [
+        FactKind::Consent,
+        FactKind::Objection,
+        FactKind::Ground,
+        FactKind::Shield,
+        FactKind::Seal,
+        FactKind::PerpetratorLink,
+        FactKind::CouncilCase,
+        FactKind::Relation,
+        FactKind::BreakGlass,
+        FactKind::Approval,
+        FactKind::Standing,
+    ];
+}
+
+/// A fact that decisions rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactRow {
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Id.
+    pub id: FactId,
+    /// Kind.
+    pub kind: FactKind,
+    /// The agency that it favours or bars, where it names one.
+    pub recipient: Option<AgencyId>,
+    /// From when on the hub knows it.
+    pub recorded_at: Time,
+    /// When it ceased to hold; `None` while it does.
+    pub superseded_at: Option<Time>,
+    /// What took its place.
+    pub superseded_by: Option<FactId>,
+    /// Whom it concerns; none for a fact about agencies alone.
+    pub persons: Vec<Concerned>,
+    /// The fact, JSON.
+    pub body: Sealed,
+}
+
+/// A referral at one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferralRow {
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Id.
+    pub id: ReferralId,
+    /// 1 for the first step, one more for each.
+    pub version: u64,
+    /// State, as `core::referral` names it.
+    pub state: String,
+    /// Who referred.
+    pub from: AgencyId,
+    /// Who was asked.
+    pub to: AgencyId,
+    /// When this step was recorded.
+    pub updated_at: Time,
+    /// Whom it concerns.
+    pub persons: Vec<Concerned>,
+    /// The referral.
+    pub body: Sealed,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum DeliveryState {
+    /// To be sent when `next_at` has come.
+    Waiting = 1,
+    /// Waits for a person's answer.
+    Held = 2,
+    /// Released and sent, not yet acknowledged.
+    Sent = 3,
+    /// The recipient has it.
+    Acknowledged = 4,
+    /// Not sent, because nothing of it may be seen.
+    Suppressed = 5,
+    /// Tried in vain; a person must look.
+    Dead = 6,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [DeliveryState; 6] = [
+        DeliveryState::Waiting,
+        DeliveryState::Held,
+        DeliveryState::Sent,
+        DeliveryState::Acknowledged,
+        DeliveryState::Suppressed,
+        DeliveryState::Dead,
+    ];
+}
+
+/// The intention to send entries to a recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Id.
+    pub id: DeliveryId,
+    /// To whom.
+    pub recipient: AgencyId,
+    /// For what.
+    pub purpose: Purpose,
+    /// In which format.
+    pub format: String,
+    /// The message whose entries are meant.
+    pub message: Option<MessageId>,
+    /// Or these entries.
+    pub entries: Vec<EntryId>,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was intended.
+    pub created_at: Time,
+    /// When it is to be tried next.
+    pub next_at: Time,
+    /// Why the last attempt failed, a code; empty when none did.
+    pub reason: String,
+    /// Order of intention. The store numbers; what is handed in is not looked at.
+    pub sequence: i64,
+    /// Whom it concerns: deliveries of one family keep their order.
+    pub persons: Vec<Concerned>,
+}
+
+/// A question that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkItemRow {
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Id.
+    pub id: WorkItemId,
+    /// Who must answer.
+    pub owner: AgencyId,
+    /// Kind, a code.
+    pub kind: String,
+    /// Nobody has answered yet.
+    pub open: bool,
+    /// When it was asked.
+    pub created_at: Time,
+    /// Until when.
+    pub due_at: Option<Time>,
+    /// When it was answered.
+    pub answered_at: Option<Time>,
+    /// The version under which `body` is sealed.
+    pub version: u64,
+    /// Whom it concerns.
+    pub persons: Vec<Concerned>,
+    /// Question and, once there, answer.
+    pub body: Sealed,
+}
+
+/// What one recipient was shown at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseRow {
+    /// Responsible municipality.
+    pub municipality: Municipality,
+    /// Id.
+    pub id: ReleaseId,
+    /// To whom.
+    pub recipient: AgencyId,
+    /// For what; the first where there are two, all stand in `detail`.
+    pub purpose: Purpose,
+    /// When.
+    pub decided_at: Time,
+    /// Under which policy files.
+    pub policy_hash: [u8; 32],
+    /// The delivery that it served.
+    pub delivery: Option<DeliveryId>,
+    /// Or the query.
+    pub query: Option<Uuid>,
+    /// Whose data.
+    pub persons: Vec<Concerned>,
+    /// Masks of the items, rules, bases.
+    pub detail: Sealed,
+}
+
+/// A line of the list of cases, complete, so that a list needs no other table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRow {
+    /// Whose list.
+    pub municipality: Municipality,
+    /// Higher stands first.
+    pub severity: u8,
+    /// Newer stands first.
+    pub date: Day,
+    /// The person.
+    pub person: PersonId,
+    /// The version under which `line` is sealed.
+    pub version: u64,
+    /// What the list shows, before the decision for each recipient.
+    pub line: Sealed,
+}
+
+/// A log: one for each municipality and one for the hub itself (S-30).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Log {
+    /// What concerns persons and agencies of a municipality.
+    Municipality(Municipality),
+    /// What concerns the hub: keys, policy, commands.
+    Hub,
+}
+
+impl Log {
+    /// The log's name: the municipality's code, or `hub`.
+    pub fn name(&self) -> &str {
+        match self {
+            Log::Municipality(code) => code.as_str(),
+            Log::Hub => "hub",
+        }
+    }
+
+    /// Reads a name. `None` when it is neither.
+    pub fn parse(name: &str) -> Option<Self> {
+        if name == "hub" {
+            return Some(Log::Hub);
+        }
+        Municipality::try_from(name.to_owned()).ok().map(Log::Municipality)
+    }
+}
+
+/// A leaf as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeafRow {
+    /// The log.
+    pub log: Log,
+    /// Its place in the log.
+    pub index: u64,
+    /// Its id: the row in the additional data of `entry`.
+    pub id: Uuid,
+    /// Its hash.
+    pub hash: LeafHash,
+    /// Salt and entry, sealed.
+    pub entry: Sealed,
+}
+
+/// A checkpoint as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// The log.
+    pub log: Log,
+    /// How many leaves it covers.
+    pub size: u64,
+    /// The root over them.
+    pub root: [u8; 32],
+    /// The signed note; empty when the store has no signer.
+    pub note: String,
+}
