@@ -13,7 +13,7 @@ const SERVICE: &str = "_service.proto";
 const ON_THE_WIRE: [(&str, &str, &str); 3] = [
     ("Submission", "::musubi_core::record::Submission", "::musubi_core::wire::agency_side::Draft"),
     ("ReleasedRecord", "::musubi_core::release::Released", "::musubi_core::wire::agency_side::Received"),
-    ("Delivery", "::musubi_core::release::Dispatch", "::musubi_core::wire::agency_side::Delivered"),
+    ("OutgoingDelivery", "::musubi_core::release::Dispatch", "::musubi_core::wire::agency_side::Delivered"),
 ];
 
 fn main() -> Result<(), Failure> {

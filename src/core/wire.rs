@@ -61,7 +61,7 @@ pub mod agency_side {
     pub struct Received(pub(super) proto::ReleasedRecord);
 
     /// What an agency was delivered.
-    pub struct Delivered(pub(super) proto::Delivery);
+    pub struct Delivered(pub(super) proto::OutgoingDelivery);
 
     /// What an agency is about to send.
     pub struct Draft(proto::Submission);
@@ -76,7 +76,7 @@ pub mod agency_side {
     impl Question for Delivered {
         fn read(bytes: &[u8]) -> Result<Self, NotReadable> {
             let unreadable = |_| NotReadable("M001 Delivery: not a message of the schema musubi.v1".to_owned());
-            Ok(Delivered(proto::Delivery::decode(bytes).map_err(unreadable)?))
+            Ok(Delivered(proto::OutgoingDelivery::decode(bytes).map_err(unreadable)?))
         }
     }
 

@@ -64,7 +64,7 @@ pub struct Reply {
 /// A delivery to one agency over gRPC: a release in the formats that the agency subscribes to.
 #[must_use]
 pub struct Dispatch {
-    message: proto::Delivery,
+    message: proto::OutgoingDelivery,
 }
 
 impl Dispatch {
@@ -74,7 +74,7 @@ impl Dispatch {
         let renderings =
             own.map(|rendering| proto::Rendering { format: rendering.format.to_owned(), content: rendering.bytes });
         Dispatch {
-            message: proto::Delivery {
+            message: proto::OutgoingDelivery {
                 delivery_id: id.to_string(),
                 release_id: release.to_string(),
                 purpose: released.purpose().to_string(),
@@ -84,7 +84,7 @@ impl Dispatch {
         }
     }
 
-    pub(crate) fn message(&self) -> &proto::Delivery {
+    pub(crate) fn message(&self) -> &proto::OutgoingDelivery {
         &self.message
     }
 }
