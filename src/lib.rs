@@ -1,2 +1,7 @@
-//! placeholder
+//! The hub: what stands around the rules. Edges, store, delivery, audit, console and command line.
+
+pub mod ca;
+pub mod clock;
+pub mod edge;
+pub mod entropy;
 pub mod store;

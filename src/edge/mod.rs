@@ -1,0 +1,4 @@
+//! The edge: who speaks (certificate) and where bytes end (framing). Nothing here reads a format or decides anything.
+
+pub mod peer;
+pub mod tls;
