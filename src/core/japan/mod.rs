@@ -2,14 +2,19 @@
 //!
 //! Pure and total: any text gives a value or a [`Problem`], and no problem repeats what was read.
 
+pub mod charset;
 pub mod codes;
+pub mod contact;
 pub mod dates;
 pub mod eras;
 pub mod gestation;
+pub mod kanji;
 pub mod my_number;
+pub mod names;
 pub mod number;
 pub mod one_year;
 pub mod problem;
+pub mod text;
 pub mod times;
 
 pub use dates::PartialDate;

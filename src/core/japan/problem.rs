@@ -11,7 +11,7 @@ pub enum Problem {
     CharsetRefused,
     /// Bytes that are valid in none of the accepted character sets.
     NotDecodable,
-    /// Declared CP932, but UTF-8.
+    /// In another character set than the declared one; mostly UTF-8 declared as CP932.
     DeclaredOtherwise,
     /// A control character of the C1 range.
     ControlCharacter,
@@ -122,9 +122,11 @@ impl Problem {
                 "文字コードが判定できません。UTF-8かShift_JISで保存してください。",
                 "Valid in no accepted character set. Save as UTF-8 or Shift_JIS.",
             ),
-            DeclaredOtherwise => {
-                ("JP-W103", "Shift_JISの申告ですがUTF-8として読みました。", "Declared as Shift_JIS, read as UTF-8.")
-            }
+            DeclaredOtherwise => (
+                "JP-W103",
+                "申告と異なる文字コードとして読みました。",
+                "Read in another character set than the declared one.",
+            ),
             ControlCharacter => (
                 "JP-E104",
                 "制御文字が含まれています。取り除いてください。",
