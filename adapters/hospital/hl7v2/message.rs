@@ -89,6 +89,14 @@ pub fn parse(text: &str, charset: Charset) -> Result<Message<'_>, Malformed> {
         return Err(Malformed::NoHeader);
     }
     let delimiters = Delimiters::read(text)?;
+    parse_with(text, charset, delimiters)
+}
+
+/// As [`parse`], with separators that the caller knows.
+///
+/// # Errors
+/// When there are too many segments.
+pub fn parse_with(text: &str, charset: Charset, delimiters: Delimiters) -> Result<Message<'_>, Malformed> {
     let mut message =
         Message { text, charset, delimiters, segments: Vec::with_capacity(16), fields: Vec::with_capacity(256) };
     message.scan()?;

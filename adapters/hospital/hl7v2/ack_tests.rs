@@ -1,0 +1,108 @@
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::super::header::header;
+use super::*;
+use jiff::civil::date;
+
+const MESSAGE: &str =
+    "MSH|^~\\&|APP|SHIONE-HOSP|MUSUBI|OSC|20261030110500||ADT^A03^ADT_A03|A-1|P|2.5||||||UNICODE UTF-8\rPID|1";
+
+fn error(code: &'static str, place: &str) -> Diagnostic {
+    Diagnostic::error(code, place, "日本語", "English")
+}
+
+fn answer_in(message: &[u8], receipt: Option<&str>, diagnostics: &[Diagnostic]) -> Option<Vec<u8>> {
+    let header = header(message).unwrap();
+    let now = Time::from_japan(date(2026, 10, 30).at(11, 5, 1, 0));
+    write(&Answer { header: &header, stage: Stage::Application, control_id: "M-9", now, receipt, diagnostics })
+}
+
+fn answer(receipt: Option<&str>, diagnostics: &[Diagnostic]) -> String {
+    String::from_utf8(answer_in(MESSAGE.as_bytes(), receipt, diagnostics).unwrap()).unwrap()
+}
+
+#[test]
+fn a_taken_message_is_answered_with_its_receipt() {
+    let expected = "MSH|^~\\&|MUSUBI|OSC|APP|SHIONE-HOSP|20261030110501+0900||ACK^A03^ACK|M-9|P|2.5||||||UNICODE UTF-8\r\
+                    MSA|AA|A-1|musubi:1:7:abc\r";
+    assert_eq!(answer(Some("musubi:1:7:abc"), &[]), expected);
+}
+
+#[test]
+fn a_refused_message_names_place_and_reason_and_no_receipt() {
+    let text = answer(Some("musubi:1:7:abc"), &[error("H006", "OBX[2]-5.1")]);
+    assert!(text.contains("\rMSA|AE|A-1\r"), "{text}");
+    let line = "ERR||OBX^2^5^1^1|102^Data type error^HL70357|E|H006^^MUSUBI||H006 OBX[2]-5.1: English|日本語\r";
+    assert!(text.ends_with(line), "{text}");
+}
+
+#[test]
+fn every_code_of_the_catalogue_has_its_answer() {
+    for (code_name, place, answer_code, condition_code) in [
+        ("H002", "MSH-4", Code::Reject, "103"),
+        ("H003", "MSH-9.1", Code::Reject, "200"),
+        ("H003", "MSH-9.2", Code::Reject, "201"),
+        ("H003", "MSH-11", Code::Reject, "202"),
+        ("H003", "MSH-12", Code::Reject, "203"),
+        ("H004", "MSH-10", Code::Reject, "101"),
+        ("H004", "PID", Code::Error, "100"),
+        ("H004", "PID-3", Code::Error, "101"),
+        ("H005", "PID-5", Code::Error, "204"),
+        ("H006", "PID-7", Code::Error, "102"),
+        ("H007", "MSH", Code::Reject, "207"),
+        ("H008", "PV1-45", Code::Error, "103"),
+        ("H009", "PID-3", Code::Error, "102"),
+        ("H107", "MSH-10", Code::Error, "205"),
+        ("M104", "entries[0]", Code::Error, "207"),
+        ("STORE", "", Code::Reject, "207"),
+    ] {
+        let diagnostic = error(code_name, place);
+        assert_eq!(condition(&diagnostic).0, condition_code, "{code_name} {place}");
+        assert_eq!(code(&[diagnostic]), Some(answer_code), "{code_name} {place}");
+    }
+}
+
+#[test]
+fn warnings_do_not_change_the_answer_and_the_worst_error_decides_it() {
+    for warning in ["H101", "H102", "H103", "H104", "H105", "H106", "H108", "H109", "H110"] {
+        let diagnostic = Diagnostic::warning(warning, "PID-5", "注意", "careful");
+        let text = answer(None, std::slice::from_ref(&diagnostic));
+        assert!(text.contains("\rMSA|AA|A-1\r") && text.contains("|0^Message accepted^HL70357|W|"), "{text}");
+    }
+    assert_eq!(code(&[error("H003", "MSH-9.2"), error("H006", "PID-7")]), Some(Code::Reject));
+    assert_eq!(code(&[error("H001", "MSH")]), None);
+}
+
+#[test]
+fn the_answer_is_in_the_charset_and_with_the_separators_of_the_question() {
+    let japanese = "MSH|^~\\&|A|B|C|D|||ADT^A03|1|P|2.5||||||~ISO IR87||ISO 2022-1994\r";
+    let bytes = answer_in(japanese.as_bytes(), None, &[error("H004", "PID")]).unwrap();
+    assert!(bytes.is_ascii());
+    let (text, _, bad) = encoding_rs::ISO_2022_JP.decode(&bytes);
+    assert!(!bad && text.contains("|日本語\r") && text.contains("|~ISO IR87||ISO 2022-1994\r"));
+    let ascii = answer_in(b"MSH^~|\\&^A^B^C^D^^^ADT~A03^1^P^2.5", None, &[error("H004", "PID-3")]).unwrap();
+    let text = String::from_utf8(ascii).unwrap();
+    assert!(text.starts_with("MSH^~|\\&^C^D^A^B^") && text.contains("^ACK~A03~ACK^"), "{text}");
+    assert!(text.contains("ERR^^PID~1~3^101~"), "{text}");
+}
+
+#[test]
+fn no_more_errors_are_told_than_the_limit() {
+    let count = |n: usize| answer(None, &vec![error("H006", "PID-7"); n]).matches("\rERR|").count();
+    assert_eq!(count(ERRORS_ANSWERED_MAX), ERRORS_ANSWERED_MAX);
+    assert_eq!(count(ERRORS_ANSWERED_MAX + 1), ERRORS_ANSWERED_MAX);
+}
+
+#[test]
+fn the_accept_answer_of_enhanced_mode_has_its_own_codes() {
+    let header = header(MESSAGE.as_bytes()).unwrap();
+    let answer = Answer {
+        header: &header,
+        stage: Stage::Accept,
+        control_id: "M",
+        now: Time::MIN,
+        receipt: None,
+        diagnostics: &[],
+    };
+    assert!(String::from_utf8(write(&answer).unwrap()).unwrap().contains("\rMSA|CA|A-1\r"));
+}
