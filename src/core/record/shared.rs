@@ -3,7 +3,7 @@
 use super::{SubjectRole, kind_of};
 use crate::agency::AgencyId;
 use crate::id::{EntryId, MessageId, PersonId};
-use crate::sealing::{Aad, DataKey, NotOpened, Sealed};
+use crate::sealing::{Aad, DataKey, DoesNotOpen, Sealed, seal_for};
 use crate::time::Time;
 use musubi_proto::v1 as proto;
 use prost::Message;
@@ -27,8 +27,8 @@ impl fmt::Debug for SharedEntry {
 #[error("a stored entry cannot be read")]
 pub struct UnreadableEntry;
 
-impl From<NotOpened> for UnreadableEntry {
-    fn from(_: NotOpened) -> Self {
+impl From<DoesNotOpen> for UnreadableEntry {
+    fn from(_: DoesNotOpen) -> Self {
         UnreadableEntry
     }
 }
@@ -109,19 +109,36 @@ impl SharedEntry {
         matches!(self.entry.body, Some(proto::entry::Body::Withdrawal(_)))
     }
 
-    /// Sealed for the store, under the key of its subject.
-    pub fn seal(&self, key: &DataKey, nonce: [u8; 12], aad: &Aad<'_>) -> Sealed {
-        crate::sealing::seal(key, nonce, aad, &self.entry.encode_to_vec())
+    /// Sealed for the store, for everyone whom it concerns. The store never sees more than this.
+    pub fn seal(
+        &self,
+        holders: &[(PersonId, &DataKey)],
+        hub: &DataKey,
+        random: &mut dyn FnMut(&mut [u8]),
+        aad: &Aad<'_>,
+    ) -> Sealed {
+        seal_for(holders, hub, random, aad, &self.entry.encode_to_vec())
     }
 
-    /// Opened again.
+    /// Opened again, with the key of one of its persons.
     ///
     /// # Errors
     /// When the key or the place is not the one that it was sealed for.
-    pub fn open(sealed: &Sealed, key: &DataKey, aad: &Aad<'_>) -> Result<Self, UnreadableEntry> {
-        let plain = crate::sealing::open(key, aad, sealed)?;
+    pub fn open(sealed: &Sealed, person: PersonId, key: &DataKey, aad: &Aad<'_>) -> Result<Self, UnreadableEntry> {
+        let plain = key.open_for(person, aad, sealed)?;
         let entry = proto::Entry::decode(plain.as_slice()).map_err(|_| UnreadableEntry)?;
         Ok(SharedEntry { entry })
+    }
+
+    /// The same entry with its persons as they are known now: two that were joined are one.
+    #[must_use]
+    pub fn with_persons(mut self, known_as: &dyn Fn(PersonId) -> PersonId) -> Self {
+        for id in &mut self.entry.person_ids {
+            if let Some(person) = PersonId::parse(id) {
+                *id = known_as(person).to_string();
+            }
+        }
+        self
     }
 
     /// What its persons can be found by.

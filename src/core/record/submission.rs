@@ -145,7 +145,7 @@ impl Submission {
     /// entry, and an entry without a person does not come to be.
     pub fn attribute(self, hub: Attribution<'_>) -> Vec<SharedEntry> {
         let Attribution { author, author_kind, message, municipality, recorded_at, person, entry_id } = hub;
-        let (format, sent_at) = (self.message.format, self.message.sent_at);
+        let sent_at = self.message.sent_at;
         let mut entries = Vec::with_capacity(self.message.entries.len());
         for mut entry in self.message.entries {
             let (mut ids, mut roles) = (Vec::new(), Vec::new());
@@ -169,7 +169,6 @@ impl Submission {
             entry.municipality = municipality.to_string();
             entry.recorded_at_micros = recorded_at.micros();
             entry.source_message = message.to_string();
-            entry.source_format.clone_from(&format);
             entry.source_time = sent_at;
             entries.push(SharedEntry::new(entry));
         }

@@ -1,0 +1,89 @@
+//! What the hub does, one file for each use. Only here are the steps put in order: decode, attribute, store, decide,
+//! record, and only then answer.
+
+pub mod caller;
+pub mod custody;
+pub mod family;
+pub mod ledger;
+pub mod refusal;
+pub mod register;
+
+pub use caller::Caller;
+pub use refusal::{Refusal, RefusalKind};
+
+use crate::clock::{Clock, DecisionClock};
+use crate::entropy;
+use crate::store::{Keyring, Store};
+use musubi_core::consent::{Policy, RaisedCodes};
+use musubi_core::id::uuid_v7;
+use musubi_core::time::Time;
+use register::Register;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// The hub: rules, store and register together. Clones share everything.
+#[derive(Clone)]
+pub struct Hub(Arc<Inside>);
+
+/// What a hub is made of.
+pub struct Inside {
+    /// The store.
+    pub store: Store,
+    /// The hub's secrets.
+    pub keyring: Keyring,
+    /// The reviewed policy.
+    pub policy: Policy,
+    /// Codes that raise categories.
+    pub codes: RaisedCodes,
+    /// The clock of decisions.
+    pub clock: DecisionClock,
+    /// Agencies and staff.
+    pub register: Register,
+    /// Rung when a delivery may have become due.
+    pub deliveries: Notify,
+    /// Policy epoch under which this process decides.
+    pub policy_epoch: u64,
+}
+
+impl std::ops::Deref for Hub {
+    type Target = Inside;
+
+    fn deref(&self) -> &Inside {
+        &self.0
+    }
+}
+
+/// How often a use is decided again when what it rests on has changed meanwhile.
+pub(crate) const DECIDE_AGAIN_MAX: usize = 8;
+
+impl Hub {
+    /// Opens a hub over a store: reads the register, and records a change of policy since the last start.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn open(
+        store: Store,
+        keyring: Keyring,
+        policy: Policy,
+        codes: RaisedCodes,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Refusal> {
+        let register = Register::read(&store).await?;
+        let policy_epoch = ledger::policy_epoch(&store, &policy).await?;
+        let clock = DecisionClock::over(clock);
+        let inside =
+            Inside { store, keyring, policy, codes, clock, register, deliveries: Notify::new(), policy_epoch };
+        Ok(Hub(Arc::new(inside)))
+    }
+
+    /// The time of a decision.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// A new id of this moment.
+    pub(crate) fn id(&self, now: Time) -> Uuid {
+        uuid_v7(now, entropy::bytes())
+    }
+}

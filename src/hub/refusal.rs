@@ -1,0 +1,99 @@
+//! Why the hub did not do what it was asked: a kind for the edge to translate, and what to tell the caller.
+
+use crate::store::StoreError;
+use musubi_core::adapter::Diagnostic;
+use std::fmt;
+
+/// What kind of refusal; each edge maps it to its wire in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The agency or member of staff may not do this.
+    Forbidden,
+    /// What was asked is not well formed or breaks a rule.
+    Invalid,
+    /// It contradicts what is on file.
+    Conflict,
+    /// Not now; the caller may try again.
+    Unavailable,
+}
+
+/// A refusal. Codes and places, never a value.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Its kind.
+    pub kind: RefusalKind,
+    /// What is wrong and how to mend it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Refusal {
+    /// One reason.
+    pub fn new(kind: RefusalKind, diagnostic: Diagnostic) -> Self {
+        Refusal { kind, diagnostics: vec![diagnostic] }
+    }
+
+    /// The caller may not do this.
+    pub fn forbidden(code: &'static str, place: &str, ja: &'static str, en: &'static str) -> Self {
+        Self::new(RefusalKind::Forbidden, Diagnostic::error(code, place, ja, en))
+    }
+
+    /// What was asked breaks a rule.
+    pub fn invalid(code: &'static str, place: &str, ja: &'static str, en: &'static str) -> Self {
+        Self::new(RefusalKind::Invalid, Diagnostic::error(code, place, ja, en))
+    }
+
+    /// It contradicts what is on file.
+    pub fn conflict(code: &'static str, place: &str, ja: &'static str, en: &'static str) -> Self {
+        Self::new(RefusalKind::Conflict, Diagnostic::error(code, place, ja, en))
+    }
+
+    /// What it rests on kept changing.
+    pub(crate) fn kept_changing() -> Self {
+        Self::new(
+            RefusalKind::Unavailable,
+            Diagnostic::error(
+                "M901",
+                "store",
+                "処理中に関係する記録が変わり続けました。もう一度お試しください。",
+                "What this rests on kept changing. Try again.",
+            ),
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.diagnostics.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(conflict) => {
+                tracing::info!(%conflict, "a change was refused by the store");
+                Self::conflict(
+                    "M902",
+                    "store",
+                    "同時に行われた変更と食い違います。最新の状態を確かめてもう一度お試しください。",
+                    "It contradicts a change made at the same time. Look at the present state and try again.",
+                )
+            }
+            other => {
+                tracing::error!(error = %other, "the store did not take a change");
+                Self::new(
+                    RefusalKind::Unavailable,
+                    Diagnostic::error(
+                        "M900",
+                        "store",
+                        "保存できませんでした。受領していません。しばらくして送り直してください。",
+                        "It could not be stored and was not accepted. Send it again in a while.",
+                    ),
+                )
+            }
+        }
+    }
+}

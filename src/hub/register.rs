@@ -1,0 +1,154 @@
+//! The register of agencies and their staff, read once and kept in memory; every request is checked against it (S-09).
+
+use super::refusal::Refusal;
+use crate::store::{AgencyRow, Change, Row, StaffRow, Store};
+use arc_swap::ArcSwap;
+use musubi_core::adapter::Profile;
+use musubi_core::agency::{AgencyId, AgencyKind, Purpose, Role};
+use musubi_core::id::Municipality;
+use musubi_core::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// An agency as the hub knows it.
+#[derive(Clone, Debug)]
+pub struct Agency {
+    /// Id, as in its certificate.
+    pub id: AgencyId,
+    /// Kind.
+    pub kind: AgencyKind,
+    /// Name.
+    pub name: String,
+    /// The municipality that it belongs to, or that registered it.
+    pub municipality: Municipality,
+    /// Not revoked and not suspended.
+    pub active: bool,
+    /// How it speaks and what it subscribes to.
+    pub settings: AgencySettings,
+    /// Role of each member of staff, by staff id.
+    pub staff: BTreeMap<String, Role>,
+}
+
+/// How an agency speaks, and where it wants to be told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgencySettings {
+    /// How it deviates from its formats.
+    pub profile: Option<Profile>,
+    /// What it wants to be sent.
+    pub subscriptions: Vec<Subscription>,
+    /// Municipalities that a child guidance center is responsible for.
+    pub area: Vec<Municipality>,
+}
+
+/// A destination of deliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscription {
+    /// For which purpose.
+    pub purpose: Purpose,
+    /// Formats to render.
+    pub formats: Vec<String>,
+    /// A folder to write to; without one the agency fetches with `Deliveries.Receive`.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+}
+
+impl Subscription {
+    /// How a delivery names it.
+    pub fn channel(&self) -> String {
+        let way = if self.folder.is_some() { "folder" } else { "receive" };
+        format!("{way}:{}", self.formats.join(","))
+    }
+}
+
+impl Agency {
+    /// The profile at a moment.
+    pub fn profile(&self, now: Time) -> Profile {
+        let mut profile = self.settings.profile.clone().unwrap_or_else(|| Profile::plain(self.id.clone(), now));
+        profile.now = now;
+        profile
+    }
+
+    fn row(&self) -> AgencyRow {
+        AgencyRow {
+            id: self.id.clone(),
+            kind: self.kind,
+            name: self.name.clone(),
+            municipality: self.municipality.clone(),
+            active: self.active,
+            profile: serde_json::to_string(&self.settings).unwrap_or_default(),
+        }
+    }
+}
+
+/// Agencies and staff, in memory.
+pub struct Register(ArcSwap<BTreeMap<AgencyId, Arc<Agency>>>);
+
+impl Register {
+    /// Reads it from the store.
+    pub(super) async fn read(store: &Store) -> Result<Self, Refusal> {
+        let mut agencies = BTreeMap::new();
+        for row in store.agencies().await? {
+            let staff = store.staff(&row.id).await?;
+            let staff = staff.into_iter().filter(|s| s.active).map(|s| (s.actor.staff_id, s.actor.role)).collect();
+            let settings = serde_json::from_str(&row.profile).unwrap_or_else(|_| {
+                tracing::error!(agency = %row.id, "the stored profile cannot be read; the plain one is used");
+                AgencySettings::default()
+            });
+            let agency = Agency {
+                id: row.id.clone(),
+                kind: row.kind,
+                name: row.name,
+                municipality: row.municipality,
+                active: row.active,
+                settings,
+                staff,
+            };
+            agencies.insert(row.id, Arc::new(agency));
+        }
+        Ok(Register(ArcSwap::from_pointee(agencies)))
+    }
+
+    /// One agency.
+    pub fn agency(&self, id: &AgencyId) -> Option<Arc<Agency>> {
+        self.0.load().get(id).cloned()
+    }
+
+    /// All, by id.
+    pub fn all(&self) -> Vec<Arc<Agency>> {
+        self.0.load().values().cloned().collect()
+    }
+
+    /// The one-stop center of a municipality.
+    pub fn center(&self, municipality: &Municipality) -> Option<Arc<Agency>> {
+        let centers = |agency: &&Arc<Agency>| agency.kind == AgencyKind::Osc && agency.municipality == *municipality;
+        self.0.load().values().find(centers).cloned()
+    }
+
+    /// Offices for which a center answers: its own, and the health centers of its municipality.
+    pub fn offices_of(&self, center: &Agency) -> Vec<AgencyId> {
+        let own = |agency: &&Arc<Agency>| {
+            agency.id == center.id || (agency.kind == AgencyKind::Pho && agency.municipality == center.municipality)
+        };
+        self.0.load().values().filter(own).map(|agency| agency.id.clone()).collect()
+    }
+
+    /// Puts an agency on file, new or changed, with its staff.
+    pub(super) async fn put(&self, store: &Store, agency: Agency, mut change: Change) -> Result<(), Refusal> {
+        change.rows.push(Row::Agency(agency.row()));
+        for (staff_id, role) in &agency.staff {
+            let actor = musubi_core::agency::Actor { staff_id: staff_id.clone(), role: *role };
+            change.rows.push(Row::Staff(StaffRow { agency: agency.id.clone(), actor, active: true }));
+        }
+        store.commit("register agency", change).await?;
+        self.0.rcu(|agencies| {
+            let mut agencies = BTreeMap::clone(agencies);
+            agencies.insert(agency.id.clone(), Arc::new(agency.clone()));
+            agencies
+        });
+        Ok(())
+    }
+}
