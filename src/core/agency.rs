@@ -42,6 +42,8 @@ macro_rules! words {
 #[error("not one of the values of {0}")]
 pub struct UnknownWord(pub &'static str);
 
+pub(crate) use words;
+
 words! {
     /// Agency kind (`consent.md` section 2).
     AgencyKind {

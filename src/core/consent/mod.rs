@@ -1,1 +1,24 @@
-//! placeholder
+//! Who may see what, for which purpose, on what basis: the decision of `consent.md`.
+//!
+//! [`Policy`] holds the three reviewed data files, [`DecisionFacts`] what has been established about one category of one
+//! item, [`decide`] the answer, tier by tier. [`records`] are the facts on file
+//! (consents, grounds, shields …); [`view`] turns them into the facts of a decision and gathers the answers.
+
+mod facts;
+mod gather;
+mod grantor;
+mod policy;
+pub mod records;
+mod tiers;
+mod view;
+mod words;
+
+pub use facts::{DecisionFacts, FactsFault};
+pub use grantor::{Capacity, Custody, Standing};
+pub use policy::{Adjustment, GroundEntry, Policy, PolicyFault, StatuteVersion};
+pub use tiers::decide;
+pub use view::{Facts, Item, Request, SubjectFacts, View, role_may_use, view};
+pub use words::{Cell, Condition, Decision, Evidence, GroundCode, Label, Nature, Originator, Outcome, Rule, Seen};
+
+#[cfg(test)]
+mod tests;

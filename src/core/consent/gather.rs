@@ -1,0 +1,415 @@
+//! Gathers, for one recipient, item and moment, what the tiers need to know, and asks them for each category.
+
+use super::facts::DecisionFacts;
+use super::grantor::{Standing, standing};
+use super::policy::Policy;
+use super::records::{Consent, ConsentKind, Grantee, Ground, Relation, RelationKind, Scope, Status};
+use super::tiers::decide;
+use super::view::{Facts, Item, Request, SubjectFacts, View};
+use super::words::{Decision, Outcome, Rule};
+use crate::agency::{AgencyKind, Category, Purpose, Role};
+use crate::id::FactId;
+use crate::time::Time;
+
+pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &Item<'_>, now: Time) -> View {
+    let nothing = SubjectFacts::default();
+    let asked = Asked { policy, request, facts, item, now };
+    let subjects: Vec<OneSubject<'_>> = item
+        .subjects
+        .iter()
+        .map(|person| OneSubject::new(asked, facts.subjects.get(person).unwrap_or(&nothing)))
+        .collect();
+    let grounds: Vec<&Ground> = facts.grounds.iter().filter(|ground| asked.reached_by(ground)).collect();
+    let mut view = View {
+        whereabouts: !subjects.is_empty() && subjects.iter().all(|subject| subject.may_know_where()),
+        ..View::default()
+    };
+    for category in item.categories.iter() {
+        let answers: Vec<Answer> = subjects.iter().map(|subject| subject.answer(category, &grounds)).collect();
+        // The stricter of two subjects; of equals the one that an earlier tier decided. Nobody's item is nobody's to see.
+        let strictest = answers
+            .iter()
+            .map(|answer| answer.decision)
+            .max_by(|a, b| a.outcome.cmp(&b.outcome).then(b.rule.cmp(&a.rule)));
+        let Some(decision) = strictest else { continue };
+        match decision.outcome {
+            Outcome::Permit => view.full = view.full.with(category),
+            Outcome::General => view.general = view.general.with(category),
+            Outcome::Hold => view.held.push((category, decision.rule)),
+            Outcome::Deny | Outcome::Refuse => {}
+        }
+        view.decisions.push((category, decision));
+        let mut ids: Vec<FactId> = answers.into_iter().flat_map(|answer| answer.ids).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        view.evidence.extend(ids.into_iter().map(|id| (category, id)));
+    }
+    view
+}
+
+/// The question.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    policy: &'a Policy,
+    request: &'a Request,
+    facts: &'a Facts,
+    item: &'a Item<'a>,
+    now: Time,
+}
+
+impl Asked<'_> {
+    /// Is this a live ground for this recipient and item, and the cited one if one is cited?
+    fn reached_by(&self, ground: &Ground) -> bool {
+        let replaced =
+            self.facts.grounds.iter().any(|other| other.supersedes == Some(ground.id) && other.recorded_at <= self.now);
+        ground.live(self.now)
+            && !replaced
+            && ground.recipient == self.request.recipient
+            && self.request.cited_ground.is_none_or(|cited| cited == ground.id)
+            && (ground.message.is_none() || ground.message == self.item.message)
+            && (ground.sources.is_empty() || ground.sources.contains(self.item.author))
+    }
+}
+
+/// What one subject's facts say.
+struct Answer {
+    decision: Decision,
+    ids: Vec<FactId>,
+}
+
+/// One subject of the item, with what does not depend on the category.
+struct OneSubject<'a> {
+    asked: Asked<'a>,
+    subject: &'a SubjectFacts,
+    base: DecisionFacts,
+}
+
+impl<'a> OneSubject<'a> {
+    fn new(asked: Asked<'a>, subject: &'a SubjectFacts) -> Self {
+        let Asked { request, facts, item, now, .. } = asked;
+        let recipient = &request.recipient;
+        let relations = || subject.relations.iter().filter(|tie| tie.live(now) && &tie.agency == recipient);
+        let mut seals = subject.seals.iter().filter(|seal| seal.on(now)).peekable();
+        let mut shields = subject.shields.iter().filter(|shield| shield.on(now)).peekable();
+        let mut base = DecisionFacts::new(request.kind, request.purpose, Category::C01);
+        base.active = facts.recipient_active;
+        base.council_member = subject.council_cases.iter().any(|case| case.has(recipient, now));
+        base.author = item.author == recipient;
+        base.sealed = seals.peek().is_some();
+        base.seal_allowed = seals.all(|seal| seal.allowed.contains(recipient));
+        base.linked_to_perpetrator =
+            subject.perpetrator_links.iter().any(|link| link.on(now) && &link.agency == recipient);
+        base.whereabouts = item.whereabouts;
+        base.home = request.municipality.as_ref().is_some_and(|own| subject.homes.contains(own))
+            || relations().any(|tie| matches!(tie.kind, RelationKind::Residence | RelationKind::Stay));
+        base.shield = shields.peek().is_some();
+        base.shield_allowed = Some(match request.kind {
+            AgencyKind::Cgc => true,
+            AgencyKind::Osc if base.home => true,
+            _ => shields.all(|shield| shield.allowed.contains(recipient)),
+        });
+        base.break_glass = subject.break_glass.iter().any(|glass| glass.live(recipient, &request.actor.staff_id, now));
+        base.commissioned = item.commissioned;
+        base.outreach = relations().any(|tie| matches!(tie.kind, RelationKind::Assignment { outreach: true, .. }));
+        base.child_welfare_role = request.actor.role == Role::ChildWelfareOfficer;
+        base.party = item.referral_parties.contains(recipient);
+        base.relation = relations().any(|tie| serves(request.kind, request.purpose, &tie.kind))
+            || base.home && matches!(request.purpose, Purpose::P3 | Purpose::P4 | Purpose::P7 | Purpose::P8);
+        base.label = item.label;
+        base.originator = item.originator;
+        base.own_report = item.is_own_report;
+        OneSubject { asked, subject, base }
+    }
+
+    /// No bar of T0.7 or T0.8.
+    fn may_know_where(&self) -> bool {
+        let shielded = self.base.shield && !self.base.author && !self.base.allowed_by_shield();
+        !self.base.linked_to_perpetrator && !shielded
+    }
+
+    /// The decision on one category, under each ground on its own evidence.
+    fn answer(&self, category: Category, grounds: &[&Ground]) -> Answer {
+        let will = Will::of(self, category);
+        let mut facts = self.base;
+        facts.category = category;
+        facts.permit = will.permit == Standing::Effective;
+        facts.permit_names_category = will.names;
+        facts.objection = will.objection != Standing::Void;
+        facts.objector_conflict = will.objection == Standing::Doubtful;
+        let mut best = (self.settle(facts, &will), None);
+        for ground in grounds {
+            let under = self.settle(self.under(facts, ground, &will), &will);
+            if outranks(under, best.0) {
+                best = (under, Some(ground.id));
+            }
+        }
+        let (decision, ground) = best;
+        Answer { decision, ids: self.ids(decision, ground, &will) }
+    }
+
+    /// Asks the tiers. A permit in doubt opens nothing: where it alone would, a person looks.
+    fn settle(&self, facts: DecisionFacts, will: &Will) -> Decision {
+        let decision = decide(self.asked.policy, &facts);
+        if decision.rule != Rule::DefaultDeny || will.permit != Standing::Doubtful {
+            return decision;
+        }
+        let doubted = decide(self.asked.policy, &DecisionFacts { permit: true, ..facts });
+        if doubted.outcome == Outcome::Permit {
+            return Decision { outcome: Outcome::Hold, rule: Rule::Conflict, ..doubted };
+        }
+        doubted
+    }
+
+    /// The facts as this ground adds to them.
+    fn under(&self, facts: DecisionFacts, ground: &Ground, will: &Will) -> DecisionFacts {
+        let Asked { facts: file, item, now, request, .. } = self.asked;
+        let source = item.author;
+        // The holder's own assertion is its approval (L03); later words of the subject were not in its view.
+        let own = &ground.asserting_agency == source
+            && ground.categories.has(facts.category)
+            && will.latest_no.is_none_or(|no| no <= ground.recorded_at);
+        let approved = ground.approvals.iter().any(|approval| {
+            let in_view = |no: Time| approval.with_objection_in_view && no <= approval.approved_at;
+            &approval.source == source
+                && approval.categories.has(facts.category)
+                && approval.approved_at <= now
+                && will.latest_no.is_none_or(in_view)
+        });
+        let standing = file.standing.iter().any(|standing| {
+            &standing.source == source
+                && standing.recipient == request.recipient
+                && standing.code == ground.code
+                && standing.categories.has(facts.category)
+                && standing.recorded_at <= now
+                && super::records::within(now, standing.from, standing.until)
+        });
+        let proviso_harm = ground.provisos.iter().any(|proviso| {
+            &proviso.source == source && proviso.noted_at <= now && proviso.lifted_at.is_none_or(|lifted| lifted > now)
+        });
+        DecisionFacts {
+            ground: Some(ground.code),
+            ground_covers: item.subjects.iter().all(|subject| ground.subjects.contains(subject)),
+            asserted: ground.categories,
+            approved: own || approved,
+            standing: standing && will.latest_no.is_none(),
+            proviso_harm,
+            ..facts
+        }
+    }
+
+    /// The records that a decision rests on.
+    fn ids(&self, decision: Decision, ground: Option<FactId>, will: &Will) -> Vec<FactId> {
+        let Asked { request, now, .. } = self.asked;
+        let recipient = &request.recipient;
+        let subject = self.subject;
+        match decision.rule {
+            Rule::Seal => subject.seals.iter().filter(|seal| seal.on(now)).map(|seal| seal.id).collect(),
+            Rule::Perpetrator => {
+                let links = subject.perpetrator_links.iter();
+                links.filter(|link| link.on(now) && &link.agency == recipient).map(|link| link.id).collect()
+            }
+            Rule::Shield => subject.shields.iter().filter(|shield| shield.on(now)).map(|shield| shield.id).collect(),
+            Rule::BreakGlass => {
+                let live = |glass: &&super::records::BreakGlass| glass.live(recipient, &request.actor.staff_id, now);
+                subject.break_glass.iter().filter(live).map(|glass| glass.id).collect()
+            }
+            Rule::Duty(_) => ground.into_iter().collect(),
+            Rule::Ground(_) | Rule::Approval | Rule::Proviso => {
+                ground.into_iter().chain(will.objections.iter().copied()).collect()
+            }
+            Rule::Task | Rule::Default => self.ties().map(|tie| tie.id).collect(),
+            Rule::TaskDespiteObjection => {
+                self.ties().map(|tie| tie.id).chain(will.objections.iter().copied()).collect()
+            }
+            Rule::Objection => will.objections.clone(),
+            Rule::Conflict => will.objections.iter().chain(&will.permits).copied().collect(),
+            Rule::Consent | Rule::Originator => will.permits.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn ties(&self) -> impl Iterator<Item = &Relation> {
+        let Asked { request, now, .. } = self.asked;
+        let mine = move |tie: &&Relation| tie.live(now) && tie.agency == request.recipient;
+        self.subject.relations.iter().filter(mine).filter(|tie| serves(request.kind, request.purpose, &tie.kind))
+    }
+}
+
+/// Of two grounds: a duty first, then a harm that any of them marks, then the more open, then the earlier tier.
+fn outranks(new: Decision, old: Decision) -> bool {
+    let duty = |decision: Decision| matches!(decision.rule, Rule::Duty(_));
+    let marked = |decision: Decision| decision.rule == Rule::Proviso;
+    if duty(new) != duty(old) {
+        return duty(new);
+    }
+    if marked(new) != marked(old) && !duty(new) {
+        return marked(new);
+    }
+    (new.outcome, new.rule) < (old.outcome, old.rule)
+}
+
+/// Does a tie of this kind serve a purpose of this kind of agency?
+pub(crate) fn serves(kind: AgencyKind, purpose: Purpose, tie: &RelationKind) -> bool {
+    match kind {
+        AgencyKind::Osc | AgencyKind::Mun => {
+            matches!(tie, RelationKind::Residence | RelationKind::Stay | RelationKind::OpenReferral(_))
+                || purpose == Purpose::P9 && *tie == RelationKind::Move
+                || purpose == Purpose::P6 && *tie == RelationKind::Council
+        }
+        AgencyKind::Prv => match purpose {
+            Purpose::P6 => *tie == RelationKind::Council,
+            _ => matches!(tie, RelationKind::Assignment { .. }),
+        },
+        AgencyKind::Med | AgencyKind::Cgc | AgencyKind::Pho => match purpose {
+            Purpose::P6 => *tie == RelationKind::Council,
+            Purpose::P1 if kind == AgencyKind::Pho && *tie == RelationKind::Residence => true,
+            _ => matches!(tie, RelationKind::CareEpisode | RelationKind::OpenReferral(_)),
+        },
+    }
+}
+
+/// What consents and objections say about one category for this recipient and purpose.
+struct Will {
+    permit: Standing,
+    /// An effective permit names the category.
+    names: bool,
+    objection: Standing,
+    /// When the last objection, or withdrawal without a later permit, was recorded.
+    latest_no: Option<Time>,
+    permits: Vec<FactId>,
+    objections: Vec<FactId>,
+}
+
+impl Will {
+    fn of(one: &OneSubject<'_>, category: Category) -> Self {
+        let mut will = Will {
+            permit: Standing::Void,
+            names: false,
+            objection: Standing::Void,
+            latest_no: None,
+            permits: Vec::new(),
+            objections: Vec::new(),
+        };
+        let live = |record: &&Consent| one.counts(record, category);
+        for record in one.subject.consents.iter().filter(live) {
+            match record.kind {
+                ConsentKind::Permit => will.add_permit(record, one.permit_standing(record, category)),
+                ConsentKind::Objection => will.add_objection(record, one.objection_standing(record, category)),
+                ConsentKind::Withdrawal | ConsentKind::ObjectionLifted => {}
+            }
+        }
+        if will.permit != Standing::Effective {
+            let withdrawals = one.subject.consents.iter().filter(live);
+            let withdrawals = withdrawals.filter(|record| {
+                record.kind == ConsentKind::Withdrawal && one.standing(record, category) != Standing::Void
+            });
+            will.latest_no = withdrawals.map(|record| record.recorded_at).max().max(will.latest_no);
+        }
+        will.permits.sort_unstable();
+        will.objections.sort_unstable();
+        will
+    }
+
+    fn add_permit(&mut self, record: &Consent, standing: Standing) {
+        if standing == Standing::Void {
+            return;
+        }
+        let names = matches!(record.categories, Scope::Named(_));
+        match standing.cmp(&self.permit) {
+            std::cmp::Ordering::Less => return,
+            std::cmp::Ordering::Equal => self.names |= names,
+            std::cmp::Ordering::Greater => {
+                self.permits.clear();
+                self.names = names;
+            }
+        }
+        self.permit = standing;
+        self.permits.push(record.id);
+    }
+
+    fn add_objection(&mut self, record: &Consent, standing: Standing) {
+        if standing == Standing::Void {
+            return;
+        }
+        self.objection = self.objection.max(standing);
+        self.latest_no = self.latest_no.max(Some(record.recorded_at));
+        self.objections.push(record.id);
+    }
+}
+
+impl OneSubject<'_> {
+    fn standing(&self, record: &Consent, category: Category) -> Standing {
+        standing(self.asked.policy, record, category, self.subject, self.asked.now)
+    }
+
+    /// What is left of a permit after the withdrawals.
+    fn permit_standing(&self, permit: &Consent, category: Category) -> Standing {
+        let own = self.standing(permit, category);
+        self.later(permit, ConsentKind::Withdrawal, category).fold(own, |left, withdrawal| {
+            match self.standing(withdrawal, category) {
+                Standing::Effective => Standing::Void,
+                Standing::Doubtful => left.min(Standing::Doubtful),
+                Standing::Void => left,
+            }
+        })
+    }
+
+    /// What is left of an objection after it was lifted. Only a lifting without doubt counts.
+    fn objection_standing(&self, objection: &Consent, category: Category) -> Standing {
+        let lifted = self
+            .later(objection, ConsentKind::ObjectionLifted, category)
+            .any(|lifting| self.standing(lifting, category) == Standing::Effective);
+        if lifted { Standing::Void } else { self.standing(objection, category) }
+    }
+
+    /// Records of a kind that reach the same point and came later, or name this one. At the same instant a withdrawal
+    /// counts as later and a lifting does not: in doubt, silence.
+    fn later(&self, first: &Consent, kind: ConsentKind, category: Category) -> impl Iterator<Item = &Consent> {
+        let came_later = move |record: &&Consent| {
+            let at = record.recorded_at.cmp(&first.recorded_at);
+            record.supersedes == Some(first.id) || at.is_gt() || at.is_eq() && kind == ConsentKind::Withdrawal
+        };
+        let records = self.subject.consents.iter().filter(move |record| record.kind == kind);
+        records.filter(move |record| self.counts(record, category)).filter(came_later)
+    }
+
+    /// Recorded by now, valid now, not replaced, and about this recipient, purpose and category.
+    fn counts(&self, record: &Consent, category: Category) -> bool {
+        let now = self.asked.now;
+        let replaced = self.subject.consents.iter().any(|other| {
+            other.supersedes == Some(record.id)
+                && other.kind == record.kind
+                && other.status != Status::Draft
+                && other.recorded_at <= now
+        });
+        let permit = record.kind == ConsentKind::Permit;
+        record.recorded_at <= now
+            && super::records::within(now, record.valid_from, record.valid_until)
+            && (!permit || record.valid_until.is_some())
+            && self.is_about(record, category)
+            && !replaced
+    }
+
+    fn is_about(&self, record: &Consent, category: Category) -> bool {
+        let Asked { policy, request, .. } = self.asked;
+        let permit = record.kind == ConsentKind::Permit;
+        let grantee = match &record.grantee {
+            Grantee::Agency(agency) => agency == &request.recipient,
+            Grantee::Kind(kind) => *kind == request.kind,
+            Grantee::Provider { service } => self.assigned(service),
+            Grantee::Everyone => !permit,
+        };
+        let category = match record.categories {
+            Scope::Named(named) => named.has(category),
+            Scope::All => !permit || !policy.must_be_named.has(category),
+        };
+        let any_purpose = !permit && record.purposes.is_empty();
+        grantee && category && (any_purpose || record.purposes.contains(&request.purpose))
+    }
+
+    fn assigned(&self, service: &str) -> bool {
+        let Asked { request, now, .. } = self.asked;
+        let serves = |tie: &Relation| matches!(&tie.kind, RelationKind::Assignment { service: s, .. } if s == service);
+        self.subject.relations.iter().any(|tie| tie.live(now) && tie.agency == request.recipient && serves(tie))
+    }
+}
