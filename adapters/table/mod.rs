@@ -1,1 +1,27 @@
-//! placeholder
+//! Tables as offices send them: CSV in CP932 or UTF-8, read and written, for every layout of rows.
+//!
+//! A layout declares its columns; this module finds them, mends what spreadsheets break, refuses individual numbers,
+//! and gives each row to the layout's own reader. A row that is wrong is refused by itself, with the row and the column
+//! named; the rows are counted from the first below the header.
+
+mod answer;
+mod damage;
+mod decode;
+mod header;
+mod layout;
+mod limits;
+mod reader;
+mod sheet;
+mod sidecar;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Verdict, answer_file};
+pub use decode::{Rows, decode, recognises};
+pub use layout::{Column, Group, Layout};
+pub use limits::{BYTES_MAX, CELL_BYTES_MAX, COLUMNS_MAX};
+pub use reader::{At, RowReader};
+pub use sidecar::Sidecar;
+pub use write::{Formulas, neutralised, restored, write_csv};

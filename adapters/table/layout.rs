@@ -1,0 +1,69 @@
+//! What a layout declares about its columns.
+
+/// One column of a layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Japanese name, as the header and every diagnostic write it.
+    pub name: &'static str,
+    /// English key, accepted in the header as well.
+    pub key: &'static str,
+    /// Where its value goes in the record; empty for the envelope.
+    pub path: &'static str,
+    /// Must the column be there, and hold something in every row?
+    pub required: bool,
+    /// Must the column be there, though a row may leave it blank?
+    pub expected: bool,
+    /// An identifier: a number that a spreadsheet rounded is refused.
+    pub identifier: bool,
+}
+
+impl Column {
+    /// A column that may be absent.
+    pub const fn new(name: &'static str, key: &'static str, path: &'static str) -> Self {
+        Column { name, key, path, required: false, expected: false, identifier: false }
+    }
+
+    /// The same, needed in every row.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self.expected = true;
+        self
+    }
+
+    /// The same, needed in the header; a row may leave it blank.
+    #[must_use]
+    pub const fn expected(mut self) -> Self {
+        self.expected = true;
+        self
+    }
+
+    /// The same, holding an identifier.
+    #[must_use]
+    pub const fn identifier(mut self) -> Self {
+        self.identifier = true;
+        self
+    }
+}
+
+/// Columns that repeat with a number: `夜間配置1_職種`, `夜間配置2_職種`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Japanese name, before the number.
+    pub name: &'static str,
+    /// English key, before the number.
+    pub key: &'static str,
+    /// The columns, named after the underscore.
+    pub members: &'static [Column],
+}
+
+/// The columns of one kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Name of the format: `ph05`.
+    pub name: &'static str,
+    /// Columns, in any order in the file.
+    pub columns: &'static [Column],
+    /// Repeated groups.
+    pub groups: &'static [Group],
+}
