@@ -35,9 +35,10 @@ fn main() -> Result<(), Failure> {
             .out_dir(&folder)
             .codec_path("crate::edge::grpc::wall::Disclosing");
         for name in record_names(&descriptors) {
-            let core = ON_THE_WIRE.iter().find(|(wire, ..)| *wire == name).map(|(_, hub, agency)| {
-                if server { (*hub).to_owned() } else { (*agency).to_owned() }
-            });
+            let core = ON_THE_WIRE
+                .iter()
+                .find(|(wire, ..)| *wire == name)
+                .map(|(_, hub, agency)| if server { (*hub).to_owned() } else { (*agency).to_owned() });
             let rust = core.unwrap_or_else(|| format!("::bare_records_stay_in_core::{name}"));
             builder = builder.extern_path(format!(".musubi.v1.{name}"), rust);
         }

@@ -4,10 +4,12 @@
 //! [`release`](crate::release::release), and what is stored leaves this crate sealed.
 
 mod check;
+mod search;
 mod shared;
 mod submission;
 
 pub use check::check_entry;
+pub use search::{KANA_AND_BIRTH, KANJI_AND_BIRTH, terms_of_question};
 pub use shared::{SearchTerm, SharedEntry, SharedRecord, UnreadableEntry};
 pub use submission::{Attribution, PersonKey, Submission, SubmissionHeader};
 

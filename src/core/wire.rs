@@ -134,8 +134,9 @@ pub mod agency_side {
         /// # Errors
         /// When it is not a submission; the text of the JSON is never repeated.
         pub fn from_json(text: &str) -> Result<Self, NotReadable> {
-            let unreadable =
-                |e: serde_json::Error| NotReadable(format!("M001 line {}, column {}: not a Submission", e.line(), e.column()));
+            let unreadable = |e: serde_json::Error| {
+                NotReadable(format!("M001 line {}, column {}: not a Submission", e.line(), e.column()))
+            };
             Ok(Draft(serde_json::from_str(text).map_err(unreadable)?))
         }
     }

@@ -7,9 +7,9 @@ use proto::SubjectRole as Role;
 use proto::entry::Body;
 
 /// Longest identifier and source key, in bytes.
-pub const KEY_LENGTH_MAX: usize = 200;
+pub(super) const KEY_LENGTH_MAX: usize = 200;
 /// Most subjects of one entry.
-pub const SUBJECTS_MAX: usize = 8;
+pub(super) const SUBJECTS_MAX: usize = 8;
 
 /// Checks one entry of a submission; `index` is its position, from 0. An empty list means that it may be taken.
 pub fn check_entry(entry: &proto::Entry, index: usize) -> Vec<Diagnostic> {

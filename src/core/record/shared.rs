@@ -145,10 +145,7 @@ impl SharedEntry {
     pub fn search_terms(&self) -> Vec<SearchTerm> {
         let Some(proto::entry::Body::PersonDetails(details)) = &self.entry.body else { return Vec::new() };
         let Some((person, _)) = self.persons().into_iter().next() else { return Vec::new() };
-        crate::identity::search_terms(details)
-            .into_iter()
-            .map(|(field, text)| SearchTerm { field, text, person })
-            .collect()
+        super::search::terms(details).into_iter().map(|(field, text)| SearchTerm { field, text, person }).collect()
     }
 }
 
@@ -158,8 +155,7 @@ pub(crate) fn moment(value: &proto::DateTime) -> Option<Time> {
     let part = |part: Option<i32>, least: i32| i8::try_from(part.unwrap_or(least)).ok();
     let year = i16::try_from(date.year).ok()?;
     let day = jiff::civil::Date::new(year, part(date.month, 1)?, part(date.day, 1)?).ok()?;
-    let time =
-        jiff::civil::Time::new(part(value.hour, 0)?, part(value.minute, 0)?, part(value.second, 0)?, 0).ok()?;
+    let time = jiff::civil::Time::new(part(value.hour, 0)?, part(value.minute, 0)?, part(value.second, 0)?, 0).ok()?;
     Some(Time::from_japan(day.to_datetime(time)))
 }
 

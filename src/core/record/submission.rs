@@ -10,6 +10,7 @@ use musubi_proto::v1 as proto;
 use std::fmt;
 
 /// What one agency sent at once: one message, or one row of a file (送信).
+#[derive(Clone)]
 pub struct Submission {
     message: proto::Submission,
 }
@@ -125,9 +126,7 @@ impl Submission {
 
     /// Persons whose source asks that whereabouts be withheld (不開示): each opens a shield.
     pub fn shields_asked(&self) -> Vec<PersonKey> {
-        let asks = |entry: &&proto::Entry| {
-            matches!(&entry.body, Some(proto::entry::Body::PersonDetails(details)) if details.not_disclosed == Some(true))
-        };
+        let asks = |entry: &&proto::Entry| matches!(&entry.body, Some(proto::entry::Body::PersonDetails(details)) if details.not_disclosed == Some(true));
         let named = self.message.entries.iter().filter(asks).filter_map(|entry| entry.subjects.first());
         named.map(|s| PersonKey { issuer: s.issuer.clone(), identifier: s.identifier.clone() }).collect()
     }

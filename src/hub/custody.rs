@@ -1,0 +1,527 @@
+//! What happens when an agency hands something in: who is it about, who is responsible, is there a basis, store it,
+//! acknowledge. Custody needs no basis (`consent.md` section 5, flow 1); a release does.
+
+use super::caller::{Caller, request_of};
+use super::family::Family;
+use super::ledger::act;
+use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
+use crate::entropy;
+use crate::store::{
+    AliasRow, Change, Concerned, Conflict, DeliveryRow, DeliveryState, EntryRow, Expect, FactKind, FactRow, IndexRow,
+    MessageDraft, PersonRow, Row, StoreError, WorkItemRow,
+};
+use musubi_core::adapter::Diagnostic;
+use musubi_core::agency::{Actor, AgencyKind, Category, CategorySet, Purpose};
+use musubi_core::audit::Receipt;
+use musubi_core::consent::Outcome;
+use musubi_core::consent::records::Shield;
+use musubi_core::id::{DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, WorkItemId};
+use musubi_core::record::{Attribution, KINDS, PersonKey, SharedEntry, Submission, SubjectRole};
+use musubi_core::release::{Released, release};
+use musubi_core::sealing::{Blind, DataKey};
+use musubi_core::signals;
+use musubi_core::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long a shield stands that a source's flag opened, in days; the center renews it (`common_japan.md` 7.5).
+const SHIELD_DAYS: i64 = 365;
+/// After how many days the author of something without a basis is told (`consent.md` section 5).
+const NO_BASIS_DAYS: i64 = 30;
+/// Days for the answer to a suggestion that two persons are one.
+const SUGGESTION_DAYS: i64 = 3;
+/// Most persons suggested for one.
+const SUGGESTIONS_MAX: u32 = 5;
+
+/// One message or row, ready to be taken into custody.
+pub struct Parcel {
+    /// Format that it came in.
+    pub format: String,
+    /// Class of the channel: ids are unique within one (S-20).
+    pub class: &'static str,
+    /// The sender's id of it, with its revision where the format has one.
+    pub key: String,
+    /// Hash of its bytes.
+    pub content: [u8; 32],
+    /// Its bytes, where they are kept with it.
+    pub raw: Option<Vec<u8>>,
+    /// A message of this id received before this time is forgotten.
+    pub forget_before: Option<Time>,
+    /// What was read from it.
+    pub submission: Submission,
+    /// What the format said of it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Makes the acknowledgement from the receipt and all diagnostics; run again if the batch is repeated.
+pub type Acknowledge = Arc<dyn Fn(&Receipt, MessageId, &[Diagnostic]) -> Vec<u8> + Send + Sync>;
+
+/// What became of a parcel.
+pub struct Taken {
+    /// The acknowledgement, byte for byte as stored.
+    pub answer: Vec<u8>,
+    /// It was here before.
+    pub repeated: bool,
+    /// Everything that was said of it; of a repeated one nothing is said again.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What a work item says; sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkBody {
+    /// Code: of a signal, or of the question.
+    pub code: String,
+    /// Sentence in Japanese.
+    pub ja: String,
+    /// Sentence in English.
+    pub en: String,
+    /// What it is about: delivery, ground, message.
+    #[serde(default)]
+    pub about: String,
+    /// Answer, once there.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Note of who answered.
+    #[serde(default)]
+    pub note: String,
+    /// Staff id of who answered.
+    #[serde(default)]
+    pub by: String,
+}
+
+impl Hub {
+    /// Takes a parcel into custody. It is on disk, with its audit entry, when this returns.
+    ///
+    /// # Errors
+    /// When the same id came with other bytes (S-20), or nothing could be stored.
+    pub async fn take(&self, caller: &Caller, parcel: Parcel, acknowledge: Acknowledge) -> Result<Taken, Refusal> {
+        let key = self.keyring.blind.blind(parcel.class, &parcel.key);
+        for _ in 0..DECIDE_AGAIN_MAX {
+            if let Some(known) = self.store.message_answer(caller.id(), key).await? {
+                let forgotten = parcel.forget_before.is_some_and(|before| known.received_at < before);
+                if known.is_of(&parcel.content) && !forgotten {
+                    return Ok(Taken { answer: known.answer, repeated: true, diagnostics: Vec::new() });
+                }
+                if !forgotten {
+                    return Err(id_used_for_other_bytes());
+                }
+            }
+            let custody = Custody::prepare(self, caller, &parcel).await?;
+            let (change, diagnostics) = custody.change(key, Arc::clone(&acknowledge))?;
+            match self.store.commit("take into custody", change).await {
+                Ok(committed) => {
+                    self.deliveries.notify_waiters();
+                    return Ok(Taken { answer: committed.answer, repeated: false, diagnostics });
+                }
+                Err(StoreError::Conflict(
+                    Conflict::Epoch(_) | Conflict::Alias(_) | Conflict::DuplicateMessage(_),
+                )) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Refusal::kept_changing())
+    }
+
+    /// The index under which an identifier is found.
+    pub(crate) fn alias(&self, key: &PersonKey) -> Blind {
+        self.keyring.blind.blind("alias", &format!("{}\u{1f}{}", key.issuer, key.identifier))
+    }
+
+    /// A person who is about to be made, with a key of their own.
+    pub(crate) fn new_person(&self, now: Time, municipality: &Municipality) -> (PersonRow, DataKey) {
+        let id = PersonId(self.id(now));
+        let key = DataKey::from_random(entropy::bytes());
+        let wrapped = self.keyring.key_encryption.wrap(entropy::bytes(), id.0, &key);
+        let row =
+            PersonRow { id, municipality: municipality.clone(), epoch: 0, key: Some(wrapped), joined_into: None };
+        (row, key)
+    }
+
+    /// A question for a person.
+    pub(crate) fn work_item(
+        &self,
+        now: Time,
+        municipality: &Municipality,
+        owner: &musubi_core::agency::AgencyId,
+        kind: &'static str,
+        due: Time,
+        family: &Family,
+        persons: &[PersonId],
+        body: &WorkBody,
+    ) -> Result<Row, Refusal> {
+        let id = WorkItemId(self.id(now));
+        Ok(Row::WorkItem(WorkItemRow {
+            municipality: municipality.clone(),
+            id,
+            owner: owner.clone(),
+            kind: kind.to_owned(),
+            open: true,
+            created_at: now,
+            due_at: Some(due),
+            answered_at: None,
+            version: 1,
+            persons: persons.iter().copied().map(Concerned::from).collect(),
+            body: self.seal_json(family, persons, "work_item", id.0, 1, body)?,
+        }))
+    }
+}
+
+fn id_used_for_other_bytes() -> Refusal {
+    Refusal::conflict(
+        "H205",
+        "MSH-10",
+        "同じ管理番号で異なる内容が届きました。新しい番号で送ってください(前の内容はそのまま保管されています)。",
+        "This id was used before for other contents. Send it under a new id; what came before is kept.",
+    )
+}
+
+/// Everything about one parcel that is decided before it is written.
+struct Custody<'a> {
+    hub: &'a Hub,
+    caller: &'a Caller,
+    parcel: &'a Parcel,
+    now: Time,
+    message: MessageId,
+    municipality: Municipality,
+    family: Family,
+    people: BTreeMap<PersonKey, (PersonId, SubjectRole)>,
+    new_people: Vec<(PersonKey, PersonRow)>,
+    entries: Vec<SharedEntry>,
+    suggestions: Vec<(PersonId, PersonId)>,
+}
+
+impl<'a> Custody<'a> {
+    async fn prepare(hub: &'a Hub, caller: &'a Caller, parcel: &'a Parcel) -> Result<Self, Refusal> {
+        let now = hub.now();
+        let named = parcel.submission.people();
+        let blinds: Vec<Blind> = named.iter().map(|(key, _)| hub.alias(key)).collect();
+        let found = hub.store.persons_by_alias(&blinds).await?;
+        let known: Vec<PersonId> = found.iter().flatten().copied().collect();
+        let mut family = hub.family(&known, now).await?;
+        let municipality = responsible(hub, caller, parcel, &family, now);
+        let (mut people, mut new_people) = (BTreeMap::new(), Vec::new());
+        for ((key, role), person) in named.into_iter().zip(found) {
+            let id = match person {
+                Some(person) => person,
+                None => {
+                    let (row, data_key) = hub.new_person(now, &municipality);
+                    family.add(row.clone(), data_key);
+                    let id = row.id;
+                    new_people.push((key.clone(), row));
+                    id
+                }
+            };
+            people.insert(key, (id, role));
+        }
+        let message = MessageId(hub.id(now));
+        let entries = parcel.submission.clone().attribute(Attribution {
+            author: caller.id(),
+            author_kind: caller.agency.kind,
+            message,
+            municipality: &municipality,
+            recorded_at: now,
+            person: &|key| people.get(key).map(|(id, _)| *id),
+            entry_id: &mut || EntryId(hub.id(now)),
+        });
+        let mut custody = Custody {
+            hub,
+            caller,
+            parcel,
+            now,
+            message,
+            municipality,
+            family,
+            people,
+            new_people,
+            entries,
+            suggestions: Vec::new(),
+        };
+        custody.suggest().await?;
+        Ok(custody)
+    }
+
+    /// Who is already here under another identifier, with the same name and birth date? Only an officer joins.
+    async fn suggest(&mut self) -> Result<(), Refusal> {
+        for term in self.entries.iter().flat_map(SharedEntry::search_terms) {
+            if !self.new_people.iter().any(|(_, row)| row.id == term.person) {
+                continue;
+            }
+            let blind = self.hub.keyring.blind.blind(term.field, &term.text);
+            let same = self.hub.store.persons_by_index(blind, SUGGESTIONS_MAX).await?;
+            for row in self.hub.store.persons(&same).await? {
+                let pair = (term.person, row.joined_into.unwrap_or(row.id));
+                if row.municipality == self.municipality && !self.suggestions.contains(&pair) {
+                    self.suggestions.push(pair);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn persons(&self) -> Vec<PersonId> {
+        self.people.values().map(|(id, _)| *id).collect()
+    }
+
+    fn change(self, key: Blind, acknowledge: Acknowledge) -> Result<(Change, Vec<Diagnostic>), Refusal> {
+        let mut change = Change { expect: self.expectations(), ..Change::default() };
+        self.people_rows(&mut change);
+        self.entry_rows(&mut change);
+        self.shield_rows(&mut change)?;
+        self.suggestion_rows(&mut change)?;
+        let mut diagnostics = self.parcel.diagnostics.clone();
+        if !self.parcel.submission.header().test {
+            diagnostics.extend(self.center_rows(&mut change)?);
+        }
+        let persons = self.persons();
+        let mut entry = act(self.now, "take", self.caller.id(), &self.caller.actor);
+        entry.message = self.message.0.as_bytes().to_vec();
+        entry.entries = self.entries.iter().filter_map(|e| e.id()).map(|id| id.0.as_bytes().to_vec()).collect();
+        entry.note = self.parcel.format.clone();
+        change.leaves.push(self.hub.leaf(self.now, &self.municipality, &self.family, &persons, entry));
+        let (message, said) = (self.message, diagnostics.clone());
+        change.message = Some(MessageDraft {
+            municipality: self.municipality.clone(),
+            id: message,
+            agency: self.caller.id().clone(),
+            key,
+            content: Some(self.parcel.content),
+            format: self.parcel.format.clone(),
+            received_at: self.now,
+            test: self.parcel.submission.header().test,
+            repeats: true,
+            forget_before: self.parcel.forget_before,
+            raw: self.parcel.raw.as_ref().map(|raw| {
+                self.hub.seal(&self.family, &persons, "message", message.0, 0, raw)
+            }),
+            answer: Box::new(move |receipts| {
+                receipts.first().map(|receipt| acknowledge(receipt, message, &said)).unwrap_or_default()
+            }),
+        });
+        Ok((change, diagnostics))
+    }
+
+    fn expectations(&self) -> Vec<Expect> {
+        let new = |person: &PersonId| self.new_people.iter().any(|(_, row)| row.id == *person);
+        let mut expect: Vec<Expect> = self.family.epochs();
+        expect.retain(|e| !matches!(e, Expect::Epoch { person, .. } if new(person)));
+        expect.extend(self.new_people.iter().map(|(key, _)| Expect::NoAlias { blind: self.hub.alias(key) }));
+        expect
+    }
+
+    fn people_rows(&self, change: &mut Change) {
+        for (key, row) in &self.new_people {
+            let municipality = row.municipality.clone();
+            change.rows.push(Row::Person(row.clone()));
+            change.rows.push(Row::Alias(AliasRow { blind: self.hub.alias(key), person: row.id, municipality }));
+        }
+        for term in self.entries.iter().flat_map(SharedEntry::search_terms) {
+            change.rows.push(Row::Index(IndexRow {
+                blind: self.hub.keyring.blind.blind(term.field, &term.text),
+                person: term.person,
+                municipality: self.municipality.clone(),
+            }));
+        }
+    }
+
+    fn entry_rows(&self, change: &mut Change) {
+        for entry in &self.entries {
+            let Some(id) = entry.id() else { continue };
+            let persons: Vec<PersonId> = entry.persons().into_iter().map(|(person, _)| person).collect();
+            let aad = musubi_core::sealing::Aad::row("entry", id.0);
+            let body = entry.seal(
+                &self.family.holders(&persons),
+                &self.hub.keyring.hub,
+                &mut |bytes| entropy::fill(bytes),
+                &aad,
+            );
+            change.rows.push(Row::Entry(EntryRow {
+                municipality: self.municipality.clone(),
+                id,
+                message: Some(self.message),
+                author: self.caller.id().clone(),
+                kind: KINDS.iter().position(|kind| *kind == entry.kind()).and_then(|n| i32::try_from(n).ok()).unwrap_or(-1),
+                series: self.hub.keyring.blind.blind("series", &entry.series()),
+                occurred_at: entry.occurred_at(),
+                recorded_at: self.now,
+                sequence: 0,
+                persons: entry.persons().into_iter().map(|(person, role)| Concerned { person, role: role as u8 }).collect(),
+                body,
+            }));
+        }
+    }
+
+    /// The source's flag that whereabouts be withheld opens a shield; on its list stand the source and the center.
+    fn shield_rows(&self, change: &mut Change) -> Result<(), Refusal> {
+        for key in self.parcel.submission.shields_asked() {
+            let Some((person, _)) = self.people.get(&key) else { continue };
+            let known = self.family.known_as(*person);
+            let shielded = self.family.facts.get(&known).is_some_and(|facts| facts.shields.iter().any(|s| s.on(self.now)));
+            if shielded {
+                continue;
+            }
+            let id = FactId(self.hub.id(self.now));
+            let center = self.hub.register.center(&self.municipality).map(|center| center.id.clone());
+            let shield = Shield {
+                id,
+                subject: *person,
+                since: self.now,
+                until: self.now.plus_days(SHIELD_DAYS),
+                allowed: center.into_iter().chain([self.caller.id().clone()]).collect(),
+                recorded_at: self.now,
+                lifted_at: None,
+            };
+            let body = self.hub.seal_json(&self.family, &[*person], "fact", id.0, 0, &shield)?;
+            change.rows.push(Row::Fact(FactRow {
+                municipality: self.municipality.clone(),
+                id,
+                kind: FactKind::Shield,
+                recipient: None,
+                recorded_at: self.now,
+                superseded_at: None,
+                superseded_by: None,
+                persons: vec![Concerned::from(*person)],
+                body,
+            }));
+        }
+        Ok(())
+    }
+
+    fn suggestion_rows(&self, change: &mut Change) -> Result<(), Refusal> {
+        let Some(center) = self.hub.register.center(&self.municipality) else { return Ok(()) };
+        for (new, known) in &self.suggestions {
+            let body = WorkBody {
+                code: "SAME_PERSON".to_owned(),
+                ja: "氏名と生年月日が一致する方がすでに登録されています。同じ方か確認してください。".to_owned(),
+                en: "Somebody with the same name and birth date is on file. Is it the same person?".to_owned(),
+                about: format!("{new} {known}"),
+                answer: None,
+                note: String::new(),
+                by: String::new(),
+            };
+            let due = self.now.plus_days(SUGGESTION_DAYS);
+            // Sealed for the new person alone: the other one's key is not part of this family.
+            change.rows.push(self.hub.work_item(
+                self.now,
+                &self.municipality,
+                &center.id,
+                "suggestion",
+                due,
+                &self.family,
+                &[*new],
+                &body,
+            )?);
+        }
+        Ok(())
+    }
+
+    /// What the center of the municipality is to be told: the intention to deliver, and what a person there should look
+    /// at. Says to the author what has no basis yet (H108).
+    fn center_rows(&self, change: &mut Change) -> Result<Vec<Diagnostic>, Refusal> {
+        let Some(center) = self.hub.register.center(&self.municipality) else {
+            return Ok(vec![nobody_responsible()]);
+        };
+        if center.id == *self.caller.id() {
+            return Ok(Vec::new());
+        }
+        let purpose = if self.entries.iter().any(|e| e.kind() == "care_delivery") { Purpose::P7 } else { Purpose::P3 };
+        let request = request_of(&center, Actor::system(), purpose, None);
+        let record = self.family.record_with(&self.entries);
+        let would = release(record, &request, &self.family.decision_facts(), &self.hub.policy, self.now);
+        let visible = self.entries.iter().filter_map(SharedEntry::id).any(|id| would.shows(id));
+        for subscription in center.settings.subscriptions.iter().filter(|s| s.purpose == purpose) {
+            change.rows.push(Row::Delivery(self.delivery(&center.id, purpose, subscription.channel(), visible)));
+        }
+        for found in signals::find(&would, self.now) {
+            let body = WorkBody {
+                code: found.code.to_owned(),
+                ja: found.text.ja.to_string(),
+                en: found.text.en.to_string(),
+                about: String::new(),
+                answer: None,
+                note: String::new(),
+                by: String::new(),
+            };
+            let (now, municipality) = (self.now, &self.municipality);
+            change.rows.push(self.hub.work_item(
+                now,
+                municipality,
+                &center.id,
+                "signal",
+                found.due,
+                &self.family,
+                &found.persons,
+                &body,
+            )?);
+        }
+        Ok(self.without_basis(&would))
+    }
+
+    fn delivery(
+        &self,
+        recipient: &musubi_core::agency::AgencyId,
+        purpose: Purpose,
+        channel: String,
+        visible: bool,
+    ) -> DeliveryRow {
+        DeliveryRow {
+            municipality: self.municipality.clone(),
+            id: DeliveryId(self.hub.id(self.now)),
+            recipient: recipient.clone(),
+            purpose,
+            format: channel,
+            message: Some(self.message),
+            entries: Vec::new(),
+            state: if visible { DeliveryState::Waiting } else { DeliveryState::Held },
+            attempts: 0,
+            created_at: self.now,
+            next_at: if visible { self.now } else { self.now.plus_days(NO_BASIS_DAYS) },
+            reason: if visible { String::new() } else { super::deliver::NO_BASIS.to_owned() },
+            sequence: 0,
+            persons: self.persons().into_iter().map(Concerned::from).collect(),
+        }
+    }
+
+    /// One H108 for each category of this parcel that the center may not see yet. To the author an explanation is safe.
+    fn without_basis(&self, would: &Released) -> Vec<Diagnostic> {
+        let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
+        let hidden = would.withheld().iter().filter(|w| own.contains(&w.entry) && w.outcome != Outcome::Refuse);
+        let categories: CategorySet = hidden.map(|withheld| withheld.category).collect();
+        categories.iter().map(no_basis).collect()
+    }
+}
+
+fn no_basis(category: Category) -> Diagnostic {
+    Diagnostic::warning(
+        "H108",
+        category.to_string(),
+        format!(
+            "{}(no basis for {category}): 提供の根拠がまだないため、センターには見えません。保管しています。同意の登録または根拠の申出(L03等)があれば届きます。",
+            category.japanese()
+        ),
+        format!("no basis for {category}: kept, not shown to the center; a consent or an asserted ground (L03) releases it"),
+    )
+}
+
+fn nobody_responsible() -> Diagnostic {
+    Diagnostic::warning(
+        "M301",
+        "municipality",
+        "担当する自治体のセンターが分かりません。保管しています。住所または自治体コードを補って送り直してください。",
+        "No center is responsible yet. It is kept; send it again with an address or municipality code.",
+    )
+}
+
+/// The responsible municipality (`design.md` section 4): an existing link, what the sender names, the address, the
+/// profile's default, the sender's own municipality where it is one's office; else nobody yet.
+fn responsible(hub: &Hub, caller: &Caller, parcel: &Parcel, family: &Family, now: Time) -> Municipality {
+    let unassigned = Municipality::unassigned();
+    let linked = family.persons.values().map(|row| row.municipality.clone()).find(|m| *m != unassigned);
+    let submission = &parcel.submission;
+    let named = || submission.header().municipality.or_else(|| submission.municipality_of_address());
+    let default = || caller.agency.profile(now).default_municipality;
+    let office = matches!(caller.agency.kind, AgencyKind::Osc | AgencyKind::Pho | AgencyKind::Prv);
+    let own = || hub.register.center(&caller.agency.municipality).filter(|_| office).map(|center| center.municipality.clone());
+    linked.or_else(named).or_else(default).or_else(own).unwrap_or(unassigned)
+}

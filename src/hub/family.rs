@@ -1,0 +1,295 @@
+//! Some persons with everything that a decision about them rests on, read in the order that the store asks for:
+//! persons with their epochs first, then facts and entries.
+
+use super::{Hub, Refusal};
+use crate::entropy;
+use crate::store::{Expect, FactKind, FactRow, PersonRow, StoreError};
+use musubi_core::consent::records::{
+    BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
+};
+use musubi_core::consent::{Facts, SubjectFacts};
+use musubi_core::id::{FactId, PersonId};
+use musubi_core::record::{SharedEntry, SharedRecord};
+use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
+use musubi_core::time::Time;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// How often a family is widened by the links in its entries: mother, children, and no further.
+const WIDENINGS_MAX: usize = 3;
+
+/// Persons, their keys, facts and entries at one moment.
+#[derive(Default)]
+pub struct Family {
+    /// Everybody, also those who turned out to be somebody else.
+    pub persons: BTreeMap<PersonId, PersonRow>,
+    keys: BTreeMap<PersonId, DataKey>,
+    /// What is on file about them, by the id that each is known by now.
+    pub facts: BTreeMap<PersonId, SubjectFacts>,
+    /// Grounds that name any of them.
+    pub grounds: Vec<Ground>,
+    /// Standing approvals.
+    pub standing: Vec<StandingApproval>,
+    entries: Vec<SharedEntry>,
+    /// Consents, as they stand on file, for withdrawals.
+    pub fact_rows: Vec<FactRow>,
+}
+
+impl Family {
+    /// The id that a person is known by now.
+    pub fn known_as(&self, person: PersonId) -> PersonId {
+        let mut person = person;
+        for _ in 0..WIDENINGS_MAX {
+            match self.persons.get(&person).and_then(|row| row.joined_into) {
+                Some(into) => person = into,
+                None => break,
+            }
+        }
+        person
+    }
+
+    /// The persons, each once, by the id that they are known by now.
+    pub fn known(&self) -> BTreeSet<PersonId> {
+        self.persons.keys().map(|person| self.known_as(*person)).collect()
+    }
+
+    /// Every id of the same person.
+    pub fn ids_of(&self, person: PersonId) -> Vec<PersonId> {
+        let known = self.known_as(person);
+        self.persons.keys().copied().filter(|id| self.known_as(*id) == known).collect()
+    }
+
+    /// That nothing which decisions rest on has changed since it was read.
+    pub fn epochs(&self) -> Vec<Expect> {
+        self.persons.values().map(|row| Expect::Epoch { person: row.id, epoch: row.epoch }).collect()
+    }
+
+    /// Adds a person who is about to be made.
+    pub fn add(&mut self, row: PersonRow, key: DataKey) {
+        self.keys.insert(row.id, key);
+        self.persons.insert(row.id, row);
+    }
+
+    /// Adds entries that are about to be stored, and gathers all.
+    pub fn record_with(&self, more: &[SharedEntry]) -> SharedRecord {
+        let known = |person| self.known_as(person);
+        let more = more.iter().cloned().map(|entry| entry.with_persons(&known));
+        SharedRecord::gather(self.entries.iter().cloned().chain(more).collect())
+    }
+
+    /// The current entries.
+    pub fn record(&self) -> SharedRecord {
+        self.record_with(&[])
+    }
+
+    /// The facts of a decision for a recipient that is on the register and active.
+    pub fn decision_facts(&self) -> Facts {
+        let mut subjects = self.facts.clone();
+        for person in self.known() {
+            let subject = subjects.entry(person).or_default();
+            let rows = self.ids_of(person).into_iter().filter_map(|id| self.persons.get(&id));
+            for municipality in rows.map(|row| row.municipality.clone()) {
+                if !subject.homes.contains(&municipality) {
+                    subject.homes.push(municipality);
+                }
+            }
+        }
+        Facts { recipient_active: true, subjects, grounds: self.grounds.clone(), standing: self.standing.clone() }
+    }
+
+    /// The keys of some persons, for sealing a row that concerns them.
+    pub fn holders(&self, persons: &[PersonId]) -> Vec<(PersonId, &DataKey)> {
+        let unique: BTreeSet<PersonId> = persons.iter().copied().collect();
+        unique.into_iter().filter_map(|person| Some((person, self.keys.get(&person)?))).collect()
+    }
+
+    fn open(&self, sealed: &Sealed, hub: &DataKey, aad: &Aad<'_>) -> Option<Vec<u8>> {
+        let holders = sealed.holders();
+        if holders.is_empty() {
+            let any = self.keys.values().find_map(|key| key.open(aad, sealed).ok());
+            return any.or_else(|| hub.open(aad, sealed).ok()).map(|plain| plain.to_vec());
+        }
+        let held = holders.into_iter().filter_map(|person| Some((person, self.keys.get(&person)?)));
+        held.into_iter().find_map(|(person, key)| key.open_for(person, aad, sealed).ok()).map(|plain| plain.to_vec())
+    }
+}
+
+impl Hub {
+    /// Reads a family: these persons, whoever they turned out to be, and whom their entries link them with.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn family(&self, persons: &[PersonId], now: Time) -> Result<Family, Refusal> {
+        let mut family = Family::default();
+        let mut wanted: BTreeSet<PersonId> = persons.iter().copied().collect();
+        for _ in 0..WIDENINGS_MAX {
+            let ids: Vec<PersonId> = wanted.iter().copied().collect();
+            for row in self.store.joined_with(&ids).await? {
+                if let Some(key) = row.key.as_ref().and_then(|k| self.keyring.key_encryption.unwrap(row.id.0, k).ok()) {
+                    family.keys.insert(row.id, key);
+                }
+                family.persons.insert(row.id, row);
+            }
+            let all: Vec<PersonId> = family.persons.keys().copied().collect();
+            family.entries = self.open_entries(&family, &all).await?;
+            let linked = family.entries.iter().flat_map(SharedEntry::persons).map(|(person, _)| person);
+            let before = wanted.len();
+            wanted.extend(all);
+            wanted.extend(linked);
+            if wanted.len() == before || wanted.iter().all(|person| family.persons.contains_key(person)) {
+                break;
+            }
+        }
+        let all: Vec<PersonId> = family.persons.keys().copied().collect();
+        let rows = self.store.facts_of(&all, now).await?;
+        family.read_facts(rows, &self.keyring.hub);
+        Ok(family)
+    }
+
+    async fn open_entries(&self, family: &Family, persons: &[PersonId]) -> Result<Vec<SharedEntry>, Refusal> {
+        let mut entries = Vec::new();
+        for row in self.store.entries_of(persons).await? {
+            let aad = Aad::row("entry", row.id.0);
+            let keys = row.persons.iter().filter_map(|c| Some((c.person, family.keys.get(&c.person)?)));
+            let opened = keys.into_iter().find_map(|(person, key)| SharedEntry::open(&row.body, person, key, &aad).ok());
+            match opened {
+                Some(entry) => entries.push(entry.with_persons(&|person| family.known_as(person))),
+                // Of a person outside the family, or one whose key was destroyed.
+                None => tracing::debug!(entry = %row.id, "an entry stays closed"),
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Seals a row's body for everyone whom it concerns.
+    pub(crate) fn seal(
+        &self,
+        family: &Family,
+        persons: &[PersonId],
+        table: &'static str,
+        row: Uuid,
+        version: u64,
+        plain: &[u8],
+    ) -> Sealed {
+        let aad = Aad::version(table, row, version);
+        seal_for(&family.holders(persons), &self.keyring.hub, &mut |bytes| entropy::fill(bytes), &aad, plain)
+    }
+
+    /// Seals something that is kept as JSON.
+    pub(crate) fn seal_json<T: Serialize>(
+        &self,
+        family: &Family,
+        persons: &[PersonId],
+        table: &'static str,
+        row: Uuid,
+        version: u64,
+        value: &T,
+    ) -> Result<Sealed, Refusal> {
+        let plain = serde_json::to_vec(value).map_err(|_| unreadable())?;
+        Ok(self.seal(family, persons, table, row, version, &plain))
+    }
+
+    /// Opens something that is kept as JSON. `None` when the keys are gone or the row is not what was written.
+    pub(crate) fn open_json<T: DeserializeOwned>(
+        &self,
+        family: &Family,
+        sealed: &Sealed,
+        table: &'static str,
+        row: Uuid,
+        version: u64,
+    ) -> Option<T> {
+        let plain = family.open(sealed, &self.keyring.hub, &Aad::version(table, row, version))?;
+        serde_json::from_slice(&plain).ok()
+    }
+}
+
+fn unreadable() -> Refusal {
+    Refusal::from(StoreError::Corrupt { table: "fact", column: "body", key: Uuid::nil() })
+}
+
+impl Family {
+    fn read_facts(&mut self, rows: Vec<FactRow>, hub: &DataKey) {
+        for row in &rows {
+            let Some(plain) = self.open(&row.body, hub, &Aad::row("fact", row.id.0)) else {
+                tracing::warn!(fact = %row.id, "a fact stays closed");
+                continue;
+            };
+            if self.read_fact(row.kind, row.id, &plain).is_none() {
+                tracing::error!(fact = %row.id, "a fact on file cannot be read");
+            }
+        }
+        self.fact_rows = rows;
+    }
+
+    /// Puts one fact where the decision looks for it. `None` when it is not the JSON of its kind.
+    fn read_fact(&mut self, kind: FactKind, _id: FactId, plain: &[u8]) -> Option<()> {
+        fn json<T: DeserializeOwned>(plain: &[u8]) -> Option<T> {
+            serde_json::from_slice(plain).ok()
+        }
+        match kind {
+            FactKind::Consent | FactKind::Objection => {
+                let mut fact: Consent = json(plain)?;
+                fact.subject = self.known_as(fact.subject);
+                self.facts.entry(fact.subject).or_default().consents.push(fact);
+            }
+            FactKind::Shield => {
+                let mut fact: Shield = json(plain)?;
+                fact.subject = self.known_as(fact.subject);
+                self.facts.entry(fact.subject).or_default().shields.push(fact);
+            }
+            FactKind::Seal => {
+                let mut fact: Seal = json(plain)?;
+                fact.subject = self.known_as(fact.subject);
+                self.facts.entry(fact.subject).or_default().seals.push(fact);
+            }
+            FactKind::PerpetratorLink => {
+                let mut fact: PerpetratorLink = json(plain)?;
+                fact.subject = self.known_as(fact.subject);
+                self.facts.entry(fact.subject).or_default().perpetrator_links.push(fact);
+            }
+            FactKind::Relation => {
+                let mut fact: Relation = json(plain)?;
+                fact.subject = self.known_as(fact.subject);
+                self.facts.entry(fact.subject).or_default().relations.push(fact);
+            }
+            FactKind::BreakGlass => {
+                let mut fact: BreakGlass = json(plain)?;
+                fact.subject = self.known_as(fact.subject);
+                self.facts.entry(fact.subject).or_default().break_glass.push(fact);
+            }
+            FactKind::CouncilCase => {
+                let mut fact: CouncilCase = json(plain)?;
+                fact.subjects = fact.subjects.iter().map(|person| self.known_as(*person)).collect();
+                for person in fact.subjects.clone() {
+                    self.facts.entry(person).or_default().council_cases.push(fact.clone());
+                }
+            }
+            FactKind::Ground => {
+                let mut fact: Ground = json(plain)?;
+                fact.subjects = fact.subjects.iter().map(|person| self.known_as(*person)).collect();
+                self.grounds.push(fact);
+            }
+            FactKind::Approval => self.standing.push(json(plain)?),
+            FactKind::Standing => {
+                let (person, standing): (PersonId, PersonStanding) = json(plain)?;
+                let known = self.known_as(person);
+                let subject = self.facts.entry(known).or_default();
+                subject.custody = standing.custody;
+                subject.conflicts = standing.conflicts.iter().map(|p| *p).collect();
+            }
+        }
+        Some(())
+    }
+}
+
+/// Custody of a child, and who stands in a conflict of interest.
+#[derive(Clone, Debug, Default, Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonStanding {
+    /// Who holds authority.
+    pub custody: musubi_core::consent::Custody,
+    /// Grantors in a conflict of interest.
+    pub conflicts: Vec<PersonId>,
+}
