@@ -4,6 +4,7 @@
 //! item, [`decide`] the answer, tier by tier. [`records`] are the facts on file
 //! (consents, grounds, shields …); [`view`] turns them into the facts of a decision and gathers the answers.
 
+mod codes;
 mod facts;
 mod gather;
 mod grantor;
@@ -13,6 +14,7 @@ mod tiers;
 mod view;
 mod words;
 
+pub use codes::RaisedCodes;
 pub use facts::{DecisionFacts, FactsFault};
 pub use grantor::{Capacity, Custody, Standing};
 pub use policy::{Adjustment, GroundEntry, Policy, PolicyFault, StatuteVersion};
