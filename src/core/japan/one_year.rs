@@ -1,6 +1,8 @@
 //! Where one year after birth ends, fiscal years and school years (`formats/common_japan.md` 6.4 and 6.5).
 
+use super::dates::{self, Serials, clean};
 use super::gestation::{Gestation, due_date_of_birth};
+use super::problem::Problem;
 use crate::time::Day;
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -55,6 +57,17 @@ pub fn fiscal_year_days(year: i16) -> Option<(Day, Day)> {
     Some((Day::new(year, 4, 1).ok()?, Day::new(year.checked_add(1)?, 3, 31).ok()?))
 }
 
+/// Reads a fiscal year: `令和7年度`, `R7年度`, `2025年度`.
+///
+/// # Errors
+/// [`Problem::NotADate`] for anything else.
+pub fn read_fiscal_year(text: &str) -> Result<i16, Problem> {
+    let text = clean(text);
+    let year = text.strip_suffix("年度").ok_or(Problem::NotADate)?;
+    let date = dates::date(&format!("{year}年"), Serials::None)?.value;
+    if date.month.is_none() { Ok(date.year) } else { Err(Problem::NotADate) }
+}
+
 /// The school cohort (学年) of a child, named by the fiscal year it was born in: 1 April belongs to the earlier one.
 pub fn school_cohort(birth: Day) -> i16 {
     fiscal_year(birth.yesterday().unwrap_or(date(1, 1, 1)))
@@ -98,5 +111,16 @@ mod tests {
         assert_eq!((school_cohort(date(2025, 4, 1)), school_cohort(date(2025, 4, 2))), (2024, 2025));
         assert_eq!(fiscal_year_days(i16::MAX), None);
         assert_eq!(fiscal_year_days(2025).unwrap().0, date(2025, 4, 1));
+    }
+
+    #[test]
+    fn a_fiscal_year_is_read_in_both_calendars() {
+        for text in ["令和7年度", "令和７年度", "R7年度", "2025年度", "平成37年度"] {
+            assert_eq!(read_fiscal_year(text), Ok(2025), "{text}");
+        }
+        assert_eq!(read_fiscal_year("令和元年度"), Ok(2019));
+        for text in ["令和7年", "7年度", "年度", "", "令和7年4月度"] {
+            assert_eq!(read_fiscal_year(text), Err(Problem::NotADate), "{text}");
+        }
     }
 }
