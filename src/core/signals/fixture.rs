@@ -1,0 +1,85 @@
+//! Released records for tests: made by the real `release`, for the author of the entries (T1) or for another.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::agency::{Actor, AgencyId, AgencyKind, Purpose, Role};
+use crate::consent::{Facts, Policy, Request};
+use crate::id::{EntryId, MessageId, Municipality, PersonId};
+use crate::record::{Attribution, PersonKey, SharedEntry, SharedRecord, Submission};
+use crate::release::{Released, release};
+use crate::time::Time;
+use jiff::civil::date;
+use musubi_proto::v1 as proto;
+use proto::SubjectRole::{Child, Mother};
+use proto::entry::Body;
+use uuid::Uuid;
+
+/// The moment of asking.
+pub(crate) fn now() -> Time {
+    Time::from_japan(date(2026, 11, 17).at(10, 0, 0, 0))
+}
+
+/// A person of the tests.
+pub(crate) fn person(number: u128) -> PersonId {
+    PersonId(Uuid::from_u128(number))
+}
+
+/// The entry that was written first is 1.
+pub(crate) fn entry_id(number: u128) -> EntryId {
+    EntryId(Uuid::from_u128(0x1000 + number))
+}
+
+/// A day of the schema.
+pub(crate) fn on(year: i32, month: i32, day: i32) -> proto::Date {
+    proto::Date { year, month: Some(month), day: Some(day) }
+}
+
+/// An entry about a mother (odd number) or a child (even number).
+pub(crate) fn about(number: u32, key: &str, body: Body) -> proto::Entry {
+    entry(&[number], key, body)
+}
+
+/// An entry about several persons.
+pub(crate) fn entry(numbers: &[u32], key: &str, body: Body) -> proto::Entry {
+    let subjects = numbers.iter().map(|number| proto::Subject {
+        role: if number % 2 == 0 { Child } else { Mother }.into(),
+        issuer: "OSC-482072".to_owned(),
+        identifier: number.to_string(),
+    });
+    proto::Entry { source_key: key.to_owned(), subjects: subjects.collect(), body: Some(body), ..Default::default() }
+}
+
+/// What the center released to itself.
+pub(crate) fn released(entries: Vec<proto::Entry>) -> Released {
+    released_to("OSC-482072", AgencyKind::Osc, Purpose::P3, entries)
+}
+
+/// What somebody may see of what the center wrote, with nothing on file.
+pub(crate) fn released_to(recipient: &str, kind: AgencyKind, purpose: Purpose, entries: Vec<proto::Entry>) -> Released {
+    let request = Request {
+        recipient: AgencyId::new(recipient).unwrap(),
+        kind,
+        purpose,
+        actor: Actor { staff_id: "w-0412".to_owned(), role: Role::ChildWelfareOfficer },
+        municipality: None,
+        cited_ground: None,
+    };
+    let facts = Facts { recipient_active: true, ..Facts::default() };
+    release(SharedRecord::gather(stored(entries)), &request, &facts, &Policy::reviewed(), now())
+}
+
+fn stored(entries: Vec<proto::Entry>) -> Vec<SharedEntry> {
+    let mut count = 0;
+    let message = proto::Submission { format: "test".to_owned(), entries, ..Default::default() };
+    Submission::check(message).unwrap().attribute(Attribution {
+        author: &AgencyId::new("OSC-482072").unwrap(),
+        author_kind: AgencyKind::Osc,
+        message: MessageId(Uuid::from_u128(9)),
+        municipality: &Municipality::new("482072").unwrap(),
+        recorded_at: Time::from_japan(date(2026, 11, 11).at(17, 15, 0, 0)),
+        person: &|key: &PersonKey| key.identifier.parse().ok().map(person),
+        entry_id: &mut || {
+            count += 1;
+            entry_id(count)
+        },
+    })
+}
