@@ -7,3 +7,18 @@ pub mod provider;
 pub mod public_health;
 pub mod table;
 pub mod xml;
+
+use musubi_core::adapter::Adapter;
+
+/// Every format, in the order in which `auto` tries them.
+pub const ADAPTERS: &[&dyn Adapter] = &[];
+
+/// The format of this name.
+pub fn adapter(name: &str) -> Option<&'static dyn Adapter> {
+    ADAPTERS.iter().copied().find(|adapter| adapter.name() == name)
+}
+
+/// The first format that says that these bytes are its own.
+pub fn recognise(bytes: &[u8]) -> Option<&'static dyn Adapter> {
+    ADAPTERS.iter().copied().find(|adapter| adapter.recognises(bytes))
+}

@@ -6,7 +6,7 @@
 mod compare;
 mod description;
 
-pub use description::{Description, Insurance, Name, search_terms};
+pub use description::{BY_NAME, Description, Insurance, Name, search_terms, terms_of_question};
 
 use crate::adapter::Text;
 use crate::japan::Problem;

@@ -4,12 +4,10 @@
 //! [`release`](crate::release::release), and what is stored leaves this crate sealed.
 
 mod check;
-mod search;
 mod shared;
 mod submission;
 
 pub use check::check_entry;
-pub use search::{KANA_AND_BIRTH, KANJI_AND_BIRTH, terms_of_question};
 pub(crate) use shared::moment;
 pub use shared::{SearchTerm, SharedEntry, SharedRecord, UnreadableEntry};
 pub use submission::{Attribution, PersonKey, Submission, SubmissionHeader};

@@ -137,6 +137,28 @@ impl Released {
         self.shown.iter().any(|shown| shown.entry == entry)
     }
 
+    /// Narrows it further: shows none but these categories (a level of `formats/child_guidance.md` section 5). Never shows
+    /// more.
+    pub fn narrow(&mut self, categories: CategorySet) {
+        if categories == CategorySet::ALL {
+            return;
+        }
+        let mask = Mask { full: categories.bits() | Mask::WHEREABOUTS, general: 0 };
+        let entries = std::mem::take(&mut self.record.entries);
+        let shown = std::mem::take(&mut self.shown);
+        for (mut entry, mut shown) in entries.into_iter().zip(shown) {
+            if entry.project(mask) {
+                shown.full = shown.full.and(categories);
+                shown.general = shown.general.and(categories);
+                shown.rules.retain(|(category, _)| categories.has(*category));
+                shown.evidence.retain(|(category, _)| categories.has(*category));
+                self.record.entries.push(entry);
+                self.shown.push(shown);
+            }
+        }
+        self.record.grounds = positive_reasons(&self.shown);
+    }
+
     /// The id of the release, once the hub has given it one; it travels with the data.
     pub fn set_release_id(&mut self, id: ReleaseId) {
         self.record.release_id = id.to_string();
@@ -187,8 +209,7 @@ pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &
 pub const NOTICE: &str = "この情報は提供を受けた目的にのみ利用できます。再提供・目的外利用は禁止されています。 / Use only for the stated purpose; do not pass on.";
 
 fn mask(view: &View) -> Mask {
-    const WHEREABOUTS: u32 = 1 << 31;
-    let full = view.full.bits() | if view.whereabouts { WHEREABOUTS } else { 0 };
+    let full = view.full.bits() | if view.whereabouts { Mask::WHEREABOUTS } else { 0 };
     Mask { full, general: view.general.bits() }
 }
 

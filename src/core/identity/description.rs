@@ -168,6 +168,18 @@ pub fn search_terms(details: &proto::PersonDetails) -> Vec<(&'static str, String
     terms
 }
 
+/// The terms by which a name with a birth date is found: strong enough to suggest that two are one.
+pub const BY_NAME: [&str; 2] = ["kana_birth", "name_birth"];
+
+/// The terms of a question: a name in either script, and a birth date `YYYY-MM-DD`.
+pub fn terms_of_question(name: &str, birth_date: &str) -> Vec<(&'static str, String)> {
+    let [kana, written] = BY_NAME;
+    vec![
+        (kana, format!("{}\u{1f}{birth_date}", text::kana_loose(name))),
+        (written, format!("{}\u{1f}{birth_date}", kanji::narrow_key(name))),
+    ]
+}
+
 fn sex_of(details: &proto::PersonDetails) -> Option<Sex> {
     match details.sex() {
         proto::Sex::Male => Some(Sex::Male),

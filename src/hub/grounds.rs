@@ -1,0 +1,359 @@
+//! Grounds in law: asserted by persons, asked of holders, approved in parts. A change of a ground is a new fact that takes
+//! the place of the old.
+
+use super::caller::Caller;
+use super::consents::{Fact, Recorded};
+use super::custody::WorkBody;
+use super::family::Family;
+use super::persons::Named;
+use super::{Hub, Refusal, RefusalKind};
+use crate::store::{Change, Expect, FactKind, Row};
+use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
+use musubi_core::consent::GroundCode;
+use musubi_core::consent::records::{Approval, CouncilCase, Ground, Member, Proviso, Status};
+use musubi_core::id::{FactId, MessageId, PersonId};
+use musubi_core::time::Time;
+use std::collections::BTreeMap;
+
+/// Days in which a holder answers a request (`consent.md` section 5, flow 2).
+const ANSWER_DAYS: i64 = 7;
+
+/// A ground as it is to be asserted or asked for.
+#[derive(Default)]
+pub struct GroundTerms {
+    /// Request or case number.
+    pub number: String,
+    /// Whom it covers.
+    pub persons: Vec<Named>,
+    /// Which categories.
+    pub categories: CategorySet,
+    /// Why.
+    pub necessity: String,
+    /// What the registry asks for.
+    pub evidence: BTreeMap<String, String>,
+    /// From; the moment of recording when not given.
+    pub from: Option<Time>,
+    /// Until, exclusive.
+    pub until: Option<Time>,
+    /// Members of the council case (L05).
+    pub members: Vec<AgencyId>,
+    /// The message that it is asserted for.
+    pub message: Option<MessageId>,
+}
+
+/// What became of a request, part by part.
+pub struct GroundParts {
+    /// The ground.
+    pub fact: FactId,
+    /// Its number.
+    pub number: String,
+    /// Holder, category and state of each part: `PERMIT` or `HOLD`, as far as the request goes; never what data there are.
+    pub parts: Vec<(AgencyId, Category, &'static str)>,
+    /// When the held parts must be answered.
+    pub answer_by: Time,
+}
+
+impl Hub {
+    /// Asks the holders under a power. Nothing is open before a holder approves; the center of the persons' municipality
+    /// is asked, with a deadline.
+    ///
+    /// # Errors
+    /// When the evidence of the registry is missing or the period is too long.
+    pub async fn request_ground(&self, caller: &Caller, code: GroundCode, terms: GroundTerms) -> Result<GroundParts, Refusal> {
+        person_acts(caller)?;
+        let now = self.now();
+        let mut change = Change::default();
+        let (family, persons) = self.persons_meant(&terms.persons, &caller.agency.municipality, &mut change).await?;
+        let municipality = self.municipality_of(&family, caller);
+        let holder = self.register.center(&municipality);
+        let recipients = if code == GroundCode::L05 { terms.members.clone() } else { vec![caller.id().clone()] };
+        let mut first = None;
+        for recipient in recipients {
+            let ground = self.ground(caller, code, recipient.clone(), &persons, &terms, now);
+            ground.check(&self.policy, now).map_err(|fault| Refusal::new(RefusalKind::Invalid, fault))?;
+            let fact = ground_fact(&ground);
+            change.rows.push(self.fact_row(now, &municipality, &family, &fact)?);
+            if recipient == *caller.id() || first.is_none() {
+                first = Some(ground);
+            }
+        }
+        let Some(ground) = first else { return Err(no_recipient()) };
+        if code == GroundCode::L05 {
+            self.council_rows(caller, &terms, &persons, &family, &municipality, now, &mut change)?;
+        }
+        let answer_by = now.plus_days(ANSWER_DAYS);
+        if let Some(holder) = holder.filter(|holder| holder.id != *caller.id()) {
+            let body = WorkBody {
+                code: format!("REQUEST_{code}"),
+                ja: "法に基づく情報提供の求めが届いています。区分ごとに承認または不承認を回答してください。".to_owned(),
+                en: "A request under the law has come. Approve or refuse it, category by category.".to_owned(),
+                about: ground.id.to_string(),
+                answer: None,
+                note: String::new(),
+                by: String::new(),
+            };
+            let item = self.work_item(now, &municipality, &holder.id, "hold", answer_by, &family, &persons, &body)?;
+            change.rows.push(item);
+        }
+        let mut entry = super::ledger::act(now, "request ground", caller.id(), &caller.actor);
+        entry.evidence = vec![ground.id.0.as_bytes().to_vec()];
+        entry.note = code.to_string();
+        change.leaves.push(self.leaf(now, &municipality, &family, &persons, entry));
+        self.store.commit("request ground", change).await?;
+        self.decide_again(&persons).await?;
+        Ok(self.parts(&ground, &municipality, answer_by))
+    }
+
+    /// The source asserts a ground of its own (L01 to L03, L06, L09 …).
+    ///
+    /// # Errors
+    /// When the evidence of the registry is missing, or the message is not the caller's.
+    pub async fn assert_ground(
+        &self,
+        caller: &Caller,
+        code: GroundCode,
+        recipient: Option<AgencyId>,
+        terms: GroundTerms,
+    ) -> Result<Recorded, Refusal> {
+        person_acts(caller)?;
+        let now = self.now();
+        let mut change = Change::default();
+        let (family, persons) = self.asserted_for(caller, &terms, &mut change).await?;
+        let municipality = self.municipality_of(&family, caller);
+        let center = self.register.center(&municipality).map(|center| center.id.clone());
+        let recipient = recipient.or(center).ok_or_else(no_recipient)?;
+        let ground = self.ground(caller, code, recipient, &persons, &terms, now);
+        ground.check(&self.policy, now).map_err(|fault| Refusal::new(RefusalKind::Invalid, fault))?;
+        let receipt = self.put_fact(caller, "assert ground", &family, change, ground_fact(&ground)).await?;
+        Ok(Recorded { fact: ground.id, status: Status::Active, receipt })
+    }
+
+    /// The persons of an assertion: those named, or those of the caller's own message that it names.
+    async fn asserted_for(
+        &self,
+        caller: &Caller,
+        terms: &GroundTerms,
+        change: &mut Change,
+    ) -> Result<(Family, Vec<PersonId>), Refusal> {
+        let Some(message) = terms.message else {
+            return self.persons_meant(&terms.persons, &caller.agency.municipality, change).await;
+        };
+        let row = self.store.message(message).await?.filter(|row| row.agency == *caller.id());
+        let Some(row) = row else {
+            return Err(Refusal::invalid(
+                "M501",
+                "message",
+                "この番号の送信は見つかりません。受領時の番号を指定してください。",
+                "No message of yours has this id. Name the one that you were given with the acknowledgement.",
+            ));
+        };
+        let entries = self.store.entries_of_message(&row.municipality, message).await?;
+        let persons: Vec<PersonId> = entries.iter().flat_map(|entry| &entry.persons).map(|c| c.person).collect();
+        let family = self.family(&persons, self.now()).await?;
+        change.expect.extend(family.epochs());
+        let mut known: Vec<PersonId> = persons.iter().map(|person| family.known_as(*person)).collect();
+        known.sort_unstable();
+        known.dedup();
+        Ok((family, known))
+    }
+
+    fn ground(
+        &self,
+        caller: &Caller,
+        code: GroundCode,
+        recipient: AgencyId,
+        persons: &[PersonId],
+        terms: &GroundTerms,
+        now: Time,
+    ) -> Ground {
+        let entry = self.policy.ground(code);
+        Ground {
+            id: FactId(self.id(now)),
+            supersedes: None,
+            code,
+            statute_version: entry.map(|e| e.statute_version_at(now.day())).unwrap_or_default(),
+            number: (!terms.number.is_empty()).then(|| terms.number.clone()),
+            recipient,
+            asserting_agency: caller.id().clone(),
+            asserting_officer: caller.actor.staff_id.clone(),
+            subjects: persons.to_vec(),
+            categories: terms.categories,
+            necessity: terms.necessity.clone(),
+            evidence: terms.evidence.clone(),
+            from: terms.from.unwrap_or(now).min(now),
+            until: terms.until,
+            recorded_at: now,
+            ended_at: None,
+            approvals: Vec::new(),
+            provisos: Vec::new(),
+            message: terms.message,
+            sources: Vec::new(),
+            level: None,
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a council case is made of")]
+    fn council_rows(
+        &self,
+        caller: &Caller,
+        terms: &GroundTerms,
+        persons: &[PersonId],
+        family: &Family,
+        municipality: &musubi_core::id::Municipality,
+        now: Time,
+        change: &mut Change,
+    ) -> Result<(), Refusal> {
+        if caller.agency.kind != AgencyKind::Osc {
+            return Err(Refusal::forbidden(
+                "M805",
+                "code",
+                "要対協のケースは調整機関(センター)が登録します。",
+                "A council case is put on file by the center that coordinates it.",
+            ));
+        }
+        for member in &terms.members {
+            let id = FactId(self.id(now));
+            let members = terms.members.iter().map(|agency| Member { agency: agency.clone(), from: now, until: None });
+            let case = CouncilCase {
+                id,
+                number: terms.number.clone(),
+                subjects: persons.to_vec(),
+                members: members.collect(),
+                recorded_at: now,
+                closed_at: None,
+            };
+            let kind = FactKind::CouncilCase;
+            let fact = Fact { id, kind, recipient: Some(member.clone()), persons: persons.to_vec(), value: &case };
+            change.rows.push(self.fact_row(now, municipality, family, &fact)?);
+        }
+        Ok(())
+    }
+
+    /// A holder approves categories of a request, for itself and the offices that it answers for.
+    ///
+    /// # Errors
+    /// When the caller does not hold the data, or the ground is not live.
+    pub async fn approve_ground(
+        &self,
+        caller: &Caller,
+        fact: FactId,
+        categories: CategorySet,
+        with_objection_in_view: bool,
+        proviso_harm: bool,
+    ) -> Result<GroundParts, Refusal> {
+        person_acts(caller)?;
+        let now = self.now();
+        let sources = match caller.agency.kind {
+            AgencyKind::Osc => self.register.offices_of(&caller.agency),
+            _ => vec![caller.id().clone()],
+        };
+        self.change_ground(caller, fact, "approve ground", |ground| {
+            for source in &sources {
+                ground.approvals.push(Approval {
+                    source: source.clone(),
+                    categories,
+                    approved_at: now,
+                    with_objection_in_view,
+                });
+                if proviso_harm {
+                    ground.provisos.push(Proviso { source: source.clone(), noted_at: now, lifted_at: None });
+                }
+            }
+        })
+        .await
+    }
+
+    /// A holder refuses categories: they are no longer asked for.
+    ///
+    /// # Errors
+    /// As [`Hub::approve_ground`].
+    pub async fn refuse_ground(&self, caller: &Caller, fact: FactId, categories: CategorySet) -> Result<GroundParts, Refusal> {
+        person_acts(caller)?;
+        self.change_ground(caller, fact, "refuse ground", |ground| {
+            ground.categories = ground.categories.minus(categories);
+        })
+        .await
+    }
+
+    /// Ends a ground before its time.
+    ///
+    /// # Errors
+    /// As [`Hub::approve_ground`].
+    pub async fn end_ground(&self, caller: &Caller, fact: FactId) -> Result<GroundParts, Refusal> {
+        person_acts(caller)?;
+        let now = self.now();
+        self.change_ground(caller, fact, "end ground", |ground| ground.ended_at = Some(now)).await
+    }
+
+    async fn change_ground(
+        &self,
+        caller: &Caller,
+        fact: FactId,
+        action: &'static str,
+        apply: impl FnOnce(&mut Ground),
+    ) -> Result<GroundParts, Refusal> {
+        let now = self.now();
+        let unknown = || {
+            Refusal::invalid("M502", "fact_id", "この番号の根拠は見つかりません。", "No such ground is known to you.")
+        };
+        let row = self.store.fact(fact).await?.ok_or_else(unknown)?;
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let family = self.family(&persons, now).await?;
+        let mut ground: Ground = self.open_json(&family, &row.body, "fact", row.id.0, 0).ok_or_else(unknown)?;
+        let holds = self.register.center(&row.municipality).is_some_and(|center| center.id == *caller.id());
+        let own = ground.asserting_agency == *caller.id() || family.record().entries().iter().any(|e| e.author().as_ref() == Some(caller.id()));
+        if !holds && !own {
+            return Err(unknown());
+        }
+        ground.supersedes = Some(ground.id);
+        ground.id = FactId(self.id(now));
+        ground.recorded_at = now;
+        apply(&mut ground);
+        let mut change = Change { expect: vec![Expect::FactHolds { id: fact }], ..Change::default() };
+        change.rows.push(Row::Superseded { fact, at: now, by: Some(ground.id) });
+        self.put_fact(caller, action, &family, change, ground_fact(&ground)).await?;
+        Ok(self.parts(&ground, &row.municipality, now.plus_days(ANSWER_DAYS)))
+    }
+
+    fn parts(&self, ground: &Ground, municipality: &musubi_core::id::Municipality, answer_by: Time) -> GroundParts {
+        let mut parts = Vec::new();
+        if let Some(holder) = self.register.center(municipality) {
+            for category in ground.categories.iter() {
+                let approved = ground.approvals.iter().any(|a| a.source == holder.id && a.categories.has(category));
+                parts.push((holder.id.clone(), category, if approved { "PERMIT" } else { "HOLD" }));
+            }
+        }
+        GroundParts { fact: ground.id, number: ground.number.clone().unwrap_or_default(), parts, answer_by }
+    }
+}
+
+fn ground_fact(ground: &Ground) -> Fact<'_, Ground> {
+    Fact {
+        id: ground.id,
+        kind: FactKind::Ground,
+        recipient: Some(ground.recipient.clone()),
+        persons: ground.subjects.clone(),
+        value: ground,
+    }
+}
+
+fn no_recipient() -> Refusal {
+    Refusal::invalid(
+        "M503",
+        "recipient",
+        "提供先が決まりません。提供先の機関、または自治体のセンターを確かめてください。",
+        "There is no recipient: name one, or see that the municipality has a center.",
+    )
+}
+
+fn person_acts(caller: &Caller) -> Result<(), Refusal> {
+    if caller.actor.role == Role::System {
+        return Err(Refusal::forbidden(
+            "M802",
+            "staff_id",
+            "根拠の申出・承認には、名簿に登録された職員のIDが必要です。",
+            "A ground is asserted by a registered member of staff.",
+        ));
+    }
+    Ok(())
+}
