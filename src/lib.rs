@@ -4,4 +4,5 @@ pub mod ca;
 pub mod clock;
 pub mod edge;
 pub mod entropy;
+pub mod hub;
 pub mod store;

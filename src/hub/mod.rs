@@ -4,7 +4,12 @@
 pub mod caller;
 pub mod custody;
 pub mod family;
+pub mod consents;
+pub mod deliver;
+pub mod grounds;
 pub mod ledger;
+pub mod persons;
+pub mod query;
 pub mod refusal;
 pub mod register;
 

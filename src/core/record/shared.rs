@@ -145,7 +145,9 @@ impl SharedEntry {
     pub fn search_terms(&self) -> Vec<SearchTerm> {
         let Some(proto::entry::Body::PersonDetails(details)) = &self.entry.body else { return Vec::new() };
         let Some((person, _)) = self.persons().into_iter().next() else { return Vec::new() };
-        super::search::terms(details).into_iter().map(|(field, text)| SearchTerm { field, text, person }).collect()
+        let terms = crate::identity::search_terms(details).into_iter();
+        let strong = terms.filter(|(field, _)| crate::identity::BY_NAME.contains(field));
+        strong.map(|(field, text)| SearchTerm { field, text, person }).collect()
     }
 }
 
