@@ -1,4 +1,5 @@
 //! The edge: who speaks (certificate) and where bytes end (framing). Nothing here reads a format or decides anything.
 
+pub mod mllp_io;
 pub mod peer;
 pub mod tls;

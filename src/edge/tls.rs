@@ -13,6 +13,7 @@ mod verify;
 
 pub use client::{ClientFiles, ClientTls, ConnectError};
 pub use connections::{Connection, Connections, Held};
+pub(crate) use http::accept_loop;
 pub use http::serve_http;
 pub use material::TlsError;
 pub use server::{Audience, ServerFiles, ServerLimits, ServerTls};

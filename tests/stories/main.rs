@@ -1,0 +1,6 @@
+//! Stories through the public door, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod mllp;
+mod tls_zoo;
+mod world;
