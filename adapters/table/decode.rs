@@ -1,7 +1,7 @@
 //! A whole file: header, rows one by one, and the account of every cell.
 
 use super::header::{Header, Slot, name_of};
-use super::layout::Layout;
+use super::layout::{KEPT_RAW, Layout};
 use super::reader::RowReader;
 use super::sheet::{self, Sheet};
 use super::sidecar::Sidecar;
@@ -159,7 +159,7 @@ fn account(ledger: &mut Ledger, layout: &Layout, header: &Header, cells: &[Strin
         };
         let fate = match (first_error, path) {
             (Some(error), _) => Fate::Refused(error.code.clone()),
-            (None, None) => Fate::KeptRaw,
+            (None, None | Some(KEPT_RAW)) => Fate::KeptRaw,
             (None, Some("")) => Fate::Envelope,
             (None, Some(path)) => Fate::Mapped(Cow::Borrowed(path)),
         };

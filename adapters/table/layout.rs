@@ -1,5 +1,8 @@
 //! What a layout declares about its columns.
 
+/// Path of a column that is known and has no place in the record: it stays in the raw file.
+pub const KEPT_RAW: &str = "-";
+
 /// One column of a layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -66,4 +69,19 @@ pub struct Layout {
     pub columns: &'static [Column],
     /// Repeated groups.
     pub groups: &'static [Group],
+}
+
+/// The columns that several layouts begin with, and those of one layout, as one list of `N`.
+///
+/// # Panics
+/// While compiling, when `N` is not the sum of both.
+pub const fn joined<const N: usize>(first: &[Column], second: &[Column]) -> [Column; N] {
+    assert!(first.len() + second.len() == N, "N is the number of columns of both lists");
+    let mut all = [Column::new("", "", ""); N];
+    let mut index = 0;
+    while index < N {
+        all[index] = if index < first.len() { first[index] } else { second[index - first.len()] };
+        index += 1;
+    }
+    all
 }

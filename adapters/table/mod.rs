@@ -13,14 +13,17 @@ mod limits;
 mod reader;
 mod sheet;
 mod sidecar;
+pub mod values;
 mod write;
 
+#[cfg(test)]
+pub(crate) mod proof;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Verdict, answer_file};
 pub use decode::{Rows, decode, recognises};
-pub use layout::{Column, Group, Layout};
+pub use layout::{Column, Group, KEPT_RAW, Layout, joined};
 pub use limits::{BYTES_MAX, CELL_BYTES_MAX, COLUMNS_MAX};
 pub use reader::{At, RowReader};
 pub use sidecar::Sidecar;

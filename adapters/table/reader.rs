@@ -90,6 +90,14 @@ impl<'a> RowReader<'a> {
         (!cell.trim().is_empty()).then_some(cell)
     }
 
+    /// Refuses the row when the cell is blank.
+    pub fn require<'k>(&mut self, at: impl Into<At<'k>>) {
+        let at = at.into();
+        if self.raw(at).is_none() {
+            self.refuse(at, "PH-E011", "必須の項目が空欄です。", "A required value is blank.");
+        }
+    }
+
     /// The cell without the spaces around it; empty when it is blank.
     pub fn text<'k>(&self, at: impl Into<At<'k>>) -> String {
         self.raw(at).unwrap_or("").trim().to_owned()
@@ -164,23 +172,12 @@ impl<'a> RowReader<'a> {
         amount
     }
 
-    /// A decimal number as text, its digits kept: `36.60` stays so.
+    /// A decimal number as text, the digits behind its point kept: `36.60` stays so, `2,760g` becomes `2760`.
     pub fn decimal<'k>(&mut self, at: impl Into<At<'k>>, units: &[&str]) -> Option<String> {
-        self.reading(at.into(), |cell| {
-            let text: String = cell.nfkc().filter(|letter| !letter.is_whitespace()).collect();
-            let units = units.iter().map(|unit| unit.nfkc().collect::<String>());
-            let text = units
-                .filter(|unit| !unit.is_empty())
-                .find_map(|unit| text.strip_suffix(&unit).map(str::to_owned))
-                .unwrap_or(text);
-            let digits = |part: &str| (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-            let right =
-                text.split_once('.').map_or_else(|| digits(&text), |(whole, part)| digits(whole) && digits(part));
-            if right { Ok(Read::clean(text)) } else { Err(Problem::NotANumber) }
-        })
+        self.reading(at.into(), |cell| decimal(cell, units).map(Read::clean))
     }
 
-    /// One of the words of a coded column: its position, counted from 1 as the codes are, unless the list says otherwise.
+    /// What the code of a coded column means.
     pub fn code<'k, T: Copy>(&mut self, at: impl Into<At<'k>>, codes: &[(i32, T)]) -> Option<T> {
         let at = at.into();
         let number = self.count(at, &[])?;
@@ -263,10 +260,8 @@ impl<'a> RowReader<'a> {
             ));
             return;
         }
-        for column in self.layout.columns {
-            if column.required && self.raw(column.key).is_none() {
-                self.refuse(column.key, "PH-E011", "必須の項目が空欄です。", "A required value is blank.");
-            }
+        for column in self.layout.columns.iter().filter(|column| column.required) {
+            self.require(column.key);
         }
         for slot in &self.header.slots {
             let rounded = self.column(*slot).is_some_and(|column| column.identifier)
@@ -320,4 +315,16 @@ impl<'a> RowReader<'a> {
             }
         }
     }
+}
+
+fn decimal(cell: &str, units: &[&str]) -> Result<String, Problem> {
+    if let Ok(whole) = number::whole_number(cell, units) {
+        return if whole >= 0 { Ok(whole.to_string()) } else { Err(Problem::NotANumber) };
+    }
+    let text: String = cell.nfkc().filter(|letter| !letter.is_whitespace()).collect();
+    let mut units = units.iter().map(|unit| unit.nfkc().collect::<String>());
+    let text = units.find_map(|unit| text.strip_suffix(unit.as_str())).unwrap_or(&text);
+    let digits = |part: &str| (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let right = text.split_once('.').is_some_and(|(whole, part)| digits(whole) && digits(part));
+    if right { Ok(text.to_owned()) } else { Err(Problem::NotANumber) }
 }
