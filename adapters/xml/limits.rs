@@ -1,0 +1,43 @@
+//! What is too big to be read (`security.md` S-70).
+
+/// Limits of one format. Reading stops at the first that is exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of the document; checked before anything is read.
+    pub bytes: usize,
+    /// Deepest nesting; the root is at depth 1.
+    pub depth: usize,
+    /// Most elements.
+    pub elements: usize,
+    /// Most attributes of one element, declarations of namespaces among them.
+    pub attributes: usize,
+    /// Longest name of an element or attribute, with its prefix, in bytes.
+    pub name_bytes: usize,
+}
+
+/// Most elements of a document of any format: a year of a large hospital stay has some ten thousand.
+const ELEMENTS_MAX: usize = 200_000;
+/// Most attributes of one element.
+const ATTRIBUTES_MAX: usize = 256;
+/// Longest name; the longest of any format here has 36 bytes.
+const NAME_BYTES_MAX: usize = 256;
+
+impl Limits {
+    /// Case exchange of child guidance centers: a flat format, so little depth is needed.
+    pub const CASE_EXCHANGE: Limits = Limits {
+        bytes: 5 * 1024 * 1024,
+        depth: 32,
+        elements: ELEMENTS_MAX,
+        attributes: ATTRIBUTES_MAX,
+        name_bytes: NAME_BYTES_MAX,
+    };
+
+    /// Clinical documents (CDA, FHIR in XML).
+    pub const CLINICAL: Limits = Limits {
+        bytes: 20 * 1024 * 1024,
+        depth: 128,
+        elements: ELEMENTS_MAX,
+        attributes: ATTRIBUTES_MAX,
+        name_bytes: NAME_BYTES_MAX,
+    };
+}
