@@ -1,1 +1,277 @@
-//! placeholder
+//! The closed loop of a referral (紹介・連携依頼): each step follows from the last, and it is closed only with an outcome
+//! (`formats/hospital.md` section 4.7).
+
+use crate::adapter::Diagnostic;
+use crate::agency::AgencyId;
+use crate::id::ReferralId;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What kinds of referral there are.
+pub const KINDS: [&str; 4] = ["information", "postnatal_care", "support", "case_transfer"];
+
+/// Where a referral stands. A closed one has an outcome; an open one has no such field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Sent, not yet seen.
+    Sent,
+    /// Seen by the other agency.
+    Received,
+    /// Accepted, by this officer.
+    Accepted {
+        /// Staff id of the responsible officer.
+        responsible: String,
+    },
+    /// A date is set.
+    Scheduled {
+        /// Staff id of the responsible officer.
+        responsible: String,
+        /// When.
+        at: Time,
+    },
+    /// Care has begun.
+    InService {
+        /// Staff id of the responsible officer.
+        responsible: String,
+    },
+    /// The one who referred asks to cancel.
+    CancelAsked,
+    /// Closed.
+    Closed(Outcome),
+}
+
+/// How a referral ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done, with a report.
+    Completed {
+        /// What was reported, or where the report is.
+        report: String,
+    },
+    /// Declined, with a reason.
+    Declined {
+        /// Why.
+        reason: String,
+    },
+    /// Cancelled by agreement.
+    Cancelled,
+    /// Nobody answered in time.
+    Expired,
+}
+
+/// A step that somebody wants to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The asked agency has seen it.
+    Receive,
+    /// The asked agency accepts.
+    Accept,
+    /// The asked agency declines, with a reason.
+    Decline(String),
+    /// A date is set.
+    Schedule(Time),
+    /// Care begins.
+    Begin,
+    /// The asked agency reports.
+    Complete(String),
+    /// The referring agency asks to cancel.
+    AskCancel,
+    /// The asked agency agrees to cancel.
+    Cancel,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Sent => "sent",
+            State::Received => "received",
+            State::Accepted { .. } => "accepted",
+            State::Scheduled { .. } => "scheduled",
+            State::InService { .. } => "in_service",
+            State::CancelAsked => "cancel_asked",
+            State::Closed(Outcome::Completed { .. }) => "completed",
+            State::Closed(Outcome::Declined { .. }) => "declined",
+            State::Closed(Outcome::Cancelled) => "cancelled",
+            State::Closed(Outcome::Expired) => "expired",
+        })
+    }
+}
+
+/// A referral from one agency to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Referral {
+    id: ReferralId,
+    kind: String,
+    from: AgencyId,
+    to: AgencyId,
+    reason: String,
+    state: State,
+    changed_at: Time,
+    reply_by: Option<Time>,
+}
+
+impl Referral {
+    /// A referral that was just sent.
+    ///
+    /// # Errors
+    /// When the kind is not one of [`KINDS`], or an agency refers to itself.
+    pub fn new(
+        id: ReferralId,
+        kind: &str,
+        from: AgencyId,
+        to: AgencyId,
+        reason: &str,
+        now: Time,
+        reply_by: Option<Time>,
+    ) -> Result<Self, Diagnostic> {
+        if !KINDS.contains(&kind) {
+            return Err(Diagnostic::error(
+                "M603",
+                "kind",
+                "依頼の種類が正しくありません(information, postnatal_care, support, case_transfer)。",
+                "Not a kind of referral: information, postnatal_care, support, case_transfer.",
+            ));
+        }
+        if from == to {
+            return Err(Diagnostic::error("M604", "to", "自分の機関には依頼できません。", "An agency cannot refer to itself."));
+        }
+        let (kind, reason) = (kind.to_owned(), reason.to_owned());
+        Ok(Referral { id, kind, from, to, reason, state: State::Sent, changed_at: now, reply_by })
+    }
+
+    /// The one id that all parties and formats carry.
+    pub fn id(&self) -> ReferralId {
+        self.id
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Who refers.
+    pub fn from(&self) -> &AgencyId {
+        &self.from
+    }
+
+    /// Who is asked.
+    pub fn to(&self) -> &AgencyId {
+        &self.to
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Since when.
+    pub fn changed_at(&self) -> Time {
+        self.changed_at
+    }
+
+    /// Takes the next step.
+    ///
+    /// # Errors
+    /// When the step does not follow from the state, or is not this agency's to take. A referral stays open until it has
+    /// an outcome.
+    pub fn step(mut self, by: &AgencyId, staff_id: &str, step: Step, now: Time) -> Result<Self, Diagnostic> {
+        let asked = *by == self.to;
+        let responsible = || staff_id.to_owned();
+        self.state = match (self.state, step, asked) {
+            (State::Sent, Step::Receive, true) => State::Received,
+            (State::Sent | State::Received, Step::Accept, true) => State::Accepted { responsible: responsible() },
+            (State::Sent | State::Received, Step::Decline(reason), true) if !reason.is_empty() => {
+                State::Closed(Outcome::Declined { reason })
+            }
+            (State::Accepted { responsible } | State::Scheduled { responsible, .. }, Step::Schedule(at), true) => {
+                State::Scheduled { responsible, at }
+            }
+            (State::Accepted { responsible } | State::Scheduled { responsible, .. }, Step::Begin, true) => {
+                State::InService { responsible }
+            }
+            (
+                State::Accepted { .. } | State::Scheduled { .. } | State::InService { .. },
+                Step::Complete(report),
+                true,
+            ) if !report.is_empty() => State::Closed(Outcome::Completed { report }),
+            (state, Step::AskCancel, false) if !matches!(state, State::Closed(_)) => State::CancelAsked,
+            (State::CancelAsked, Step::Cancel, true) => State::Closed(Outcome::Cancelled),
+            _ => return Err(does_not_follow()),
+        };
+        self.changed_at = now;
+        Ok(self)
+    }
+
+    /// The referral as it stands at a moment: one that nobody answered in time has expired.
+    #[must_use]
+    pub fn at(mut self, now: Time) -> Self {
+        let unanswered = matches!(self.state, State::Sent | State::Received);
+        if unanswered && self.reply_by.is_some_and(|by| by <= now) {
+            self.state = State::Closed(Outcome::Expired);
+        }
+        self
+    }
+}
+
+fn does_not_follow() -> Diagnostic {
+    Diagnostic::error(
+        "M605",
+        "state",
+        "今の状態からこの操作はできません。依頼の状態と、どちらの機関の操作かを確かめてください(辞退・完了には理由や報告が必要です)。",
+        "This step does not follow from the present state, or is the other agency's to take; a decline needs a reason, a completion a report.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    fn agency(id: &str) -> AgencyId {
+        AgencyId::new(id).unwrap()
+    }
+
+    fn sent() -> Referral {
+        let id = ReferralId(uuid::Uuid::from_u128(1));
+        Referral::new(id, "postnatal_care", agency("OSC-1"), agency("PRV-1"), "", Time::MIN, Some(Time::MIN.plus_days(1)))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_referral_goes_from_sent_to_completed_with_a_report() {
+        let provider = agency("PRV-1");
+        let steps = [Step::Receive, Step::Accept, Step::Begin, Step::Complete("R-1".to_owned())];
+        let closed = steps
+            .into_iter()
+            .try_fold(sent(), |referral, step| referral.step(&provider, "m-1", step, Time::MIN))
+            .unwrap();
+        assert_eq!(*closed.state(), State::Closed(Outcome::Completed { report: "R-1".to_owned() }));
+    }
+
+    #[test]
+    fn only_the_asked_agency_accepts() {
+        assert_eq!(sent().step(&agency("OSC-1"), "x", Step::Accept, Time::MIN).unwrap_err().code, "M605");
+    }
+
+    #[test]
+    fn a_decline_without_a_reason_closes_nothing() {
+        let declined = sent().step(&agency("PRV-1"), "x", Step::Decline(String::new()), Time::MIN);
+        assert!(declined.is_err());
+    }
+
+    #[test]
+    fn a_closed_referral_takes_no_step() {
+        let provider = agency("PRV-1");
+        let closed = sent().step(&provider, "x", Step::Decline("full".to_owned()), Time::MIN).unwrap();
+        assert!(closed.step(&provider, "x", Step::Accept, Time::MIN).is_err());
+    }
+
+    #[test]
+    fn a_referral_that_nobody_answers_expires() {
+        assert_eq!(*sent().at(Time::MIN.plus_days(2)).state(), State::Closed(Outcome::Expired));
+    }
+}

@@ -4,6 +4,7 @@
 //! tickets a birth brings stand in `policy/municipal/*.toml`. [`check`] answers with every code of a report, not with
 //! the first alone.
 
+pub mod approval;
 mod care;
 mod check;
 mod claim;
