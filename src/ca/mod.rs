@@ -12,7 +12,9 @@ mod subject;
 
 pub use authority::{Authority, Issued, Order, Pair};
 pub use error::CaError;
+pub(crate) use files::read as read_text;
 pub use files::{readable_by_others, write_public, write_secret};
+pub(crate) use register::environment_in;
 pub use register::{Entry, Reason, Revocation};
 pub use request::{Request, request};
 pub use subject::{NotASubject, Serial, Subject, Usage};

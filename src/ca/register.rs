@@ -83,6 +83,11 @@ pub(super) struct Register {
     pub(super) certificates: Vec<Entry>,
 }
 
+/// Which world the authority in a folder serves; `None` when there is none to be read.
+pub(crate) fn environment_in(folder: &Path) -> Option<Environment> {
+    Register::read(folder).ok().map(|register| register.environment)
+}
+
 const REGISTER: &str = "issued.json";
 const LOCK: &str = "issued.lock";
 

@@ -396,7 +396,9 @@ async fn s08_a_stale_revocation_list_refuses_everybody_until_a_new_one_is_read()
     let (_, files) = world.agency("MED-1");
     let caller = world.caller(&ClientFiles { crl: None, ..files });
     assert!(ask(&caller, open.address).await.is_ok());
+    assert_eq!(open.tls.trusted_until().unwrap().minutes_since(world_now(&world)), 7 * 24 * 60 - 1);
     world.clock.advance_days(8);
+    assert!(open.tls.trusted_until().unwrap() < world_now(&world));
     assert!(ask(&caller, open.address).await.is_err(), "the list was good for seven days");
     world.authority.publish_crl(7, world_now(&world)).unwrap();
     open.tls.reload().unwrap();

@@ -1,6 +1,7 @@
 //! Certificates, keys and revocation lists from files.
 
 use crate::ca::NotASubject;
+use musubi_core::time::Time;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
@@ -36,8 +37,8 @@ pub enum TlsError {
     /// The protocol versions and suites do not fit together.
     #[error("TL07 the TLS settings do not fit together / TLSの設定が矛盾しています")]
     Settings,
-    /// The revocation list is past its next update, or not from a trusted authority.
-    #[error("TL08 the revocation list is stale or damaged / 失効リストが古いか壊れています")]
+    /// The revocation list does not parse, or has no next update.
+    #[error("TL08 the revocation list is damaged / 失効リストが壊れています")]
     Crl,
 }
 
@@ -75,6 +76,18 @@ pub(super) fn read_roots(path: &Path) -> Result<Arc<RootCertStore>, TlsError> {
 /// The revocation lists in a file; one at least.
 pub(super) fn read_crls(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
     read_all(path, "revocation list")
+}
+
+/// The first moment at which one of the lists in a file is due to be replaced.
+pub(super) fn next_update(path: &Path) -> Result<Time, TlsError> {
+    let mut first = None;
+    for der in read_crls(path)? {
+        let (_, list) = x509_parser::parse_x509_crl(&der).map_err(|_| TlsError::Crl)?;
+        let seconds = list.next_update().ok_or(TlsError::Crl)?.timestamp();
+        let next = Time::from_micros(seconds.saturating_mul(1_000_000));
+        first = Some(first.map_or(next, |known: Time| known.min(next)));
+    }
+    first.ok_or(TlsError::Crl)
 }
 
 fn read_all<T: PemObject>(path: &Path, what: &'static str) -> Result<Vec<T>, TlsError> {

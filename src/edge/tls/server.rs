@@ -1,17 +1,18 @@
 //! The server's side: settings, certificates that change while it runs, and the handshake.
 
 use super::connections::{Connection, Connections, with_jitter};
-use super::material::{Identity, TlsError, read_crls, read_roots};
+use super::material::{Identity, TlsError, next_update, read_crls, read_roots};
 use super::verify::{AgencyVerifier, Refusal, TlsClock};
 use super::{provider, versions};
 use crate::ca::{Subject, Usage};
 use crate::clock::Clock;
 use crate::edge::peer::Peer;
 use arc_swap::ArcSwap;
+use musubi_core::time::Time;
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,6 +79,8 @@ struct Loaded {
     config: Arc<ServerConfig>,
     /// `None` for browsers.
     clients: Option<Arc<dyn ClientCertVerifier>>,
+    /// The first next update of the revocation lists.
+    trusted_until: Option<Time>,
 }
 
 /// TLS of one listener.
@@ -132,6 +135,12 @@ impl ServerTls {
                 Err(error) => tracing::error!(%error, "certificates not reloaded, the old ones stay in use"),
             }
         }
+    }
+
+    /// Until when the revocation lists in use are good; from then on every connection is refused, and health is to
+    /// say so (S-08). `None` when none are used.
+    pub fn trusted_until(&self) -> Option<Time> {
+        self.loaded.load().trusted_until
     }
 
     /// The connections that are open.
@@ -236,7 +245,8 @@ fn load(
     if audience != Audience::Mllp {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
-    Ok(Loaded { config: Arc::new(config), clients })
+    let trusted_until = files.crl.as_deref().map(next_update).transpose()?;
+    Ok(Loaded { config: Arc::new(config), clients, trusted_until })
 }
 
 fn client_verifier(files: &ServerFiles) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
@@ -245,6 +255,9 @@ fn client_verifier(files: &ServerFiles) -> Result<Arc<dyn ClientCertVerifier>, T
         // Every certificate of the chain is checked, an unknown status is refused, and a stale list refuses all.
         builder = builder.with_crls(read_crls(crl)?).enforce_revocation_expiration();
     }
-    let path = builder.build().map_err(|_| TlsError::Trust)?;
+    let path = builder.build().map_err(|error| match error {
+        VerifierBuilderError::InvalidCrl(_) => TlsError::Crl,
+        _ => TlsError::Trust,
+    })?;
     Ok(Arc::new(AgencyVerifier(path)))
 }
