@@ -1,7 +1,9 @@
 //! The hub: what stands around the rules. Edges, store, delivery, audit, console and command line.
 
 pub mod ca;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod edge;
 pub mod entropy;
 pub mod hub;

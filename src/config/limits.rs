@@ -1,0 +1,66 @@
+//! `[limits]`: bounds that may be set lower, never higher than their ceilings.
+
+use crate::edge::tls::ServerLimits;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Bounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections at once, for each listener. At most 10,000.
+    pub connections: usize,
+    /// Seconds for a TLS handshake. At most 5 (S-81).
+    pub handshake_seconds: u64,
+    /// Minutes after which a connection is ended and made anew. At most 15 (S-09).
+    pub connection_minutes: u64,
+    /// Seconds for work in progress at shutdown. At most 300.
+    pub finish_seconds: u64,
+    /// MiB of an HL7 v2 message. At most 16 (S-70).
+    pub hl7v2_mebibytes: usize,
+    /// MiB of a gRPC message. At most 4 (S-70).
+    pub grpc_mebibytes: usize,
+    /// MiB of a document or file sent in one request. At most 64 (S-70); each format has its own bound below that.
+    pub file_mebibytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections: 1024,
+            handshake_seconds: 5,
+            connection_minutes: 15,
+            finish_seconds: 30,
+            hl7v2_mebibytes: 16,
+            grpc_mebibytes: 4,
+            file_mebibytes: 64,
+        }
+    }
+}
+
+impl Limits {
+    /// Each setting with its name, value and ceiling.
+    pub(super) fn ceilings(&self) -> [(&'static str, u64, u64); 7] {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        [
+            ("limits.connections", count(self.connections), 10_000),
+            ("limits.handshake_seconds", self.handshake_seconds, 5),
+            ("limits.connection_minutes", self.connection_minutes, 15),
+            ("limits.finish_seconds", self.finish_seconds, 300),
+            ("limits.hl7v2_mebibytes", count(self.hl7v2_mebibytes), 16),
+            ("limits.grpc_mebibytes", count(self.grpc_mebibytes), 4),
+            ("limits.file_mebibytes", count(self.file_mebibytes), 64),
+        ]
+    }
+
+    /// The bounds of a listener.
+    pub fn server(&self, tls12: bool) -> ServerLimits {
+        ServerLimits {
+            tls12,
+            connections_max: self.connections,
+            handshake_max: Duration::from_secs(self.handshake_seconds),
+            age_max: Duration::from_secs(self.connection_minutes.saturating_mul(60)),
+            finish_max: Duration::from_secs(self.finish_seconds),
+        }
+    }
+}
