@@ -1,9 +1,10 @@
 //! Who may see what, for which purpose, on what basis: the decision of `consent.md`.
 //!
 //! [`Policy`] holds the three reviewed data files, [`DecisionFacts`] what has been established about one category of one
-//! item, [`decide`] the answer, tier by tier. [`records`] are the facts on file
+//! item, [`decide`] the answer, tier by tier; [`bits`] computes the same with machine words. [`records`] are the facts on file
 //! (consents, grounds, shields …); [`view`] turns them into the facts of a decision and gathers the answers.
 
+pub mod bits;
 mod codes;
 mod facts;
 mod gather;

@@ -1,4 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod bits;
 mod codes;
 mod worked;
