@@ -5,6 +5,7 @@
 //! (consents, grounds, shields …); [`view`] turns them into the facts of a decision and gathers the answers.
 
 pub mod bits;
+mod check;
 mod codes;
 mod facts;
 mod gather;
@@ -15,6 +16,7 @@ mod tiers;
 mod view;
 mod words;
 
+pub use check::RecordFault;
 pub use codes::RaisedCodes;
 pub use facts::{DecisionFacts, FactsFault};
 pub use grantor::{Capacity, Custody, Standing};

@@ -2,4 +2,6 @@
 
 mod bits;
 mod codes;
+mod people;
+mod view;
 mod worked;
