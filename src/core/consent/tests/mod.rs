@@ -1,7 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bits;
+mod check;
 mod codes;
+mod grantors;
 mod people;
+mod policy;
 mod view;
 mod worked;
