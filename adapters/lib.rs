@@ -1,11 +1,14 @@
 //! Formats: bytes to [`Submission`](musubi_core::record::Submission), [`Released`](musubi_core::release::Released) to bytes.
 
 pub mod child_guidance;
+pub mod family;
 pub mod hospital;
+pub mod markup;
 pub mod notice;
 pub mod provider;
 pub mod public_health;
 pub mod table;
+pub mod wording;
 pub mod xml;
 
 use musubi_core::adapter::Adapter;
@@ -22,3 +25,6 @@ pub fn adapter(name: &str) -> Option<&'static dyn Adapter> {
 pub fn recognise(bytes: &[u8]) -> Option<&'static dyn Adapter> {
     ADAPTERS.iter().copied().find(|adapter| adapter.recognises(bytes))
 }
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,138 @@
+//! HTML and XHTML by construction: markup is written by the program, and what a record says is only ever text (S-17).
+//!
+//! Tags and classes are `&'static str`, so nothing that was read can become one; text passes through the one escape.
+
+/// A piece of well-formed XHTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Markup(String);
+
+impl Markup {
+    /// Text, escaped. Line ends become line breaks.
+    pub fn text(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len());
+        for (number, line) in visible(text).split('\n').enumerate() {
+            if number > 0 {
+                out.push_str("<br/>");
+            }
+            escape(line, &mut out);
+        }
+        Markup(out)
+    }
+
+    /// An element around its contents.
+    pub fn element(tag: &'static str, inner: Markup) -> Self {
+        Markup(format!("<{tag}>{}</{tag}>", inner.0))
+    }
+
+    /// An element with a class.
+    pub fn classed(tag: &'static str, class: &'static str, inner: Markup) -> Self {
+        Markup(format!("<{tag} class=\"{class}\">{}</{tag}>", inner.0))
+    }
+
+    /// The `div` that FHIR asks for around a narrative.
+    pub fn narrative(inner: &Markup) -> Self {
+        Markup(format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{}</div>", inner.0))
+    }
+
+    /// What the program itself wrote: document type, style sheet.
+    pub fn own(source: &'static str) -> Self {
+        Markup(source.to_owned())
+    }
+
+    /// This, and after it the other.
+    #[must_use]
+    pub fn then(mut self, next: &Markup) -> Self {
+        self.0.push_str(&next.0);
+        self
+    }
+
+    /// Several, one after the other.
+    pub fn all(pieces: impl IntoIterator<Item = Markup>) -> Self {
+        pieces.into_iter().fold(Markup::default(), |done, piece| done.then(&piece))
+    }
+
+    /// A table of labels and values; nothing when there are no rows.
+    pub fn table<'a>(rows: impl IntoIterator<Item = (&'a str, Markup)>) -> Self {
+        let row = |(label, value): (&str, Markup)| {
+            let cells = Markup::element("th", Markup::text(label)).then(&Markup::element("td", value));
+            Markup::element("tr", cells)
+        };
+        let rows = Markup::all(rows.into_iter().map(row));
+        if rows.is_empty() { rows } else { Markup::element("table", Markup::element("tbody", rows)) }
+    }
+
+    /// Nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The source text.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// Text without what a reader cannot see and what turns the order of letters round: each such character shows as `�`,
+/// so that two names which differ in it do not look alike. Variation selectors of kanji stay.
+pub fn visible(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    lines.chars().map(|letter| if is_hidden(letter) { char::REPLACEMENT_CHARACTER } else { letter }).collect()
+}
+
+const fn is_hidden(letter: char) -> bool {
+    match letter {
+        '\n' | '\t' => false,
+        // Control characters, which XML cannot hold either.
+        '\u{0}'..='\u{1F}' | '\u{7F}'..='\u{9F}' => true,
+        // Soft hyphen, letters without a shape, zero width, bidi controls, line and paragraph separators.
+        '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{3164}' | '\u{FFA0}' => true,
+        '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => true,
+        // Byte order mark, annotations, non-characters, tags.
+        '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}' | '\u{E0000}'..='\u{E007F}' => true,
+        _ => false,
+    }
+}
+
+fn escape(text: &str, out: &mut String) {
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_never_becomes_markup() {
+        let hostile = "<script>alert('1')</script>\" onload=\"&amp;";
+        let written = Markup::element("td", Markup::text(hostile)).into_string();
+        assert_eq!(written, "<td>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot; onload=&quot;&amp;amp;</td>");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_as_a_mark() {
+        for hidden in ["\0", "\u{1b}", "\u{202e}", "\u{2066}", "\u{200b}", "\u{feff}", "\u{85}", "\u{e0041}"] {
+            assert_eq!(
+                visible(&format!("湊{hidden}")),
+                "湊\u{fffd}",
+                "{:x}",
+                u32::from(hidden.chars().next().unwrap_or(' '))
+            );
+        }
+        assert_eq!(visible("𠮷野 葛\u{e0100}城"), "𠮷野 葛\u{e0100}城");
+        assert_eq!(Markup::text("一\r\n二").into_string(), "一<br/>二");
+    }
+
+    #[test]
+    fn a_table_without_rows_leaves_no_trace() {
+        assert!(Markup::table([]).is_empty());
+    }
+}

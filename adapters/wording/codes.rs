@@ -1,0 +1,159 @@
+//! Japanese words for the record's codes. A code that is not in a table is shown as it stands.
+
+/// Pairs of a code and its word.
+type Table = &'static [(&'static str, &'static str)];
+
+/// How a child was born.
+pub const DELIVERY_METHOD: Table = &[
+    ("vaginal", "経腟分娩"),
+    ("caesarean", "帝王切開"),
+    ("vacuum", "吸引分娩"),
+    ("forceps", "鉗子分娩"),
+    ("other", "その他"),
+];
+/// How a pregnancy ended.
+pub const DELIVERY_OUTCOME: Table =
+    &[("live", "生産"), ("stillbirth", "死産"), ("miscarriage", "流産"), ("termination", "人工妊娠中絶")];
+/// Kinds of visit.
+pub const ENCOUNTER_CLASS: Table =
+    &[("inpatient", "入院"), ("outpatient", "外来"), ("emergency", "救急"), ("obstetrics", "産科")];
+/// Kinds of diagnosis.
+pub const CONDITION_KIND: Table = &[("admission", "入院時"), ("working", "暫定"), ("final", "確定")];
+/// Use of an address.
+pub const ADDRESS_USE: Table = &[
+    ("home", "自宅"),
+    ("stay", "滞在先"),
+    ("work", "勤務先"),
+    ("registered", "住民登録地"),
+    ("birthplace", "出生地"),
+    ("temporary", "一時滞在先"),
+];
+/// Ways to reach somebody.
+pub const CONTACT_SYSTEM: Table = &[("phone", "電話"), ("mobile", "携帯"), ("fax", "FAX"), ("email", "メール")];
+/// Use of a contact.
+pub const CONTACT_USE: Table = &[("home", "自宅"), ("work", "勤務先"), ("emergency", "緊急連絡先")];
+/// Relationship of a parent.
+pub const PARENT: Table =
+    &[("MTH", "母"), ("FTH", "父"), ("NMTH", "実母"), ("ADOPT", "養親"), ("FOST", "里親"), ("GUARD", "後見人")];
+/// Questionnaires.
+pub const INSTRUMENT: Table = &[
+    ("epds", "エジンバラ産後うつ病質問票(EPDS)"),
+    ("bonding", "赤ちゃんへの気持ち質問票"),
+    ("support_checklist", "育児支援チェックリスト"),
+];
+/// Kinds of home visit.
+pub const VISIT_KIND: Table = &[
+    ("newborn", "新生児訪問"),
+    ("all_infant", "乳児家庭全戸訪問"),
+    ("premature", "未熟児訪問"),
+    ("support", "養育支援訪問"),
+];
+/// Results of a home visit.
+pub const VISIT_RESULT: Table = &[
+    ("met_both", "母子に面会"),
+    ("met_mother", "母に面会"),
+    ("met_family", "家族に面会"),
+    ("absent", "不在"),
+    ("refused", "拒否"),
+    ("address_unknown", "居所不明"),
+    ("postponed_hospital", "入院中のため延期"),
+    ("postponed_stay", "里帰り中のため延期"),
+    ("done_elsewhere", "他で実施"),
+];
+/// Need of support after a visit.
+pub const SUPPORT_NEED: Table =
+    &[("none", "なし"), ("continue", "継続支援"), ("refer", "他機関へ連携"), ("urgent", "緊急対応")];
+/// Judgement of an infant check.
+pub const JUDGEMENT: Table = &[
+    ("normal", "異常なし"),
+    ("advice", "要指導"),
+    ("observe", "要観察"),
+    ("detailed", "要精密検査"),
+    ("treatment", "要治療"),
+    ("under_care", "治療中"),
+];
+/// Infant checks.
+pub const INFANT_CHECK: Table = &[
+    ("1m", "1か月児健診"),
+    ("3-4m", "3~4か月児健診"),
+    ("9-10m", "9~10か月児健診"),
+    ("1y6m", "1歳6か月児健診"),
+    ("3y", "3歳児健診"),
+    ("5y", "5歳児健診"),
+];
+/// Kinds of referral.
+pub const REFERRAL_KIND: Table = &[
+    ("information", "情報提供"),
+    ("postnatal_care", "産後ケア"),
+    ("support", "支援依頼"),
+    ("case_transfer", "ケース移管"),
+];
+/// Urgency of a referral.
+pub const URGENCY: Table = &[("routine", "通常"), ("soon", "早め"), ("urgent", "至急")];
+
+/// HL7 table 0112, as far as a discharge notice needs it; used when the source gives a code without a text.
+pub const DESTINATION: Table =
+    &[("01", "自宅"), ("02", "他の病院"), ("07", "医師の勧めによらない退院"), ("20", "死亡")];
+
+/// Purposes for which a recipient is shown something.
+pub const PURPOSE: Table = &[
+    ("P1", "ケア・保健指導"),
+    ("P2", "退院調整"),
+    ("P3", "妊産婦等の継続的な把握"),
+    ("P4", "アセスメント・支援計画"),
+    ("P5", "児童の保護"),
+    ("P6", "要保護児童対策地域協議会"),
+    ("P7", "委託事業"),
+    ("P8", "請求"),
+    ("P9", "転出入・里帰り"),
+    ("P10", "本人への開示"),
+    ("P11", "緊急"),
+];
+
+/// Tiers of the decision (`consent.md` section 4), by what stands before the point.
+const BASIS: Table = &[
+    ("T1", "自機関が作成した記録"),
+    ("T2", "法令上の義務"),
+    ("T3", "緊急時の閲覧"),
+    ("T5", "法令の定め"),
+    ("T6", "法定の事務"),
+    ("T9", "本人の同意"),
+    ("T10", "関係機関としての共有"),
+];
+
+/// The word for a code, else the code itself.
+pub fn word(table: Table, code: &str) -> String {
+    table.iter().find(|(known, _)| *known == code).map_or(code, |(_, word)| word).to_owned()
+}
+
+/// Why it was released: `本人の同意`, `法令上の義務(L01)`.
+pub fn basis(rule: &str) -> String {
+    let (tier, code) = rule.split_once('.').unwrap_or((rule, ""));
+    let word = word(BASIS, tier);
+    if matches!(tier, "T2" | "T5") && !code.is_empty() { format!("{word}({code})") } else { word }
+}
+
+/// A unit as people write it; others as they stand.
+pub fn unit(ucum: &str) -> &str {
+    match ucum {
+        "{score}" => "点",
+        "d" => "日",
+        "wk" => "週",
+        "Cel" => "℃",
+        "mm[Hg]" => "mmHg",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_basis_is_told_in_words_and_a_ground_with_its_number() {
+        assert_eq!(basis("T9.consent"), "本人の同意");
+        assert_eq!(basis("T2.L01"), "法令上の義務(L01)");
+        assert_eq!(basis("T1.author"), "自機関が作成した記録");
+        assert_eq!(basis("X"), "X");
+    }
+}

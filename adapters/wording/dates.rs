@@ -1,0 +1,150 @@
+//! Dates of the record in both calendars, never more precise than they were given.
+
+use musubi_core::japan::dates::in_era;
+use musubi_core::time::{Day, Time};
+use musubi_proto::v1 as proto;
+
+/// What is known of a date, as far as it exists in the calendar.
+#[derive(Clone, Copy)]
+struct Known {
+    year: i16,
+    month: Option<i8>,
+    day: Option<i8>,
+}
+
+impl Known {
+    fn of(date: &proto::Date) -> Option<Self> {
+        let year = i16::try_from(date.year).ok().filter(|year| (1..=9999).contains(year))?;
+        let month = date.month.and_then(|month| i8::try_from(month).ok()).filter(|month| (1..=12).contains(month));
+        let in_month = |day: &i8| month.is_some_and(|month| Day::new(year, month, *day).is_ok());
+        let day = date.day.and_then(|day| i8::try_from(day).ok()).filter(in_month);
+        Some(Known { year, month, day })
+    }
+
+    fn whole(self) -> Option<Day> {
+        Day::new(self.year, self.month?, self.day?).ok()
+    }
+}
+
+/// 令和8年(2026年)10月26日; 令和8年(2026年)10月; 2019年 where the era is open.
+pub fn japanese_date(date: &proto::Date) -> Option<String> {
+    let known = Known::of(date)?;
+    let month = known.month.map(|month| format!("{month}月")).unwrap_or_default();
+    let day = known.day.map(|day| format!("{day}日")).unwrap_or_default();
+    let western = format!("{}年", known.year);
+    let year = era_year(known).map_or_else(|| western.clone(), |era| format!("{era}({western})"));
+    Some(format!("{year}{month}{day}"))
+}
+
+/// The year in its era (令和8年), where the date is precise enough to tell the era.
+fn era_year(known: Known) -> Option<String> {
+    let year_of = |day: Day| in_era(day).split_once('年').map(|(year, _)| format!("{year}年"));
+    let earliest = Day::new(known.year, known.month.unwrap_or(1), known.day.unwrap_or(1)).ok()?;
+    let end_of_month = || Day::new(known.year, known.month.unwrap_or(12), 1).ok().map(Day::last_of_month);
+    let latest = known.whole().or_else(end_of_month)?;
+    let era = year_of(earliest)?;
+    let has_era = !era.starts_with(|first: char| first.is_ascii_digit());
+    (has_era && year_of(latest)? == era).then_some(era)
+}
+
+/// A date and time: 令和8年(2026年)10月26日 4:12.
+pub fn japanese_moment(at: &proto::DateTime) -> Option<String> {
+    let date = at.date.as_ref()?;
+    let day = japanese_date(date)?;
+    let Some(hour) = clock_part(at.hour, 23).filter(|_| Known::of(date).and_then(Known::whole).is_some()) else {
+        return Some(day);
+    };
+    Some(match clock_part(at.minute, 59) {
+        Some(minute) => format!("{day} {hour}:{minute:02}"),
+        None => format!("{day} {hour}時"),
+    })
+}
+
+/// A moment of the program's own: 令和8年(2026年)10月30日 11:05.
+pub fn japanese_time(at: Time) -> String {
+    let wall = at.japan();
+    let date = proto::Date {
+        year: i32::from(wall.year()),
+        month: Some(i32::from(wall.month())),
+        day: Some(i32::from(wall.day())),
+    };
+    let moment = proto::DateTime {
+        date: Some(date),
+        hour: Some(i32::from(wall.hour())),
+        minute: Some(i32::from(wall.minute())),
+        second: None,
+    };
+    japanese_moment(&moment).unwrap_or_default()
+}
+
+/// `2026-10-26`, `2026-10` or `2026`: a FHIR `date`.
+pub fn iso_date(date: &proto::Date) -> Option<String> {
+    let known = Known::of(date)?;
+    Some(match (known.month, known.day) {
+        (Some(month), Some(day)) => format!("{:04}-{month:02}-{day:02}", known.year),
+        (Some(month), None) => format!("{:04}-{month:02}", known.year),
+        (None, _) => format!("{:04}", known.year),
+    })
+}
+
+/// `2026-10-26T04:12:00+09:00`, or the date alone: a FHIR `dateTime`. The standard has no time without seconds, and
+/// says that they may be filled with zeros; a time without minutes is left out.
+pub fn iso_moment(at: &proto::DateTime) -> Option<String> {
+    let date = at.date.as_ref()?;
+    let day = iso_date(date)?;
+    let whole = Known::of(date).and_then(Known::whole).is_some();
+    let (Some(hour), Some(minute), true) = (clock_part(at.hour, 23), clock_part(at.minute, 59), whole) else {
+        return Some(day);
+    };
+    let second = clock_part(at.second, 59).unwrap_or(0);
+    Some(format!("{day}T{hour:02}:{minute:02}:{second:02}+09:00"))
+}
+
+/// Is the time of day known to the minute?
+pub fn has_time(at: &proto::DateTime) -> bool {
+    iso_moment(at).is_some_and(|text| text.contains('T'))
+}
+
+fn clock_part(part: Option<i32>, greatest: i32) -> Option<i32> {
+    part.filter(|part| (0..=greatest).contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(year: i32, month: Option<i32>, day: Option<i32>) -> proto::Date {
+        proto::Date { year, month, day }
+    }
+
+    #[test]
+    fn a_date_stands_in_both_calendars_and_keeps_its_precision() {
+        for (given, japanese, iso) in [
+            (date(2026, Some(10), Some(26)), "令和8年(2026年)10月26日", "2026-10-26"),
+            (date(1996, Some(5), Some(14)), "平成8年(1996年)5月14日", "1996-05-14"),
+            (date(2026, Some(10), None), "令和8年(2026年)10月", "2026-10"),
+            (date(2026, None, None), "令和8年(2026年)", "2026"),
+            (date(2019, None, None), "2019年", "2019"),
+            (date(2019, Some(5), Some(1)), "令和元年(2019年)5月1日", "2019-05-01"),
+            (date(2026, Some(2), Some(31)), "令和8年(2026年)2月", "2026-02"),
+            (date(2026, Some(99), Some(1)), "令和8年(2026年)", "2026"),
+        ] {
+            assert_eq!(japanese_date(&given).as_deref(), Some(japanese));
+            assert_eq!(iso_date(&given).as_deref(), Some(iso));
+        }
+        assert_eq!(japanese_date(&date(0, None, None)), None);
+    }
+
+    #[test]
+    fn an_hour_without_minutes_is_never_padded() {
+        let at =
+            |hour, minute| proto::DateTime { date: Some(date(2026, Some(10), Some(26))), hour, minute, second: None };
+        assert_eq!(iso_moment(&at(Some(4), Some(12))).as_deref(), Some("2026-10-26T04:12:00+09:00"));
+        assert_eq!(iso_moment(&at(Some(4), None)).as_deref(), Some("2026-10-26"));
+        assert_eq!(japanese_moment(&at(Some(4), None)).as_deref(), Some("令和8年(2026年)10月26日 4時"));
+        assert_eq!(japanese_moment(&at(Some(24), Some(0))).as_deref(), Some("令和8年(2026年)10月26日"));
+        let vague =
+            proto::DateTime { date: Some(date(2026, Some(10), None)), hour: Some(4), minute: Some(12), second: None };
+        assert_eq!(iso_moment(&vague).as_deref(), Some("2026-10"));
+    }
+}

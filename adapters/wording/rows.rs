@@ -1,0 +1,227 @@
+//! One entry as labelled rows, field by field.
+
+use super::codes::{self, word};
+use super::dates::{japanese_date, japanese_moment};
+use super::{Row, Rows, all_coded, apgar, coded, is_low_weight, joined, quantity, weeks, yes_no};
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+
+/// The heading of an entry's rows and the rows; `None` for what has no wording here.
+pub fn rows(body: &Body) -> Option<(&'static str, Vec<Row>)> {
+    let (heading, rows) = match body {
+        Body::DischargeNotice(notice) => ("退院", discharge(notice)),
+        Body::Encounter(encounter) => ("受療", self::encounter(encounter)),
+        Body::Condition(condition) => ("診断", self::condition(condition)),
+        Body::Observation(observation) => ("検査・観察", self::observation(observation)),
+        Body::Delivery(delivery) => ("分娩", self::delivery(delivery)),
+        Body::Newborn(newborn) => ("新生児", self::newborn(newborn)),
+        Body::Screening(screening) => ("質問票", self::screening(screening)),
+        Body::PregnancyNotification(notification) => ("妊娠", pregnancy(notification)),
+        Body::PostpartumCheck(check) => ("産婦健康診査", postpartum_check(check)),
+        Body::InfantCheck(check) => ("乳幼児健康診査", infant_check(check)),
+        Body::HomeVisit(visit) => ("家庭訪問", home_visit(visit)),
+        Body::Referral(referral) => ("連携依頼", self::referral(referral)),
+        _ => return None,
+    };
+    let rows = rows.into_rows();
+    (!rows.is_empty()).then_some((heading, rows))
+}
+
+fn discharge(notice: &proto::DischargeNotice) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("入院日", at(notice.admitted_at.as_ref()));
+    rows.add("退院日", at(notice.discharged_at.as_ref()));
+    rows.add("退院予定日", at(notice.expected_discharge_at.as_ref()));
+    rows.add("退院先", destination(notice.destination.as_ref()));
+    rows.add("転帰", coded(notice.outcome.as_ref()));
+    rows.add("診断", all_coded(&notice.diagnoses));
+    rows.marked("依頼事項", Some(notice.request.trim().to_owned()));
+    rows.text("経過", &notice.course);
+    rows.text("指導内容", &notice.instructions);
+    rows.text("医療機関", &notice.institution);
+    rows.text("診療科", &notice.department);
+    rows.text("病棟", &notice.ward);
+    rows.text("担当医", &notice.attending);
+    rows
+}
+
+fn encounter(encounter: &proto::Encounter) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("区分", Some(word(codes::ENCOUNTER_CLASS, &encounter.class)));
+    let period = encounter.period.as_ref();
+    rows.add("開始", at(period.and_then(|period| period.start.as_ref())));
+    rows.add("終了", at(period.and_then(|period| period.end.as_ref())));
+    rows.text("受診番号", &encounter.visit_number);
+    rows.text("診療科", &encounter.department);
+    rows.text("病棟", &encounter.ward);
+    rows.text("担当医", &encounter.attending);
+    rows.text("入院経路", &encounter.admit_source);
+    rows
+}
+
+fn condition(condition: &proto::Condition) -> Rows {
+    let mut rows = Rows::default();
+    let label = if condition.negated == Some(true) { "否定された診断" } else { "診断名" };
+    rows.add(label, coded(condition.code.as_ref()));
+    rows.add("診断の区分", Some(word(codes::CONDITION_KIND, &condition.kind)));
+    rows.add("発症", at(condition.onset.as_ref()));
+    rows
+}
+
+fn observation(observation: &proto::Observation) -> Rows {
+    let mut rows = Rows::default();
+    let label = coded(observation.code.as_ref()).unwrap_or_else(|| "結果".to_owned());
+    let value = quantity(observation.quantity.as_ref()).or_else(|| coded(observation.coded.as_ref()));
+    rows.add(&label, value.or_else(|| Some(observation.text.trim().to_owned())));
+    rows.text("判定", &observation.interpretation);
+    rows.add("日時", at(observation.observed_at.as_ref()));
+    rows
+}
+
+fn delivery(delivery: &proto::Delivery) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("分娩日時", at(delivery.delivered_at.as_ref()));
+    rows.add("分娩週数", weeks(delivery.gestation_days));
+    rows.add("分娩方法", Some(word(codes::DELIVERY_METHOD, &delivery.method)));
+    rows.add("分娩の転帰", Some(word(codes::DELIVERY_OUTCOME, &delivery.outcome)));
+    rows.add("児の数", delivery.child_count.map(|count| format!("{count}人")));
+    rows.add("合併症", all_coded(&delivery.complications));
+    rows.add("出血量", quantity(delivery.blood_loss.as_ref()));
+    rows.add("輸血", yes_no(delivery.transfusion));
+    rows.text("胎位", &delivery.presentation);
+    rows.add(
+        "分娩所要時間",
+        delivery.duration_minutes.map(|minutes| format!("{}時間{}分", minutes / 60, minutes % 60)),
+    );
+    rows.text("分娩場所", &delivery.place);
+    rows.text("介助者", &delivery.attendant);
+    rows
+}
+
+fn newborn(newborn: &proto::Newborn) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("在胎週数", weeks(newborn.gestation_days));
+    rows.add("出生体重", quantity(newborn.birth_weight.as_ref()));
+    let told =
+        if newborn.low_weight_notified == Some(true) { "届出あり" } else { "低出生体重児届の対象" };
+    let low = is_low_weight(newborn.birth_weight.as_ref()) || newborn.low_weight_notified == Some(true);
+    rows.marked("低体重児届", low.then(|| format!("{told}(2,500 g 未満、母子保健法第18条)")));
+    rows.add("アプガー", apgar(newborn));
+    rows.add("身長", quantity(newborn.birth_length.as_ref()));
+    rows.add("頭囲", quantity(newborn.head_circumference.as_ref()));
+    rows.add("胸囲", quantity(newborn.chest_circumference.as_ref()));
+    rows.marked("NICU入院", yes_no(newborn.intensive_care).filter(|answer| answer != "いいえ"));
+    rows.text("現在の居場所", &newborn.present_location);
+    rows
+}
+
+fn screening(screening: &proto::Screening) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("質問票", Some(word(codes::INSTRUMENT, &screening.instrument)));
+    rows.add("回答日", screening.answered_on.as_ref().and_then(japanese_date));
+    rows.add("合計", screening.total.map(|total| format!("{total}点")));
+    rows.add("各項目", joined(screening.items.iter().map(i32::to_string), " "));
+    let item = screening.self_harm_item.map(|score| format!("{score}点"));
+    if screening.self_harm_item.is_some_and(|score| score > 0) {
+        rows.marked("項目10(自傷)", item);
+    } else {
+        rows.add("項目10(自傷)", item);
+    }
+    rows
+}
+
+fn pregnancy(notification: &proto::PregnancyNotification) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("届出日", notification.notified_on.as_ref().and_then(japanese_date));
+    rows.add("届出時の週数", weeks(notification.gestation_days));
+    rows.add("分娩予定日", notification.due_date.as_ref().and_then(japanese_date));
+    rows.add("最終月経", notification.last_menstrual_period.as_ref().and_then(japanese_date));
+    rows.add("胎児の数", notification.fetus_count.map(|count| format!("{count}")));
+    rows.add("喫煙", yes_no(notification.smoking));
+    rows.add("飲酒", yes_no(notification.alcohol));
+    rows.text("心配なこと", &notification.concerns);
+    rows.text("医師の所見", &notification.physician_note);
+    rows
+}
+
+fn postpartum_check(check: &proto::PostpartumCheck) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("健診日", check.visited_on.as_ref().and_then(japanese_date));
+    rows.add("産後日数", check.days_after_delivery.map(|days| format!("{days}日")));
+    measurements(&mut rows, &check.measurements);
+    rows.text("子宮復古", &check.uterus);
+    rows.text("悪露", &check.lochia);
+    rows.text("創部", &check.wound);
+    rows.text("乳房", &check.breasts);
+    rows.text("授乳", &check.feeding);
+    rows.add("不安", yes_no(check.anxiety));
+    rows.text("精神科既往", &check.psychiatric_history);
+    rows.add("支援の必要", yes_no(check.support_needed));
+    rows.text("支援の理由", &check.support_reason);
+    rows
+}
+
+fn infant_check(check: &proto::InfantCheck) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("健診", Some(word(codes::INFANT_CHECK, &check.kind)));
+    rows.add("健診日", check.visited_on.as_ref().and_then(japanese_date));
+    rows.add("月齢", check.age_months.map(|months| format!("{months}か月")));
+    rows.add("身長", quantity(check.height.as_ref()));
+    rows.add("体重", quantity(check.weight.as_ref()));
+    rows.add("頭囲", quantity(check.head_circumference.as_ref()));
+    rows.add("胸囲", quantity(check.chest_circumference.as_ref()));
+    measurements(&mut rows, &check.measurements);
+    rows.add("判定", Some(word(codes::JUDGEMENT, &check.judgement)));
+    rows.text("所見", &check.findings);
+    rows
+}
+
+fn home_visit(visit: &proto::HomeVisit) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("訪問日", visit.visited_on.as_ref().and_then(japanese_date));
+    rows.add("種別", Some(word(codes::VISIT_KIND, &visit.kind)));
+    rows.add("結果", Some(word(codes::VISIT_RESULT, &visit.result)));
+    let seen = visit.child_seen.map(|seen| if seen { "児を確認" } else { "児は未確認" }.to_owned());
+    rows.add("児の確認", seen);
+    rows.add("体重", quantity(visit.weight.as_ref()));
+    rows.text("授乳", &visit.feeding);
+    rows.text("家庭環境", &visit.environment);
+    rows.add("支援の必要", Some(word(codes::SUPPORT_NEED, &visit.support_need)));
+    rows.add("次回予定", visit.next_on.as_ref().and_then(japanese_date));
+    rows.text("記録", &visit.note);
+    rows
+}
+
+fn referral(referral: &proto::Referral) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("依頼の種別", Some(word(codes::REFERRAL_KIND, &referral.kind)));
+    rows.add("緊急度", Some(word(codes::URGENCY, &referral.urgency)));
+    rows.marked("依頼の理由", Some(referral.reason.trim().to_owned()));
+    rows.add("依頼日時", at(referral.requested_at.as_ref()));
+    rows.add("回答期限", at(referral.reply_by.as_ref()));
+    rows.text("依頼元", &referral.from);
+    rows.text("依頼先", &referral.to);
+    rows.text("依頼番号", &referral.referral_id);
+    rows
+}
+
+fn measurements(rows: &mut Rows, all: &[proto::Measurement]) {
+    for one in all {
+        if let Some(label) = coded(one.code.as_ref()) {
+            rows.add(&label, quantity(one.quantity.as_ref()));
+        }
+    }
+}
+
+/// Where to: the source's text, else the word of HL7 table 0112, else the code.
+pub fn destination(destination: Option<&proto::Coded>) -> Option<String> {
+    let destination = destination?;
+    if destination.text.is_empty() && destination.system == "HL70112" {
+        return (!destination.code.is_empty()).then(|| word(codes::DESTINATION, &destination.code));
+    }
+    coded(Some(destination))
+}
+
+fn at(moment: Option<&proto::DateTime>) -> Option<String> {
+    moment.and_then(japanese_moment)
+}
