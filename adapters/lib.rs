@@ -14,7 +14,7 @@ pub mod xml;
 use musubi_core::adapter::Adapter;
 
 /// Every format, in the order in which `auto` tries them.
-pub const ADAPTERS: &[&dyn Adapter] = &[];
+pub const ADAPTERS: &[&dyn Adapter] = &[&notice::NoticeHtml, &notice::NoticeCsv];
 
 /// The format of this name.
 pub fn adapter(name: &str) -> Option<&'static dyn Adapter> {
