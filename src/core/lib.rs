@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod agency;
 pub mod audit;
+pub mod cases;
 pub mod consent;
 pub mod id;
 pub mod identity;

@@ -1,9 +1,10 @@
 //! Released records for tests: made by the real `release`, for the author of the entries (T1) or for another.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use crate::agency::{Actor, AgencyId, AgencyKind, Purpose, Role};
-use crate::consent::{Facts, Policy, Request};
-use crate::id::{EntryId, MessageId, Municipality, PersonId};
+use crate::agency::{Actor, AgencyId, AgencyKind, CategorySet, Purpose, Role};
+use crate::consent::records::Ground;
+use crate::consent::{Facts, GroundCode, Policy, Request};
+use crate::id::{EntryId, FactId, MessageId, Municipality, PersonId};
 use crate::record::{Attribution, PersonKey, SharedEntry, SharedRecord, Submission};
 use crate::release::{Released, release};
 use crate::time::Time;
@@ -11,6 +12,7 @@ use jiff::civil::date;
 use musubi_proto::v1 as proto;
 use proto::SubjectRole::{Child, Mother};
 use proto::entry::Body;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The moment of asking.
@@ -55,6 +57,45 @@ pub(crate) fn released(entries: Vec<proto::Entry>) -> Released {
 
 /// What somebody may see of what the center wrote, with nothing on file.
 pub(crate) fn released_to(recipient: &str, kind: AgencyKind, purpose: Purpose, entries: Vec<proto::Entry>) -> Released {
+    decided(recipient, kind, purpose, Vec::new(), entries)
+}
+
+/// What the child guidance center may see under an L04 by which the center gave it these categories.
+pub(crate) fn released_under(categories: CategorySet, entries: Vec<proto::Entry>) -> Released {
+    let center = "CGC-480002-02";
+    let ground = Ground {
+        id: FactId(Uuid::from_u128(0x204)),
+        supersedes: None,
+        code: GroundCode::L04,
+        statute_version: "2024-04-01".to_owned(),
+        number: Some("汐児8-204".to_owned()),
+        recipient: AgencyId::new(center).unwrap(),
+        asserting_agency: AgencyId::new("OSC-482072").unwrap(),
+        asserting_officer: "oba".to_owned(),
+        subjects: (1..=4).map(person).collect(),
+        categories,
+        necessity: "児の安全確認".to_owned(),
+        evidence: BTreeMap::new(),
+        from: Time::MIN,
+        until: Some(now().plus_days(30)),
+        recorded_at: Time::MIN,
+        ended_at: None,
+        approvals: Vec::new(),
+        provisos: Vec::new(),
+        message: None,
+        sources: Vec::new(),
+        level: None,
+    };
+    decided(center, AgencyKind::Cgc, Purpose::P5, vec![ground], entries)
+}
+
+fn decided(
+    recipient: &str,
+    kind: AgencyKind,
+    purpose: Purpose,
+    grounds: Vec<Ground>,
+    entries: Vec<proto::Entry>,
+) -> Released {
     let request = Request {
         recipient: AgencyId::new(recipient).unwrap(),
         kind,
@@ -63,7 +104,7 @@ pub(crate) fn released_to(recipient: &str, kind: AgencyKind, purpose: Purpose, e
         municipality: None,
         cited_ground: None,
     };
-    let facts = Facts { recipient_active: true, ..Facts::default() };
+    let facts = Facts { recipient_active: true, grounds, ..Facts::default() };
     release(SharedRecord::gather(stored(entries)), &request, &facts, &Policy::reviewed(), now())
 }
 
