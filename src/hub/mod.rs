@@ -4,12 +4,17 @@
 pub mod caller;
 pub mod custody;
 pub mod family;
+pub mod care;
 pub mod consents;
 pub mod deliver;
+pub mod document;
 pub mod grounds;
 pub mod ledger;
 pub mod persons;
 pub mod query;
+pub mod refer;
+pub mod statement;
+pub mod work;
 pub mod refusal;
 pub mod register;
 

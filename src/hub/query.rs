@@ -7,14 +7,12 @@ use super::persons::Named;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, FactKind, StoreError};
 use musubi_core::agency::{AgencyKind, Purpose};
-use musubi_core::cases::{self, CaseQuery};
+use musubi_core::cases::{self, CaseQuery, HITS_MAX};
 use musubi_core::consent::records::{CouncilCase, Ground, Level};
 use musubi_core::id::{FactId, PersonId};
 use musubi_core::release::{Released, release};
 use std::collections::BTreeSet;
 
-/// Most rows of one answer (`formats/child_guidance.md` section 5).
-pub const CASES_MAX: usize = 200;
 
 /// An answer to a question about cases.
 pub struct CaseAnswer {
@@ -69,7 +67,7 @@ impl Hub {
         let now = self.now();
         let mut families = BTreeSet::new();
         let mut hits = Vec::new();
-        let level = cited.level.unwrap_or(Level::L1).min(query.level);
+        let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
         for person in &cited.persons {
             let family = self.family(&[*person], now).await?;
             let Some(first) = family.known().first().copied() else { continue };
@@ -77,10 +75,10 @@ impl Hub {
                 continue;
             }
             let wanted = |released: &Released| cases::matches(query, released, now);
-            hits.extend(self.show_at(caller, purpose, &cited, *person, &wanted, level).await?);
+            hits.extend(self.show_at(caller, purpose, &cited, *person, &wanted, query.level).await?);
         }
-        let truncated = hits.len() > CASES_MAX;
-        hits.truncate(CASES_MAX);
+        let truncated = hits.len() > HITS_MAX;
+        hits.truncate(HITS_MAX);
         if hits.is_empty() {
             self.nothing_shown(caller, purpose).await?;
         }
@@ -115,8 +113,9 @@ impl Hub {
             for ground in &cited.choices() {
                 let request = caller.request(purpose, *ground)?;
                 let mut released = release(family.record(), &request, &family.decision_facts(), &self.policy, now);
+                let hit = wanted(&released);
                 released.narrow(level.categories());
-                if !released.is_empty() && wanted(&released) {
+                if hit && !released.is_empty() {
                     shown = Some(released);
                     break;
                 }

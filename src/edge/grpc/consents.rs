@@ -1,0 +1,168 @@
+//! `Consents`: what the persons said, and what protects them.
+
+use super::{Services, agency_id, categories, moment, named, not_served, purpose, server, status, wrong};
+use crate::hub::consents::{ConsentTerms, Recorded};
+use musubi_core::agency::{AgencyKind, Purpose};
+use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope, Status as State};
+use server::{
+    ExplainAnswer, ExplainRequest, FactReceipt, ObjectRequest, RecordConsentRequest, SealRequest, ShieldRequest,
+    WithdrawConsentAnswer, WithdrawConsentRequest,
+};
+use tonic::{Request, Response, Status};
+
+#[tonic::async_trait]
+impl server::consents_server::Consents for Services {
+    async fn record(&self, request: Request<RecordConsentRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let end = moment(&asked.valid_until, "valid_until", true)?;
+        let now = self.hub.now();
+        let terms = ConsentTerms {
+            kind: ConsentKind::Permit,
+            subject: named(asked.subject.as_ref())?,
+            relationship: relationship(&asked.relationship)?,
+            authority: asked.authority,
+            grantee: grantee(&asked.grantee_agency, &asked.grantee_kind, &asked.grantee_service)?,
+            categories: scope(&asked.categories)?,
+            purposes: purposes(&asked.purposes)?,
+            valid_from: moment(&asked.valid_from, "valid_from", false)?.unwrap_or(now),
+            valid_until: end,
+            evidence: Proof {
+                form: asked.form_id,
+                form_version: asked.form_version,
+                language: asked.language,
+                scan_sha256: (!asked.scan_sha256.is_empty()).then_some(asked.scan_sha256),
+                witness: (!asked.witness.is_empty()).then_some(asked.witness),
+                channel: Channel::Paper,
+            },
+            explanation_given: asked.explanation_given,
+        };
+        let recorded = self.hub.record_consent(&caller, terms).await.map_err(|r| status(&r))?;
+        Ok(Response::new(receipt(&recorded)))
+    }
+
+    async fn withdraw(&self, request: Request<WithdrawConsentRequest>) -> Result<Response<WithdrawConsentAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let subject = named(asked.subject.as_ref())?;
+        let done = self.hub.withdraw(&caller, &subject).await.map_err(|r| status(&r))?;
+        let receipt = Some(receipt(&done.recorded));
+        Ok(Response::new(WithdrawConsentAnswer { receipt, released_before: done.released_before }))
+    }
+
+    async fn object(&self, request: Request<ObjectRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let nobody_named = asked.grantee_agency.is_empty() && asked.grantee_kind.is_empty();
+        let terms = ConsentTerms {
+            kind: if asked.lifts.is_empty() { ConsentKind::Objection } else { ConsentKind::ObjectionLifted },
+            subject: named(asked.subject.as_ref())?,
+            relationship: relationship(&asked.relationship)?,
+            authority: String::new(),
+            grantee: if nobody_named {
+                Grantee::Everyone
+            } else {
+                grantee(&asked.grantee_agency, &asked.grantee_kind, "")?
+            },
+            categories: if asked.categories.is_empty() { Scope::All } else { scope(&asked.categories)? },
+            purposes: if asked.purposes.is_empty() { Purpose::ALL.to_vec() } else { purposes(&asked.purposes)? },
+            valid_from: self.hub.now(),
+            valid_until: None,
+            evidence: Proof::spoken(),
+            explanation_given: String::new(),
+        };
+        let recorded = self.hub.record_consent(&caller, terms).await.map_err(|r| status(&r))?;
+        Ok(Response::new(receipt(&recorded)))
+    }
+
+    async fn shield(&self, request: Request<ShieldRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let subject = named(asked.subject.as_ref())?;
+        let from = moment(&asked.from, "from", false)?.unwrap_or(self.hub.now());
+        let until = moment(&asked.until, "until", true)?
+            .ok_or_else(|| wrong("until", "期限を指定してください(1年以内)。", "A shield has an end."))?;
+        let allowed: Result<Vec<_>, _> = asked.allowed_agencies.iter().map(|id| agency_id(id, "allowed_agencies")).collect();
+        let linked: Result<Vec<_>, _> = asked.linked_agencies.iter().map(|id| agency_id(id, "linked_agencies")).collect();
+        let done = self.hub.shield(&caller, &subject, (from, until), allowed?, linked?).await.map_err(|r| status(&r))?;
+        Ok(Response::new(receipt(&done)))
+    }
+
+    async fn seal(&self, request: Request<SealRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let subject = named(asked.subject.as_ref())?;
+        let allowed: Result<Vec<_>, _> = asked.allowed_agencies.iter().map(|id| agency_id(id, "allowed_agencies")).collect();
+        let done = self.hub.seal_record(&caller, &subject, allowed?).await.map_err(|r| status(&r))?;
+        Ok(Response::new(receipt(&done)))
+    }
+
+    async fn explain(&self, _: Request<ExplainRequest>) -> Result<Response<ExplainAnswer>, Status> {
+        Err(not_served("Consents.Explain"))
+    }
+}
+
+fn receipt(recorded: &Recorded) -> FactReceipt {
+    let status = match recorded.status {
+        State::Draft => "draft",
+        State::Active => "active",
+        State::Unverified => "unverified",
+        State::Ended => "ended",
+        State::EnteredInError => "entered_in_error",
+    };
+    FactReceipt {
+        fact_id: recorded.fact.to_string(),
+        status: status.to_owned(),
+        origin: recorded.receipt.origin.clone(),
+        index: recorded.receipt.index,
+        leaf: recorded.receipt.leaf.0.to_vec(),
+    }
+}
+
+pub(super) use receipt as fact_receipt;
+
+fn relationship(word: &str) -> Result<Relationship, Status> {
+    match word {
+        "" | "self" => Ok(Relationship::Subject),
+        "parental_authority" => Ok(Relationship::ParentalAuthority),
+        "guardian" => Ok(Relationship::Guardian),
+        "institution_head" => Ok(Relationship::InstitutionHead),
+        "court" => Ok(Relationship::Court),
+        "other" => Ok(Relationship::Other),
+        _ => Err(wrong(
+            "relationship",
+            "続柄は self, parental_authority, guardian, institution_head, court のいずれかです。",
+            "A relationship is self, parental_authority, guardian, institution_head, court or other.",
+        )),
+    }
+}
+
+fn grantee(agency: &str, kind: &str, service: &str) -> Result<Grantee, Status> {
+    match (agency, kind, service) {
+        ("", "", "") => Err(wrong("grantee", "提供先を1つ指定してください。", "Name one grantee: an agency, a kind, or a service.")),
+        ("", "", service) => Ok(Grantee::Provider { service: service.to_owned() }),
+        ("", kind, "") => {
+            let kind: AgencyKind = kind
+                .parse()
+                .map_err(|_| wrong("grantee_kind", "機関の種別が正しくありません。", "Not a kind of agency."))?;
+            Ok(Grantee::Kind(kind))
+        }
+        (agency, "", "") => Ok(Grantee::Agency(agency_id(agency, "grantee_agency")?)),
+        _ => Err(wrong("grantee", "提供先は1つだけ指定してください。", "Name one grantee, not several.")),
+    }
+}
+
+fn scope(words: &[String]) -> Result<Scope, Status> {
+    match words {
+        [word] if word == "ordinary" => Ok(Scope::All),
+        [] => Err(wrong("categories", "区分を指定してください。", "Name the categories.")),
+        words => Ok(Scope::Named(categories(words)?)),
+    }
+}
+
+fn purposes(words: &[String]) -> Result<Vec<Purpose>, Status> {
+    if words.is_empty() {
+        return Err(wrong("purposes", "目的を指定してください。", "Name the purposes."));
+    }
+    words.iter().map(|word| purpose(word)).collect()
+}

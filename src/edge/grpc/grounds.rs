@@ -1,0 +1,137 @@
+//! `Grounds`: asked for, asserted, approved in parts.
+
+use super::{Services, agency_id, categories, consents::fact_receipt, moment, named, server, status, wrong};
+use crate::hub::grounds::{GroundParts, GroundTerms};
+use musubi_core::consent::GroundCode;
+use musubi_core::id::{FactId, MessageId};
+use server::{
+    ApproveGroundRequest, AssertGroundRequest, EndGroundRequest, FactReceipt, GroundAnswer, GroundPart, GroundRequest,
+    RefuseGroundRequest,
+};
+use tonic::{Request, Response, Status};
+
+#[tonic::async_trait]
+impl server::grounds_server::Grounds for Services {
+    async fn request(&self, request: Request<GroundRequest>) -> Result<Response<GroundAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let persons: Result<Vec<_>, _> = asked.persons.iter().map(|person| named(Some(person))).collect();
+        let members: Result<Vec<_>, _> = asked.members.iter().map(|id| agency_id(id, "members")).collect();
+        let mut evidence = std::collections::BTreeMap::new();
+        let persons_covered = asked.persons.len().to_string();
+        let period = format!("{} - {}", asked.from, asked.until);
+        let listed = asked.members.join(" ");
+        for (key, value) in [
+            ("request_number", &asked.number),
+            ("case", &asked.number),
+            ("requesting_head", &asked.requesting_head),
+            ("necessity", &asked.necessity),
+            ("meeting", &asked.meeting),
+            ("members", &listed),
+            ("persons_covered", &persons_covered),
+            ("period", &period),
+        ] {
+            if !value.is_empty() {
+                evidence.insert(key.to_owned(), value.clone());
+            }
+        }
+        let terms = GroundTerms {
+            number: asked.number,
+            persons: persons?,
+            categories: categories(&asked.categories)?,
+            necessity: asked.necessity,
+            evidence,
+            from: moment(&asked.from, "from", false)?,
+            until: moment(&asked.until, "until", true)?,
+            members: members?,
+            message: None,
+        };
+        let code = code(&asked.code)?;
+        let parts = self.hub.request_ground(&caller, code, terms).await.map_err(|r| status(&r))?;
+        Ok(Response::new(answer(&parts)))
+    }
+
+    async fn assert(&self, request: Request<AssertGroundRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let persons: Result<Vec<_>, _> = asked.persons.iter().map(|person| named(Some(person))).collect();
+        let message = match asked.message.as_str() {
+            "" => None,
+            text => Some(MessageId::parse(text).ok_or_else(|| {
+                wrong("message", "受領時に返された番号(UUID)を指定してください。", "Name the message by the id that you were given.")
+            })?),
+        };
+        let recipient = match asked.recipient.as_str() {
+            "" => None,
+            id => Some(agency_id(id, "recipient")?),
+        };
+        let evidence: std::collections::BTreeMap<String, String> =
+            asked.evidence.into_iter().map(|evidence| (evidence.key, evidence.value)).collect();
+        let terms = GroundTerms {
+            number: String::new(),
+            persons: persons?,
+            categories: categories(&asked.categories)?,
+            necessity: evidence.values().cloned().collect::<Vec<_>>().join(" / "),
+            evidence,
+            from: None,
+            until: moment(&asked.until, "until", true)?,
+            members: Vec::new(),
+            message,
+        };
+        let code = code(&asked.code)?;
+        let recorded = self.hub.assert_ground(&caller, code, recipient, terms).await.map_err(|r| status(&r))?;
+        Ok(Response::new(fact_receipt(&recorded)))
+    }
+
+    async fn approve(&self, request: Request<ApproveGroundRequest>) -> Result<Response<GroundAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let categories = categories(&asked.categories)?;
+        let parts = self
+            .hub
+            .approve_ground(&caller, fact(&asked.fact_id)?, categories, asked.with_objection_in_view, asked.proviso_harm)
+            .await
+            .map_err(|r| status(&r))?;
+        Ok(Response::new(answer(&parts)))
+    }
+
+    async fn refuse(&self, request: Request<RefuseGroundRequest>) -> Result<Response<GroundAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let categories = categories(&asked.categories)?;
+        let parts = self.hub.refuse_ground(&caller, fact(&asked.fact_id)?, categories).await.map_err(|r| status(&r))?;
+        Ok(Response::new(answer(&parts)))
+    }
+
+    async fn end(&self, request: Request<EndGroundRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let parts = self.hub.end_ground(&caller, fact(&request.get_ref().fact_id)?).await.map_err(|r| status(&r))?;
+        let receipt = FactReceipt { fact_id: parts.fact.to_string(), status: "ended".to_owned(), ..FactReceipt::default() };
+        Ok(Response::new(receipt))
+    }
+}
+
+fn code(word: &str) -> Result<GroundCode, Status> {
+    word.parse().map_err(|_| wrong("code", "根拠は L01 から L14 で指定してください。", "A ground is L01 to L14."))
+}
+
+fn fact(text: &str) -> Result<FactId, Status> {
+    FactId::parse(text).ok_or_else(|| wrong("fact_id", "番号の形式が正しくありません。", "fact_id is not a UUID."))
+}
+
+fn answer(parts: &GroundParts) -> GroundAnswer {
+    GroundAnswer {
+        fact_id: parts.fact.to_string(),
+        number: parts.number.clone(),
+        parts: parts
+            .parts
+            .iter()
+            .map(|(holder, category, state)| GroundPart {
+                holder: holder.to_string(),
+                category: category.to_string(),
+                state: (*state).to_owned(),
+            })
+            .collect(),
+        answer_by: parts.answer_by.rfc3339(),
+    }
+}

@@ -1,0 +1,92 @@
+//! `Records`: reading the record through a decision.
+
+use super::{Parts, Services, named, not_served, purpose, server, status, wrong};
+use musubi_core::agency::Purpose;
+use musubi_core::cases::{CaseQuery, Level, UnresponsiveVisits};
+use musubi_core::id::Municipality;
+use musubi_core::release::Released;
+use server::{GetRecordRequest, PersonRef, SearchCasesRequest, WatchRecordsRequest};
+use std::str::FromStr;
+use tonic::{Request, Response, Status};
+
+#[tonic::async_trait]
+impl server::records_server::Records for Services {
+    type GetStream = Parts<Released>;
+
+    async fn get(&self, request: Request<GetRecordRequest>) -> Result<Response<Parts<Released>>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let person = PersonRef {
+            person_id: asked.person_id,
+            issuer: asked.issuer,
+            identifier: asked.identifier,
+            role: String::new(),
+            name: asked.name,
+            birth_date: asked.birth_date,
+        };
+        let person = named(Some(&person))?;
+        let purpose = purpose(&asked.purpose)?;
+        let seen = self.hub.get(&caller, purpose, &person, &asked.ground).await.map_err(|r| status(&r))?;
+        Ok(Response::new(Box::pin(tokio_stream::iter(seen.into_iter().map(Ok)))))
+    }
+
+    type SearchCasesStream = Parts<Released>;
+
+    async fn search_cases(&self, request: Request<SearchCasesRequest>) -> Result<Response<Parts<Released>>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let purpose = purpose(&asked.purpose)?;
+        let query = query(&asked, purpose)?;
+        let answer = self.hub.search_cases(&caller, purpose, &query).await.map_err(|r| status(&r))?;
+        Ok(Response::new(Box::pin(tokio_stream::iter(answer.hits.into_iter().map(Ok)))))
+    }
+
+    type WatchStream = Parts<Released>;
+
+    async fn watch(&self, _: Request<WatchRecordsRequest>) -> Result<Response<Parts<Released>>, Status> {
+        Err(not_served("Records.Watch"))
+    }
+}
+
+/// The same question that the XML of a child guidance center asks.
+fn query(asked: &SearchCasesRequest, purpose: Purpose) -> Result<CaseQuery, Status> {
+    if asked.ground.is_empty() {
+        return Err(Status::invalid_argument(
+            "error CG-E305 ground 照会には根拠の番号(求めの番号・ケース番号)が必要です。 / A query cites the number of its ground.",
+        ));
+    }
+    let municipalities: Result<Vec<Municipality>, _> =
+        asked.municipalities.iter().map(|code| Municipality::new(code.clone())).collect();
+    let mut query = CaseQuery::new(asked.ground.clone(), purpose, Level::L3);
+    query.municipalities = municipalities.map_err(|_| {
+        wrong("municipalities", "自治体コードは検査数字を含む6桁です。", "A municipality code has six digits with a check digit.")
+    })?;
+    query.categories = words(&asked.categories, "categories")?;
+    query.signals = words(&asked.signals, "signals")?;
+    query.severity_at_least = word(&asked.severity_at_least, "severity_at_least")?;
+    query.level = match asked.level.as_str() {
+        "L0" => Level::L0,
+        "L1" => Level::L1,
+        "L2" => Level::L2,
+        "" | "L3" => Level::L3,
+        _ => return Err(wrong("level", "水準は L0 から L3 で指定してください。", "A level is L0 to L3.")),
+    };
+    (query.age_months_from, query.age_months_to) = (asked.age_months_from, asked.age_months_to);
+    query.unresponsive_visits = asked.unresponsive_visits_at_least.map(|at_least| UnresponsiveVisits {
+        at_least,
+        within_days: asked.unresponsive_visits_within_days.unwrap_or(u32::MAX),
+    });
+    Ok(query)
+}
+
+fn words<T: FromStr>(texts: &[String], field: &'static str) -> Result<Vec<T>, Status> {
+    texts.iter().map(|text| text.parse().map_err(|_| unknown_word(field))).collect()
+}
+
+fn word<T: FromStr>(text: &str, field: &'static str) -> Result<Option<T>, Status> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| unknown_word(field)) }
+}
+
+fn unknown_word(field: &'static str) -> Status {
+    wrong(field, "定められた値のいずれかを指定してください。", "Not one of the values of this field.")
+}

@@ -1,0 +1,50 @@
+//! `WorkItems`: what waits for a person.
+
+use super::{Parts, Services, not_served, server, status, wrong};
+use musubi_core::id::WorkItemId;
+use server::{AnswerWorkRequest, ListWorkRequest, WorkItem};
+use tonic::{Request, Response, Status};
+
+#[tonic::async_trait]
+impl server::work_items_server::WorkItems for Services {
+    type ListStream = Parts<WorkItem>;
+
+    async fn list(&self, request: Request<ListWorkRequest>) -> Result<Response<Parts<WorkItem>>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let open = asked.state != "answered";
+        let items = self.hub.work_items(&caller, open, &asked.kind).await.map_err(|r| status(&r))?;
+        let items: Vec<Result<WorkItem, Status>> = items.iter().map(|item| Ok(read(item))).collect();
+        Ok(Response::new(Box::pin(tokio_stream::iter(items))))
+    }
+
+    type WatchStream = Parts<WorkItem>;
+
+    async fn watch(&self, _: Request<ListWorkRequest>) -> Result<Response<Parts<WorkItem>>, Status> {
+        Err(not_served("WorkItems.Watch"))
+    }
+
+    async fn answer(&self, request: Request<AnswerWorkRequest>) -> Result<Response<WorkItem>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let id = WorkItemId::parse(&asked.id)
+            .ok_or_else(|| wrong("id", "番号の形式が正しくありません。", "id is not a UUID."))?;
+        let item = self.hub.answer_work(&caller, id, &asked.answer, &asked.note).await.map_err(|r| status(&r))?;
+        Ok(Response::new(read(&item)))
+    }
+}
+
+fn read(item: &crate::hub::work::WorkItem) -> WorkItem {
+    WorkItem {
+        id: item.row.id.to_string(),
+        kind: item.row.kind.clone(),
+        code: item.body.code.clone(),
+        state: if item.row.open { "open" } else { "answered" }.to_owned(),
+        due_at: item.row.due_at.map(|due| due.rfc3339()).unwrap_or_default(),
+        raised_at: item.row.created_at.rfc3339(),
+        person_ids: item.row.persons.iter().map(|c| c.person.to_string()).collect(),
+        text_ja: item.body.ja.clone(),
+        text_en: item.body.en.clone(),
+        about: item.body.about.clone(),
+    }
+}
