@@ -88,8 +88,8 @@ fn condition(diagnostic: &Diagnostic) -> (&'static str, &'static str) {
 
 /// Writes the answer, in the character set and with the separators of the message; `None` when none is possible.
 pub fn write(answer: &Answer<'_>) -> Option<Vec<u8>> {
-    let code = code(answer.diagnostics)?;
     let header = answer.header;
+    let code = code(answer.diagnostics).filter(|_| !is_answer(header))?;
     let mut writer = Writer { header, text: String::new() };
     writer.header_segment(answer);
     let receipt = answer.receipt.filter(|_| code == Code::Accept).unwrap_or_default();
@@ -101,6 +101,11 @@ pub fn write(answer: &Answer<'_>) -> Option<Vec<u8>> {
         writer.error_segment(diagnostic);
     }
     Some(header.charset.encode(&writer.text))
+}
+
+/// An acknowledgement is never acknowledged.
+fn is_answer(header: &Header) -> bool {
+    matches!(header.message_type.as_str(), "ACK" | "MCF")
 }
 
 fn acknowledgement(stage: Stage, code: Code) -> &'static str {

@@ -106,3 +106,9 @@ fn the_accept_answer_of_enhanced_mode_has_its_own_codes() {
     };
     assert!(String::from_utf8(write(&answer).unwrap()).unwrap().contains("\rMSA|CA|A-1\r"));
 }
+
+#[test]
+fn an_acknowledgement_is_never_acknowledged() {
+    let ack = answer(None, &[]);
+    assert_eq!(answer_in(ack.as_bytes(), None, &[error("H003", "MSH-9.1")]), None);
+}

@@ -12,6 +12,9 @@ pub const TOO_LARGE_HEAD_BYTES: usize = 64 * 1024;
 /// Segments of one message: 16 MiB of empty lines would cost gigabytes of answers otherwise.
 pub const SEGMENTS_MAX: usize = 50_000;
 
+/// Fields of one message: each is accounted for by name.
+pub const FIELDS_MAX: usize = 500_000;
+
 /// Messages of one file: each is answered.
 pub const MESSAGES_MAX: usize = 10_000;
 

@@ -5,7 +5,7 @@
 
 use super::charset::Charset;
 use super::escape;
-use super::limits::SEGMENTS_MAX;
+use super::limits::{FIELDS_MAX, SEGMENTS_MAX};
 use std::borrow::Cow;
 
 /// What MSH-1 and MSH-2 declare (`formats/hospital.md` 2.4).
@@ -56,8 +56,8 @@ pub enum Malformed {
     NoHeader,
     /// MSH-2 is empty or holds letters (AR).
     NoEncodingCharacters,
-    /// More than [`SEGMENTS_MAX`] segments (H007).
-    TooManySegments,
+    /// More than [`SEGMENTS_MAX`] segments or [`FIELDS_MAX`] fields (H007).
+    TooMany,
 }
 
 /// A parsed message. Borrows the text.
@@ -142,8 +142,8 @@ impl<'t> Message<'t> {
             self.fields.truncate(first as usize);
             return Ok(());
         }
-        if self.segments.len() >= SEGMENTS_MAX {
-            return Err(Malformed::TooManySegments);
+        if self.segments.len() >= SEGMENTS_MAX || self.fields.len() > FIELDS_MAX {
+            return Err(Malformed::TooMany);
         }
         self.segments.push(Span { first, end: position(end) });
         Ok(())
@@ -359,9 +359,10 @@ impl<'m> Part<'m> {
         Part { raw, separator: self.delimiters.subcomponent, ..self }
     }
 
-    /// How many components are written.
-    pub fn components(self) -> usize {
-        self.raw.split(char::from(self.separator)).count()
+    /// Every next part down.
+    pub fn parts(self) -> impl Iterator<Item = Part<'m>> + Clone {
+        let separator = self.delimiters.subcomponent;
+        self.raw.split(char::from(self.separator)).map(move |raw| Part { raw, separator, ..self })
     }
 
     /// Escapes undone, blanks at the ends removed; the explicit delete is empty, never its two quote marks.

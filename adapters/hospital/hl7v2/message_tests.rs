@@ -70,7 +70,14 @@ fn a_line_that_is_no_segment_has_no_name() {
 fn the_number_of_segments_is_limited() {
     let text = |count: usize| format!("MSH|^~\\&|\r{}", "A\r".repeat(count - 1));
     assert!(parse(&text(SEGMENTS_MAX), Charset::Utf8).is_ok());
-    assert_eq!(parse(&text(SEGMENTS_MAX + 1), Charset::Utf8).unwrap_err(), Malformed::TooManySegments);
+    assert_eq!(parse(&text(SEGMENTS_MAX + 1), Charset::Utf8).unwrap_err(), Malformed::TooMany);
+}
+
+#[test]
+fn the_number_of_fields_is_limited() {
+    let text = |count: usize| format!("MSH|^~\\&|\rZZZ{}", "|".repeat(count));
+    assert!(parse(&text(FIELDS_MAX - 5), Charset::Utf8).is_ok());
+    assert_eq!(parse(&text(FIELDS_MAX + 1), Charset::Utf8).unwrap_err(), Malformed::TooMany);
 }
 
 proptest! {
@@ -84,7 +91,7 @@ proptest! {
                 let field = segment.field(number);
                 written += field.raw().len();
                 for part in field.repetitions() {
-                    let _ = (part.component(1).component(1).text(), part.components());
+                    let _ = (part.component(1).component(1).text(), part.parts().count());
                 }
             }
             prop_assert!(written + segment.name().len() <= text.len());

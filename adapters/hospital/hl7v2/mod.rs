@@ -1,14 +1,66 @@
-//! HL7 v2.5 as Japanese hospitals send it (JAHIS, SS-MIX2).
+//! HL7 v2.5 as Japanese hospitals send it (JAHIS, SS-MIX2): MLLP framing, character sets, messages, acknowledgements.
+//!
+//! The field table is in this folder's `README.md`. Nothing here knows a socket, a clock or the store.
 
 pub mod ack;
 pub mod charset;
+mod concepts;
+mod decode;
 pub mod escape;
 pub mod file;
 pub mod framing;
 pub mod header;
 pub mod limits;
 pub mod message;
+mod newborn;
+mod observation;
+mod person;
+mod raise;
+mod reader;
+mod results;
+mod scan;
+mod screening;
+mod stay;
 pub mod times;
 pub mod types;
 
+pub use decode::ANY_SENDER;
 pub use header::{Header, header, live_checks};
+
+use musubi_core::adapter::{Adapter, Decoded, Direction, Profile, Text};
+
+/// HL7 v2.5, read only: `ADT^A01`, `A03`, `A08` and `ORU^R01`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hl7v2;
+
+impl Adapter for Hl7v2 {
+    fn name(&self) -> &'static str {
+        "hl7v2"
+    }
+
+    fn title(&self) -> Text {
+        Text::new("HL7 v2.5(SS-MIX2を含む)", "HL7 v2.5, SS-MIX2 included")
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::In
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        const LOOKED_AT: usize = 4096;
+        let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+        let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+        let first =
+            start.iter().position(|byte| !matches!(byte, b' ' | b'\r' | b'\n' | 0x0B | 0)).unwrap_or(start.len());
+        let start = start.get(first..).unwrap_or_default();
+        let named = [b"MSH", b"FHS", b"BHS"].iter().any(|name| start.starts_with(*name));
+        named && start.get(3).is_some_and(u8::is_ascii_punctuation)
+    }
+
+    fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
+        decode::decode(bytes, profile)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,9 @@ pub fn read(text: &str) -> Result<(Stamp, Option<Odd>), NotADate> {
         17 if fraction.is_none() => (digits.get(..14).unwrap_or(digits), Some(Odd::NoPoint)),
         _ => return Err(NotADate::OtherForm),
     };
+    if digits.starts_with("0000") {
+        return Err(NotADate::OtherForm);
+    }
     let part = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<i8>().ok());
     let year = digits.get(..4).and_then(|year| year.parse::<i16>().ok()).filter(|year| (1800..=2200).contains(year));
     let mut stamp = Stamp {
@@ -240,10 +243,10 @@ mod tests {
 
     #[test]
     fn a_day_that_does_not_exist_is_told_from_another_form() {
-        for text in ["20261131", "20260230", "202613", "202610302561", "00000101"] {
+        for text in ["20261131", "20260230", "202613", "202610302561", "17000101"] {
             assert_eq!(read(text), Err(NotADate::Impossible), "{text}");
         }
-        for text in ["2010/06/04 10:44", "R8.10.30", "2026103", "x", "", "-", "20261030+09", "２０２６"] {
+        for text in ["2010/06/04 10:44", "R8.10.30", "2026103", "x", "", "-", "20261030+09", "２０２６", "0000"] {
             assert_eq!(read(text), Err(NotADate::OtherForm), "{text}");
         }
     }

@@ -1,0 +1,318 @@
+//! From bytes to a submission: which message it is, whose, and in what order its parts are read.
+
+use super::charset::{self, CharsetWarning};
+use super::file;
+use super::header::{Header, Processing};
+use super::limits::CONTROL_ID_CHARS_MAX;
+use super::message::{Malformed, parse};
+use super::reader::{Patient, Reader};
+use super::times::Stamp;
+use super::{person, results, scan, stay};
+use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile, Severity};
+use musubi_core::record::Submission;
+use musubi_proto::v1 as proto;
+use std::ops::Range;
+
+/// Reads a frame or a file: each message in it is one item.
+pub(super) fn decode(bytes: &[u8], profile: &Profile) -> Decoded {
+    let file = file::split(bytes);
+    let refused = file.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let mut decoded = Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger: Ledger::default() };
+    if refused {
+        return decoded;
+    }
+    for (number, range) in (1..).zip(file.messages) {
+        decoded.items.push(item(bytes, range, number, profile, &mut decoded.ledger));
+    }
+    decoded
+}
+
+fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledger: &mut Ledger) -> Item {
+    let text = charset::decode(bytes.get(range).unwrap_or_default());
+    let place = format!("message {number}");
+    let message = match parse(&text.text, text.charset) {
+        Ok(message) => message,
+        Err(malformed) => return Item { place, submission: None, diagnostics: vec![malformed_as(malformed)] },
+    };
+    let header = Header::of(&message);
+    let mut reader = Reader::new(&message, &header, profile);
+    if let Some((segment, field)) = scan::individual_number(&message, profile) {
+        let place_of_number = reader.field_place(segment, field);
+        let diagnostics = vec![individual_number(place_of_number)];
+        reader.account(number, Some(&"H009".into()), ledger);
+        return Item { place, submission: None, diagnostics };
+    }
+    warn_of_charset(&mut reader, &text.warnings);
+    let submission = read(&mut reader);
+    let code = reader.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    let code = code.map(|diagnostic| diagnostic.code.clone());
+    reader.account(number, code.as_ref(), ledger);
+    Item { place, submission, diagnostics: reader.diagnostics }
+}
+
+fn malformed_as(malformed: Malformed) -> Diagnostic {
+    match malformed {
+        Malformed::NoHeader => file::not_hl7(),
+        Malformed::NoEncodingCharacters => Diagnostic::error(
+            "H004",
+            "MSH-2",
+            "区切り文字の宣言(MSH-2)が必要です。",
+            "The encoding characters (MSH-2) are required.",
+        ),
+        Malformed::TooMany => Diagnostic::error(
+            "H007",
+            "MSH",
+            "セグメントまたは項目が多すぎます。分けて送ってください。",
+            "Too many segments or fields; send the message in parts.",
+        ),
+    }
+}
+
+fn individual_number(place: String) -> Diagnostic {
+    Diagnostic::error(
+        "H009",
+        place,
+        "個人番号と思われる12桁の数字があるため、電文を受け取らず、保存もしていません。取り除いて送り直してください。",
+        "What looks like an individual number was found; the message was neither taken nor kept. Remove it and send again.",
+    )
+}
+
+fn warn_of_charset(reader: &mut Reader<'_>, warnings: &[CharsetWarning]) {
+    for warning in warnings {
+        let (code, ja, en) = match warning {
+            CharsetWarning::Mismatch => (
+                "H101",
+                "文字コードの宣言(MSH-18)と実際が一致しません。",
+                "The character set is not the one that MSH-18 declares.",
+            ),
+            CharsetWarning::RunLeftOpen => (
+                "H101",
+                "漢字の並びが区切りの前でASCIIに戻っていません。",
+                "A double-byte run was left open at the end of a segment.",
+            ),
+            CharsetWarning::Undecodable => {
+                ("H102", "読めない文字があり、置き換えました。", "Bytes without a character were replaced.")
+            }
+            CharsetWarning::PrivateUse => {
+                ("H102", "外字(私用領域の文字)があります。", "Characters of the private use area were found.")
+            }
+        };
+        reader.warning(code, "MSH-18", ja, en);
+    }
+}
+
+/// What a message is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Event {
+    /// A01
+    Admission,
+    /// A03
+    Discharge,
+    /// A08
+    Update,
+    /// ORU^R01
+    Results,
+}
+
+fn read(reader: &mut Reader<'_>) -> Option<Submission> {
+    let event = check_header(reader);
+    let event = event.filter(|_| !failed(reader))?;
+    let message = reader.message;
+    let Some(pid) = message.first("PID") else {
+        reader.error("H004", "PID", "患者情報(PID)が必要です。", "A patient segment (PID) is required.");
+        return None;
+    };
+    if message.all("PID").nth(1).is_some() {
+        reader.error(
+            "H008",
+            "PID[2]",
+            "1つの電文に複数の患者があります。患者ごとに分けて送ってください。",
+            "Several patients in one message; send one message for each.",
+        );
+        return None;
+    }
+    let patient = person::patient(reader, pid)?;
+    contents(reader, event, &patient);
+    if failed(reader) {
+        return None;
+    }
+    check(reader)
+}
+
+fn contents(reader: &mut Reader<'_>, event: Event, patient: &Patient) {
+    let message = reader.message;
+    let occurred = event_time(reader, event);
+    if let Some(pid) = message.first("PID") {
+        person::read(reader, pid, patient, occurred);
+    }
+    person::family(reader, patient, occurred);
+    person::coverage(reader, patient, occurred);
+    let groups = results::groups(reader);
+    if event == Event::Results {
+        if groups.is_empty() {
+            reader.error("H004", "OBX", "検査結果(OBX)が必要です。", "A result (OBX) is required.");
+        }
+        for group in &groups {
+            results::read(reader, patient, group, &patient.key);
+        }
+        return;
+    }
+    let stay = stay::identify(reader, patient, event == Event::Discharge);
+    if let Some(stay) = &stay {
+        stay::read(reader, patient, stay);
+    }
+    stay::conditions(reader, patient, stay.as_ref());
+    let base = stay.map_or_else(|| patient.key.clone(), |stay| stay.key);
+    for group in &groups {
+        results::read(reader, patient, group, &base);
+    }
+}
+
+/// EVN-6, else EVN-2.
+fn event_time(reader: &mut Reader<'_>, event: Event) -> Option<Stamp> {
+    if event == Event::Results {
+        return None;
+    }
+    let Some(evn) = reader.message.first("EVN") else {
+        reader.warning("H008", "EVN", "イベント(EVN)がありません。", "The event segment (EVN) is missing.");
+        return None;
+    };
+    let recorded = reader.stamp(evn, 2, "occurred_at");
+    reader.stamp(evn, 6, "occurred_at").or(recorded)
+}
+
+fn failed(reader: &Reader<'_>) -> bool {
+    reader.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+fn check_header(reader: &mut Reader<'_>) -> Option<Event> {
+    let header = reader.header;
+    check_sender(reader);
+    if header.control_id.is_empty() {
+        reader.error(
+            "H004",
+            "MSH-10",
+            "電文の管理番号(MSH-10)が必要です。",
+            "A message control id (MSH-10) is required.",
+        );
+    } else if header.control_id.chars().count() > CONTROL_ID_CHARS_MAX {
+        reader.warning(
+            "H008",
+            "MSH-10",
+            "管理番号が20文字を超えています。",
+            "The control id is longer than 20 characters.",
+        );
+    }
+    if let Some(msh) = reader.message.segment(0) {
+        if msh.field(7).is_empty() {
+            reader.warning(
+                "H103",
+                "MSH-7",
+                "送信日時がないため、受信日時で代えました。",
+                "The time of sending is missing; the time of receipt was taken.",
+            );
+        } else {
+            reader.stamp(msh, 7, "sent_at");
+        }
+    }
+    match header.processing {
+        Processing::Production | Processing::Training | Processing::Debugging => {}
+        Processing::Unknown => {
+            reader.error("H003", "MSH-11", "処理区分はP、T、Dのいずれかです。", "The processing id must be P, T or D.")
+        }
+    }
+    check_version(reader);
+    event(reader)
+}
+
+/// S-04: the connection's certificate decides who sends; the message must only not say otherwise.
+fn check_sender(reader: &mut Reader<'_>) {
+    let Some(msh) = reader.message.segment(0) else { return };
+    let facility = msh.value(4);
+    let anybody = reader.profile.sender_names.iter().any(|name| name == ANY_SENDER);
+    if !anybody && !reader.profile.knows_sender(&facility) {
+        reader.error(
+            "H002",
+            "MSH-4",
+            "送信施設名が、この接続の機関に登録された名前ではありません。",
+            "The sending facility is not a name registered for the agency of this connection.",
+        );
+    }
+}
+
+/// In `sender_names`: the file may come from anybody. For conversions offline only; no connection's profile has it.
+pub const ANY_SENDER: &str = "*";
+
+fn check_version(reader: &mut Reader<'_>) {
+    let version = reader.message.segment(0).map(|msh| msh.value(12).into_owned()).unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    match major {
+        Some(2) => {}
+        Some(3..) => reader.error("H003", "MSH-12", "HL7 v2ではない版です。", "This version is not HL7 v2."),
+        _ => reader.warning(
+            "H104",
+            "MSH-12",
+            "版の表記がないか不明です。2.5として読みました。",
+            "The version is missing or unknown; read as 2.5.",
+        ),
+    }
+}
+
+fn event(reader: &mut Reader<'_>) -> Option<Event> {
+    let header = reader.header;
+    match (header.message_type.as_str(), header.event.as_str()) {
+        ("ADT", "A01") => Some(Event::Admission),
+        ("ADT", "A03") => Some(Event::Discharge),
+        ("ADT", "A08") => Some(Event::Update),
+        ("ORU", "R01") => Some(Event::Results),
+        ("", _) => {
+            reader.error("H004", "MSH-9", "電文の種類(MSH-9)が必要です。", "A message type (MSH-9) is required.");
+            None
+        }
+        ("ADT" | "ORU", _) => {
+            reader.error(
+                "H003",
+                "MSH-9.2",
+                "このイベントには対応していません(A01、A03、A08、R01)。",
+                "This event is not supported (A01, A03, A08, R01).",
+            );
+            None
+        }
+        _ => {
+            reader.error(
+                "H003",
+                "MSH-9.1",
+                "この種類の電文には対応していません(ADT、ORU)。",
+                "This message type is not supported (ADT, ORU).",
+            );
+            None
+        }
+    }
+}
+
+fn check(reader: &mut Reader<'_>) -> Option<Submission> {
+    let header = reader.header;
+    let sent_at = header.sent_at.map_or_else(|| received(reader.profile), Stamp::date_time);
+    let message = proto::Submission {
+        format: "hl7v2".to_owned(),
+        message_id: header.message_key().to_owned(),
+        sent_at: Some(sent_at),
+        entries: std::mem::take(&mut reader.entries),
+        test: header.is_test(),
+        ..proto::Submission::default()
+    };
+    match Submission::check(message) {
+        Ok(submission) => Some(submission),
+        Err(faults) => {
+            reader.diagnostics.extend(faults);
+            None
+        }
+    }
+}
+
+fn received(profile: &Profile) -> proto::DateTime {
+    let at = profile.now.japan();
+    let date = proto::Date { year: at.year().into(), month: Some(at.month().into()), day: Some(at.day().into()) };
+    let (hour, minute) = (Some(at.hour().into()), Some(at.minute().into()));
+    proto::DateTime { date: Some(date), hour, minute, second: Some(at.second().into()) }
+}

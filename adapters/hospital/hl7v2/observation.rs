@@ -1,0 +1,144 @@
+//! OBX as an `observation`: what has no body of its own.
+
+use super::concepts::{Concept, Recognised};
+use super::message::{Part, Segment};
+use super::raise;
+use super::reader::Reader;
+use super::results::{self, Context};
+use super::times::Stamp;
+use super::types;
+use musubi_proto::v1 as proto;
+use proto::Category;
+use proto::entry::Body;
+use std::collections::BTreeMap;
+
+/// Reads one OBX as an `observation`.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    context: &Context<'_>,
+    obx: Segment<'_>,
+    recognised: Option<Recognised>,
+    status: Option<&'static str>,
+    seen: &mut BTreeMap<String, u32>,
+) {
+    let Some(code) = types::coded(reader.take(obx, 3, "observation.code").first()) else {
+        let place = reader.field_place(obx, 3);
+        reader.warning(
+            "H104",
+            place,
+            "検査項目のコードがないため、原文のまま保管しました。",
+            "An observation without a code is kept in the raw message only.",
+        );
+        return;
+    };
+    let name = if code.code.is_empty() { &code.text } else { &code.code };
+    let series = format!("{}/{name}/{}", context.key, obx.value(4));
+    let repeated = seen.entry(series.clone()).or_default();
+    *repeated += 1;
+    let key = if *repeated == 1 { series } else { format!("{series}#{repeated}") };
+    let path = reader.place(obx);
+    let Some(status) = status else {
+        results::withdrawal(
+            reader,
+            context,
+            key,
+            path,
+            ("observation", Category::C05Delivery, results::withdrawn_as(obx)),
+        );
+        return;
+    };
+    let concept = recognised.as_ref().map(|recognised| recognised.concept);
+    let at = reader.stamp(obx, 14, "observation.observed_at").or(context.at);
+    let value = value(reader, obx, concept);
+    if value.is_empty() {
+        return;
+    }
+    let told = !value.text.is_empty();
+    let loinc = recognised.map(|recognised| recognised.loinc).unwrap_or_default();
+    let body = Body::Observation(proto::Observation {
+        code: Some(code),
+        concept: loinc.clone(),
+        quantity: value.quantity,
+        coded: value.coded,
+        text: value.text,
+        observed_at: at.map(Stamp::date_time),
+        status: status.to_owned(),
+        interpretation: reader.take(obx, 8, "observation.interpretation").component(1).text().into_owned(),
+    });
+    let mut entry = reader.entry(context.patient, key, path, at, body);
+    entry.commissioned = context.commissioned;
+    raise_by_code(&mut entry, obx, &loinc);
+    if told && !entry.raised.contains(&Category::C10Narrative.into()) {
+        // Free text is a narrative besides what its container tells (`consent.md` section 2, principle 4).
+        entry.raised.push(Category::C10Narrative.into());
+    }
+    reader.entries.push(entry);
+}
+
+fn raise_by_code(entry: &mut proto::Entry, obx: Segment<'_>, loinc: &str) {
+    let field = obx.field(3).first();
+    let texts = [1, 3, 4, 6].map(|number| field.component(number).text());
+    let [code, system, other_code, other_system] = &texts;
+    raise::by_codes(entry, [(types::LOINC, loinc), (&**system, &**code), (&**other_system, &**other_code)]);
+}
+
+/// OBX-5, in one of three forms.
+#[derive(Default)]
+struct Value {
+    quantity: Option<proto::Quantity>,
+    coded: Option<proto::Coded>,
+    text: String,
+}
+
+impl Value {
+    fn is_empty(&self) -> bool {
+        self.quantity.is_none() && self.coded.is_none() && self.text.is_empty()
+    }
+}
+
+fn value(reader: &mut Reader<'_>, obx: Segment<'_>, concept: Option<Concept>) -> Value {
+    let field = obx.field(5);
+    let kind = obx.value(2);
+    if !field.says_something() || matches!(&*kind, "ED" | "RP") {
+        return Value::default();
+    }
+    let mut repetitions = field.repetitions();
+    let first = field.first();
+    let single = repetitions.nth(1).is_none();
+    if matches!(&*kind, "NM" | "SN" | "ST") && single {
+        if let Some(mut quantity) = types::quantity(first, &*kind == "SN") {
+            reader.mapped(obx, 5, "observation.quantity");
+            quantity.unit = types::unit(reader.take(obx, 6, "observation.quantity").first());
+            if let Some(concept) = concept {
+                results::check_usual(reader, obx, concept, &quantity.value);
+            }
+            return Value { quantity: Some(quantity), ..Value::default() };
+        }
+        if &*kind == "NM" {
+            let place = reader.field_place(obx, 5);
+            reader.warning(
+                "H103",
+                place,
+                "数値として読めないため、文字として読みました。",
+                "Not a number; read as text.",
+            );
+        }
+    }
+    if matches!(&*kind, "CE" | "CWE" | "CNE") && single {
+        reader.take(obx, 5, "observation.coded");
+        return Value { coded: types::coded(first), ..Value::default() };
+    }
+    let field = reader.take(obx, 5, "observation.text");
+    let texts: Vec<String> =
+        field.repetitions().map(|part| texts(part, &kind)).filter(|text| !text.is_empty()).collect();
+    Value { text: texts.join("\n"), ..Value::default() }
+}
+
+/// One repetition as text: of a coded value what it displays, of text all of it.
+fn texts(part: Part<'_>, kind: &str) -> String {
+    if matches!(kind, "CE" | "CWE" | "CNE") {
+        let coded = types::coded(part).unwrap_or_default();
+        return if coded.text.is_empty() { coded.code } else { coded.text };
+    }
+    part.text().into_owned()
+}

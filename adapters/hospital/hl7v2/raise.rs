@@ -1,0 +1,41 @@
+//! What codes tell beyond the field in which they stand: `policy/codes.toml` (`consent.md` section 2, principle 5).
+
+use musubi_core::agency::{Category, CategorySet};
+use musubi_core::consent::RaisedCodes;
+use musubi_proto::v1 as proto;
+use std::sync::LazyLock;
+
+/// The reviewed table, a constant of the program.
+static TABLE: LazyLock<RaisedCodes> = LazyLock::new(RaisedCodes::reviewed);
+
+/// Raises an entry by the codes of one item, each with its system. One known code is enough; when none is known the
+/// item gets C10 and the label V besides its container's category.
+pub(super) fn by_codes<'c>(entry: &mut proto::Entry, codes: impl IntoIterator<Item = (&'c str, &'c str)>) {
+    let mut raised = None::<CategorySet>;
+    for (system, code) in codes.into_iter().filter(|(_, code)| !code.is_empty()) {
+        if let Some(more) = TABLE.raised(system, code) {
+            raised = Some(raised.unwrap_or(CategorySet::from_bits(0)).union(more));
+        }
+    }
+    if raised.is_none() {
+        entry.label = proto::Label::V.into();
+    }
+    by(entry, raised.unwrap_or(CategorySet::from_bits(0).with(Category::C10)));
+}
+
+/// Raises an entry by the names of a ward or department, which are no codes.
+pub(super) fn by_place(entry: &mut proto::Entry, ward: &str, department: &str) {
+    for (system, name) in [("ward", ward), ("department", department)] {
+        if let Some(more) = TABLE.raised(system, name).filter(|_| !name.is_empty()) {
+            by(entry, more);
+        }
+    }
+}
+
+fn by(entry: &mut proto::Entry, more: CategorySet) {
+    for bit in (0..32).filter(|bit| more.bits() >> bit & 1 == 1) {
+        if !entry.raised.contains(&(bit + 1)) {
+            entry.raised.push(bit + 1);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What the parts of the decoder share: the message, what was found wrong, what was read, what became of each field.
+
+use super::header::Header;
+use super::message::{Field, Message, Segment};
+use super::times::{self, NotADate, Odd, Stamp};
+use musubi_core::adapter::{Diagnostic, Fate, Ledger, Profile};
+use musubi_proto::v1 as proto;
+use proto::SubjectRole;
+use proto::entry::Body;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+/// Reads one message.
+pub(super) struct Reader<'m> {
+    /// The message.
+    pub(super) message: &'m Message<'m>,
+    /// Its header.
+    pub(super) header: &'m Header,
+    /// The sender's profile.
+    pub(super) profile: &'m Profile,
+    /// What was found.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What was read.
+    pub(super) entries: Vec<proto::Entry>,
+    ordinals: Vec<u32>,
+    fates: BTreeMap<(usize, usize), Fate>,
+}
+
+/// The patient, once identified.
+#[derive(Clone, Debug)]
+pub(super) struct Patient {
+    /// The subject of every entry about the patient.
+    pub(super) subject: proto::Subject,
+    /// The identifier, where the keys of all series of this patient begin.
+    pub(super) key: String,
+}
+
+impl Patient {
+    /// Mother, child or somebody else?
+    pub(super) fn role(&self) -> SubjectRole {
+        self.subject.role()
+    }
+}
+
+/// Segments of which a message has one: their places carry no number.
+const SINGLE: [&str; 6] = ["MSH", "EVN", "PID", "PV1", "PV2", "PD1"];
+
+impl<'m> Reader<'m> {
+    pub(super) fn new(message: &'m Message<'m>, header: &'m Header, profile: &'m Profile) -> Self {
+        let mut seen: HashMap<&str, u32> = HashMap::new();
+        let count = |segment: Segment<'m>| {
+            let ordinal = seen.entry(segment.name()).or_default();
+            *ordinal += 1;
+            *ordinal
+        };
+        let ordinals = message.segments().map(count).collect();
+        let (diagnostics, entries, fates) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Reader { message, header, profile, diagnostics, entries, ordinals, fates }
+    }
+
+    /// `PID`, `OBX[3]`.
+    pub(super) fn place(&self, segment: Segment<'_>) -> String {
+        let ordinal = self.ordinals.get(segment.index()).copied().unwrap_or(1);
+        match segment.name() {
+            "" => format!("line[{}]", segment.index() + 1),
+            name if SINGLE.contains(&name) && ordinal == 1 => name.to_owned(),
+            name => format!("{name}[{ordinal}]"),
+        }
+    }
+
+    /// `PID-5`, `OBX[3]-5`.
+    pub(super) fn field_place(&self, segment: Segment<'_>, field: usize) -> String {
+        format!("{}-{field}", self.place(segment))
+    }
+
+    /// Notes something that refuses the message.
+    pub(super) fn error(&mut self, code: &'static str, place: impl Into<String>, ja: &'static str, en: &'static str) {
+        self.diagnostics.push(Diagnostic::error(code, place, ja, en));
+    }
+
+    /// Notes something that was read all the same.
+    pub(super) fn warning(&mut self, code: &'static str, place: impl Into<String>, ja: &'static str, en: &'static str) {
+        self.diagnostics.push(Diagnostic::warning(code, place, ja, en));
+    }
+
+    /// Notes where in the record a field went.
+    pub(super) fn mapped(&mut self, segment: Segment<'_>, field: usize, path: impl Into<Cow<'static, str>>) {
+        self.fates.insert((segment.index(), field), Fate::Mapped(path.into()));
+    }
+
+    /// Notes that a field was read into the record, and gives it.
+    pub(super) fn take<'s>(&mut self, segment: Segment<'s>, field: usize, path: &'static str) -> Field<'s> {
+        self.mapped(segment, field, path);
+        let taken = segment.field(field);
+        if taken.has_odd_escape() {
+            let place = self.field_place(segment, field);
+            self.warning(
+                "H104",
+                place,
+                "エスケープ記法が規則に合わないため、書かれたまま読みました。",
+                "An escape sequence does not follow the rules and was kept as written.",
+            );
+        }
+        taken
+    }
+
+    /// Reads a date field; what is wrong with it is noted.
+    pub(super) fn stamp(&mut self, segment: Segment<'_>, field: usize, path: &'static str) -> Option<Stamp> {
+        let text = segment.value(field);
+        if text.is_empty() {
+            return None;
+        }
+        let place = self.field_place(segment, field);
+        let read = times::read(&text);
+        if read.is_ok() {
+            self.mapped(segment, field, path);
+        }
+        match read {
+            Ok((stamp, None)) => Some(stamp),
+            Ok((stamp, Some(odd))) => {
+                let (ja, en) = match odd {
+                    Odd::Reduced => {
+                        ("月日が00のため、精度を下げて読みました。", "A month or day of 00: read with less precision.")
+                    }
+                    Odd::NoPoint => ("小数点のない17桁の日時です。", "Seventeen digits without a point."),
+                    Odd::TwentyFour => ("24時を翌日0時と読みました。", "24:00 was read as 00:00 of the next day."),
+                };
+                self.warning("H103", place, ja, en);
+                Some(stamp)
+            }
+            Err(NotADate::OtherForm) => {
+                self.warning(
+                    "H103",
+                    place,
+                    "日時の書き方がHL7の形(YYYYMMDD…)ではないため、値は原文のまま保管しました。",
+                    "Not a date in the form of HL7 (YYYYMMDD…); kept in the raw message only.",
+                );
+                None
+            }
+            Err(NotADate::Impossible) => {
+                self.error(
+                    "H006",
+                    place,
+                    "存在しない日付または時刻です。正しい値で送り直してください。",
+                    "This day or time does not exist; correct it and send again.",
+                );
+                None
+            }
+        }
+    }
+
+    /// An entry about the patient, not yet added.
+    pub(super) fn entry(
+        &self,
+        patient: &Patient,
+        key: String,
+        path: String,
+        at: Option<Stamp>,
+        body: Body,
+    ) -> proto::Entry {
+        let occurred = at.or(self.header.sent_at).map(Stamp::date_time);
+        proto::Entry {
+            source_key: key,
+            subjects: vec![patient.subject.clone()],
+            occurred_at: occurred,
+            source_path: path,
+            body: Some(body),
+            ..proto::Entry::default()
+        }
+    }
+
+    /// What became of every field that holds something; `refused` names the code when nothing was taken.
+    pub(super) fn account(&mut self, item: u32, refused: Option<&Cow<'static, str>>, ledger: &mut Ledger) {
+        for segment in self.message.segments() {
+            let place = self.place(segment);
+            let header = segment.index() == 0;
+            for number in 1..=segment.len() {
+                if segment.field(number).is_empty() {
+                    continue;
+                }
+                let envelope =
+                    header || (number == 1 && segment.name() != "PV2") || (segment.name() == "OBX" && number == 2);
+                let fate = match (refused, self.fates.remove(&(segment.index(), number))) {
+                    (Some(code), _) => Fate::Refused(code.clone()),
+                    (None, Some(fate)) => fate,
+                    (None, None) if envelope => Fate::Envelope,
+                    (None, None) => Fate::KeptRaw,
+                };
+                ledger.note(item, format!("{place}-{number}"), fate);
+            }
+            if segment.is_empty() && !header {
+                ledger.note(item, place, refused.map_or(Fate::KeptRaw, |code| Fate::Refused(code.clone())));
+            }
+        }
+    }
+}

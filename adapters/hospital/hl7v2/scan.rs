@@ -1,0 +1,79 @@
+//! Is there an individual number (個人番号) anywhere in the message (S-66)? Then it is refused, and no digit is told.
+
+use super::message::{Field, Message, Part, Segment};
+use super::times;
+use base64::Engine as _;
+use musubi_core::adapter::Profile;
+use musubi_core::japan::my_number;
+
+/// The first field that holds one: its segment and number.
+pub(super) fn individual_number<'m>(message: &'m Message<'m>, profile: &Profile) -> Option<(Segment<'m>, usize)> {
+    message.segments().find_map(|segment| {
+        let suspect = |number: &usize| {
+            let field = segment.field(*number);
+            (is_attachment(segment, *number) || worth_a_look(field.raw()))
+                && !exempt(segment, *number, profile)
+                && holds_one(segment, *number, field)
+        };
+        (1..=segment.len()).find(suspect).map(|number| (segment, number))
+    })
+}
+
+/// Could there be twelve digits in it, in any spelling? Spares nearly every field the closer look.
+fn worth_a_look(raw: &str) -> bool {
+    let weight = |c: char| {
+        if c.is_ascii_digit() {
+            1
+        } else if c.is_ascii() || !c.is_numeric() {
+            0
+        } else {
+            4
+        }
+    };
+    raw.len() >= 12 && (raw.contains('\\') || raw.len() > 200 || raw.chars().map(weight).sum::<usize>() >= 12)
+}
+
+/// A place that the profile declares to hold identifiers of twelve digits (`PID-3`), or the number of the message itself.
+fn exempt(segment: Segment<'_>, number: usize, profile: &Profile) -> bool {
+    let place = format!("{}-{number}", segment.name());
+    let own = segment.name() == "MSH" && number == 10 && begins_with_day(segment.field(number).raw());
+    own || profile.twelve_digit_columns.contains(&place)
+}
+
+fn begins_with_day(text: &str) -> bool {
+    text.get(..8).is_some_and(|day| times::read(day).is_ok())
+}
+
+/// OBX-5 with an encapsulated document.
+fn is_attachment(segment: Segment<'_>, number: usize) -> bool {
+    number == 5 && segment.name() == "OBX" && &*segment.value(2) == "ED"
+}
+
+fn holds_one(segment: Segment<'_>, number: usize, field: Field<'_>) -> bool {
+    let value = segment.name() == "OBX" && number == 5;
+    let value_type = segment.value(2);
+    let text = value && !matches!(&*value_type, "TS" | "DT" | "TM" | "DTM");
+    let free = text || segment.name() == "NTE" || segment.name().is_empty() || (segment.name() == "PID" && number <= 4);
+    if is_attachment(segment, number) {
+        return field.repetitions().any(|repetition| in_attachment(repetition.component(5)));
+    }
+    let mut parts = field.repetitions().flat_map(|repetition| repetition.parts());
+    parts.any(|part| in_component(part, free))
+}
+
+/// In a component or one of its subcomponents. A date and time has twelve digits as well, to the minute or with its
+/// zone, and where no free text stands it is one.
+fn in_component(part: Part<'_>, free: bool) -> bool {
+    part.parts().any(|part| {
+        let text = part.text();
+        let moment = !free && times::read(&text).is_ok();
+        !moment && my_number::contains(&text)
+    })
+}
+
+/// In an attachment (ED) that is text once its Base64 is undone.
+fn in_attachment(part: Part<'_>) -> bool {
+    let packed: Vec<u8> = part.raw().bytes().filter(u8::is_ascii_graphic).collect();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(packed).unwrap_or_default();
+    std::str::from_utf8(&bytes).is_ok_and(my_number::contains)
+}

@@ -1,0 +1,272 @@
+//! What must be refused or warned of, on samples with one change.
+
+use super::*;
+use musubi_core::adapter::Fate;
+use proptest::prelude::*;
+
+const NEWBORN: &str = "shione_a03_newborn";
+const MOTHER: &str = "shione_a03_mother";
+const EPDS: &str = "shione_r01_two_week_check";
+
+/// The code and place that refuse a sample after a change.
+fn refused(name: &str, from: &str, to: &str) -> Vec<String> {
+    let read = read(&changed(name, from, to), &shione());
+    assert!(read.record.is_none(), "{from} -> {to} was taken");
+    read.codes()
+}
+
+/// Taken, with this warning.
+fn warned(name: &str, from: &str, to: &str, code: &str) -> Read {
+    let read = read(&changed(name, from, to), &shione());
+    assert!(read.record.is_some(), "{:?}", read.codes());
+    assert!(read.has(code), "{code} is not in {:?}", read.codes());
+    read
+}
+
+#[test]
+fn each_refusal_names_its_code_and_place() {
+    for (name, from, to, code) in [
+        (MOTHER, "|SHIONE-HOSP|", "|MINAMI|", "H002 MSH-4"),
+        (MOTHER, "|SHIONE-HOSP|", "||", "H002 MSH-4"),
+        (MOTHER, "ADT^A03^ADT_A03", "ADT^A40^ADT_A39", "H003 MSH-9.2"),
+        (MOTHER, "ADT^A03^ADT_A03", "ADT^", "H003 MSH-9.2"),
+        (MOTHER, "ADT^A03^ADT_A03", "REF^I12", "H003 MSH-9.1"),
+        (MOTHER, "ADT^A03^ADT_A03", "", "H004 MSH-9"),
+        (MOTHER, "|S261030-0102|", "||", "H004 MSH-10"),
+        (MOTHER, "|P|2.5|", "|X|2.5|", "H003 MSH-11"),
+        (MOTHER, "|P|2.5|", "|P|3.0|", "H003 MSH-12"),
+        (MOTHER, "PID|1", "ZID|1", "H004 PID"),
+        (MOTHER, "00012345^^^^PI", "", "H004 PID-3"),
+        (MOTHER, "榎本^千夏^^^^^L^I~エノモト^チナツ^^^^^L^P", "", "H004 PID-5"),
+        (MOTHER, "19960514", "19960231", "H006 PID-7"),
+        (MOTHER, "19960514", "20270101", "H006 PID-7"),
+        (MOTHER, "202610301030\r", "202610250000\r", "H006 PV1-45"),
+        (MOTHER, "\rDG1", "\rPID|2||9^^^^PI||榎本^二郎\rDG1", "H008 PID[2]"),
+        (NEWBORN, "|8|{score}", "|11|{score}", "H006 OBX[5]-5"),
+        (NEWBORN, "|8|{score}", "|x|{score}", "H006 OBX[5]-5"),
+        (NEWBORN, "|2486|g^g^UCUM", "|99|g", "H006 OBX[2]-5"),
+        (NEWBORN, "|2486|g^g^UCUM", "|9001|g", "H006 OBX[2]-5"),
+        (NEWBORN, "|2486|g^g^UCUM", "|150|", "H006 OBX[2]-5"),
+        (NEWBORN, "38w4d", "51w0d", "H006 OBX[1]-5"),
+        (EPDS, "|12|{score}", "|31|{score}", "H006 OBX[11]-5"),
+        (EPDS, "99SHI||2|", "99SHI||4|", "H006 OBX[3]-5"),
+    ] {
+        let codes = refused(name, from, to);
+        assert!(codes.iter().any(|known| known == code), "{from} -> {to}: {code} is not in {codes:?}");
+    }
+}
+
+#[test]
+fn each_warning_leaves_the_message_taken() {
+    for (name, from, to, code) in [
+        (MOTHER, "|20261030110530+0900|", "||", "H103 MSH-7"),
+        (MOTHER, "|P|2.5|", "|P||", "H104 MSH-12"),
+        (MOTHER, "19960514", "19960500", "H103 PID-7"),
+        (MOTHER, "19960514", "1996/05/14", "H103 PID-7"),
+        (MOTHER, "19960514", "", "H008 PID-7"),
+        (MOTHER, "|F|", "|Q|", "H104 PID-8"),
+        (MOTHER, "榎本^千夏", "■本^千夏", "H102 PID-5"),
+        (MOTHER, "~エノモト^チナツ^^^^^L^P", "", "H008 PID-5"),
+        (MOTHER, "榎本^千夏^^^^^L^I", "榎本千夏^^^^^^L^I", "H008 PID-5"),
+        (MOTHER, "202610301030\r", "\r", "H103 PV1-45"),
+        (MOTHER, "|01|||||||", "||||||||", "H008 PV1-36"),
+        (MOTHER, "|I|OB3", "||OB3", "H008 PV1-2"),
+        (MOTHER, "06480123", "06480124", "H104 IN1[1]-3"),
+        (MOTHER, "|20240401|", "|20240401|20250331", "H008 IN1[1]-13"),
+        (MOTHER, "^I10|", "^ZZZ|", "H104 DG1[1]-3"),
+        (MOTHER, "UNICODE UTF-8", "~ISO IR87", "H101 MSH-18"),
+        (NEWBORN, "00012345^^^^PI", "", "H106 PID-21"),
+        (NEWBORN, "00012345^^^^PI|||N", "00012345^^^^PI|||N|1", "H008 PID-25"),
+        (NEWBORN, "|2486|g^g^UCUM", "|6501|g", "H104 OBX[2]-5"),
+        (NEWBORN, "|38w4d||||||F", "|38w4d||||||", "H008 OBX[1]-11"),
+        (NEWBORN, "8339-4^出生体重^LN", "B01^出生体重^99X", "H104 OBX[2]-3"),
+        (EPDS, "|12|{score}", "|13|{score}", "H008 OBX[1]-5"),
+    ] {
+        warned(name, from, to, code);
+    }
+}
+
+#[test]
+fn the_edges_of_each_range_are_taken() {
+    for (name, from, to) in [
+        (NEWBORN, "|8|{score}", "|10|{score}"),
+        (NEWBORN, "|8|{score}", "|0|{score}"),
+        (NEWBORN, "|2486|g^g^UCUM", "|100|g"),
+        (NEWBORN, "|2486|g^g^UCUM", "|9000|g"),
+        (NEWBORN, "|2486|g^g^UCUM", "|2.486|kg"),
+        (NEWBORN, "|2486|g^g^UCUM", "|2.486|"),
+        (NEWBORN, "38w4d", "50w0d"),
+        (NEWBORN, "38w4d", "38週4日"),
+        (EPDS, "|12|{score}", "|30|{score}"),
+        (EPDS, "99SHI||2|", "99SHI||3|"),
+    ] {
+        let read = read(&changed(name, from, to), &shione());
+        assert!(read.record.is_some(), "{to}: {:?}", read.codes());
+    }
+}
+
+#[test]
+fn weeks_and_days_in_two_segments_are_one_gestational_age() {
+    let two = "OBX|1|NM|11884-4^在胎週数^LN||38|wk|||||F\rOBX|9|NM|11884-4^在胎日数^LN||4|d|||||F\rOBX|2";
+    let first = "OBX|1|ST|11884-4^在胎週数^LN||38w4d||||||F|||202610260412\rOBX|2";
+    let read = read(&changed(NEWBORN, first, two), &shione());
+    assert_eq!(read.body("newborn")["gestationDays"], 270);
+}
+
+/// Put together here, so that no file of the project holds one.
+fn individual_number() -> String {
+    ["1234", "5678", "9018"].concat()
+}
+
+#[test]
+fn an_individual_number_anywhere_refuses_the_message_and_no_digit_is_told() {
+    let number = individual_number();
+    let spaced = format!("{} {} {}", &number[..4], &number[4..8], &number[8..]);
+    let wide: String = number.chars().map(|c| char::from_u32(u32::from(c) - 0x30 + 0xFF10).unwrap()).collect();
+    for written in [number.clone(), spaced, wide, format!("番号は{number}です")] {
+        for (from, to, code) in [
+            ("汐見町１丁目２番５号", written.clone(), "H009 PID-11"),
+            ("00012345^^^^PI", written.clone(), "H009 PID-3"),
+            ("S261030-0102", written.clone(), "H009 MSH-10"),
+            ("自然頭位分娩", written.clone(), "H009 DG1[1]-3"),
+            ("\rDG1", format!("\rNTE|1||{written}\rDG1"), "H009 NTE[1]-3"),
+            ("\rDG1", format!("\rZZ1|{written}\rDG1"), "H009 ZZ1[1]-1"),
+        ] {
+            let bytes = changed(MOTHER, from, &to);
+            let decoded = Hl7v2.decode(&bytes, &shione());
+            assert_eq!(decoded.taken(), 0);
+            let told: Vec<String> = decoded.all_diagnostics().map(ToString::to_string).collect();
+            assert!(told.len() == 1 && told[0].contains(code), "{told:?}");
+            assert!(!told[0].contains("1234") && !told[0].contains("9018"));
+            assert!(decoded.ledger.0.iter().all(|line| line.fate == Fate::Refused("H009".into())));
+        }
+    }
+    let packed = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("番号 {number}"));
+    let attachment = format!("\rOBX|1|ED|X^y^L||^TEXT^plain^Base64^{packed}||||||F\rDG1");
+    assert_eq!(refused(MOTHER, "\rDG1", &attachment), ["H009 OBX[1]-5"]);
+}
+
+#[test]
+fn dates_and_declared_identifiers_of_twelve_digits_are_no_individual_numbers() {
+    // Of all minutes of a day some have a right check digit by chance.
+    for minute in 0..1440 {
+        let time = format!("20261030{:02}{:02}", minute / 60, minute % 60);
+        let bytes = changed(MOTHER, "S261030-0102", &time);
+        let text = String::from_utf8(bytes).unwrap().replace("20261026|F", &format!("{time}|F"));
+        assert!(!read(text.as_bytes(), &shione()).codes().iter().any(|code| code.starts_with("H009")), "{time}");
+    }
+    let mut profile = shione();
+    profile.twelve_digit_columns = vec!["PID-3".to_owned()];
+    assert!(read(&changed(MOTHER, "00012345^^^^PI", &individual_number()), &profile).record.is_some());
+}
+
+#[test]
+fn a_test_message_is_marked_so_that_it_never_enters_the_record() {
+    for kind in ["T", "D"] {
+        let read = read(&changed(MOTHER, "|P|2.5|", &format!("|{kind}|2.5|")), &shione());
+        assert_eq!(read.record.unwrap()["test"], true);
+    }
+}
+
+#[test]
+fn a_withdrawn_result_is_a_withdrawal_of_its_series() {
+    let extra = |status: &str| format!("\rOBX|20|NM|8310-5^体温^LN||36.8|Cel|||||{status}\r");
+    let with = |status: &str| {
+        let mut bytes = sample(EPDS);
+        bytes.pop();
+        read(&[bytes, extra(status).into_bytes()].concat(), &shione())
+    };
+    let given = with("F");
+    for (status, reason) in [("D", "deleted"), ("W", "wrong_person")] {
+        let withdrawn = with(status);
+        assert_eq!(withdrawn.body("withdrawal")["bodyKind"], "observation");
+        assert_eq!(withdrawn.body("withdrawal")["reason"], reason);
+        assert_eq!(withdrawn.entry("withdrawal")["sourceKey"], given.entry("observation")["sourceKey"]);
+    }
+}
+
+#[test]
+fn a_newborns_value_in_the_mothers_message_is_not_hers() {
+    let read = warned(MOTHER, "\rIN1", "\rOBX|1|NM|8339-4^出生体重^LN||2486|g|||||F\rIN1", "H106 OBX[1]-5");
+    assert!(read.bodies("newborn").is_empty() && read.bodies("observation").is_empty());
+}
+
+#[test]
+fn a_diagnosis_carries_what_its_code_tells() {
+    let mental = read(&changed(MOTHER, "O80.0^自然頭位分娩^I10", "F53.0^産褥期の精神障害^I10"), &shione());
+    assert_eq!(mental.entry("condition")["raised"], serde_json::json!(["C08_MENTAL"]));
+    let unknown = read(&changed(MOTHER, "O80.0^自然頭位分娩^I10", "X1^何か^99X"), &shione());
+    assert_eq!(unknown.entry("condition")["raised"], serde_json::json!(["C10_NARRATIVE"]));
+    assert_eq!(unknown.entry("condition")["label"], "V");
+    assert!(read(&sample(MOTHER), &shione()).entry("condition").get("raised").is_none());
+    let ward = read(&changed(MOTHER, "|OB3^", "|精神科病棟^"), &shione());
+    assert_eq!(ward.entry("dischargeNotice")["raised"], serde_json::json!(["C08_MENTAL"]));
+}
+
+#[test]
+fn a_name_with_unreadable_bytes_is_refused() {
+    let mut bytes = sample(MOTHER);
+    let at = bytes.windows(3).position(|window| window == "榎".as_bytes()).unwrap();
+    bytes[at] = 0xFF;
+    assert!(read(&bytes, &shione()).has("H005 PID-5"));
+}
+
+#[test]
+fn a_local_item_is_known_by_its_text_when_no_table_names_it() {
+    let mut profile = shione();
+    profile.observation_codes.clear();
+    let read = read(&sample(EPDS), &profile);
+    assert_eq!(read.body("screening")["items"][2], 2);
+    assert!(read.has("H104 OBX[1]-3"));
+}
+
+#[test]
+fn a_batch_with_a_wrong_count_is_refused_whole() {
+    let message = String::from_utf8(sample(MOTHER)).unwrap();
+    let batch = |count: u32| format!("BHS|^~\\&\r{message}{message}BTS|{count}\r");
+    assert_eq!(Hl7v2.decode(batch(2).as_bytes(), &shione()).taken(), 2);
+    let wrong = Hl7v2.decode(batch(3).as_bytes(), &shione());
+    assert_eq!((wrong.taken(), wrong.refused_count()), (0, 1));
+}
+
+#[test]
+fn other_delimiters_and_line_ends_give_the_same_record() {
+    let text = String::from_utf8(sample(MOTHER)).unwrap();
+    let expected = read(text.as_bytes(), &shione()).record;
+    for ends in ["\n", "\r\n"] {
+        assert_eq!(read(text.replace('\r', ends).as_bytes(), &shione()).record, expected);
+    }
+    let other: String = text
+        .chars()
+        .map(|c| match c {
+            '|' => '^',
+            '^' => '~',
+            '~' => '|',
+            c => c,
+        })
+        .collect();
+    assert_eq!(read(other.as_bytes(), &shione()).record, expected);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = (Hl7v2.decode(&bytes, &shione()), header(&bytes), Hl7v2.recognises(&bytes));
+    }
+
+    #[test]
+    fn any_message_is_read_without_a_panic(
+        kind in prop_oneof![Just("ADT^A01"), Just("ADT^A03"), Just("ADT^A08"), Just("ORU^R01")],
+        segments in prop::collection::vec((
+            prop_oneof![Just("PID"), Just("PV1"), Just("PV2"), Just("OBX"), Just("OBR"), Just("DG1"), Just("IN1"), Just("NK1"), Just("EVN")],
+            prop::collection::vec("[0-9A-Z^~&\\\\山ベビー.+-]{0,12}", 0..45),
+        ), 0..8),
+    ) {
+        let mut text = format!("MSH|^~\\&|A|SHIONE-HOSP|||20261030||{kind}|1|P|2.5\r");
+        for (name, fields) in segments {
+            text.push_str(&format!("{name}|{}\r", fields.join("|")));
+        }
+        let decoded = Hl7v2.decode(text.as_bytes(), &shione());
+        prop_assert_eq!(decoded.items.len(), 1);
+    }
+}
