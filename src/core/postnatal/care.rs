@@ -93,7 +93,7 @@ pub enum StaffRole {
     /// Nurse (看護師).
     Nurse,
     /// Physician (医師).
-    Doctor,
+    Physician,
     /// Psychologist (心理職).
     Psychologist,
     /// Childcare worker (保育士).
@@ -111,7 +111,7 @@ impl StaffRole {
             1 => StaffRole::Midwife,
             2 => StaffRole::Phn,
             3 => StaffRole::Nurse,
-            4 => StaffRole::Doctor,
+            4 => StaffRole::Physician,
             5 => StaffRole::Psychologist,
             6 => StaffRole::Childcare,
             7 => StaffRole::Dietitian,
@@ -132,10 +132,12 @@ pub enum Subject {
     /// Mother and infant.
     MotherInfant,
     /// The mother alone.
+    #[serde(rename = "mother")]
     MotherOnly,
     /// Father and infant.
     FatherInfant,
     /// After a loss of pregnancy; there is no child.
+    #[serde(rename = "loss")]
     LossOfPregnancy,
 }
 

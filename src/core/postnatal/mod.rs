@@ -13,6 +13,7 @@ mod fee;
 mod limits;
 mod money;
 mod policy;
+pub mod record;
 mod staffing;
 
 #[cfg(test)]

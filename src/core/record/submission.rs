@@ -95,6 +95,10 @@ impl Submission {
         if faults.is_empty() { Ok(Submission { message }) } else { Err(faults) }
     }
 
+    pub(crate) fn message(&self) -> &proto::Submission {
+        &self.message
+    }
+
     /// The envelope.
     pub fn header(&self) -> SubmissionHeader {
         SubmissionHeader {
