@@ -1,6 +1,6 @@
 //! Which column of the file is which column of the layout.
 
-use super::layout::Layout;
+use super::layout::{Column, Group, Layout};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::japan::my_number;
 use std::collections::BTreeMap;
@@ -51,7 +51,8 @@ impl Header {
     /// # Errors
     /// `PH-E004` for each required column that is absent and for a column that stands twice.
     pub(super) fn matched(cells: &[String], layout: &Layout) -> Result<Self, Vec<Diagnostic>> {
-        let slots: Vec<Slot> = cells.iter().map(|cell| slot_of(cell, layout)).collect();
+        let names = Names::of(layout);
+        let slots: Vec<Slot> = cells.iter().map(|cell| names.slot_of(cell)).collect();
         let mut faults = Vec::new();
         let mut by_slot = BTreeMap::new();
         for (index, slot) in slots.iter().enumerate() {
@@ -99,27 +100,46 @@ impl Header {
     }
 }
 
-fn slot_of(cell: &str, layout: &Layout) -> Slot {
-    if my_number::is_header(cell) || my_number::contains(cell) {
-        return Slot::IndividualNumber;
-    }
-    let key = key_of(cell);
-    let is = |name: &str, english: &str| key == key_of(name) || key == english;
-    if let Some(position) = layout.columns.iter().position(|column| is(column.name, column.key)) {
-        return Slot::Column(position);
-    }
-    member_of(&key, layout).unwrap_or(Slot::Unknown)
+/// The layout's own names as they are compared, made once for a file.
+struct Names {
+    columns: Vec<(String, &'static str)>,
+    groups: Vec<GroupNames>,
 }
 
-fn member_of(key: &str, layout: &Layout) -> Option<Slot> {
-    layout.groups.iter().enumerate().find_map(|(position, group)| {
-        let rest = key.strip_prefix(&key_of(group.name)).or_else(|| key.strip_prefix(group.key))?;
-        let (number, member) = rest.split_once('_')?;
-        let number = number.parse().ok().filter(|number| (1..=GROUP_NUMBER_MAX).contains(number))?;
-        let same = |name: &str, english: &str| member == key_of(name) || member == english;
-        let member = group.members.iter().position(|column| same(column.name, column.key))?;
-        Some(Slot::Member(position, number, member))
-    })
+struct GroupNames {
+    name: String,
+    key: &'static str,
+    members: Vec<(String, &'static str)>,
+}
+
+impl Names {
+    fn of(layout: &Layout) -> Self {
+        let keys = |columns: &[Column]| columns.iter().map(|column| (key_of(column.name), column.key)).collect();
+        let group =
+            |group: &Group| GroupNames { name: key_of(group.name), key: group.key, members: keys(group.members) };
+        Names { columns: keys(layout.columns), groups: layout.groups.iter().map(group).collect() }
+    }
+
+    fn slot_of(&self, cell: &str) -> Slot {
+        if my_number::is_header(cell) || my_number::contains(cell) {
+            return Slot::IndividualNumber;
+        }
+        let key = key_of(cell);
+        position(&self.columns, &key).map(Slot::Column).or_else(|| self.member_of(&key)).unwrap_or(Slot::Unknown)
+    }
+
+    fn member_of(&self, key: &str) -> Option<Slot> {
+        self.groups.iter().enumerate().find_map(|(index, group)| {
+            let rest = key.strip_prefix(group.name.as_str()).or_else(|| key.strip_prefix(group.key))?;
+            let (number, member) = rest.split_once('_')?;
+            let number = number.parse().ok().filter(|number| (1..=GROUP_NUMBER_MAX).contains(number))?;
+            Some(Slot::Member(index, number, position(&group.members, member)?))
+        })
+    }
+}
+
+fn position(names: &[(String, &'static str)], key: &str) -> Option<usize> {
+    names.iter().position(|(name, english)| name == key || *english == key)
 }
 
 /// The column's name as diagnostics write it. What the layout does not know is named by nothing that the file says.

@@ -10,6 +10,11 @@ use musubi_core::japan::times::{self, Moment};
 use musubi_core::japan::{my_number, number};
 use unicode_normalization::UnicodeNormalization;
 
+/// A weight below this was written in kilograms (`formats/public_health.md` section 7).
+const KILOGRAMS_BELOW: f64 = 10.0;
+/// Weights in grams that an infant can have.
+const GRAMS: std::ops::RangeInclusive<f64> = 200.0..=20_000.0;
+
 /// A column by its key; for a repeated group with the group's key and number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At<'a> {
@@ -161,6 +166,19 @@ impl<'a> RowReader<'a> {
         })
     }
 
+    /// Two whole numbers with a slash between them: `118/72`.
+    pub fn pair<'k>(&mut self, at: impl Into<At<'k>>, units: &[&str]) -> Option<(i32, i32)> {
+        self.reading(at.into(), |cell| {
+            let cell: String = cell.nfkc().collect();
+            let number = |part: &str| {
+                let number = number::whole_number(part, units)?;
+                i32::try_from(number).ok().filter(|number| *number >= 0).ok_or(Problem::NotANumber)
+            };
+            let (first, second) = cell.split_once('/').ok_or(Problem::NotANumber)?;
+            Ok(Read::clean((number(first)?, number(second)?)))
+        })
+    }
+
     /// An amount in whole yen.
     pub fn yen<'k>(&mut self, at: impl Into<At<'k>>) -> Option<i32> {
         let at = at.into();
@@ -175,6 +193,29 @@ impl<'a> RowReader<'a> {
     /// A decimal number as text, the digits behind its point kept: `36.60` stays so, `2,760g` becomes `2760`.
     pub fn decimal<'k>(&mut self, at: impl Into<At<'k>>, units: &[&str]) -> Option<String> {
         self.reading(at.into(), |cell| decimal(cell, units).map(Read::clean))
+    }
+
+    /// A child's weight in grams. What can only be kilograms is taken as such, with a warning.
+    pub fn grams<'k>(&mut self, at: impl Into<At<'k>>) -> Option<String> {
+        let at = at.into();
+        let text = self.decimal(at, &["グラム", "g"])?;
+        let number: f64 = text.parse().ok()?;
+        let kilograms = number < KILOGRAMS_BELOW;
+        let grams = if kilograms { number * 1000.0 } else { number };
+        if !GRAMS.contains(&grams) {
+            self.refuse(
+                at,
+                "PH-E403",
+                "体重がありえない値です。グラムで書いてください。",
+                "Not a possible weight. Write grams.",
+            );
+            return None;
+        }
+        if !kilograms {
+            return Some(text);
+        }
+        self.warn(at, "PH-W402", "キログラムとみて1000倍しました。", "Taken as kilograms and multiplied by 1000.");
+        Some(format!("{grams:.0}"))
     }
 
     /// What the code of a coded column means.

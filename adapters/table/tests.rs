@@ -37,7 +37,7 @@ impl Rows for Visits {
 
     fn read(&self, row: &mut RowReader<'_>, _profile: &Profile) -> Option<proto::Submission> {
         row.date("date")?;
-        row.decimal("weight", &["g"]);
+        row.grams("weight");
         for number in row.numbers("night_staff") {
             row.code(At::member("night_staff", number, "role"), &[(1, ()), (2, ())]);
         }
@@ -86,8 +86,9 @@ fn a_missing_or_doubled_column_refuses_the_file() {
 
 #[test]
 fn a_wrong_row_is_refused_by_itself_with_row_and_column() {
-    let decoded =
-        read("記録ID,日付,体重\nV-1,R8.11.11,1\nV-2,令和8年11月31日,2\nV-3,R8.11.11\nV-4,R8.11.11,abc\n,R8.11.11,1\n");
+    let decoded = read(
+        "記録ID,日付,体重\nV-1,R8.11.11,2760\nV-2,令和8年11月31日,2760\nV-3,R8.11.11\nV-4,R8.11.11,abc\n,R8.11.11,2760\n",
+    );
     assert_eq!(
         told(&decoded),
         [
@@ -159,6 +160,19 @@ fn a_declared_identifier_column_may_hold_twelve_digits() {
     profile.twelve_digit_columns = vec!["備考".to_owned()];
     let text = format!("記録ID,日付,備考\nV-1,R8.11.11,{}\n", individual_number());
     assert_eq!(told(&decode(&Visits, text.as_bytes(), None, &profile)), ["JP-E721 row 1, 備考"]);
+}
+
+#[test]
+fn a_weight_in_kilograms_is_taken_as_such_and_an_impossible_one_is_refused() {
+    let weight = |cell: &str| {
+        let decoded = read(&format!("記録ID,日付,体重\nV-1,R8.11.11,\"{cell}\"\n"));
+        (told(&decoded), decoded.taken())
+    };
+    assert_eq!(weight("2,760g"), (vec![], 1));
+    assert_eq!(weight("2.76"), (vec!["PH-W402 row 1, 体重".to_owned()], 1));
+    for impossible in ["0", "15", "199", "20001"] {
+        assert_eq!(weight(impossible), (vec!["PH-E403 row 1, 体重".to_owned()], 0), "{impossible}");
+    }
 }
 
 #[test]

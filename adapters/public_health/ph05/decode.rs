@@ -94,7 +94,7 @@ fn visit(row: &mut RowReader<'_>, profile: &Profile) -> proto::HomeVisit {
         visitor_role: word(row.code("visitor_role", &VISITORS)),
         result: word(result),
         child_seen,
-        weight: row.decimal("weight", &["グラム", "g"]).map(|grams| values::quantity(grams, "g")),
+        weight: row.grams("weight").map(|grams| values::quantity(grams, "g")),
         feeding: row.text_up_to("feeding", 100),
         environment: row.text_up_to("environment", 400),
         support_need: word(row.code("support_need", &NEEDS)),
