@@ -137,7 +137,12 @@ impl Referral {
             ));
         }
         if from == to {
-            return Err(Diagnostic::error("M604", "to", "自分の機関には依頼できません。", "An agency cannot refer to itself."));
+            return Err(Diagnostic::error(
+                "M604",
+                "to",
+                "自分の機関には依頼できません。",
+                "An agency cannot refer to itself.",
+            ));
         }
         let (kind, reason) = (kind.to_owned(), reason.to_owned());
         Ok(Referral { id, kind, from, to, reason, state: State::Sent, changed_at: now, reply_by })
@@ -237,8 +242,16 @@ mod tests {
 
     fn sent() -> Referral {
         let id = ReferralId(uuid::Uuid::from_u128(1));
-        Referral::new(id, "postnatal_care", agency("OSC-1"), agency("PRV-1"), "", Time::MIN, Some(Time::MIN.plus_days(1)))
-            .unwrap()
+        Referral::new(
+            id,
+            "postnatal_care",
+            agency("OSC-1"),
+            agency("PRV-1"),
+            "",
+            Time::MIN,
+            Some(Time::MIN.plus_days(1)),
+        )
+        .unwrap()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::ledger::{ReleaseDetail, act};
 use super::persons::{Named, only_center_staff};
 use super::{Hub, Refusal};
 use crate::store::{Change, Concerned, FactKind, FactRow, Row};
-use musubi_core::agency::{AgencyId, CategorySet, Purpose};
+use musubi_core::agency::{AgencyId, Purpose};
 use musubi_core::audit::Receipt;
 use musubi_core::consent::records::{
     Consent, ConsentKind, Grantee, PerpetratorLink, Proof, Relationship, Scope, Seal, Shield, Status,
@@ -93,9 +93,7 @@ impl Hub {
             status: if stands { Status::Active } else { Status::Unverified },
             explanation_given: terms.explanation_given,
         };
-        if let Err(fault) = consent.check(now) {
-            return Err(Refusal::new(super::RefusalKind::Invalid, fault));
-        }
+        consent.check(family.born(*subject)).map_err(Refusal::of_faults)?;
         let status = consent.status;
         let kind = if terms.kind == ConsentKind::Permit { FactKind::Consent } else { FactKind::Objection };
         let recipient = match &consent.grantee {
@@ -139,8 +137,7 @@ impl Hub {
             status: Status::Active,
             explanation_given: String::new(),
         };
-        let fact =
-            Fact { id, kind: FactKind::Consent, recipient: None, persons: vec![*subject], value: &withdrawal };
+        let fact = Fact { id, kind: FactKind::Consent, recipient: None, persons: vec![*subject], value: &withdrawal };
         let receipt = self.put_fact(caller, "withdraw consent", &family, change, fact).await?;
         Ok(Withdrawn { recorded: Recorded { fact: id, status: Status::Active, receipt }, released_before })
     }
@@ -214,7 +211,12 @@ impl Hub {
     ///
     /// # Errors
     /// When the caller is no officer of a center.
-    pub async fn seal_record(&self, caller: &Caller, subject: &Named, allowed: Vec<AgencyId>) -> Result<Recorded, Refusal> {
+    pub async fn seal_record(
+        &self,
+        caller: &Caller,
+        subject: &Named,
+        allowed: Vec<AgencyId>,
+    ) -> Result<Recorded, Refusal> {
         only_center_staff(caller)?;
         let now = self.now();
         let mut change = Change::default();
@@ -280,11 +282,6 @@ impl Hub {
         self.decide_again(&ids).await?;
         committed.receipts.into_iter().next().ok_or_else(Refusal::kept_changing)
     }
-}
-
-/// The ordinary categories: what "all" expands to when it is signed (`consent.md` section 3.1).
-pub fn named(categories: CategorySet) -> Scope {
-    Scope::Named(categories)
 }
 
 fn needs_person(caller: &Caller) -> Result<(), Refusal> {

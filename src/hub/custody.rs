@@ -16,7 +16,7 @@ use musubi_core::audit::Receipt;
 use musubi_core::consent::Outcome;
 use musubi_core::consent::records::Shield;
 use musubi_core::id::{DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, WorkItemId};
-use musubi_core::record::{Attribution, KINDS, PersonKey, SharedEntry, Submission, SubjectRole};
+use musubi_core::record::{Attribution, KINDS, PersonKey, SharedEntry, SubjectRole, Submission};
 use musubi_core::release::{Released, release};
 use musubi_core::sealing::{Blind, DataKey};
 use musubi_core::signals;
@@ -115,9 +115,7 @@ impl Hub {
                     self.deliveries.notify_waiters();
                     return Ok(Taken { answer: committed.answer, repeated: false, diagnostics });
                 }
-                Err(StoreError::Conflict(
-                    Conflict::Epoch(_) | Conflict::Alias(_) | Conflict::DuplicateMessage(_),
-                )) => {}
+                Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_) | Conflict::DuplicateMessage(_))) => {}
                 Err(other) => return Err(other.into()),
             }
         }
@@ -134,8 +132,7 @@ impl Hub {
         let id = PersonId(self.id(now));
         let key = DataKey::from_random(entropy::bytes());
         let wrapped = self.keyring.key_encryption.wrap(entropy::bytes(), id.0, &key);
-        let row =
-            PersonRow { id, municipality: municipality.clone(), epoch: 0, key: Some(wrapped), joined_into: None };
+        let row = PersonRow { id, municipality: municipality.clone(), epoch: 0, key: Some(wrapped), joined_into: None };
         (row, key)
     }
 
@@ -292,9 +289,11 @@ impl<'a> Custody<'a> {
             test: self.parcel.submission.header().test,
             repeats: true,
             forget_before: self.parcel.forget_before,
-            raw: self.parcel.raw.as_ref().map(|raw| {
-                self.hub.seal(&self.family, &persons, "message", message.0, 0, raw)
-            }),
+            raw: self
+                .parcel
+                .raw
+                .as_ref()
+                .map(|raw| self.hub.seal(&self.family, &persons, "message", message.0, 0, raw)),
             answer: Box::new(move |receipts| {
                 receipts.first().map(|receipt| acknowledge(receipt, message, &said)).unwrap_or_default()
             }),
@@ -341,12 +340,20 @@ impl<'a> Custody<'a> {
                 id,
                 message: Some(self.message),
                 author: self.caller.id().clone(),
-                kind: KINDS.iter().position(|kind| *kind == entry.kind()).and_then(|n| i32::try_from(n).ok()).unwrap_or(-1),
+                kind: KINDS
+                    .iter()
+                    .position(|kind| *kind == entry.kind())
+                    .and_then(|n| i32::try_from(n).ok())
+                    .unwrap_or(-1),
                 series: self.hub.keyring.blind.blind("series", &entry.series()),
                 occurred_at: entry.occurred_at(),
                 recorded_at: self.now,
                 sequence: 0,
-                persons: entry.persons().into_iter().map(|(person, role)| Concerned { person, role: role as u8 }).collect(),
+                persons: entry
+                    .persons()
+                    .into_iter()
+                    .map(|(person, role)| Concerned { person, role: role as u8 })
+                    .collect(),
                 body,
             }));
         }
@@ -357,7 +364,8 @@ impl<'a> Custody<'a> {
         for key in self.parcel.submission.shields_asked() {
             let Some((person, _)) = self.people.get(&key) else { continue };
             let known = self.family.known_as(*person);
-            let shielded = self.family.facts.get(&known).is_some_and(|facts| facts.shields.iter().any(|s| s.on(self.now)));
+            let shielded =
+                self.family.facts.get(&known).is_some_and(|facts| facts.shields.iter().any(|s| s.on(self.now)));
             if shielded {
                 continue;
             }
@@ -500,7 +508,9 @@ fn no_basis(category: Category) -> Diagnostic {
             "{}(no basis for {category}): 提供の根拠がまだないため、センターには見えません。保管しています。同意の登録または根拠の申出(L03等)があれば届きます。",
             category.japanese()
         ),
-        format!("no basis for {category}: kept, not shown to the center; a consent or an asserted ground (L03) releases it"),
+        format!(
+            "no basis for {category}: kept, not shown to the center; a consent or an asserted ground (L03) releases it"
+        ),
     )
 }
 
@@ -522,6 +532,8 @@ fn responsible(hub: &Hub, caller: &Caller, parcel: &Parcel, family: &Family, now
     let named = || submission.header().municipality.or_else(|| submission.municipality_of_address());
     let default = || caller.agency.profile(now).default_municipality;
     let office = matches!(caller.agency.kind, AgencyKind::Osc | AgencyKind::Pho | AgencyKind::Prv);
-    let own = || hub.register.center(&caller.agency.municipality).filter(|_| office).map(|center| center.municipality.clone());
+    let own = || {
+        hub.register.center(&caller.agency.municipality).filter(|_| office).map(|center| center.municipality.clone())
+    };
     linked.or_else(named).or_else(default).or_else(own).unwrap_or(unassigned)
 }

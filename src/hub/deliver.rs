@@ -71,7 +71,9 @@ impl Hub {
     pub async fn acknowledge(&self, caller: &Caller, ids: &[DeliveryId]) -> Result<u32, Refusal> {
         let mut acknowledged = 0;
         for id in ids {
-            let Some(row) = self.store.delivery(*id).await?.filter(|row| row.recipient == *caller.id()) else { continue };
+            let Some(row) = self.store.delivery(*id).await?.filter(|row| row.recipient == *caller.id()) else {
+                continue;
+            };
             if row.state == DeliveryState::Sent {
                 self.move_delivery(&row, DeliveryState::Acknowledged, "", self.now()).await?;
                 acknowledged += 1;
@@ -95,18 +97,31 @@ impl Hub {
             let family = self.family(&persons, now).await?;
             let request = request_of(&recipient, Actor::system(), row.purpose, None);
             let meant = self.entries_meant(row).await?;
-            let author = family.record().entries().iter().find(|e| e.id().is_some_and(|id| meant.contains(&id))).and_then(|e| e.author());
-            let record = family.record().keep(|entry| entry.author() == author || entry.id().is_some_and(|id| meant.contains(&id)));
+            let author = family
+                .record()
+                .entries()
+                .iter()
+                .find(|e| e.id().is_some_and(|id| meant.contains(&id)))
+                .and_then(|e| e.author());
+            let record = family
+                .record()
+                .keep(|entry| entry.author() == author || entry.id().is_some_and(|id| meant.contains(&id)));
             let mut released = release(record, &request, &family.decision_facts(), &self.policy, now);
             if !meant.iter().any(|id| released.shows(*id)) {
                 self.nothing_to_deliver(row).await?;
                 return Ok(None);
             }
             let serves = Serves { delivery: Some(row.id), query: None };
-            let (id, mut change) = self.release_change(&mut released, &family, &request.actor, &row.municipality, serves)?;
+            let (id, mut change) =
+                self.release_change(&mut released, &family, &request.actor, &row.municipality, serves)?;
             let renderings = self.render(&recipient, row, formats, &released);
             change.expect.push(Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts });
-            let sent = DeliveryRow { state: DeliveryState::Sent, attempts: row.attempts + 1, reason: String::new(), ..row.clone() };
+            let sent = DeliveryRow {
+                state: DeliveryState::Sent,
+                attempts: row.attempts + 1,
+                reason: String::new(),
+                ..row.clone()
+            };
             change.rows.push(Row::Delivery(sent.clone()));
             match self.store.commit("release a delivery", change).await {
                 Ok(_) => return Ok(Some(Ready { delivery: sent, release: id, renderings, released })),
@@ -165,8 +180,16 @@ impl Hub {
                     by: String::new(),
                 };
                 let due = now.plus_days(NOT_DELIVERED_DAYS);
-                let item =
-                    self.work_item(now, &row.municipality, &message.agency, "not_delivered", due, &family, &persons, &body)?;
+                let item = self.work_item(
+                    now,
+                    &row.municipality,
+                    &message.agency,
+                    "not_delivered",
+                    due,
+                    &family,
+                    &persons,
+                    &body,
+                )?;
                 change.rows.push(item);
                 let mut entry = act(now, "suppress", &row.recipient, &Actor::system());
                 entry.purpose = row.purpose.to_string();

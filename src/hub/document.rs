@@ -57,7 +57,12 @@ impl Hub {
     /// # Errors
     /// When the format is unknown, or the store is not there: then nothing more is taken, and what was taken is answered
     /// again when the document is sent again.
-    pub async fn submit_document(&self, caller: &Caller, format: &str, bytes: &[u8]) -> Result<DocumentAnswer, Refusal> {
+    pub async fn submit_document(
+        &self,
+        caller: &Caller,
+        format: &str,
+        bytes: &[u8],
+    ) -> Result<DocumentAnswer, Refusal> {
         let adapter = if format == "auto" { recognise(bytes) } else { adapter(format) };
         let adapter = adapter.ok_or_else(|| {
             Refusal::invalid(

@@ -11,7 +11,7 @@ use musubi_core::consent::{Facts, SubjectFacts};
 use musubi_core::id::{FactId, PersonId};
 use musubi_core::record::{SharedEntry, SharedRecord};
 use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
-use musubi_core::time::Time;
+use musubi_core::time::{Day, Time};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,11 +84,18 @@ impl Family {
         self.record_with(&[])
     }
 
+    /// The birth date of a person, as the entries say.
+    pub fn born(&self, person: PersonId) -> Option<Day> {
+        let known = self.known_as(person);
+        self.entries.iter().find_map(|entry| entry.birth_date_of(known))
+    }
+
     /// The facts of a decision for a recipient that is on the register and active.
     pub fn decision_facts(&self) -> Facts {
         let mut subjects = self.facts.clone();
         for person in self.known() {
             let subject = subjects.entry(person).or_default();
+            subject.birth_date = subject.birth_date.or_else(|| self.born(person));
             let rows = self.ids_of(person).into_iter().filter_map(|id| self.persons.get(&id));
             for municipality in rows.map(|row| row.municipality.clone()) {
                 if !subject.homes.contains(&municipality) {
@@ -153,7 +160,8 @@ impl Hub {
         for row in self.store.entries_of(persons).await? {
             let aad = Aad::row("entry", row.id.0);
             let keys = row.persons.iter().filter_map(|c| Some((c.person, family.keys.get(&c.person)?)));
-            let opened = keys.into_iter().find_map(|(person, key)| SharedEntry::open(&row.body, person, key, &aad).ok());
+            let opened =
+                keys.into_iter().find_map(|(person, key)| SharedEntry::open(&row.body, person, key, &aad).ok());
             match opened {
                 Some(entry) => entries.push(entry.with_persons(&|person| family.known_as(person))),
                 // Of a person outside the family, or one whose key was destroyed.

@@ -6,7 +6,7 @@ use super::consents::{Fact, Recorded};
 use super::custody::WorkBody;
 use super::family::Family;
 use super::persons::Named;
-use super::{Hub, Refusal, RefusalKind};
+use super::{Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, Row};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
 use musubi_core::consent::GroundCode;
@@ -59,7 +59,12 @@ impl Hub {
     ///
     /// # Errors
     /// When the evidence of the registry is missing or the period is too long.
-    pub async fn request_ground(&self, caller: &Caller, code: GroundCode, terms: GroundTerms) -> Result<GroundParts, Refusal> {
+    pub async fn request_ground(
+        &self,
+        caller: &Caller,
+        code: GroundCode,
+        terms: GroundTerms,
+    ) -> Result<GroundParts, Refusal> {
         person_acts(caller)?;
         let now = self.now();
         let mut change = Change::default();
@@ -70,7 +75,7 @@ impl Hub {
         let mut first = None;
         for recipient in recipients {
             let ground = self.ground(caller, code, recipient.clone(), &persons, &terms, now);
-            ground.check(&self.policy, now).map_err(|fault| Refusal::new(RefusalKind::Invalid, fault))?;
+            self.check_ground(&ground)?;
             let fact = ground_fact(&ground);
             change.rows.push(self.fact_row(now, &municipality, &family, &fact)?);
             if recipient == *caller.id() || first.is_none() {
@@ -123,7 +128,7 @@ impl Hub {
         let center = self.register.center(&municipality).map(|center| center.id.clone());
         let recipient = recipient.or(center).ok_or_else(no_recipient)?;
         let ground = self.ground(caller, code, recipient, &persons, &terms, now);
-        ground.check(&self.policy, now).map_err(|fault| Refusal::new(RefusalKind::Invalid, fault))?;
+        self.check_ground(&ground)?;
         let receipt = self.put_fact(caller, "assert ground", &family, change, ground_fact(&ground)).await?;
         Ok(Recorded { fact: ground.id, status: Status::Active, receipt })
     }
@@ -157,6 +162,11 @@ impl Hub {
         Ok((family, known))
     }
 
+    fn check_ground(&self, ground: &Ground) -> Result<(), Refusal> {
+        let kind = self.register.agency(&ground.recipient).map(|agency| agency.kind).ok_or_else(no_recipient)?;
+        ground.check(&self.policy, kind).map_err(Refusal::of_faults)
+    }
+
     fn ground(
         &self,
         caller: &Caller,
@@ -171,7 +181,7 @@ impl Hub {
             id: FactId(self.id(now)),
             supersedes: None,
             code,
-            statute_version: entry.map(|e| e.statute_version_at(now.day())).unwrap_or_default(),
+            statute_version: entry.map(|e| e.version_on(now.day())).unwrap_or_default(),
             number: (!terms.number.is_empty()).then(|| terms.number.clone()),
             recipient,
             asserting_agency: caller.id().clone(),
@@ -267,7 +277,12 @@ impl Hub {
     ///
     /// # Errors
     /// As [`Hub::approve_ground`].
-    pub async fn refuse_ground(&self, caller: &Caller, fact: FactId, categories: CategorySet) -> Result<GroundParts, Refusal> {
+    pub async fn refuse_ground(
+        &self,
+        caller: &Caller,
+        fact: FactId,
+        categories: CategorySet,
+    ) -> Result<GroundParts, Refusal> {
         person_acts(caller)?;
         self.change_ground(caller, fact, "refuse ground", |ground| {
             ground.categories = ground.categories.minus(categories);
@@ -301,7 +316,8 @@ impl Hub {
         let family = self.family(&persons, now).await?;
         let mut ground: Ground = self.open_json(&family, &row.body, "fact", row.id.0, 0).ok_or_else(unknown)?;
         let holds = self.register.center(&row.municipality).is_some_and(|center| center.id == *caller.id());
-        let own = ground.asserting_agency == *caller.id() || family.record().entries().iter().any(|e| e.author().as_ref() == Some(caller.id()));
+        let own = ground.asserting_agency == *caller.id()
+            || family.record().entries().iter().any(|e| e.author().as_ref() == Some(caller.id()));
         if !holds && !own {
             return Err(unknown());
         }

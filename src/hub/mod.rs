@@ -2,21 +2,21 @@
 //! record, and only then answer.
 
 pub mod caller;
-pub mod custody;
-pub mod family;
 pub mod care;
 pub mod consents;
+pub mod custody;
 pub mod deliver;
 pub mod document;
+pub mod family;
 pub mod grounds;
 pub mod ledger;
 pub mod persons;
 pub mod query;
 pub mod refer;
-pub mod statement;
-pub mod work;
 pub mod refusal;
 pub mod register;
+pub mod statement;
+pub mod work;
 
 pub use caller::Caller;
 pub use refusal::{Refusal, RefusalKind};
@@ -82,8 +82,7 @@ impl Hub {
         let register = Register::read(&store).await?;
         let policy_epoch = ledger::policy_epoch(&store, &policy).await?;
         let clock = DecisionClock::over(clock);
-        let inside =
-            Inside { store, keyring, policy, codes, clock, register, deliveries: Notify::new(), policy_epoch };
+        let inside = Inside { store, keyring, policy, codes, clock, register, deliveries: Notify::new(), policy_epoch };
         Ok(Hub(Arc::new(inside)))
     }
 

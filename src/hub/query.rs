@@ -13,7 +13,6 @@ use musubi_core::id::{FactId, PersonId};
 use musubi_core::release::{Released, release};
 use std::collections::BTreeSet;
 
-
 /// An answer to a question about cases.
 pub struct CaseAnswer {
     /// One record for each family, most recent contact first is not promised: ordered by id.

@@ -48,14 +48,20 @@ impl Hub {
     pub async fn refer(&self, caller: &Caller, terms: ReferralTerms) -> Result<Standing, Refusal> {
         let now = self.now();
         let to = self.register.agency(&terms.to).filter(|agency| agency.active).ok_or_else(|| {
-            Refusal::invalid("M601", "to", "依頼先の機関が登録されていません。", "The agency that is asked is not registered.")
+            Refusal::invalid(
+                "M601",
+                "to",
+                "依頼先の機関が登録されていません。",
+                "The agency that is asked is not registered.",
+            )
         })?;
         let mut change = Change::default();
         let (family, persons) = self.persons_meant(&terms.persons, &caller.agency.municipality, &mut change).await?;
         let municipality = self.municipality_of(&family, caller);
         let id = ReferralId(self.id(now));
-        let referral = Referral::new(id, &terms.kind, caller.id().clone(), to.id.clone(), &terms.reason, now, terms.reply_by)
-            .map_err(|fault| Refusal::new(super::RefusalKind::Invalid, fault))?;
+        let referral =
+            Referral::new(id, &terms.kind, caller.id().clone(), to.id.clone(), &terms.reason, now, terms.reply_by)
+                .map_err(|fault| Refusal::new(super::RefusalKind::Invalid, fault))?;
         self.referral_rows(&mut change, &family, &persons, &municipality, &referral, 1, now)?;
         let tie = |change: &mut Change, agency: &AgencyId, kind: RelationKind, until: Option<Time>| {
             self.relate(change, &family, &persons, &municipality, agency, kind, now, until)
@@ -82,7 +88,7 @@ impl Hub {
         change.leaves.push(self.leaf(now, &municipality, &family, &persons, entry));
         self.store.commit("refer", change).await?;
         if let Some(approval) = &terms.approval {
-            self.write_approval(caller, &family, &persons, &to.id, id, approval).await?;
+            self.write_approval(caller, &family, &persons, &to.id, approval).await?;
         }
         self.decide_again(&persons).await?;
         Ok(Standing { referral, version: 1 })
@@ -95,15 +101,22 @@ impl Hub {
         family: &Family,
         persons: &[PersonId],
         provider: &AgencyId,
-        referral: ReferralId,
         approval: &ApprovalTerms,
     ) -> Result<(), Refusal> {
         let Some(mother) = persons.first() else { return Ok(()) };
         let key = musubi_core::record::PersonKey { issuer: "musubi".to_owned(), identifier: mother.to_string() };
         let submission = approval
-            .submission(&key, provider, &referral.to_string(), self.now())
+            .submission(&key, provider, &family.record(), self.now())
             .map_err(|faults| Refusal { kind: super::RefusalKind::Invalid, diagnostics: faults })?;
-        self.write_own(caller, family, "approval", &approval.key(), submission, *mother).await
+        self.write_own(
+            caller,
+            family,
+            "approval",
+            &format!("{} {}", approval.number, self.now().micros()),
+            submission,
+            *mother,
+        )
+        .await
     }
 
     /// Writes an entry that the hub makes for its caller, about a person whom it knows.
@@ -149,7 +162,8 @@ impl Hub {
             .step(caller.id(), &caller.actor.staff_id, step, now)
             .map_err(|fault| Refusal::new(super::RefusalKind::Conflict, fault))?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let mut change = Change { expect: vec![Expect::ReferralVersion { id, version: row.version }], ..Change::default() };
+        let mut change =
+            Change { expect: vec![Expect::ReferralVersion { id, version: row.version }], ..Change::default() };
         self.referral_rows(&mut change, &family, &persons, &row.municipality, &next, row.version + 1, now)?;
         let mut entry = act(now, "referral step", caller.id(), &caller.actor);
         entry.note = format!("{id} {}", next.state());
@@ -169,7 +183,12 @@ impl Hub {
 
     async fn referral_of(&self, caller: &Caller, id: ReferralId) -> Result<(ReferralRow, Family, Referral), Refusal> {
         let unknown = || {
-            Refusal::invalid("M602", "referral_id", "この番号の依頼は見つかりません。", "No such referral is known to you.")
+            Refusal::invalid(
+                "M602",
+                "referral_id",
+                "この番号の依頼は見つかりません。",
+                "No such referral is known to you.",
+            )
         };
         let row = self.store.referral(id).await?.ok_or_else(unknown)?;
         if row.from != *caller.id() && row.to != *caller.id() {
@@ -221,10 +240,22 @@ impl Hub {
     ) -> Result<(), Refusal> {
         for person in persons {
             let id = FactId(self.id(now));
-            let relation =
-                Relation { id, subject: *person, agency: agency.clone(), kind: kind.clone(), from: now, until, recorded_at: now };
-            let fact =
-                Fact { id, kind: FactKind::Relation, recipient: Some(agency.clone()), persons: vec![*person], value: &relation };
+            let relation = Relation {
+                id,
+                subject: *person,
+                agency: agency.clone(),
+                kind: kind.clone(),
+                from: now,
+                until,
+                recorded_at: now,
+            };
+            let fact = Fact {
+                id,
+                kind: FactKind::Relation,
+                recipient: Some(agency.clone()),
+                persons: vec![*person],
+                value: &relation,
+            };
             change.rows.push(self.fact_row(now, municipality, family, &fact)?);
         }
         Ok(())

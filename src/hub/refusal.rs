@@ -2,6 +2,7 @@
 
 use crate::store::StoreError;
 use musubi_core::adapter::Diagnostic;
+use musubi_core::consent::RecordFault;
 use std::fmt;
 
 /// What kind of refusal; each edge maps it to its wire in one place.
@@ -45,6 +46,13 @@ impl Refusal {
     /// It contradicts what is on file.
     pub fn conflict(code: &'static str, place: &str, ja: &'static str, en: &'static str) -> Self {
         Self::new(RefusalKind::Conflict, Diagnostic::error(code, place, ja, en))
+    }
+
+    /// A consent or ground that cannot be put on file.
+    pub(crate) fn of_faults(faults: Vec<RecordFault>) -> Self {
+        let said =
+            faults.into_iter().map(|fault| Diagnostic::error(fault.code, fault.place, fault.text.ja, fault.text.en));
+        Refusal { kind: RefusalKind::Invalid, diagnostics: said.collect() }
     }
 
     /// What it rests on kept changing.

@@ -45,12 +45,18 @@ impl Hub {
         let ids = family.ids_of(person);
         let mut disclosures = Vec::new();
         for row in self.store.releases_of(&ids).await? {
-            let Some(detail) = self.open_json::<ReleaseDetail>(&family, &row.detail, "release", row.id.0, 0) else { continue };
-            let own = detail.items.iter().filter(|item| item.persons.iter().any(|p| family.known_as(*p) == family.known_as(person)));
+            let Some(detail) = self.open_json::<ReleaseDetail>(&family, &row.detail, "release", row.id.0, 0) else {
+                continue;
+            };
+            let own = detail
+                .items
+                .iter()
+                .filter(|item| item.persons.iter().any(|p| family.known_as(*p) == family.known_as(person)));
             let (mut categories, mut bases) = (CategorySet::EMPTY, BTreeSet::new());
             for item in own {
                 categories = categories.union(item.full).union(item.general);
-                bases.extend(item.rules.iter().filter_map(|rule| rule.split_once(' ')).map(|(_, rule)| rule.to_owned()));
+                bases
+                    .extend(item.rules.iter().filter_map(|rule| rule.split_once(' ')).map(|(_, rule)| rule.to_owned()));
             }
             if !categories.is_empty() {
                 disclosures.push(Disclosure {

@@ -47,7 +47,13 @@ impl Hub {
     ///
     /// # Errors
     /// When it is not the caller's, was answered before, or its effect is refused.
-    pub async fn answer_work(&self, caller: &Caller, id: WorkItemId, answer: &str, note: &str) -> Result<WorkItem, Refusal> {
+    pub async fn answer_work(
+        &self,
+        caller: &Caller,
+        id: WorkItemId,
+        answer: &str,
+        note: &str,
+    ) -> Result<WorkItem, Refusal> {
         if caller.actor.role == Role::System {
             return Err(Refusal::forbidden(
                 "M802",
@@ -57,7 +63,8 @@ impl Hub {
             ));
         }
         let now = self.now();
-        let unknown = || Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.");
+        let unknown =
+            || Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.");
         let row = self.store.work_item(id).await?.filter(|row| row.owner == *caller.id()).ok_or_else(unknown)?;
         let Some(mut item) = self.open_item(row).await? else { return Err(unknown()) };
         if item.row.kind == "suggestion" && answer == "join" {

@@ -106,6 +106,14 @@ pub struct GroundEntry {
     pub note: String,
 }
 
+impl GroundEntry {
+    /// The version of the statute that is in force on a day, by its date of effect; empty before the first.
+    pub fn version_on(&self, day: Day) -> String {
+        let in_force = self.versions.iter().filter(|version| version.from <= day).max_by_key(|version| version.from);
+        in_force.map(|version| version.from.to_string()).unwrap_or_default()
+    }
+}
+
 /// Why a policy was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyFault {

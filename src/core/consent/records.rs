@@ -121,6 +121,18 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// Said face to face or by telephone, to the officer who records it.
+    pub fn spoken() -> Self {
+        Proof {
+            form: String::new(),
+            form_version: String::new(),
+            language: "ja".to_owned(),
+            scan_sha256: None,
+            witness: None,
+            channel: Channel::Spoken,
+        }
+    }
+
     /// Is there something besides the word of the one who typed it in (E15)?
     pub fn stands(&self) -> bool {
         let filled = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());

@@ -4,7 +4,7 @@ use super::{SubjectRole, kind_of};
 use crate::agency::AgencyId;
 use crate::id::{EntryId, MessageId, PersonId};
 use crate::sealing::{Aad, DataKey, DoesNotOpen, Sealed, seal_for};
-use crate::time::Time;
+use crate::time::{Day, Time};
 use musubi_proto::v1 as proto;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -139,6 +139,14 @@ impl SharedEntry {
             }
         }
         self
+    }
+
+    /// The birth date of a person, if this entry says it.
+    pub fn birth_date_of(&self, person: PersonId) -> Option<Day> {
+        let Some(proto::entry::Body::PersonDetails(details)) = &self.entry.body else { return None };
+        let own = self.persons().first().is_some_and(|(subject, _)| *subject == person);
+        let date = details.birth_date.as_ref().filter(|date| own && date.day.is_some())?;
+        moment(&proto::DateTime { date: Some(*date), ..proto::DateTime::default() }).map(Time::day)
     }
 
     /// What its persons can be found by.

@@ -49,5 +49,7 @@ impl server::audit_server::Audit for Services {
 
 /// An auditor may read any log's checkpoint; its positions tell nothing about a person (S-39).
 fn log(name: &str) -> Result<Log, Status> {
-    Log::parse(name).ok_or_else(|| wrong("log", "ログの名前は自治体コードまたは hub です。", "A log is a municipality code or `hub`."))
+    Log::parse(name).ok_or_else(|| {
+        wrong("log", "ログの名前は自治体コードまたは hub です。", "A log is a municipality code or `hub`.")
+    })
 }

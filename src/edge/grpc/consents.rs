@@ -38,15 +38,18 @@ impl server::consents_server::Consents for Services {
             explanation_given: asked.explanation_given,
         };
         let recorded = self.hub.record_consent(&caller, terms).await.map_err(|r| status(&r))?;
-        Ok(Response::new(receipt(&recorded)))
+        Ok(Response::new(fact_receipt(&recorded)))
     }
 
-    async fn withdraw(&self, request: Request<WithdrawConsentRequest>) -> Result<Response<WithdrawConsentAnswer>, Status> {
+    async fn withdraw(
+        &self,
+        request: Request<WithdrawConsentRequest>,
+    ) -> Result<Response<WithdrawConsentAnswer>, Status> {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let asked = request.into_inner();
         let subject = named(asked.subject.as_ref())?;
         let done = self.hub.withdraw(&caller, &subject).await.map_err(|r| status(&r))?;
-        let receipt = Some(receipt(&done.recorded));
+        let receipt = Some(fact_receipt(&done.recorded));
         Ok(Response::new(WithdrawConsentAnswer { receipt, released_before: done.released_before }))
     }
 
@@ -65,14 +68,14 @@ impl server::consents_server::Consents for Services {
                 grantee(&asked.grantee_agency, &asked.grantee_kind, "")?
             },
             categories: if asked.categories.is_empty() { Scope::All } else { scope(&asked.categories)? },
-            purposes: if asked.purposes.is_empty() { Purpose::ALL.to_vec() } else { purposes(&asked.purposes)? },
+            purposes: if asked.purposes.is_empty() { every_purpose() } else { purposes(&asked.purposes)? },
             valid_from: self.hub.now(),
             valid_until: None,
             evidence: Proof::spoken(),
             explanation_given: String::new(),
         };
         let recorded = self.hub.record_consent(&caller, terms).await.map_err(|r| status(&r))?;
-        Ok(Response::new(receipt(&recorded)))
+        Ok(Response::new(fact_receipt(&recorded)))
     }
 
     async fn shield(&self, request: Request<ShieldRequest>) -> Result<Response<FactReceipt>, Status> {
@@ -82,19 +85,23 @@ impl server::consents_server::Consents for Services {
         let from = moment(&asked.from, "from", false)?.unwrap_or(self.hub.now());
         let until = moment(&asked.until, "until", true)?
             .ok_or_else(|| wrong("until", "期限を指定してください(1年以内)。", "A shield has an end."))?;
-        let allowed: Result<Vec<_>, _> = asked.allowed_agencies.iter().map(|id| agency_id(id, "allowed_agencies")).collect();
-        let linked: Result<Vec<_>, _> = asked.linked_agencies.iter().map(|id| agency_id(id, "linked_agencies")).collect();
-        let done = self.hub.shield(&caller, &subject, (from, until), allowed?, linked?).await.map_err(|r| status(&r))?;
-        Ok(Response::new(receipt(&done)))
+        let allowed: Result<Vec<_>, _> =
+            asked.allowed_agencies.iter().map(|id| agency_id(id, "allowed_agencies")).collect();
+        let linked: Result<Vec<_>, _> =
+            asked.linked_agencies.iter().map(|id| agency_id(id, "linked_agencies")).collect();
+        let done =
+            self.hub.shield(&caller, &subject, (from, until), allowed?, linked?).await.map_err(|r| status(&r))?;
+        Ok(Response::new(fact_receipt(&done)))
     }
 
     async fn seal(&self, request: Request<SealRequest>) -> Result<Response<FactReceipt>, Status> {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let asked = request.into_inner();
         let subject = named(asked.subject.as_ref())?;
-        let allowed: Result<Vec<_>, _> = asked.allowed_agencies.iter().map(|id| agency_id(id, "allowed_agencies")).collect();
+        let allowed: Result<Vec<_>, _> =
+            asked.allowed_agencies.iter().map(|id| agency_id(id, "allowed_agencies")).collect();
         let done = self.hub.seal_record(&caller, &subject, allowed?).await.map_err(|r| status(&r))?;
-        Ok(Response::new(receipt(&done)))
+        Ok(Response::new(fact_receipt(&done)))
     }
 
     async fn explain(&self, _: Request<ExplainRequest>) -> Result<Response<ExplainAnswer>, Status> {
@@ -102,7 +109,7 @@ impl server::consents_server::Consents for Services {
     }
 }
 
-fn receipt(recorded: &Recorded) -> FactReceipt {
+pub(super) fn fact_receipt(recorded: &Recorded) -> FactReceipt {
     let status = match recorded.status {
         State::Draft => "draft",
         State::Active => "active",
@@ -119,7 +126,10 @@ fn receipt(recorded: &Recorded) -> FactReceipt {
     }
 }
 
-pub(super) use receipt as fact_receipt;
+/// Every purpose under which anything is released; subject access and statistics are operations.
+fn every_purpose() -> Vec<Purpose> {
+    Purpose::ALL.iter().copied().filter(|p| !matches!(p, Purpose::P10 | Purpose::P12)).collect()
+}
 
 fn relationship(word: &str) -> Result<Relationship, Status> {
     match word {
@@ -139,7 +149,9 @@ fn relationship(word: &str) -> Result<Relationship, Status> {
 
 fn grantee(agency: &str, kind: &str, service: &str) -> Result<Grantee, Status> {
     match (agency, kind, service) {
-        ("", "", "") => Err(wrong("grantee", "提供先を1つ指定してください。", "Name one grantee: an agency, a kind, or a service.")),
+        ("", "", "") => {
+            Err(wrong("grantee", "提供先を1つ指定してください。", "Name one grantee: an agency, a kind, or a service."))
+        }
         ("", "", service) => Ok(Grantee::Provider { service: service.to_owned() }),
         ("", kind, "") => {
             let kind: AgencyKind = kind

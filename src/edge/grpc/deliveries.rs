@@ -20,7 +20,8 @@ impl server::deliveries_server::Deliveries for Services {
 
     async fn acknowledge(&self, request: Request<AcknowledgeRequest>) -> Result<Response<AcknowledgeAnswer>, Status> {
         let caller = self.caller(&request, "")?;
-        let ids: Vec<DeliveryId> = request.get_ref().delivery_ids.iter().filter_map(|id| DeliveryId::parse(id)).collect();
+        let ids: Vec<DeliveryId> =
+            request.get_ref().delivery_ids.iter().filter_map(|id| DeliveryId::parse(id)).collect();
         let acknowledged = self.hub.acknowledge(&caller, &ids).await.map_err(|r| status(&r))?;
         Ok(Response::new(AcknowledgeAnswer { acknowledged }))
     }

@@ -58,7 +58,11 @@ impl server::grounds_server::Grounds for Services {
         let message = match asked.message.as_str() {
             "" => None,
             text => Some(MessageId::parse(text).ok_or_else(|| {
-                wrong("message", "受領時に返された番号(UUID)を指定してください。", "Name the message by the id that you were given.")
+                wrong(
+                    "message",
+                    "受領時に返された番号(UUID)を指定してください。",
+                    "Name the message by the id that you were given.",
+                )
             })?),
         };
         let recipient = match asked.recipient.as_str() {
@@ -89,7 +93,13 @@ impl server::grounds_server::Grounds for Services {
         let categories = categories(&asked.categories)?;
         let parts = self
             .hub
-            .approve_ground(&caller, fact(&asked.fact_id)?, categories, asked.with_objection_in_view, asked.proviso_harm)
+            .approve_ground(
+                &caller,
+                fact(&asked.fact_id)?,
+                categories,
+                asked.with_objection_in_view,
+                asked.proviso_harm,
+            )
             .await
             .map_err(|r| status(&r))?;
         Ok(Response::new(answer(&parts)))
@@ -106,7 +116,8 @@ impl server::grounds_server::Grounds for Services {
     async fn end(&self, request: Request<EndGroundRequest>) -> Result<Response<FactReceipt>, Status> {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let parts = self.hub.end_ground(&caller, fact(&request.get_ref().fact_id)?).await.map_err(|r| status(&r))?;
-        let receipt = FactReceipt { fact_id: parts.fact.to_string(), status: "ended".to_owned(), ..FactReceipt::default() };
+        let receipt =
+            FactReceipt { fact_id: parts.fact.to_string(), status: "ended".to_owned(), ..FactReceipt::default() };
         Ok(Response::new(receipt))
     }
 }

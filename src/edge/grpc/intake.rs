@@ -21,10 +21,7 @@ impl server::intake_server::Intake for Services {
 
     type SubmitStreamStream = Parts<Receipt>;
 
-    async fn submit_stream(
-        &self,
-        request: Request<Streaming<Submission>>,
-    ) -> Result<Response<Parts<Receipt>>, Status> {
+    async fn submit_stream(&self, request: Request<Streaming<Submission>>) -> Result<Response<Parts<Receipt>>, Status> {
         let caller = self.caller(&request, "")?;
         let (agency, hub) = (caller.id().clone(), self.hub.clone());
         let mut submissions = request.into_inner();
@@ -66,7 +63,11 @@ impl server::intake_server::Intake for Services {
 
 async fn take(hub: &Hub, caller: &Caller, submission: Submission) -> Result<Receipt, Status> {
     if submission.header().message_id.is_empty() {
-        return Err(wrong("message_id", "送信の番号(message_id)が必要です。", "A submission needs a message_id of yours."));
+        return Err(wrong(
+            "message_id",
+            "送信の番号(message_id)が必要です。",
+            "A submission needs a message_id of yours.",
+        ));
     }
     let (custody, diagnostics) =
         hub.take_submission(caller, "grpc", submission, Vec::new()).await.map_err(|r| status(&r))?;

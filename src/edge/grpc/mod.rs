@@ -91,7 +91,8 @@ pub async fn router(hub: Hub) -> Result<axum::Router, tonic_reflection::server::
 impl Services {
     /// Who calls: the agency of the session (S-04), checked against the register at this moment (S-09).
     fn caller<T>(&self, request: &Request<T>, staff_id: &str) -> Result<Caller, Status> {
-        let peer = request.extensions().get::<Arc<Peer>>().ok_or_else(|| Status::unauthenticated("M800 certificate"))?;
+        let peer =
+            request.extensions().get::<Arc<Peer>>().ok_or_else(|| Status::unauthenticated("M800 certificate"))?;
         self.hub.caller(peer.agency(), staff_id).map_err(|refusal| status(&refusal))
     }
 }
@@ -132,9 +133,7 @@ fn said(diagnostic: &Diagnostic) -> server::Diagnostic {
 }
 
 fn named(person: Option<&server::PersonRef>) -> Result<Named, Status> {
-    let person = person.ok_or_else(|| {
-        wrong("person", "対象者を指定してください。", "Name the person.")
-    })?;
+    let person = person.ok_or_else(|| wrong("person", "対象者を指定してください。", "Name the person."))?;
     let key = (!person.issuer.is_empty() && !person.identifier.is_empty())
         .then(|| PersonKey { issuer: person.issuer.clone(), identifier: person.identifier.clone() });
     let id = PersonId::parse(&person.person_id);
@@ -158,7 +157,8 @@ fn agency_id(text: &str, field: &'static str) -> Result<AgencyId, Status> {
 
 fn categories(words: &[String]) -> Result<CategorySet, Status> {
     let read: Result<Vec<Category>, _> = words.iter().map(|word| word.parse()).collect();
-    let read = read.map_err(|_| wrong("categories", "区分は C01 から C20 で指定してください。", "Categories are C01 to C20."))?;
+    let read = read
+        .map_err(|_| wrong("categories", "区分は C01 から C20 で指定してください。", "Categories are C01 to C20."))?;
     Ok(read.into_iter().collect())
 }
 

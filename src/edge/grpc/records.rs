@@ -59,7 +59,11 @@ fn query(asked: &SearchCasesRequest, purpose: Purpose) -> Result<CaseQuery, Stat
         asked.municipalities.iter().map(|code| Municipality::new(code.clone())).collect();
     let mut query = CaseQuery::new(asked.ground.clone(), purpose, Level::L3);
     query.municipalities = municipalities.map_err(|_| {
-        wrong("municipalities", "自治体コードは検査数字を含む6桁です。", "A municipality code has six digits with a check digit.")
+        wrong(
+            "municipalities",
+            "自治体コードは検査数字を含む6桁です。",
+            "A municipality code has six digits with a check digit.",
+        )
     })?;
     query.categories = words(&asked.categories, "categories")?;
     query.signals = words(&asked.signals, "signals")?;

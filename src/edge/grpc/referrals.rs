@@ -60,16 +60,25 @@ impl server::referrals_server::Referrals for Services {
 }
 
 fn referral_id(text: &str) -> Result<ReferralId, Status> {
-    ReferralId::parse(text).ok_or_else(|| wrong("referral_id", "番号の形式が正しくありません。", "referral_id is not a UUID."))
+    ReferralId::parse(text)
+        .ok_or_else(|| wrong("referral_id", "番号の形式が正しくありません。", "referral_id is not a UUID."))
 }
 
 fn approval(terms: &CareApprovalTerms) -> Result<ApprovalTerms, Status> {
     let kinds: Option<Vec<_>> = terms.kinds.iter().map(|kind| kind_of(kind)).collect();
     let kinds = kinds.filter(|kinds| !kinds.is_empty()).ok_or_else(|| {
-        wrong("kinds", "種別は stay, day, day_group, day_short, visit です。", "Kinds are stay, day, day_group, day_short, visit.")
+        wrong(
+            "kinds",
+            "種別は stay, day, day_group, day_short, visit です。",
+            "Kinds are stay, day, day_group, day_short, visit.",
+        )
     })?;
     let income = income_of(&terms.income_class).ok_or_else(|| {
-        wrong("income_class", "所得区分は welfare, nontaxed, taxed です。", "Income classes are welfare, nontaxed, taxed.")
+        wrong(
+            "income_class",
+            "所得区分は welfare, nontaxed, taxed です。",
+            "Income classes are welfare, nontaxed, taxed.",
+        )
     })?;
     if terms.approval_number.is_empty() {
         return Err(wrong("approval_number", "承認番号が必要です。", "An approval has a number."));
