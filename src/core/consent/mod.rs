@@ -7,6 +7,7 @@
 pub mod bits;
 mod check;
 mod codes;
+pub mod explain;
 mod facts;
 mod gather;
 mod grantor;

@@ -246,6 +246,10 @@ impl Policy {
         begun.or(self.capacity.first()).unwrap_or(&STRICTEST)
     }
 
+    pub(crate) fn capacities(&self) -> &[Capacity] {
+        &self.capacity
+    }
+
     pub(crate) fn column(&self, kind: AgencyKind, purpose: Purpose) -> Option<&Column> {
         self.columns.get(kind as usize)?.get(purpose as usize)?.as_ref()
     }

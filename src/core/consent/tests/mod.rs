@@ -3,6 +3,7 @@
 mod bits;
 mod check;
 mod codes;
+mod explain;
 mod grantors;
 mod people;
 mod policy;
