@@ -10,6 +10,7 @@ use super::words::{Decision, Outcome, Rule};
 use crate::agency::{AgencyKind, Category, Purpose, Role};
 use crate::id::FactId;
 use crate::time::Time;
+use std::cmp::Ordering;
 
 pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &Item<'_>, now: Time) -> View {
     let nothing = SubjectFacts::default();
@@ -27,10 +28,7 @@ pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &I
     for category in item.categories.iter() {
         let answers: Vec<Answer> = subjects.iter().map(|subject| subject.answer(category, &grounds)).collect();
         // The stricter of two subjects; of equals the one that an earlier tier decided. Nobody's item is nobody's to see.
-        let strictest = answers
-            .iter()
-            .map(|answer| answer.decision)
-            .max_by(|a, b| a.outcome.cmp(&b.outcome).then(b.rule.cmp(&a.rule)));
+        let strictest = answers.iter().map(|answer| answer.decision).reduce(stricter);
         let Some(decision) = strictest else { continue };
         match decision.outcome {
             Outcome::Permit => view.full = view.full.with(category),
@@ -136,15 +134,19 @@ impl<'a> OneSubject<'a> {
         facts.permit_names_category = will.names;
         facts.objection = will.objection != Standing::Void;
         facts.objector_conflict = will.objection == Standing::Doubtful;
-        let mut best = (self.settle(facts, &will), None);
+        let mut decision = self.settle(facts, &will);
+        let mut under: Vec<FactId> = Vec::new();
         for ground in grounds {
-            let under = self.settle(self.under(facts, ground, &will), &will);
-            if outranks(under, best.0) {
-                best = (under, Some(ground.id));
+            let new = self.settle(self.under(facts, ground, &will), &will);
+            if (new.outcome, new.rule) == (decision.outcome, decision.rule) {
+                decision.evidence = decision.evidence.merge(new.evidence);
+                under.push(ground.id);
+            } else if outranks(new, decision) {
+                decision = new;
+                under = vec![ground.id];
             }
         }
-        let (decision, ground) = best;
-        Answer { decision, ids: self.ids(decision, ground, &will) }
+        Answer { decision, ids: self.ids(decision, under, &will) }
     }
 
     /// Asks the tiers. A permit in doubt opens nothing: where it alone would, a person looks.
@@ -198,7 +200,7 @@ impl<'a> OneSubject<'a> {
     }
 
     /// The records that a decision rests on.
-    fn ids(&self, decision: Decision, ground: Option<FactId>, will: &Will) -> Vec<FactId> {
+    fn ids(&self, decision: Decision, under: Vec<FactId>, will: &Will) -> Vec<FactId> {
         let Asked { request, now, .. } = self.asked;
         let recipient = &request.recipient;
         let subject = self.subject;
@@ -213,9 +215,9 @@ impl<'a> OneSubject<'a> {
                 let live = |glass: &&super::records::BreakGlass| glass.live(recipient, &request.actor.staff_id, now);
                 subject.break_glass.iter().filter(live).map(|glass| glass.id).collect()
             }
-            Rule::Duty(_) => ground.into_iter().collect(),
+            Rule::Duty(_) => under,
             Rule::Ground(_) | Rule::Approval | Rule::Proviso => {
-                ground.into_iter().chain(will.objections.iter().copied()).collect()
+                under.into_iter().chain(will.objections.iter().copied()).collect()
             }
             Rule::Task | Rule::Default => self.ties().map(|tie| tie.id).collect(),
             Rule::TaskDespiteObjection => {
@@ -232,6 +234,15 @@ impl<'a> OneSubject<'a> {
         let Asked { request, now, .. } = self.asked;
         let mine = move |tie: &&Relation| tie.live(now) && tie.agency == request.recipient;
         self.subject.relations.iter().filter(mine).filter(|tie| serves(request.kind, request.purpose, &tie.kind))
+    }
+}
+
+/// Of two subjects: the less open, then the earlier tier.
+fn stricter(a: Decision, b: Decision) -> Decision {
+    match a.outcome.cmp(&b.outcome).reverse().then(a.rule.cmp(&b.rule)) {
+        Ordering::Less => a,
+        Ordering::Equal => Decision { evidence: a.evidence.merge(b.evidence), ..a },
+        Ordering::Greater => b,
     }
 }
 
@@ -316,9 +327,9 @@ impl Will {
         }
         let names = matches!(record.categories, Scope::Named(_));
         match standing.cmp(&self.permit) {
-            std::cmp::Ordering::Less => return,
-            std::cmp::Ordering::Equal => self.names |= names,
-            std::cmp::Ordering::Greater => {
+            Ordering::Less => return,
+            Ordering::Equal => self.names |= names,
+            Ordering::Greater => {
                 self.permits.clear();
                 self.names = names;
             }

@@ -318,6 +318,13 @@ impl Evidence {
         if holds { self.and(fact) } else { self }
     }
 
+    /// What both rest on.
+    #[must_use]
+    pub const fn merge(self, other: Self) -> Self {
+        let cell = if self.cell.is_some() { self.cell } else { other.cell };
+        Evidence { cell, seen: self.seen | other.seen }
+    }
+
     /// The facts, in order.
     pub fn seen(self) -> impl Iterator<Item = Seen> {
         Seen::ALL.iter().copied().filter(move |fact| self.seen & (1 << *fact as u32) != 0)

@@ -7,5 +7,6 @@ mod explain;
 mod grantors;
 mod people;
 mod policy;
+mod properties;
 mod view;
 mod worked;
