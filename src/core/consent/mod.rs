@@ -16,6 +16,7 @@ pub mod records;
 mod tiers;
 mod view;
 mod words;
+pub mod worked;
 
 pub use check::RecordFault;
 pub use codes::RaisedCodes;

@@ -1,39 +1,35 @@
 //! The worked decisions of `consent.md` section 6, as data: `cases.jsonl`.
 
-use super::super::{DecisionFacts, FactsFault, Policy, Rule, decide};
-use serde::Deserialize;
-
-const CASES: &str = include_str!("../cases.jsonl");
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    id: String,
-    situation: String,
-    facts: DecisionFacts,
-    expected: String,
-}
+use super::super::worked::{changed, check, worked_cases};
+use super::super::{DecisionFacts, FactsFault, Policy, Rule};
 
 #[test]
 fn the_worked_decisions_of_the_specification_come_out_as_written() {
-    let policy = Policy::reviewed();
-    let cases: Vec<Case> = CASES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(cases.len(), 68);
-    let wrong: Vec<String> = cases
-        .iter()
-        .filter(|case| decide(&policy, &case.facts).to_string() != case.expected)
-        .map(|case| format!("{} {}: {} not {}", case.id, case.situation, decide(&policy, &case.facts), case.expected))
+    assert_eq!(worked_cases().len(), 68);
+    let wrong: Vec<String> = check(&Policy::reviewed())
+        .into_iter()
+        .map(|(case, decision)| format!("{} {}: {decision} not {}", case.id, case.situation, case.expected))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
+fn a_changed_policy_names_the_worked_decisions_that_it_changes() {
+    let matrix = include_str!("../../../../policy/matrix.toml").replacen("C05 = \"CS\"", "C05 = \"D!\"", 1);
+    let grounds = include_str!("../../../../policy/grounds.toml");
+    let masks = include_str!("../../../../policy/masks.toml");
+    let new = Policy::load(&matrix, grounds, masks).unwrap();
+    let ids: Vec<String> = changed(&Policy::reviewed(), &new).into_iter().map(|(case, _, _)| case.id).collect();
+    assert_eq!(ids, ["D01", "D02", "D03", "D04"]);
+}
+
+#[test]
 fn every_rule_is_read_back_as_it_is_written() {
-    for line in CASES.lines() {
-        let case: Case = serde_json::from_str(line).unwrap();
+    for case in worked_cases() {
         let (_, rule) = case.expected.split_once(' ').unwrap();
         assert_eq!(rule.parse::<Rule>().unwrap().to_string(), rule, "{}", case.id);
     }
+    assert!("T2.L11".parse::<Rule>().is_err() && "T12".parse::<Rule>().is_err());
 }
 
 #[test]
