@@ -9,7 +9,7 @@ const GROUNDS: &str = include_str!("../../../../policy/grounds.toml");
 const MASKS: &str = include_str!("../../../../policy/masks.toml");
 
 fn load(matrix: &str, grounds: &str, masks: &str) -> PolicyFault {
-    Policy::load(matrix, grounds, masks).err().expect("a fault")
+    Policy::load(matrix, grounds, masks).expect_err("a fault")
 }
 
 #[test]
