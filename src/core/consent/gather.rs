@@ -1,11 +1,12 @@
 //! Gathers, for one recipient, item and moment, what the tiers need to know, and asks them for each category.
 
 use super::facts::DecisionFacts;
-use super::grantor::{Standing, standing};
+use super::grantor::Standing;
 use super::policy::Policy;
-use super::records::{Consent, ConsentKind, Grantee, Ground, Relation, RelationKind, Scope, Status};
+use super::records::{Ground, Relation, RelationKind};
 use super::tiers::decide;
 use super::view::{Facts, Item, Request, SubjectFacts, View};
+use super::will::Will;
 use super::words::{Decision, Outcome, Rule};
 use crate::agency::{AgencyKind, Category, Purpose, Role};
 use crate::id::FactId;
@@ -47,12 +48,12 @@ pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &I
 
 /// The question.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    policy: &'a Policy,
-    request: &'a Request,
+pub(crate) struct Asked<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) request: &'a Request,
     facts: &'a Facts,
     item: &'a Item<'a>,
-    now: Time,
+    pub(crate) now: Time,
 }
 
 impl Asked<'_> {
@@ -76,9 +77,9 @@ struct Answer {
 }
 
 /// One subject of the item, with what does not depend on the category.
-struct OneSubject<'a> {
-    asked: Asked<'a>,
-    subject: &'a SubjectFacts,
+pub(crate) struct OneSubject<'a> {
+    pub(crate) asked: Asked<'a>,
+    pub(crate) subject: &'a SubjectFacts,
     base: DecisionFacts,
 }
 
@@ -276,151 +277,5 @@ pub(crate) fn serves(kind: AgencyKind, purpose: Purpose, tie: &RelationKind) -> 
             Purpose::P1 if kind == AgencyKind::Pho && *tie == RelationKind::Residence => true,
             _ => matches!(tie, RelationKind::CareEpisode | RelationKind::OpenReferral(_)),
         },
-    }
-}
-
-/// What consents and objections say about one category for this recipient and purpose.
-struct Will {
-    permit: Standing,
-    /// An effective permit names the category.
-    names: bool,
-    objection: Standing,
-    /// When the last objection, or withdrawal without a later permit, was recorded.
-    latest_no: Option<Time>,
-    permits: Vec<FactId>,
-    objections: Vec<FactId>,
-}
-
-impl Will {
-    fn of(one: &OneSubject<'_>, category: Category) -> Self {
-        let mut will = Will {
-            permit: Standing::Void,
-            names: false,
-            objection: Standing::Void,
-            latest_no: None,
-            permits: Vec::new(),
-            objections: Vec::new(),
-        };
-        let live = |record: &&Consent| one.counts(record, category);
-        for record in one.subject.consents.iter().filter(live) {
-            match record.kind {
-                ConsentKind::Permit => will.add_permit(record, one.permit_standing(record, category)),
-                ConsentKind::Objection => will.add_objection(record, one.objection_standing(record, category)),
-                ConsentKind::Withdrawal | ConsentKind::ObjectionLifted => {}
-            }
-        }
-        if will.permit != Standing::Effective {
-            let withdrawals = one.subject.consents.iter().filter(live);
-            let withdrawals = withdrawals.filter(|record| {
-                record.kind == ConsentKind::Withdrawal && one.standing(record, category) != Standing::Void
-            });
-            will.latest_no = withdrawals.map(|record| record.recorded_at).max().max(will.latest_no);
-        }
-        will.permits.sort_unstable();
-        will.objections.sort_unstable();
-        will
-    }
-
-    fn add_permit(&mut self, record: &Consent, standing: Standing) {
-        if standing == Standing::Void {
-            return;
-        }
-        let names = matches!(record.categories, Scope::Named(_));
-        match standing.cmp(&self.permit) {
-            Ordering::Less => return,
-            Ordering::Equal => self.names |= names,
-            Ordering::Greater => {
-                self.permits.clear();
-                self.names = names;
-            }
-        }
-        self.permit = standing;
-        self.permits.push(record.id);
-    }
-
-    fn add_objection(&mut self, record: &Consent, standing: Standing) {
-        if standing == Standing::Void {
-            return;
-        }
-        self.objection = self.objection.max(standing);
-        self.latest_no = self.latest_no.max(Some(record.recorded_at));
-        self.objections.push(record.id);
-    }
-}
-
-impl OneSubject<'_> {
-    fn standing(&self, record: &Consent, category: Category) -> Standing {
-        standing(self.asked.policy, record, category, self.subject, self.asked.now)
-    }
-
-    /// What is left of a permit after the withdrawals.
-    fn permit_standing(&self, permit: &Consent, category: Category) -> Standing {
-        let own = self.standing(permit, category);
-        self.later(permit, ConsentKind::Withdrawal, category).fold(own, |left, withdrawal| {
-            match self.standing(withdrawal, category) {
-                Standing::Effective => Standing::Void,
-                Standing::Doubtful => left.min(Standing::Doubtful),
-                Standing::Void => left,
-            }
-        })
-    }
-
-    /// What is left of an objection after it was lifted. Only a lifting without doubt counts.
-    fn objection_standing(&self, objection: &Consent, category: Category) -> Standing {
-        let lifted = self
-            .later(objection, ConsentKind::ObjectionLifted, category)
-            .any(|lifting| self.standing(lifting, category) == Standing::Effective);
-        if lifted { Standing::Void } else { self.standing(objection, category) }
-    }
-
-    /// Records of a kind that reach the same point and came later, or name this one. At the same instant a withdrawal
-    /// counts as later and a lifting does not: in doubt, silence.
-    fn later(&self, first: &Consent, kind: ConsentKind, category: Category) -> impl Iterator<Item = &Consent> {
-        let came_later = move |record: &&Consent| {
-            let at = record.recorded_at.cmp(&first.recorded_at);
-            record.supersedes == Some(first.id) || at.is_gt() || at.is_eq() && kind == ConsentKind::Withdrawal
-        };
-        let records = self.subject.consents.iter().filter(move |record| record.kind == kind);
-        records.filter(move |record| self.counts(record, category)).filter(came_later)
-    }
-
-    /// Recorded by now, valid now, not replaced, and about this recipient, purpose and category.
-    fn counts(&self, record: &Consent, category: Category) -> bool {
-        let now = self.asked.now;
-        let replaced = self.subject.consents.iter().any(|other| {
-            other.supersedes == Some(record.id)
-                && other.kind == record.kind
-                && other.status != Status::Draft
-                && other.recorded_at <= now
-        });
-        let permit = record.kind == ConsentKind::Permit;
-        record.recorded_at <= now
-            && super::records::within(now, record.valid_from, record.valid_until)
-            && (!permit || record.valid_until.is_some())
-            && self.is_about(record, category)
-            && !replaced
-    }
-
-    fn is_about(&self, record: &Consent, category: Category) -> bool {
-        let Asked { policy, request, .. } = self.asked;
-        let permit = record.kind == ConsentKind::Permit;
-        let grantee = match &record.grantee {
-            Grantee::Agency(agency) => agency == &request.recipient,
-            Grantee::Kind(kind) => *kind == request.kind,
-            Grantee::Provider { service } => self.assigned(service),
-            Grantee::Everyone => !permit,
-        };
-        let category = match record.categories {
-            Scope::Named(named) => named.has(category),
-            Scope::All => !permit || !policy.must_be_named.has(category),
-        };
-        let any_purpose = !permit && record.purposes.is_empty();
-        grantee && category && (any_purpose || record.purposes.contains(&request.purpose))
-    }
-
-    fn assigned(&self, service: &str) -> bool {
-        let Asked { request, now, .. } = self.asked;
-        let serves = |tie: &Relation| matches!(&tie.kind, RelationKind::Assignment { service: s, .. } if s == service);
-        self.subject.relations.iter().any(|tie| tie.live(now) && tie.agency == request.recipient && serves(tie))
     }
 }

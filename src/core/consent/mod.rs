@@ -12,9 +12,11 @@ mod facts;
 mod gather;
 mod grantor;
 mod policy;
+mod policy_files;
 pub mod records;
 mod tiers;
 mod view;
+mod will;
 mod words;
 pub mod worked;
 

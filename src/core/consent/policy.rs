@@ -1,19 +1,15 @@
 //! The three reviewed data files: matrix, grounds, masks. Read, checked as a whole, then used.
 
 use super::grantor::{Capacity, STRICTEST};
+use super::policy_files::{self as files, GROUNDS, GroundsFile, MASKS, MATRIX, MasksFile, MatrixFile, header, read};
 use super::words::{Cell, Condition, GroundCode, Nature};
 use crate::agency::{AgencyKind, Category, CategorySet, Purpose};
 use crate::time::Day;
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-const KINDS: usize = AgencyKind::ALL.len();
-const PURPOSES: usize = Purpose::ALL.len();
+pub(super) const KINDS: usize = AgencyKind::ALL.len();
+pub(super) const PURPOSES: usize = Purpose::ALL.len();
 const CATEGORIES: usize = Category::ALL.len();
-
-/// The format that this program reads.
-const FORMAT: u32 = 1;
 
 /// The twenty cells of one kind and purpose.
 pub(crate) type Column = [Cell; CATEGORIES];
@@ -159,10 +155,6 @@ pub enum PolicyFault {
     },
 }
 
-const MATRIX: &str = "matrix.toml";
-const GROUNDS: &str = "grounds.toml";
-const MASKS: &str = "masks.toml";
-
 impl Policy {
     /// The reviewed policy that is part of this program.
     pub fn reviewed() -> Self {
@@ -188,15 +180,15 @@ impl Policy {
             header(MASKS, masks_file.format, &masks_file.effective)?,
         ];
         Ok(Policy {
-            columns: columns(&matrix_file)?,
-            adjustments: matrix_file.adjustment.into_iter().map(adjustment).collect::<Result<_, _>>()?,
-            grounds: registry(grounds_file.ground)?,
-            emergency: emergency(&masks_file.emergency)?,
+            columns: files::columns(&matrix_file)?,
+            adjustments: matrix_file.adjustment.into_iter().map(files::adjustment).collect::<Result<_, _>>()?,
+            grounds: files::registry(grounds_file.ground)?,
+            emergency: files::emergency(&masks_file.emergency)?,
             must_be_named: masks_file.must_be_named,
             own_pregnancy: masks_file.own_pregnancy,
-            capacity: capacity(masks_file.capacity)?,
+            capacity: files::capacity(masks_file.capacity)?,
             effective: effective.into_iter().fold(Day::MIN, Day::max),
-            hash: hash([matrix, grounds, masks]),
+            hash: files::hash([matrix, grounds, masks]),
         })
     }
 
@@ -253,285 +245,4 @@ impl Policy {
     pub(crate) fn column(&self, kind: AgencyKind, purpose: Purpose) -> Option<&Column> {
         self.columns.get(kind as usize)?.get(purpose as usize)?.as_ref()
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MatrixFile {
-    format: u32,
-    effective: String,
-    #[serde(rename = "source")]
-    _source: String,
-    allowed: BTreeMap<AgencyKind, Vec<Purpose>>,
-    column: Vec<ColumnFile>,
-    #[serde(default)]
-    adjustment: Vec<AdjustmentFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ColumnFile {
-    recipient: AgencyKind,
-    purpose: Purpose,
-    #[serde(rename = "label")]
-    _label: String,
-    #[serde(default, rename = "note")]
-    _note: String,
-    cells: BTreeMap<Category, Cell>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AdjustmentFile {
-    label: String,
-    when: Option<Condition>,
-    unless: Option<Condition>,
-    #[serde(default)]
-    recipients: Vec<AgencyKind>,
-    #[serde(default)]
-    purposes: Vec<Purpose>,
-    categories: Option<CategorySet>,
-    from: Option<Cell>,
-    to: Cell,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GroundsFile {
-    format: u32,
-    effective: String,
-    #[serde(rename = "source")]
-    _source: String,
-    ground: Vec<GroundFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GroundFile {
-    code: GroundCode,
-    label: String,
-    statute: String,
-    nature: Nature,
-    disclosers: Vec<AgencyKind>,
-    recipients: Vec<AgencyKind>,
-    #[serde(default)]
-    members: bool,
-    mask: CategorySet,
-    #[serde(default)]
-    explicit: CategorySet,
-    evidence: Vec<String>,
-    days_max: Option<u16>,
-    checked: String,
-    note: String,
-    version: Vec<VersionFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VersionFile {
-    from: String,
-    until: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MasksFile {
-    format: u32,
-    effective: String,
-    #[serde(rename = "source")]
-    _source: String,
-    must_be_named: CategorySet,
-    own_pregnancy: CategorySet,
-    emergency: Vec<EmergencyFile>,
-    capacity: Vec<CapacityFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EmergencyFile {
-    recipient: AgencyKind,
-    #[serde(rename = "label")]
-    _label: String,
-    mask: CategorySet,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CapacityFile {
-    from: String,
-    #[serde(rename = "label")]
-    _label: String,
-    majority: u8,
-    maturity: u8,
-    joint_custody_one_suffices: bool,
-    protective_grantors: Vec<super::records::Relationship>,
-}
-
-fn read<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, PolicyFault> {
-    toml::from_str(text).map_err(|error| PolicyFault::Form { file, problem: error.to_string() })
-}
-
-fn header(file: &'static str, format: u32, effective: &str) -> Result<Day, PolicyFault> {
-    if format != FORMAT {
-        return Err(PolicyFault::Forbidden { file, place: format!("format {format}") });
-    }
-    day(file, "effective", effective)
-}
-
-fn day(file: &'static str, place: &str, text: &str) -> Result<Day, PolicyFault> {
-    text.parse().map_err(|_| PolicyFault::Dates { file, place: place.to_owned() })
-}
-
-fn columns(file: &MatrixFile) -> Result<[[Option<Column>; PURPOSES]; KINDS], PolicyFault> {
-    let mut all = [[None; PURPOSES]; KINDS];
-    for column in &file.column {
-        let (kind, purpose) = (column.recipient, column.purpose);
-        let place = format!("{kind}/{purpose}");
-        if !file.allowed.get(&kind).is_some_and(|allowed| allowed.contains(&purpose)) {
-            return Err(PolicyFault::Forbidden { file: MATRIX, place });
-        }
-        let slot = all.get_mut(kind as usize).and_then(|of_kind| of_kind.get_mut(purpose as usize));
-        let Some(slot) = slot else { return Err(PolicyFault::Forbidden { file: MATRIX, place }) };
-        if slot.is_some() {
-            return Err(PolicyFault::Twice { file: MATRIX, place });
-        }
-        let mut cells = [Cell::Never; CATEGORIES];
-        for (cell, category) in cells.iter_mut().zip(Category::ALL) {
-            let missing = || PolicyFault::Missing { file: MATRIX, place: format!("{place} {category}") };
-            *cell = *column.cells.get(category).ok_or_else(missing)?;
-        }
-        *slot = Some(cells);
-    }
-    for kind in AgencyKind::ALL {
-        let missing = |place| PolicyFault::Missing { file: MATRIX, place };
-        let allowed = file.allowed.get(kind).ok_or_else(|| missing(format!("allowed.{kind}")))?;
-        for purpose in allowed {
-            if matches!(purpose, Purpose::P10 | Purpose::P12) {
-                return Err(PolicyFault::Forbidden { file: MATRIX, place: format!("{kind}/{purpose}") });
-            }
-            let column = all.get(*kind as usize).and_then(|of_kind| of_kind.get(*purpose as usize));
-            column.copied().flatten().ok_or_else(|| missing(format!("{kind}/{purpose}")))?;
-        }
-    }
-    Ok(all)
-}
-
-fn adjustment(file: AdjustmentFile) -> Result<Adjustment, PolicyFault> {
-    let (condition, when) = match (file.when, file.unless) {
-        (Some(condition), None) => (condition, true),
-        (None, Some(condition)) => (condition, false),
-        _ => return Err(PolicyFault::Missing { file: MATRIX, place: "adjustment: one of when, unless".to_owned() }),
-    };
-    Ok(Adjustment {
-        label: file.label,
-        condition,
-        when,
-        recipients: file.recipients,
-        purposes: file.purposes,
-        categories: file.categories.unwrap_or(CategorySet::ALL),
-        from: file.from,
-        to: file.to,
-    })
-}
-
-fn registry(files: Vec<GroundFile>) -> Result<BTreeMap<GroundCode, GroundEntry>, PolicyFault> {
-    let mut all = BTreeMap::new();
-    for file in files {
-        let code = file.code;
-        let entry = ground(file)?;
-        if all.insert(code, entry).is_some() {
-            return Err(PolicyFault::Twice { file: GROUNDS, place: code.to_string() });
-        }
-    }
-    match GroundCode::ALL.iter().find(|code| !all.contains_key(code)) {
-        Some(code) => Err(PolicyFault::Missing { file: GROUNDS, place: code.to_string() }),
-        None => Ok(all),
-    }
-}
-
-fn ground(file: GroundFile) -> Result<GroundEntry, PolicyFault> {
-    let place = file.code.to_string();
-    let mut versions: Vec<StatuteVersion> = Vec::new();
-    for version in &file.version {
-        let from = day(GROUNDS, &place, &version.from)?;
-        let until = version.until.as_deref().map(|until| day(GROUNDS, &place, until)).transpose()?;
-        let follows = versions.last().is_none_or(|last| last.until.is_some_and(|end| end < from));
-        if !follows || until.is_some_and(|until| until < from) {
-            return Err(PolicyFault::Dates { file: GROUNDS, place });
-        }
-        versions.push(StatuteVersion { from, until });
-    }
-    if versions.is_empty() {
-        return Err(PolicyFault::Missing { file: GROUNDS, place: format!("{place} version") });
-    }
-    let notifier = file.mask.has(Category::C20);
-    if notifier || !file.explicit.minus(file.mask).is_empty() {
-        return Err(PolicyFault::Forbidden { file: GROUNDS, place: format!("{place} mask") });
-    }
-    Ok(GroundEntry {
-        code: file.code,
-        label: file.label,
-        statute: file.statute,
-        versions,
-        nature: file.nature,
-        disclosers: file.disclosers,
-        recipients: file.recipients,
-        members: file.members,
-        mask: file.mask,
-        explicit: file.explicit,
-        evidence: file.evidence,
-        days_max: file.days_max,
-        checked: file.checked,
-        note: file.note,
-    })
-}
-
-fn emergency(files: &[EmergencyFile]) -> Result<[CategorySet; KINDS], PolicyFault> {
-    let mut all = [CategorySet::EMPTY; KINDS];
-    for (slot, kind) in all.iter_mut().zip(AgencyKind::ALL) {
-        let mut of_kind = files.iter().filter(|file| file.recipient == *kind);
-        let place = format!("emergency {kind}");
-        let Some(file) = of_kind.next() else { return Err(PolicyFault::Missing { file: MASKS, place }) };
-        if of_kind.next().is_some() {
-            return Err(PolicyFault::Twice { file: MASKS, place });
-        }
-        if file.mask.has(Category::C20) {
-            return Err(PolicyFault::Forbidden { file: MASKS, place });
-        }
-        *slot = file.mask;
-    }
-    Ok(all)
-}
-
-fn capacity(files: Vec<CapacityFile>) -> Result<Vec<Capacity>, PolicyFault> {
-    let mut all: Vec<Capacity> = Vec::new();
-    for file in files {
-        let from = day(MASKS, "capacity", &file.from)?;
-        if all.last().is_some_and(|last| last.from >= from) {
-            return Err(PolicyFault::Dates { file: MASKS, place: "capacity".to_owned() });
-        }
-        if file.maturity > file.majority {
-            return Err(PolicyFault::Forbidden { file: MASKS, place: "capacity.maturity".to_owned() });
-        }
-        all.push(Capacity {
-            from,
-            majority: file.majority,
-            maturity: file.maturity,
-            joint_custody_one_suffices: file.joint_custody_one_suffices,
-            protective_grantors: file.protective_grantors,
-        });
-    }
-    if all.is_empty() {
-        return Err(PolicyFault::Missing { file: MASKS, place: "capacity".to_owned() });
-    }
-    Ok(all)
-}
-
-fn hash(files: [&str; 3]) -> [u8; 32] {
-    let mut sha = Sha256::new();
-    for file in files {
-        sha.update((file.len() as u64).to_be_bytes());
-        sha.update(file.as_bytes());
-    }
-    sha.finalize().into()
 }
