@@ -6,7 +6,7 @@ use super::persons::Named;
 use super::{Hub, Refusal};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::AgencyKind;
-use musubi_core::postnatal::{CareContext, CareUse, Policies, approval::approval_in, check};
+use musubi_core::postnatal::{CareContext, Policies, approval::approval_in, check, record};
 use musubi_core::record::{PersonKey, Submission};
 
 impl Hub {
@@ -20,7 +20,9 @@ impl Hub {
         place: &str,
         submission: &Submission,
     ) -> Result<Vec<Diagnostic>, Refusal> {
-        let Some(report) = CareUse::from_submission(submission) else { return Ok(Vec::new()) };
+        let Some(report) = record::care_use(submission) else {
+            return Ok(record::unreadable(submission).into_iter().collect());
+        };
         if caller.agency.kind != AgencyKind::Prv || report.provider != caller.id().as_str() {
             return Ok(vec![Diagnostic::error(
                 "PV-E701",
@@ -36,10 +38,9 @@ impl Hub {
         let found = self.find(&Named { key: Some(key), ..Named::default() }).await?;
         let mut context = CareContext { place: place.to_owned(), ..CareContext::default() };
         if let Some(person) = found {
-            let record = self.family(&[person], self.now()).await?.record();
-            context.approval = approval_in(&record, &report.approval_no, &report.municipality);
-            let own = record.entries().iter().filter(|entry| entry.author().as_ref() == Some(caller.id()));
-            context.own_uses = own.filter_map(CareUse::from_entry).collect();
+            let known = self.family(&[person], self.now()).await?.record();
+            context.approval = approval_in(&known, &report.approval_no, &report.municipality);
+            context.own_uses = record::uses_in(&known, caller.id());
         }
         Ok(check(policy, &context, &report))
     }

@@ -8,7 +8,7 @@ use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, FactKind, StoreError};
 use musubi_core::agency::{AgencyKind, Purpose};
 use musubi_core::cases::{self, CaseQuery, HITS_MAX};
-use musubi_core::consent::records::{CouncilCase, Ground, Level};
+use musubi_core::consent::records::{Ground, Level};
 use musubi_core::id::{FactId, PersonId};
 use musubi_core::release::{Released, release};
 use std::collections::BTreeSet;
@@ -162,20 +162,6 @@ impl Hub {
             }
         }
         Ok(cited)
-    }
-
-    /// Council cases that list the caller, by number: for a member's own purposes.
-    pub(crate) async fn council_case(&self, caller: &Caller, number: &str) -> Result<Option<CouncilCase>, Refusal> {
-        let now = self.now();
-        for row in self.store.facts_for(caller.id(), FactKind::CouncilCase, now).await? {
-            let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-            let family = self.family(&persons, now).await?;
-            let case = self.open_json::<CouncilCase>(&family, &row.body, "fact", row.id.0, 0);
-            if let Some(case) = case.filter(|case| case.number == number) {
-                return Ok(Some(case));
-            }
-        }
-        Ok(None)
     }
 }
 
