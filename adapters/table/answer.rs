@@ -93,17 +93,43 @@ pub fn answer_file(source: &[u8], profile: &Profile, verdicts: &[Verdict]) -> Re
     Ok(encoded(text, sheet.charset))
 }
 
-/// In the file's own character set; UTF-8 gets the mark by which spreadsheets know it.
+fn with_result(mut cells: Vec<String>, result: String) -> Vec<String> {
+    cells.push(result);
+    cells
+}
+
+/// The file as it may be kept: rows with what looks like an individual number are blank, so that the others keep their
+/// numbers. `None` when there is no such row, and the file may be kept as it came; of a file that is changed no hash of
+/// the original may stay (`formats/common_japan.md` 7.4).
+///
+/// # Errors
+/// When the file itself cannot be read.
+pub fn without_individual_numbers(
+    source: &[u8],
+    profile: &Profile,
+    verdicts: &[Verdict],
+) -> Result<Option<Vec<u8>>, Diagnostic> {
+    let refused: Vec<u32> = verdicts.iter().filter(|v| v.holds(INDIVIDUAL_NUMBER)).map(|v| v.row).collect();
+    if refused.is_empty() {
+        return Ok(None);
+    }
+    let sheet = Sheet::read(source, profile)?;
+    let rows = sheet
+        .rows
+        .into_iter()
+        .zip(1_u32..)
+        .map(|(cells, number)| if refused.contains(&number) { vec![String::new(); cells.len()] } else { cells });
+    let text = write_csv(std::iter::once(sheet.header).chain(rows), Formulas::Raw);
+    Ok(Some(encoded(text, sheet.charset)))
+}
+
+/// In the file's own character set where that loses nothing; UTF-8 gets the mark by which spreadsheets know it.
 fn encoded(text: String, charset: Option<Charset>) -> Vec<u8> {
     if charset == Some(Charset::Cp932)
-        && let Ok(encoded) = charset::encode_cp932(&text, Unmappable::Geta)
+        && let Ok(encoded) = charset::encode_cp932(&text, Unmappable::Refuse)
+        && encoded.substituted.is_empty()
     {
         return encoded.bytes;
     }
     format!("\u{feff}{text}").into_bytes()
-}
-
-fn with_result(mut cells: Vec<String>, result: String) -> Vec<String> {
-    cells.push(result);
-    cells
 }

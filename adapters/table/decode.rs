@@ -74,9 +74,9 @@ fn read_row(rows: &dyn Rows, mut row: RowReader<'_>, cut: bool, profile: &Profil
             "The last row does not end with a line break. Check whether the file was cut.",
         ));
     }
-    row.check_row(&profile.twelve_digit_columns);
+    let aligned = row.check_row(&profile.twelve_digit_columns);
     let mut submission = None;
-    if !row.is_refused() || !cut {
+    if aligned && !cut {
         submission = rows.read(&mut row, profile).and_then(|message| checked(message, &mut row));
     }
     if row.is_refused() {

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::write::{Formulas, write_csv};
-use musubi_core::adapter::{Adapter, Decoded, Profile};
+use musubi_core::adapter::{Adapter, Decoded, Profile, Severity};
 use musubi_core::japan::charset::{self, Charset, Unmappable, encode_cp932};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -53,6 +55,27 @@ pub(crate) fn a_cut_file_gives_an_error_or_a_prefix(adapter: &dyn Adapter, profi
             assert!(Some(row) == rows.get(index) || refused, "cut at {end}: row {index} was read as something else");
         }
     }
+}
+
+/// Whatever bytes stand in the file, there is an answer, and a row without a record has an error.
+pub(crate) fn every_change_gives_an_answer(adapter: &dyn Adapter, profile: &Profile, bytes: &[u8]) {
+    let change = (0..bytes.len(), prop::collection::vec(any::<u8>(), 0..6));
+    let changes = prop::collection::vec(change, 1..8);
+    TestRunner::new(ProptestConfig::with_cases(64))
+        .run(&changes, |changes| {
+            let mut changed = bytes.to_vec();
+            for (position, with) in changes {
+                let end = (position + with.len()).min(changed.len());
+                changed.splice(position.min(end)..end, with);
+            }
+            let decoded = adapter.decode(&changed, profile);
+            for item in &decoded.items {
+                let refused = item.diagnostics.iter().any(|found| found.severity == Severity::Error);
+                prop_assert_eq!(item.submission.is_none(), refused);
+            }
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// No diagnostic and no place repeats what a cell holds, whichever cell is wrong.

@@ -289,7 +289,8 @@ impl<'a> RowReader<'a> {
     }
 
     /// What every row must be, whatever its layout: no individual number, the right number of cells, what is required.
-    pub(super) fn check_row(&mut self, twelve_digit_columns: &[String]) {
+    /// False when the cells do not stand under their headers; then reading them says nothing.
+    pub(super) fn check_row(&mut self, twelve_digit_columns: &[String]) -> bool {
         self.check_individual_numbers(twelve_digit_columns);
         if self.cells.len() != self.header.slots.len() {
             let place = self.place();
@@ -299,7 +300,7 @@ impl<'a> RowReader<'a> {
                 "列の数が見出しと違います。",
                 "The row has another number of cells than the header.",
             ));
-            return;
+            return false;
         }
         for column in self.layout.columns.iter().filter(|column| column.required) {
             self.require(column.key);
@@ -320,6 +321,7 @@ impl<'a> RowReader<'a> {
                 ));
             }
         }
+        true
     }
 
     fn check_individual_numbers(&mut self, twelve_digit_columns: &[String]) {

@@ -148,6 +148,10 @@ fn an_individual_number_in_a_cell_refuses_the_row_and_is_repeated_nowhere() {
     let answer = String::from_utf8(answer).unwrap();
     assert!(!answer.contains(&number) && !format!("{decoded:?}").contains(&number));
     assert!(answer.contains("JP-E721") && !answer.contains("V-1") && answer.contains("V-3"));
+    let kept = without_individual_numbers(text.as_bytes(), &profile(), &Verdict::of(&decoded)).unwrap().unwrap();
+    assert!(!String::from_utf8(kept.clone()).unwrap().contains(&number));
+    let again = decode(&Visits, &kept, None, &profile());
+    assert_eq!((again.items.len(), again.items[0].place.as_str(), again.taken()), (1, "row 3", 1));
 }
 
 #[test]
@@ -254,6 +258,22 @@ fn the_answer_is_the_rows_again_with_their_results_in_the_files_character_set() 
     let again = decode(&Visits, &answer, None, &profile());
     assert_eq!(told(&again), ["PH-W003 column 4", "JP-E602 row 2, 日付"]);
     assert_eq!(answer_file(&answer, &profile(), &Verdict::of(&again)).unwrap(), answer);
+}
+
+#[test]
+fn a_file_without_individual_numbers_is_kept_as_it_came() {
+    let text = "記録ID,日付\nV-1,R8.11.31\n";
+    assert_eq!(without_individual_numbers(text.as_bytes(), &profile(), &Verdict::of(&read(text))).unwrap(), None);
+}
+
+#[test]
+fn user_defined_characters_come_back_in_the_answer_as_they_were() {
+    let mut bytes = encode_cp932("記録ID,日付,備考\r\nV-1,R8.11.31,", Unmappable::Refuse).unwrap().bytes;
+    bytes.extend([0xF0, 0x40, b'\r', b'\n']);
+    let decoded = decode(&Visits, &bytes, None, &profile());
+    assert_eq!(told(&decoded), ["JP-W401 file", "JP-E602 row 1, 日付"]);
+    let answer = answer_file(&bytes, &profile(), &Verdict::of(&decoded)).unwrap();
+    assert!(String::from_utf8(answer).unwrap().contains("V-1,R8.11.31,\u{E000},"));
 }
 
 #[test]

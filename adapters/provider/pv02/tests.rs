@@ -88,6 +88,12 @@ fn a_file_cut_at_any_byte_gives_an_error_or_a_prefix() {
 }
 
 #[test]
+fn every_change_of_a_file_gives_an_answer() {
+    proof::every_change_gives_an_answer(&Pv02, &profile(), STAY_2_2);
+    proof::every_change_gives_an_answer(&Pv02, &profile(), OTHERS);
+}
+
+#[test]
 fn no_diagnostic_holds_a_value() {
     proof::no_diagnostic_holds_a_value(&Pv02, &profile(), STAY_2_2);
     proof::no_diagnostic_holds_a_value(&Pv02, &profile(), OTHERS);

@@ -44,6 +44,12 @@ fn a_file_cut_at_any_byte_gives_an_error_or_a_prefix() {
 }
 
 #[test]
+fn every_change_of_a_file_gives_an_answer() {
+    proof::every_change_gives_an_answer(&Ph05, &profile(), VISITS);
+    proof::every_change_gives_an_answer(&Ph05, &profile(), CORRECTIONS);
+}
+
+#[test]
 fn no_diagnostic_holds_a_value() {
     proof::no_diagnostic_holds_a_value(&Ph05, &profile(), VISITS);
     proof::no_diagnostic_holds_a_value(&Ph05, &profile(), CORRECTIONS);
