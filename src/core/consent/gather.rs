@@ -167,10 +167,11 @@ impl<'a> OneSubject<'a> {
     fn under(&self, facts: DecisionFacts, ground: &Ground, will: &Will) -> DecisionFacts {
         let Asked { facts: file, item, now, request, .. } = self.asked;
         let source = item.author;
-        // The holder's own assertion is its approval (L03); later words of the subject were not in its view.
+        // The holder's own assertion is its approval (L03); later words of the subject were not in its view. A change of the
+        // ground is recorded anew, so that the assertion is no later than its beginning.
         let own = &ground.asserting_agency == source
             && ground.categories.has(facts.category)
-            && will.latest_no.is_none_or(|no| no <= ground.recorded_at);
+            && will.latest_no.is_none_or(|no| no <= ground.from.min(ground.recorded_at));
         let approved = ground.approvals.iter().any(|approval| {
             let in_view = |no: Time| approval.with_objection_in_view && no <= approval.approved_at;
             &approval.source == source

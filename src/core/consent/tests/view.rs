@@ -1,10 +1,10 @@
 //! From records on file to what is visible.
 
 use super::super::records::{
-    Approval, ConsentKind, CouncilCase, Grantee, Member, PerpetratorLink, Proviso, RelationKind, Scope, Seal,
+    Approval, Consent, ConsentKind, CouncilCase, Grantee, Member, PerpetratorLink, Proviso, RelationKind, Scope, Seal,
     StandingApproval, Status,
 };
-use super::super::{GroundCode, Label, Rule, View, role_may_use, view};
+use super::super::{Facts, GroundCode, Label, Rule, View, role_may_use, view};
 use super::people::*;
 use crate::agency::Category::{C01, C02, C04, C05, C06, C07, C08, C09, C13, C14, C16, C17, C19, C20};
 use crate::agency::{AgencyKind, Purpose, Role};
@@ -187,6 +187,20 @@ fn the_own_assertion_of_a_source_is_its_approval_for_the_message_that_it_names()
     assert_eq!(seen(&facts, &hospital, None), "DENY T11.default-deny");
     facts.grounds.iter_mut().for_each(|ground| ground.message = None);
     assert_eq!(seen(&facts, &clinic, Some(message)), "HOLD T5.approval");
+    // An objection before the assertion was in view (D04); one after it was not, though the ground was recorded anew.
+    let objection = |when| {
+        with(vec![Consent {
+            grantee: Grantee::Everyone,
+            categories: Scope::All,
+            purposes: Vec::new(),
+            ..said(2, ConsentKind::Objection, when)
+        }])
+    };
+    let before = Facts { grounds: facts.grounds.clone(), ..objection("2026-10-19T00:00:00+09:00") };
+    assert_eq!(seen(&before, &hospital, None), "PERMIT T5.L03");
+    let mut after = Facts { grounds: facts.grounds.clone(), ..objection("2026-10-25T00:00:00+09:00") };
+    after.grounds.iter_mut().for_each(|ground| ground.recorded_at = at("2026-10-26T00:00:00+09:00"));
+    assert_eq!(seen(&after, &hospital, None), "HOLD T5.approval");
 }
 
 #[test]
