@@ -1,5 +1,6 @@
 //! The hub: what stands around the rules. Edges, store, delivery, audit, console and command line.
 
+pub mod agency_client;
 pub mod ca;
 pub mod cli;
 pub mod clock;
