@@ -15,8 +15,8 @@ use serde::de::value::{Error, StrDeserializer};
 /// Words of `follow_up`, in the order of their codes.
 const FOLLOW_UPS: [&str; 4] = ["none", "watch", "contact", "urgent"];
 
-/// The use that a submission reports, with the scale filled in during it. `None` when it reports none, or one without
-/// kind, result, beginning or end.
+/// The use that a submission reports, with the scale filled in during it. `None` when it reports none, and when
+/// [`unreadable`] says why it cannot be checked.
 pub fn care_use(submission: &Submission) -> Option<CareUse> {
     let message = submission.message();
     let (entry, delivery) = delivery_of(submission)?;
@@ -32,13 +32,11 @@ pub fn care_use(submission: &Submission) -> Option<CareUse> {
 /// What keeps a submission's report of care from being checked at all: it lacks kind, result, beginning, end or
 /// municipality, or there is a second one beside it. Such a submission is refused, else it would pass unchecked.
 pub fn unreadable(submission: &Submission) -> Option<Diagnostic> {
-    let is_report = |entry: &&proto::Entry| matches!(entry.body, Some(Body::CareDelivery(_)));
-    let reports = submission.message().entries.iter().filter(is_report).count();
-    let readable = reports == 0 || (reports == 1 && care_use(submission).is_some());
-    (!readable).then(|| {
+    let (first, _) = reports_in(submission).next()?;
+    care_use(submission).is_none().then(|| {
         Diagnostic::error(
             "PV-E011",
-            place(submission),
+            first.source_path.clone(),
             "実施報告は1件ずつ、利用種別・実施結果・開始日時・終了日時・自治体コードを書いて送ってください。",
             "Send one report of care at a time, with kind, result, start, end and municipality.",
         )
@@ -65,8 +63,14 @@ pub fn uses_in(record: &SharedRecord, provider: &AgencyId) -> Vec<CareUse> {
     uses.collect()
 }
 
+/// The one report of a submission; `None` when there are several, of which only one would be checked.
 fn delivery_of(submission: &Submission) -> Option<(&proto::Entry, &proto::CareDelivery)> {
-    submission.message().entries.iter().find_map(|entry| match &entry.body {
+    let mut reports = reports_in(submission);
+    reports.next().filter(|_| reports.next().is_none())
+}
+
+fn reports_in(submission: &Submission) -> impl Iterator<Item = (&proto::Entry, &proto::CareDelivery)> {
+    submission.message().entries.iter().filter_map(|entry| match &entry.body {
         Some(Body::CareDelivery(delivery)) => Some((entry, delivery)),
         _ => None,
     })
@@ -242,7 +246,8 @@ mod tests {
         let without_end = submission(vec![proto::CareDelivery { end: None, ..delivery() }]);
         assert_eq!(unreadable(&without_end).unwrap().code, "PV-E011");
         let two = submission(vec![delivery(), delivery()]);
-        assert_eq!(unreadable(&two).unwrap().code, "PV-E011");
+        assert_eq!((care_use(&two), unreadable(&two).unwrap().code.as_ref()), (None, "PV-E011"));
+        assert_eq!(unreadable(&two).unwrap().place, "row 1");
     }
 
     #[test]
