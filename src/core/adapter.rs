@@ -267,6 +267,10 @@ pub struct Profile {
     /// Results of this agency with these codes are work that the municipality commissioned (postpartum check-ups).
     #[serde(default)]
     pub commissioned_codes: Vec<String>,
+    /// Any name may stand for the agency. For conversions offline, where no connection says who sends: it cannot be
+    /// written in a profile's file, and no connection's profile has it.
+    #[serde(skip)]
+    pub any_sender: bool,
     /// The moment of receipt (or of the conversion).
     #[serde(skip, default = "Profile::unset")]
     pub now: Time,
@@ -301,12 +305,18 @@ impl Profile {
             observation_codes: Vec::new(),
             twelve_digit_columns: Vec::new(),
             commissioned_codes: Vec::new(),
+            any_sender: false,
             now,
         }
     }
 
+    /// A profile for a file of which nobody knows who sent it: [`Profile::plain`] that takes any sender's name.
+    pub fn offline(agency: AgencyId, now: Time) -> Self {
+        Profile { any_sender: true, ..Profile::plain(agency, now) }
+    }
+
     /// May this name stand for the agency in a message?
     pub fn knows_sender(&self, name: &str) -> bool {
-        name == self.agency.as_str() || self.sender_names.iter().any(|known| known == name)
+        self.any_sender || name == self.agency.as_str() || self.sender_names.iter().any(|known| known == name)
     }
 }

@@ -38,8 +38,10 @@
 //! fn forge(released: Released) -> Released { Released { ..released } }
 //! ```
 
+mod author;
 mod outgoing;
 
+pub use author::release_to_author;
 pub use outgoing::{Dispatch, Outgoing, Reply};
 
 use crate::agency::{AgencyId, Category, CategorySet, Purpose};

@@ -55,6 +55,8 @@ impl Question for Submission {
 /// of agencies. The hub has no use for them.
 pub mod agency_side {
     use super::{Answer, NotReadable, Question, proto};
+    use crate::adapter::Diagnostic;
+    use crate::record::Submission;
     use prost::Message;
 
     /// What an agency received.
@@ -138,6 +140,14 @@ pub mod agency_side {
                 NotReadable(format!("M001 line {}, column {}: not a Submission", e.line(), e.column()))
             };
             Ok(Draft(serde_json::from_str(text).map_err(unreadable)?))
+        }
+
+        /// Checked as the hub checks it.
+        ///
+        /// # Errors
+        /// One diagnostic for each fault, with its place in the submission.
+        pub fn check(self) -> Result<Submission, Vec<Diagnostic>> {
+            Submission::check(self.0)
         }
     }
 }

@@ -192,6 +192,11 @@ impl SharedRecord {
         SharedRecord { entries }
     }
 
+    /// Entries as they were sent, nothing replaced and nothing taken back.
+    pub(crate) fn as_sent(entries: Vec<SharedEntry>) -> Self {
+        SharedRecord { entries }
+    }
+
     /// Its entries.
     pub fn entries(&self) -> &[SharedEntry] {
         &self.entries
