@@ -34,6 +34,9 @@ const SUGGESTION_DAYS: i64 = 3;
 /// Most persons suggested for one.
 const SUGGESTIONS_MAX: u32 = 5;
 
+/// Class of the control ids of HL7 v2 messages.
+pub const HL7V2: &str = "hl7v2";
+
 /// One message or row, ready to be taken into custody.
 pub struct Parcel {
     /// Format that it came in.
@@ -105,7 +108,7 @@ impl Hub {
                     return Ok(Taken { answer: known.answer, repeated: true, diagnostics: Vec::new() });
                 }
                 if !forgotten {
-                    return Err(id_used_for_other_bytes());
+                    return Err(id_used_for_other_bytes(parcel.class));
                 }
             }
             let custody = Custody::prepare(self, caller, &parcel).await?;
@@ -165,12 +168,13 @@ impl Hub {
     }
 }
 
-fn id_used_for_other_bytes() -> Refusal {
+fn id_used_for_other_bytes(class: &str) -> Refusal {
+    let (code, place) = if class == HL7V2 { ("H205", "MSH-10") } else { ("PH-E007", "record_id, revision") };
     Refusal::conflict(
-        "H205",
-        "MSH-10",
-        "同じ管理番号で異なる内容が届きました。新しい番号で送ってください(前の内容はそのまま保管されています)。",
-        "This id was used before for other contents. Send it under a new id; what came before is kept.",
+        code,
+        place,
+        "同じ管理番号(版)で異なる内容が届きました。新しい番号または版で送ってください(前の内容はそのまま保管されています)。",
+        "This id and revision was used before for other contents. Send it under a new one; what came before is kept.",
     )
 }
 

@@ -7,12 +7,13 @@ use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
 use super::{Hub, Refusal};
-use crate::store::{Change, Concerned, Expect, FactKind, ReferralRow, Row};
+use crate::store::{AliasRow, Change, Concerned, Expect, FactKind, ReferralRow, Row};
 use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::consent::records::{Relation, RelationKind};
 use musubi_core::id::{FactId, Municipality, PersonId, ReferralId};
-use musubi_core::postnatal::approval::ApprovalTerms;
-use musubi_core::referral::{Referral, State, Step};
+use musubi_core::postnatal::approval::{ApprovalTerms, children};
+use musubi_core::record::PersonKey;
+use musubi_core::referral::{Referral, Step};
 use musubi_core::time::Time;
 use std::sync::Arc;
 
@@ -63,8 +64,9 @@ impl Hub {
             Referral::new(id, &terms.kind, caller.id().clone(), to.id.clone(), &terms.reason, now, terms.reply_by)
                 .map_err(|fault| Refusal::new(super::RefusalKind::Invalid, fault))?;
         self.referral_rows(&mut change, &family, &persons, &municipality, &referral, 1, now)?;
+        let everybody: Vec<PersonId> = family.known().into_iter().collect();
         let tie = |change: &mut Change, agency: &AgencyId, kind: RelationKind, until: Option<Time>| {
-            self.relate(change, &family, &persons, &municipality, agency, kind, now, until)
+            self.relate(change, &family, &everybody, &municipality, agency, kind, now, until)
         };
         tie(&mut change, &to.id, RelationKind::OpenReferral(id), None)?;
         tie(&mut change, caller.id(), RelationKind::OpenReferral(id), None)?;
@@ -81,6 +83,7 @@ impl Hub {
             let assigned =
                 RelationKind::Assignment { service: "postnatal_care".to_owned(), outreach: approval.outreach };
             tie(&mut change, &to.id, assigned, Some(until))?;
+            self.name_by_approval(&mut change, &family, &persons, &municipality, approval).await?;
         }
         let mut entry = act(now, "refer", caller.id(), &caller.actor);
         entry.recipient = to.id.to_string();
@@ -88,7 +91,7 @@ impl Hub {
         change.leaves.push(self.leaf(now, &municipality, &family, &persons, entry));
         self.store.commit("refer", change).await?;
         if let Some(approval) = &terms.approval {
-            self.write_approval(caller, &family, &persons, &to.id, approval).await?;
+            self.write_approval(caller, &family, &to.id, approval).await?;
         }
         self.decide_again(&persons).await?;
         Ok(Standing { referral, version: 1 })
@@ -99,48 +102,18 @@ impl Hub {
         &self,
         caller: &Caller,
         family: &Family,
-        persons: &[PersonId],
         provider: &AgencyId,
         approval: &ApprovalTerms,
     ) -> Result<(), Refusal> {
-        let Some(mother) = persons.first() else { return Ok(()) };
-        let key = musubi_core::record::PersonKey { issuer: "musubi".to_owned(), identifier: mother.to_string() };
+        let municipality = self.municipality_of(family, caller);
+        let key = PersonKey { issuer: municipality.to_string(), identifier: approval.number.clone() };
         let submission = approval
             .submission(&key, provider, &family.record(), self.now())
             .map_err(|faults| Refusal { kind: super::RefusalKind::Invalid, diagnostics: faults })?;
-        self.write_own(
-            caller,
-            family,
-            "approval",
-            &format!("{} {}", approval.number, self.now().micros()),
-            submission,
-            *mother,
-        )
-        .await
-    }
-
-    /// Writes an entry that the hub makes for its caller, about a person whom it knows.
-    async fn write_own(
-        &self,
-        caller: &Caller,
-        family: &Family,
-        class: &'static str,
-        key: &str,
-        submission: musubi_core::record::Submission,
-        person: PersonId,
-    ) -> Result<(), Refusal> {
-        let alias = musubi_core::record::PersonKey { issuer: "musubi".to_owned(), identifier: person.to_string() };
-        let blind = self.alias(&alias);
-        if self.store.persons_by_alias(&[blind]).await?.into_iter().flatten().next().is_none() {
-            let municipality = self.municipality_of(family, caller);
-            let row = crate::store::AliasRow { blind, person, municipality };
-            let change = Change { rows: vec![Row::Alias(row)], ..Change::default() };
-            self.store.commit("name a person", change).await?;
-        }
         let parcel = Parcel {
             format: "grpc".to_owned(),
-            class,
-            key: key.to_owned(),
+            class: "approval",
+            key: format!("{} {}", approval.number, self.now().micros()),
             content: [0; 32],
             raw: None,
             forget_before: None,
@@ -148,6 +121,28 @@ impl Hub {
             diagnostics: Vec::new(),
         };
         self.take(caller, parcel, Arc::new(|_, _, _| Vec::new())).await?;
+        Ok(())
+    }
+
+    /// The number of the approval, and with it the keys of the children, name these persons towards the provider.
+    async fn name_by_approval(
+        &self,
+        change: &mut Change,
+        family: &Family,
+        persons: &[PersonId],
+        municipality: &Municipality,
+        approval: &ApprovalTerms,
+    ) -> Result<(), Refusal> {
+        let mother = persons.first().map(|mother| (approval.number.clone(), *mother));
+        let children = children(&family.record());
+        let children = children.keys().enumerate().map(|(n, child)| (approval.child_key(n), *child));
+        for (identifier, person) in mother.into_iter().chain(children) {
+            let blind = self.alias(&PersonKey { issuer: municipality.to_string(), identifier });
+            if self.store.persons_by_alias(&[blind]).await?.into_iter().flatten().next().is_none() {
+                change.expect.push(Expect::NoAlias { blind });
+                change.rows.push(Row::Alias(AliasRow { blind, person, municipality: municipality.clone() }));
+            }
+        }
         Ok(())
     }
 
@@ -260,9 +255,4 @@ impl Hub {
         }
         Ok(())
     }
-}
-
-/// The state of a referral, as the edges write it.
-pub fn state_word(state: &State) -> String {
-    state.to_string()
 }

@@ -37,6 +37,11 @@ pub struct ApprovalTerms {
 }
 
 impl ApprovalTerms {
+    /// The key of a child between municipality and provider, by birth order from 0.
+    pub fn child_key(&self, index: usize) -> String {
+        format!("{}-c{}", self.number, index + 1)
+    }
+
     /// As an entry about the mother, for the center to write.
     ///
     /// # Errors
@@ -48,10 +53,10 @@ impl ApprovalTerms {
         record: &SharedRecord,
         now: Time,
     ) -> Result<Submission, Vec<Diagnostic>> {
-        let infants = children(record).into_values().enumerate().map(|(index, birth)| proto::ApprovedInfant {
-            key: format!("{}-c{}", self.number, index + 1),
-            birth_date: Some(date(birth)),
-        });
+        let infants = children(record)
+            .into_values()
+            .enumerate()
+            .map(|(index, birth)| proto::ApprovedInfant { key: self.child_key(index), birth_date: Some(date(birth)) });
         let infants: Vec<proto::ApprovedInfant> = infants.collect();
         let body = proto::CareApproval {
             approval_number: self.number.clone(),
