@@ -112,7 +112,7 @@ impl SignedNote {
 
 impl fmt::Display for SignedNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n", self.text)?;
+        writeln!(f, "{}", self.text)?;
         self.signatures.iter().try_for_each(|line| {
             let bytes = [line.key_id.as_slice(), &line.signature].concat();
             writeln!(f, "\u{2014} {} {}", line.name, STANDARD.encode(bytes))
@@ -208,4 +208,74 @@ impl fmt::Display for LogVerifier {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    /// The example in the documentation of the signed note format.
+    const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const NOTE: &str = "If you think cryptography is the answer to your problem,\n\
+        then you don't know what your problem is.\n\
+        \n\
+        \u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint { origin: "musubi.example/482072".to_owned(), size: 9, root: [9; 32], extensions: Vec::new() }
+    }
+
+    #[test]
+    fn s33_a_note_that_others_signed_is_verified() {
+        let key = LogVerifier::parse(KEY).unwrap();
+        assert_eq!(key.to_string(), KEY);
+        let note = SignedNote::parse(NOTE).unwrap();
+        assert_eq!(note.to_string(), NOTE);
+        note.verify(&key).unwrap();
+        let changed = SignedNote::parse(&NOTE.replace("answer", "anwser")).unwrap();
+        assert_eq!(changed.verify(&key), Err(NotANote("signature does not hold")));
+    }
+
+    #[test]
+    fn s33_a_checkpoint_has_one_spelling() {
+        let text = "musubi.example/482072\n9\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n";
+        assert_eq!(checkpoint().to_string(), text);
+        assert_eq!(Checkpoint::parse(text).unwrap(), checkpoint());
+        let extended = format!("{text}something else\nand more\n");
+        assert_eq!(Checkpoint::parse(&extended).unwrap().to_string(), extended);
+        for wrong in [
+            text.replace("\n9\n", "\n09\n"),
+            text.replace("\n9\n", "\n+9\n"),
+            text.replace("\n9\n", "\n-9\n"),
+            text.replace("CQk=", "CQ=="),
+            text.replace("musubi.example/482072", ""),
+            text.trim_end().to_owned(),
+            format!("{text}\n"),
+            String::new(),
+        ] {
+            assert!(Checkpoint::parse(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn s33_a_signed_checkpoint_is_frozen_byte_for_byte() {
+        let key = LogKey::from_bytes("musubi.example", &[7; 32]);
+        let note = checkpoint().sign(&key);
+        assert_eq!(SignedNote::parse(&note.to_string()).unwrap(), note);
+        note.verify(&key.verifier()).unwrap();
+        assert_eq!(
+            note.to_string(),
+            "musubi.example/482072\n9\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n\n\u{2014} musubi.example \
+             TveHYTUFrRcihck97aMwXrHKIsfDjwlqcRMjUKrthm+C6Bax/EMPcpX/ZP2o3NEU2or0P+icN4uHOJ5dFBkyohbTMgo=\n"
+        );
+    }
+
+    #[test]
+    fn s33_another_key_or_name_does_not_verify() {
+        let note = checkpoint().sign(&LogKey::from_bytes("musubi.example", &[7; 32]));
+        let unknown = Err(NotANote("no signature of this key"));
+        assert_eq!(note.verify(&LogKey::from_bytes("musubi.example", &[8; 32]).verifier()), unknown);
+        assert_eq!(note.verify(&LogKey::from_bytes("other.example", &[7; 32]).verifier()), unknown);
+    }
 }

@@ -10,7 +10,7 @@ mod tree;
 pub use checkpoint::{Checkpoint, LogKey, LogVerifier, NotANote, NoteSignature, SignedNote};
 pub use entry::{AuditEntry, ItemMask, NotAnEntry, SaltedEntry};
 pub use receipt::{NotAReceipt, Receipt};
-pub use tree::{Frontier, Hash, LeafHash, ProofFails, consistency_proof, inclusion_proof, root};
+pub use tree::{Frontier, Hash, LeafHash, ProofFails, chain, consistency_proof, inclusion_proof, root};
 pub use tree::{verify_consistency, verify_inclusion};
 
 /// SHA-256 of the parts, one after another.

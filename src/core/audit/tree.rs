@@ -70,6 +70,13 @@ pub fn root(leaves: &[LeafHash]) -> Hash {
     frontier.root()
 }
 
+/// The next value of the hash chain beside the tree (S-32): SHA-256(before ‖ leaf ‖ SHA-256(what is stored of it)).
+///
+/// It names the first row that was changed; the tree shows to others that none was.
+pub fn chain(before: &Hash, leaf: LeafHash, stored: &[&[u8]]) -> Hash {
+    sha256(&[before, &leaf.0, &sha256(stored)])
+}
+
 /// The largest power of two below `size`; `size` is at least 2.
 const fn split_of(size: usize) -> usize {
     1 << (usize::BITS - 1 - (size - 1).leading_zeros())
@@ -196,4 +203,118 @@ pub fn verify_consistency(
         (at, last) = (at >> 1, last >> 1);
     }
     if last == 0 && old == *first_root && new == *second_root { Ok(()) } else { Err(ProofFails) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    fn hex(hash: &Hash) -> String {
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn leaf(data: &[u8]) -> LeafHash {
+        LeafHash(sha256(&[&[0], data]))
+    }
+
+    fn leaves(count: usize) -> Vec<LeafHash> {
+        (0..count).map(|index| leaf(&index.to_be_bytes())).collect()
+    }
+
+    /// The entries and roots with which implementations of RFC 6962 are commonly tested.
+    const ROOTS: [(&[u8], &str); 8] = [
+        (b"", "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
+        (b"\x00", "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"),
+        (b"\x10", "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"),
+        (b"\x20\x21", "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"),
+        (b"\x30\x31", "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4"),
+        (b"\x40\x41\x42\x43", "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"),
+        (b"\x50\x51\x52\x53\x54\x55\x56\x57", "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c"),
+        (
+            b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
+            "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+        ),
+    ];
+
+    #[test]
+    fn s34_roots_are_those_of_rfc_6962() {
+        let mut frontier = Frontier::default();
+        assert_eq!(hex(&frontier.root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        for (data, root) in ROOTS {
+            frontier.push(leaf(data));
+            assert_eq!(hex(&frontier.root()), root);
+        }
+    }
+
+    #[test]
+    fn a_frontier_is_read_as_it_was_stored() {
+        let mut frontier = Frontier::default();
+        for leaf in leaves(70) {
+            frontier.push(leaf);
+            let bytes = frontier.to_bytes();
+            assert_eq!(Frontier::from_bytes(frontier.size(), &bytes), Some(frontier.clone()));
+            assert_eq!(Frontier::from_bytes(frontier.size() ^ 1 << 9, &bytes), None);
+        }
+    }
+
+    #[test]
+    fn s34_every_inclusion_proof_holds_and_no_changed_one_does() {
+        for size in (1..=33).chain([64, 65, 128, 257]) {
+            let leaves = leaves(size);
+            let root = root(&leaves);
+            let step = if size > 33 { 13 } else { 1 };
+            for index in (0..size).step_by(step) {
+                let proof = inclusion_proof(&leaves, index).unwrap();
+                let (at, all) = (index as u64, size as u64);
+                let check = |leaf, at, all, proof: &[Hash], root: &Hash| verify_inclusion(leaf, at, all, proof, root);
+                assert_eq!(check(leaves[index], at, all, &proof, &root), Ok(()), "{index} of {size}");
+                assert!(check(leaf(b"other"), at, all, &proof, &root).is_err());
+                assert!(check(leaves[index], at, all, &proof, &[0; 32]).is_err());
+                assert!(check(leaves[index], at + 1, all, &proof, &root).is_err());
+                assert!(check(leaves[index], all, all, &proof, &root).is_err());
+                assert!(check(leaves[index], at, all, &[&proof[..], &[[0; 32]]].concat(), &root).is_err());
+                for cut in 0..proof.len() {
+                    let mut changed = proof.clone();
+                    changed[cut][0] ^= 1;
+                    assert!(check(leaves[index], at, all, &changed, &root).is_err());
+                    assert!(check(leaves[index], at, all, &proof[..cut], &root).is_err());
+                }
+            }
+            assert_eq!(inclusion_proof(&leaves, size), None);
+        }
+    }
+
+    #[test]
+    fn s34_every_consistency_proof_holds_and_no_changed_one_does() {
+        for size in (1..=33).chain([64, 65, 128, 257]) {
+            let all = leaves(size);
+            let new = (size as u64, &root(&all));
+            let step = if size > 33 { 13 } else { 1 };
+            for first in (1..=size).step_by(step) {
+                let old_root = root(&all[..first]);
+                let old = (first as u64, &old_root);
+                let proof = consistency_proof(&all, first).unwrap();
+                assert_eq!(verify_consistency(old, new, &proof), Ok(()), "{first} to {size}");
+                assert!(verify_consistency((old.0, &[0; 32]), new, &proof).is_err());
+                assert!(verify_consistency(old, (new.0, &[0; 32]), &proof).is_err());
+                assert!(verify_consistency(old, new, &[&proof[..], &[[0; 32]]].concat()).is_err());
+                for cut in 0..proof.len() {
+                    let mut changed = proof.clone();
+                    changed[cut][31] ^= 128;
+                    assert!(verify_consistency(old, new, &changed).is_err());
+                    assert!(verify_consistency(old, new, &proof[..cut]).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn s34_nothing_is_proved_about_an_empty_tree() {
+        let (empty, one) = (root(&[]), root(&leaves(1)));
+        assert_eq!(consistency_proof(&leaves(1), 0), None);
+        assert_eq!(verify_consistency((0, &empty), (1, &one), &[]), Err(ProofFails));
+        assert_eq!(verify_consistency((2, &one), (1, &one), &[]), Err(ProofFails));
+        assert_eq!(verify_inclusion(leaf(b""), 0, 0, &[], &empty), Err(ProofFails));
+    }
 }
