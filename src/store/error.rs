@@ -126,10 +126,3 @@ pub enum FaultKind {
     #[error("the checkpoint is not signed")]
     Note,
 }
-
-impl StoreError {
-    /// For what is declared and not yet there.
-    pub(super) fn unfinished() -> Self {
-        StoreError::Unavailable { at: "declared, not yet written", code: String::new() }
-    }
-}

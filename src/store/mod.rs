@@ -6,6 +6,9 @@
 //! **Reading before deciding.** Read the persons, with their epochs, first, then facts and entries; hand the epochs to
 //! [`Store::commit`] as expectations. Whatever changed in between then refuses the change, and the caller decides again.
 
+#[macro_use]
+mod places;
+
 mod error;
 mod keys;
 mod read;
@@ -16,6 +19,9 @@ pub use error::{Conflict, Fault, FaultKind, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};
 pub use read::{OpenLeaf, Verdict};
 pub use rows::*;
+
+#[cfg(test)]
+mod tests;
 
 use musubi_core::agency::AgencyId;
 use musubi_core::audit::{Checkpoint, LeafHash, Receipt};
@@ -84,6 +90,9 @@ pub enum Expect {
     },
 }
 
+/// Makes an acknowledgement from the receipts of a change.
+pub type MakeAnswer = Box<dyn Fn(&[Receipt]) -> Vec<u8> + Send + Sync>;
+
 /// A message to be stored with its acknowledgement.
 pub struct MessageDraft {
     /// Responsible municipality.
@@ -110,7 +119,7 @@ pub struct MessageDraft {
     pub raw: Option<Sealed>,
     /// Makes the acknowledgement from the receipts of the change's leaves, in their order. Runs inside the batch, and
     /// again if the batch must be repeated; what it returned last is stored with the message, byte for byte (S-21).
-    pub answer: Box<dyn Fn(&[Receipt]) -> Vec<u8> + Send>,
+    pub answer: MakeAnswer,
 }
 
 /// A line for an audit log.

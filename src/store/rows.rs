@@ -337,6 +337,11 @@ impl DeliveryState {
         DeliveryState::Suppressed,
         DeliveryState::Dead,
     ];
+
+    /// Nothing final has become of it.
+    pub const fn is_unfinished(self) -> bool {
+        matches!(self, DeliveryState::Waiting | DeliveryState::Held | DeliveryState::Sent)
+    }
 }
 
 /// The intention to send entries to a recipient.

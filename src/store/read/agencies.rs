@@ -1,7 +1,38 @@
 //! The register of agencies and their staff.
 
-#![allow(unused_variables)]
-use super::*;
+use crate::store::sqlite::columns::{Columns, FromColumns};
+use crate::store::sqlite::value::Sql;
+use crate::store::{AgencyRow, StaffRow, Store, StoreError};
+use musubi_core::agency::{Actor, AgencyId};
+
+const AGENCIES: &str = "SELECT * FROM agency ORDER BY id";
+const AGENCY: &str = "SELECT * FROM agency WHERE id = ?";
+const STAFF: &str = "SELECT * FROM staff WHERE agency = ? ORDER BY staff_id";
+const MEMBER: &str = "SELECT * FROM staff WHERE agency = ? AND staff_id = ?";
+
+impl FromColumns for AgencyRow {
+    const TABLE: &'static str = "agency";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(AgencyRow {
+            id: row.checked("id")?,
+            kind: row.parsed("kind")?,
+            name: row.plain("name")?,
+            municipality: row.checked("municipality")?,
+            active: row.plain("active")?,
+            profile: row.plain("profile")?,
+        })
+    }
+}
+
+impl FromColumns for StaffRow {
+    const TABLE: &'static str = "staff";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let actor = Actor { staff_id: row.plain("staff_id")?, role: row.parsed("role")? };
+        Ok(StaffRow { agency: row.checked("agency")?, actor, active: row.plain("active")? })
+    }
+}
 
 impl Store {
     /// Every agency, by id.
@@ -9,7 +40,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn agencies(&self) -> Result<Vec<AgencyRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("agencies", Sql::new(AGENCIES)).await
     }
 
     /// One agency.
@@ -17,7 +48,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn agency(&self, id: &AgencyId) -> Result<Option<AgencyRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("agency", Sql::new(AGENCY).bind(id)).await
     }
 
     /// The staff of an agency, by staff id.
@@ -25,7 +56,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn staff(&self, agency: &AgencyId) -> Result<Vec<StaffRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("staff", Sql::new(STAFF).bind(agency)).await
     }
 
     /// One member of staff.
@@ -33,6 +64,6 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn staff_member(&self, agency: &AgencyId, staff_id: &str) -> Result<Option<StaffRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("member of staff", Sql::new(MEMBER).bind(agency).bind(staff_id)).await
     }
 }

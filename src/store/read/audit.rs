@@ -1,7 +1,73 @@
 //! The audit logs.
 
-#![allow(unused_variables)]
-use super::*;
+use super::{OpenLeaf, Verdict, among};
+use crate::store::sqlite::columns::{Columns, FromColumns};
+use crate::store::sqlite::logs::{CHAIN_START, ChainedLeaf, follows};
+use crate::store::sqlite::value::Sql;
+use crate::store::{CheckpointRow, Fault, FaultKind, LeafRow, Log, Store, StoreError};
+use musubi_core::audit::{Checkpoint, Frontier, LeafHash, LogVerifier, SignedNote};
+use musubi_core::id::PersonId;
+use uuid::Uuid;
+
+const LOGS: &str = "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log ORDER BY name";
+const LEAVES: &str = "SELECT * FROM audit_leaf WHERE log = ? AND idx >= ? AND idx < ? ORDER BY idx";
+const PAGE: &str = "SELECT * FROM audit_leaf WHERE log = ? AND idx >= ? ORDER BY idx LIMIT 1000";
+const HASHES: &str = "SELECT id, hash FROM audit_leaf WHERE log = ? AND idx < ? ORDER BY idx";
+const OF_PERSONS: &str = among!(
+    "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN (",
+    ")) AS of CROSS JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx"
+);
+const LAST_CHECKPOINT: &str = "SELECT * FROM checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1";
+const CHECKPOINTS: &str = "SELECT * FROM checkpoint WHERE log = ? ORDER BY size";
+
+/// A log's name as the database has it.
+fn log_of(row: &Columns<'_>, column: &'static str) -> Result<Log, StoreError> {
+    let wrong = || StoreError::Corrupt { table: row.table, column, key: Uuid::nil() };
+    Log::parse(row.plain(column)?).ok_or_else(wrong)
+}
+
+impl FromColumns for LeafRow {
+    const TABLE: &'static str = "audit_leaf";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(LeafRow {
+            log: log_of(row, "log")?,
+            index: row.number("idx")?,
+            id: row.uuid("id")?,
+            hash: LeafHash(row.hash("hash")?),
+            entry: row.sealed("entry")?,
+        })
+    }
+}
+
+impl FromColumns for CheckpointRow {
+    const TABLE: &'static str = "checkpoint";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let (size, root) = (row.number("size")?, row.hash("root")?);
+        Ok(CheckpointRow { log: log_of(row, "log")?, size, root, note: row.plain("note")? })
+    }
+}
+
+/// A log and its size.
+struct Sized(Log, u64);
+
+impl FromColumns for Sized {
+    const TABLE: &'static str = "log";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let size: Option<i64> = row.plain("size")?;
+        Ok(Sized(log_of(row, "name")?, size.and_then(|size| size.try_into().ok()).unwrap_or(0)))
+    }
+}
+
+impl FromColumns for LeafHash {
+    const TABLE: &'static str = "audit_leaf";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        row.hash("hash").map(LeafHash)
+    }
+}
 
 impl Store {
     /// Every log and its size.
@@ -9,7 +75,8 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn logs(&self) -> Result<Vec<(Log, u64)>, StoreError> {
-        Err(StoreError::unfinished())
+        let found: Vec<Sized> = self.all("logs", Sql::new(LOGS)).await?;
+        Ok(found.into_iter().map(|Sized(log, size)| (log, size)).collect())
     }
 
     /// Leaves of a log with `from <= index < to`, in order.
@@ -17,7 +84,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn leaves(&self, log: &Log, from: u64, to: u64) -> Result<Vec<LeafRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("leaves", Sql::new(LEAVES).bind(log.name()).bind(from).bind(to)).await
     }
 
     /// The hashes of the first `size` leaves of a log, for proofs.
@@ -25,7 +92,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn leaf_hashes(&self, log: &Log, size: u64) -> Result<Vec<LeafHash>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("leaf hashes", Sql::new(HASHES).bind(log.name()).bind(size)).await
     }
 
     /// The leaves that concern any of these persons, by log and index, each once.
@@ -33,7 +100,10 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn leaves_of(&self, persons: &[PersonId]) -> Result<Vec<LeafRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let mut found: Vec<LeafRow> = self.among("leaves of persons", OF_PERSONS, persons).await?;
+        found.sort_unstable_by(|one, next| (&one.log, one.index).cmp(&(&next.log, next.index)));
+        found.dedup_by(|one, next| one.log == next.log && one.index == next.index);
+        Ok(found)
     }
 
     /// The last checkpoint of a log.
@@ -41,7 +111,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn last_checkpoint(&self, log: &Log) -> Result<Option<CheckpointRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("last checkpoint", Sql::new(LAST_CHECKPOINT).bind(log.name())).await
     }
 
     /// Verifies a whole log: order, chain, roots at every checkpoint, the signatures under them, and, where `open`
@@ -56,6 +126,89 @@ impl Store {
         key: Option<&LogVerifier>,
         open: &OpenLeaf<'_>,
     ) -> Result<Verdict, StoreError> {
-        Err(StoreError::unfinished())
+        let checkpoints = self.all("checkpoints", Sql::new(CHECKPOINTS).bind(log.name())).await?;
+        let mut walk = Walk::new(self.origin(log), key, checkpoints);
+        loop {
+            let question = Sql::new(PAGE).bind(log.name()).bind(walk.frontier.size());
+            let page: Vec<ChainedLeaf> = self.all("verify log", question).await?;
+            let end = page.is_empty();
+            let seen = page.iter().try_for_each(|leaf| walk.step(leaf, open));
+            let seen = if end { seen.and_then(|()| walk.end()) } else { seen };
+            if end || seen.is_err() {
+                return Ok(walk.verdict(log, seen));
+            }
+        }
+    }
+}
+
+/// A walk along a log from its first leaf.
+struct Walk<'k> {
+    origin: String,
+    key: Option<&'k LogVerifier>,
+    /// Those still ahead, smallest first.
+    ahead: std::iter::Peekable<std::vec::IntoIter<CheckpointRow>>,
+    frontier: Frontier,
+    chain: [u8; 32],
+    /// How many leaves the last checkpoint passed covers.
+    covered: u64,
+    opened: u64,
+    checkpoints: u64,
+}
+
+/// The index of what is wrong, and how.
+type Wrong = (u64, FaultKind);
+
+impl<'k> Walk<'k> {
+    fn new(origin: String, key: Option<&'k LogVerifier>, checkpoints: Vec<CheckpointRow>) -> Self {
+        let (ahead, frontier) = (checkpoints.into_iter().peekable(), Frontier::default());
+        Walk { origin, key, ahead, frontier, chain: CHAIN_START, covered: 0, opened: 0, checkpoints: 0 }
+    }
+
+    fn step(&mut self, next: &ChainedLeaf, open: &OpenLeaf<'_>) -> Result<(), Wrong> {
+        let index = self.frontier.size();
+        follows(&self.chain, index, next).map_err(|kind| (index, kind))?;
+        match open(&next.leaf) {
+            Ok(Some(entry)) if entry.leaf() == next.leaf.hash => self.opened += 1,
+            Ok(None) => {}
+            _ => return Err((index, FaultKind::Entry)),
+        }
+        self.frontier.push(next.leaf.hash);
+        self.chain = next.chain;
+        while let Some(checkpoint) = self.ahead.next_if(|ahead| ahead.size <= index + 1) {
+            self.compare(&checkpoint)?;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, checkpoint: &CheckpointRow) -> Result<(), Wrong> {
+        if checkpoint.root != self.frontier.root() || checkpoint.size != self.frontier.size() {
+            return Err((self.covered, FaultKind::Root));
+        }
+        if let Some(key) = self.key {
+            let last = checkpoint.size.saturating_sub(1);
+            self.signed(checkpoint, key).ok_or((last, FaultKind::Note))?;
+        }
+        self.covered = checkpoint.size;
+        self.checkpoints += 1;
+        Ok(())
+    }
+
+    /// Does the key sign this very checkpoint?
+    fn signed(&self, checkpoint: &CheckpointRow, key: &LogVerifier) -> Option<()> {
+        let note = SignedNote::parse(&checkpoint.note).ok()?;
+        note.verify(key).ok()?;
+        let said = Checkpoint::parse(&note.text).ok()?;
+        let right = said.origin == self.origin && said.size == checkpoint.size && said.root == checkpoint.root;
+        right.then_some(())
+    }
+
+    /// A checkpoint that is still ahead covers leaves that are not there.
+    fn end(&mut self) -> Result<(), Wrong> {
+        self.ahead.next().map_or(Ok(()), |_| Err((self.frontier.size(), FaultKind::Missing)))
+    }
+
+    fn verdict(&self, log: &Log, seen: Result<(), Wrong>) -> Verdict {
+        let fault = seen.err().map(|(index, kind)| Fault { log: log.clone(), index, kind });
+        Verdict { leaves: self.frontier.size(), opened: self.opened, checkpoints: self.checkpoints, fault }
     }
 }

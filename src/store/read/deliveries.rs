@@ -1,7 +1,74 @@
 //! What waits to be sent, and what was shown.
 
-#![allow(unused_variables)]
-use super::*;
+use super::{by_id, of_persons};
+use crate::store::sqlite::columns::{Columns, FromColumns};
+use crate::store::sqlite::value::Sql;
+use crate::store::{DeliveryRow, DeliveryState, ReleaseRow, Store, StoreError};
+use musubi_core::agency::AgencyId;
+use musubi_core::id::{DeliveryId, MessageId, PersonId, ReleaseId};
+use musubi_core::time::Time;
+
+const DUE: &str = "SELECT * FROM delivery WHERE state = ? AND next_at <= ? ORDER BY next_at, sequence LIMIT ?";
+const NEXT: &str = "SELECT next_at FROM delivery WHERE state = ? ORDER BY next_at LIMIT 1";
+const IN_STATE: &str = "SELECT * FROM delivery WHERE state = ? ORDER BY next_at, sequence LIMIT ?";
+const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = ? AND sequence > ? ORDER BY sequence LIMIT ?";
+const DELIVERY: &str = by_id!("delivery");
+const DELIVERIES_OF: &str = of_persons!("delivery", "4");
+const RELEASE: &str = by_id!("release");
+const RELEASES_OF: &str = of_persons!("release", "6");
+
+impl FromColumns for DeliveryRow {
+    const TABLE: &'static str = "delivery";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(DeliveryRow {
+            municipality: row.checked("municipality")?,
+            id: DeliveryId(row.uuid("id")?),
+            recipient: row.checked("recipient")?,
+            purpose: row.parsed("purpose")?,
+            format: row.plain("format")?,
+            message: row.uuid_if_any("message")?.map(MessageId),
+            entries: row.entries()?,
+            state: row.code("state", &DeliveryState::ALL, |state| state as u8)?,
+            attempts: row.number("attempts")?,
+            created_at: row.time("created_at")?,
+            next_at: row.time("next_at")?,
+            reason: row.plain("reason")?,
+            sequence: row.plain("sequence")?,
+            persons: row.persons()?,
+        })
+    }
+}
+
+impl FromColumns for ReleaseRow {
+    const TABLE: &'static str = "release";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(ReleaseRow {
+            municipality: row.checked("municipality")?,
+            id: ReleaseId(row.uuid("id")?),
+            recipient: row.checked("recipient")?,
+            purpose: row.parsed("purpose")?,
+            decided_at: row.time("decided_at")?,
+            policy_hash: row.hash("policy_hash")?,
+            delivery: row.uuid_if_any("delivery")?.map(DeliveryId),
+            query: row.uuid_if_any("query")?,
+            persons: row.persons()?,
+            detail: row.sealed("detail")?,
+        })
+    }
+}
+
+/// When a delivery is due.
+struct NextAt(Time);
+
+impl FromColumns for NextAt {
+    const TABLE: &'static str = "delivery";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        row.time("next_at").map(NextAt)
+    }
+}
 
 impl Store {
     /// Waiting deliveries whose time has come, oldest first.
@@ -9,7 +76,8 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_due(&self, now: Time, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let question = Sql::new(DUE).bind(DeliveryState::Waiting as u8).bind(now).bind(limit);
+        self.all("deliveries due", question).await
     }
 
     /// Deliveries that are waiting, held or sent without acknowledgement and concern any of these persons, oldest
@@ -18,7 +86,10 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_waiting_for(&self, persons: &[PersonId]) -> Result<Vec<DeliveryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let order = |delivery: &DeliveryRow| delivery.sequence;
+        let mut found = self.concerning("deliveries of persons", DELIVERIES_OF, persons, order).await?;
+        found.retain(|delivery: &DeliveryRow| delivery.state.is_unfinished());
+        Ok(found)
     }
 
     /// Deliveries to an agency after a sequence number, oldest first. Numbers have gaps: they are not for the
@@ -32,7 +103,7 @@ impl Store {
         after: i64,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("deliveries to agency", Sql::new(TO_AGENCY).bind(recipient).bind(after).bind(limit)).await
     }
 
     /// Deliveries in a state, oldest first: dead letters, for one.
@@ -40,7 +111,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_in(&self, state: DeliveryState, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("deliveries in state", Sql::new(IN_STATE).bind(state as u8).bind(limit)).await
     }
 
     /// One delivery.
@@ -48,7 +119,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("delivery", Sql::new(DELIVERY).bind(id.0)).await
     }
 
     /// When the next waiting delivery is due.
@@ -56,7 +127,8 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn next_delivery_at(&self) -> Result<Option<Time>, StoreError> {
-        Err(StoreError::unfinished())
+        let next: Option<NextAt> = self.one("next delivery", Sql::new(NEXT).bind(DeliveryState::Waiting as u8)).await?;
+        Ok(next.map(|next| next.0))
     }
 
     /// What was shown of any of these persons, oldest first (S-63).
@@ -64,7 +136,8 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn releases_of(&self, persons: &[PersonId]) -> Result<Vec<ReleaseRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let order = |release: &ReleaseRow| (release.decided_at, release.id);
+        self.concerning("releases of persons", RELEASES_OF, persons, order).await
     }
 
     /// One release.
@@ -72,6 +145,6 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn release(&self, id: ReleaseId) -> Result<Option<ReleaseRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("release", Sql::new(RELEASE).bind(id.0)).await
     }
 }

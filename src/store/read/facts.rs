@@ -1,7 +1,48 @@
 //! The facts that decisions rest on.
 
-#![allow(unused_variables)]
-use super::*;
+use super::{by_id, of_persons};
+use crate::store::sqlite::columns::{Columns, FromColumns};
+use crate::store::sqlite::model::POLICY_EPOCH;
+use crate::store::sqlite::value::Sql;
+use crate::store::{FactKind, FactRow, Store, StoreError};
+use musubi_core::agency::AgencyId;
+use musubi_core::id::{FactId, PersonId};
+use musubi_core::time::Time;
+
+const FACT: &str = by_id!("fact");
+const OF_PERSONS: &str = of_persons!("fact", "2");
+const FOR_RECIPIENT: &str = "SELECT * FROM fact WHERE recipient = ?1 AND kind = ?2 AND recorded_at <= ?3
+    AND (superseded_at IS NULL OR superseded_at > ?3) ORDER BY recorded_at, id";
+const SETTING: &str = "SELECT value FROM setting WHERE name = ?";
+
+impl FromColumns for FactRow {
+    const TABLE: &'static str = "fact";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(FactRow {
+            municipality: row.checked("municipality")?,
+            id: FactId(row.uuid("id")?),
+            kind: row.code("kind", &FactKind::ALL, |kind| kind as u8)?,
+            recipient: row.checked_if_any("recipient")?,
+            recorded_at: row.time("recorded_at")?,
+            superseded_at: row.time_if_any("superseded_at")?,
+            superseded_by: row.uuid_if_any("superseded_by")?.map(FactId),
+            persons: row.persons()?,
+            body: row.sealed("body")?,
+        })
+    }
+}
+
+/// The value of a setting.
+struct Setting(String);
+
+impl FromColumns for Setting {
+    const TABLE: &'static str = "setting";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        row.plain("value").map(Setting)
+    }
+}
 
 impl Store {
     /// The facts about any of these persons that held, as the hub knew it at a moment, each once.
@@ -9,7 +50,9 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn facts_of(&self, persons: &[PersonId], at: Time) -> Result<Vec<FactRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let mut facts = self.fact_history(persons).await?;
+        facts.retain(|fact| fact.recorded_at <= at && fact.superseded_at.is_none_or(|end| end > at));
+        Ok(facts)
     }
 
     /// The facts about any of these persons, also those that no longer hold.
@@ -17,7 +60,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn fact_history(&self, persons: &[PersonId]) -> Result<Vec<FactRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.concerning("facts of persons", OF_PERSONS, persons, |fact: &FactRow| (fact.recorded_at, fact.id)).await
     }
 
     /// The facts of a kind that name this agency and held at a moment.
@@ -25,7 +68,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn facts_for(&self, recipient: &AgencyId, kind: FactKind, at: Time) -> Result<Vec<FactRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("facts for agency", Sql::new(FOR_RECIPIENT).bind(recipient).bind(kind as u8).bind(at)).await
     }
 
     /// One fact.
@@ -33,7 +76,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn fact(&self, id: FactId) -> Result<Option<FactRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("fact", Sql::new(FACT).bind(id.0)).await
     }
 
     /// The epoch of the policy; 0 before the first was set.
@@ -41,7 +84,8 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn policy_epoch(&self) -> Result<u64, StoreError> {
-        Err(StoreError::unfinished())
+        let wrong = || StoreError::Corrupt { table: "setting", column: "value", key: uuid::Uuid::nil() };
+        self.setting(POLICY_EPOCH).await?.map_or(Ok(0), |epoch| epoch.parse().map_err(|_| wrong()))
     }
 
     /// A setting.
@@ -49,6 +93,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        Err(StoreError::unfinished())
+        let found: Option<Setting> = self.one("setting", Sql::new(SETTING).bind(name)).await?;
+        Ok(found.map(|setting| setting.0))
     }
 }

@@ -1,7 +1,68 @@
 //! Messages and the entries that they brought.
 
-#![allow(unused_variables)]
-use super::*;
+use super::{by_id, of_persons};
+use crate::store::sqlite::columns::{Columns, FromColumns};
+use crate::store::sqlite::model::stored_answer;
+use crate::store::sqlite::value::Sql;
+use crate::store::{EntryRow, MessageRow, Store, StoreError, StoredAnswer};
+use musubi_core::agency::AgencyId;
+use musubi_core::id::{EntryId, MessageId, Municipality, PersonId};
+use musubi_core::sealing::{Blind, Sealed};
+
+const ANSWER: &str = "SELECT id, content, received_at, answer FROM message
+    WHERE key = ? AND repeats = 1 AND agency = ? ORDER BY received_at DESC LIMIT 1";
+const MESSAGE: &str = by_id!("message");
+const ENTRY: &str = by_id!("entry");
+const OF_MESSAGE: &str = "SELECT * FROM entry WHERE municipality = ? AND message = ? ORDER BY sequence";
+const OF_PERSONS: &str = of_persons!("entry", "1");
+
+impl FromColumns for StoredAnswer {
+    const TABLE: &'static str = "message";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        stored_answer(row)
+    }
+}
+
+impl FromColumns for MessageRow {
+    const TABLE: &'static str = "message";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(MessageRow {
+            municipality: row.checked("municipality")?,
+            id: MessageId(row.uuid("id")?),
+            agency: row.checked("agency")?,
+            key: row.blind("key")?,
+            content: row.hash_if_any("content")?,
+            format: row.plain("format")?,
+            received_at: row.time("received_at")?,
+            test: row.plain("test")?,
+            repeats: row.plain("repeats")?,
+            answer: row.plain("answer")?,
+            raw: row.plain::<Option<Vec<u8>>>("raw")?.map(Sealed::from_stored),
+        })
+    }
+}
+
+impl FromColumns for EntryRow {
+    const TABLE: &'static str = "entry";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(EntryRow {
+            municipality: row.checked("municipality")?,
+            id: EntryId(row.uuid("id")?),
+            message: row.uuid_if_any("message")?.map(MessageId),
+            author: row.checked("author")?,
+            kind: row.number("kind")?,
+            series: row.blind("series")?,
+            occurred_at: row.time("occurred_at")?,
+            recorded_at: row.time("recorded_at")?,
+            sequence: row.plain("sequence")?,
+            persons: row.persons()?,
+            body: row.sealed("body")?,
+        })
+    }
+}
 
 impl Store {
     /// The acknowledgement that a message of this key got, the newest if there are several (S-20). Messages that do
@@ -10,7 +71,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn message_answer(&self, agency: &AgencyId, key: Blind) -> Result<Option<StoredAnswer>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("message answer", Sql::new(ANSWER).bind(key).bind(agency)).await
     }
 
     /// One message.
@@ -18,7 +79,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn message(&self, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("message", Sql::new(MESSAGE).bind(id.0)).await
     }
 
     /// The entries that a message brought, in order of receipt.
@@ -30,7 +91,7 @@ impl Store {
         municipality: &Municipality,
         message: MessageId,
     ) -> Result<Vec<EntryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("entries of message", Sql::new(OF_MESSAGE).bind(municipality).bind(message.0)).await
     }
 
     /// The entries that concern any of these persons, each once, in order of receipt.
@@ -38,7 +99,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn entries_of(&self, persons: &[PersonId]) -> Result<Vec<EntryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.concerning("entries of persons", OF_PERSONS, persons, |entry: &EntryRow| entry.sequence).await
     }
 
     /// One entry.
@@ -46,6 +107,6 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn entry(&self, id: EntryId) -> Result<Option<EntryRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("entry", Sql::new(ENTRY).bind(id.0)).await
     }
 }

@@ -8,12 +8,47 @@ mod messages;
 mod persons;
 mod work;
 
-use super::*;
-use musubi_core::agency::AgencyId;
-use musubi_core::audit::{LeafHash, LogVerifier, SaltedEntry};
-use musubi_core::id::*;
-use musubi_core::sealing::{Blind, DoesNotOpen};
-use musubi_core::time::Time;
+use super::sqlite::columns::{FromColumns, read_all};
+use super::sqlite::refused;
+use super::sqlite::value::{Sql, Value};
+use super::{Fault, LeafRow, Store, StoreError};
+use musubi_core::audit::SaltedEntry;
+use musubi_core::id::PersonId;
+use musubi_core::sealing::DoesNotOpen;
+
+/// Keys in one question.
+const PLACES: usize = 16;
+
+/// A question about at most [`PLACES`] keys.
+macro_rules! among {
+    ($head:literal, $tail:literal) => {
+        concat!($head, sixteen!("?"), $tail)
+    };
+}
+
+/// The rows of a table, of one kind in `concerned`, that concern any of these persons, each once.
+macro_rules! of_persons {
+    ($table:literal, $of:literal) => {
+        concat!(
+            "SELECT t.* FROM (SELECT DISTINCT municipality, id FROM concerned WHERE of = ",
+            $of,
+            " AND person IN (",
+            sixteen!("?"),
+            ")) AS c CROSS JOIN ",
+            $table,
+            " AS t ON t.municipality = c.municipality AND t.id = c.id"
+        )
+    };
+}
+
+/// A row by its id alone, whatever its municipality.
+macro_rules! by_id {
+    ($table:literal) => {
+        concat!("SELECT * FROM ", $table, " WHERE municipality IN (SELECT name FROM log) AND id = ?")
+    };
+}
+
+use {among, by_id, of_persons};
 
 /// Opens the sealed entry of a leaf; `Ok(None)` when its keys were destroyed.
 pub type OpenLeaf<'a> = dyn Fn(&LeafRow) -> Result<Option<SaltedEntry>, DoesNotOpen> + Send + Sync + 'a;
@@ -29,4 +64,43 @@ pub struct Verdict {
     pub checkpoints: u64,
     /// The first fault; `None` when the log is what was written.
     pub fault: Option<Fault>,
+}
+
+impl Store {
+    async fn all<T: FromColumns>(&self, at: &'static str, question: Sql) -> Result<Vec<T>, StoreError> {
+        let rows = question.all(self.inner.readers()).await.map_err(|error| refused(at, &error))?;
+        read_all(&rows)
+    }
+
+    async fn one<T: FromColumns>(&self, at: &'static str, question: Sql) -> Result<Option<T>, StoreError> {
+        Ok(self.all(at, question).await?.pop())
+    }
+
+    /// Asks about as many keys as there are, some at a time.
+    async fn among<T: FromColumns, K: Into<Value> + Copy>(
+        &self,
+        at: &'static str,
+        statement: &'static str,
+        keys: &[K],
+    ) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
+        for some in keys.chunks(PLACES) {
+            found.extend(self.all(at, Sql::new(statement).bind_list(some.iter().copied(), PLACES)).await?);
+        }
+        Ok(found)
+    }
+
+    /// What concerns any of these persons, each once, in an order that tells rows apart.
+    async fn concerning<T: FromColumns, O: Ord>(
+        &self,
+        at: &'static str,
+        statement: &'static str,
+        persons: &[PersonId],
+        order: impl Fn(&T) -> O,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut found: Vec<T> = self.among(at, statement, persons).await?;
+        found.sort_by_key(&order);
+        found.dedup_by(|one, next| order(one) == order(next));
+        Ok(found)
+    }
 }

@@ -1,7 +1,76 @@
 //! Persons, the identifiers that name them, and the list of cases.
 
-#![allow(unused_variables)]
-use super::*;
+use super::among;
+use crate::store::sqlite::columns::{Columns, FromColumns, day_number};
+use crate::store::sqlite::value::Sql;
+use crate::store::{AliasRow, CaseRow, PersonRow, Store, StoreError};
+use musubi_core::id::{Municipality, PersonId};
+use musubi_core::sealing::{Blind, WrappedKey};
+use std::collections::HashMap;
+
+const ALIASES: &str = among!("SELECT * FROM alias WHERE blind IN (", ")");
+const PERSONS: &str = among!("SELECT * FROM person WHERE id IN (", ")");
+const INDEXED: &str = "SELECT person FROM person_index WHERE blind = ? ORDER BY person LIMIT ?";
+const JOINED: &str = among!(
+    "WITH RECURSIVE up (id, above) AS (
+        SELECT id, joined_into FROM person WHERE id IN (",
+    ") UNION SELECT person.id, person.joined_into FROM person JOIN up ON person.id = up.above),
+    everybody (id) AS (
+        SELECT id FROM up WHERE above IS NULL
+        UNION SELECT person.id FROM person JOIN everybody ON person.joined_into = everybody.id)
+    SELECT person.* FROM everybody CROSS JOIN person ON person.id = everybody.id"
+);
+const CASES: &str = "SELECT * FROM case_list WHERE municipality = ?
+    ORDER BY severity DESC, date DESC, person DESC LIMIT ?";
+const CASES_AFTER: &str = "SELECT * FROM case_list WHERE municipality = ? AND (severity, date, person) < (?, ?, ?)
+    ORDER BY severity DESC, date DESC, person DESC LIMIT ?";
+const CASE: &str = "SELECT * FROM case_list WHERE municipality = ? AND person = ?";
+
+impl FromColumns for AliasRow {
+    const TABLE: &'static str = "alias";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let (blind, person) = (row.blind("blind")?, PersonId(row.uuid("person")?));
+        Ok(AliasRow { blind, person, municipality: row.checked("municipality")? })
+    }
+}
+
+impl FromColumns for PersonId {
+    const TABLE: &'static str = "person_index";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        row.uuid("person").map(PersonId)
+    }
+}
+
+impl FromColumns for PersonRow {
+    const TABLE: &'static str = "person";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(PersonRow {
+            id: PersonId(row.uuid("id")?),
+            municipality: row.checked("municipality")?,
+            epoch: row.number("epoch")?,
+            key: row.plain::<Option<Vec<u8>>>("key")?.map(WrappedKey::from_stored),
+            joined_into: row.uuid_if_any("joined_into")?.map(PersonId),
+        })
+    }
+}
+
+impl FromColumns for CaseRow {
+    const TABLE: &'static str = "case_list";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(CaseRow {
+            municipality: row.checked("municipality")?,
+            severity: row.number("severity")?,
+            date: row.day("date")?,
+            person: PersonId(row.uuid("person")?),
+            version: row.number("version")?,
+            line: row.sealed("line")?,
+        })
+    }
+}
 
 impl Store {
     /// The persons that identifiers name, in the order of the question; `None` for an identifier that names nobody.
@@ -9,7 +78,9 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn persons_by_alias(&self, blinds: &[Blind]) -> Result<Vec<Option<PersonId>>, StoreError> {
-        Err(StoreError::unfinished())
+        let found: Vec<AliasRow> = self.among("persons by alias", ALIASES, blinds).await?;
+        let named: HashMap<Blind, PersonId> = found.into_iter().map(|alias| (alias.blind, alias.person)).collect();
+        Ok(blinds.iter().map(|blind| named.get(blind).copied()).collect())
     }
 
     /// Persons by id, in the order of the ids; unknown ones are left out.
@@ -17,7 +88,9 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn persons(&self, ids: &[PersonId]) -> Result<Vec<PersonRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let found: Vec<PersonRow> = self.among("persons", PERSONS, ids).await?;
+        let mut by_id: HashMap<PersonId, PersonRow> = found.into_iter().map(|person| (person.id, person)).collect();
+        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
     }
 
     /// At most `limit` persons who have this blinded value: suggestions, never proof.
@@ -25,7 +98,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn persons_by_index(&self, blind: Blind, limit: u32) -> Result<Vec<PersonId>, StoreError> {
-        Err(StoreError::unfinished())
+        self.all("persons by index", Sql::new(INDEXED).bind(blind).bind(limit)).await
     }
 
     /// Everybody joined with any of these persons, themselves included: one person to whoever asks.
@@ -33,7 +106,10 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn joined_with(&self, persons: &[PersonId]) -> Result<Vec<PersonRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let mut found: Vec<PersonRow> = self.among("joined persons", JOINED, persons).await?;
+        found.sort_unstable_by_key(|person| person.id);
+        found.dedup_by_key(|person| person.id);
+        Ok(found)
     }
 
     /// The list of cases of a municipality, most severe and newest first, after the line given.
@@ -46,7 +122,14 @@ impl Store {
         after: Option<&CaseRow>,
         limit: u32,
     ) -> Result<Vec<CaseRow>, StoreError> {
-        Err(StoreError::unfinished())
+        let question = match after {
+            None => Sql::new(CASES).bind(municipality),
+            Some(line) => {
+                let question = Sql::new(CASES_AFTER).bind(municipality).bind(line.severity);
+                question.bind(day_number(line.date)).bind(line.person)
+            }
+        };
+        self.all("cases", question.bind(limit)).await
     }
 
     /// A person's line in the list.
@@ -54,6 +137,6 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn case(&self, municipality: &Municipality, person: PersonId) -> Result<Option<CaseRow>, StoreError> {
-        Err(StoreError::unfinished())
+        self.one("case", Sql::new(CASE).bind(municipality).bind(person)).await
     }
 }

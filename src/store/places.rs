@@ -1,0 +1,19 @@
+//! Places for values, several at a time, so that every statement is a constant.
+
+macro_rules! four {
+    ($row:literal) => {
+        concat!($row, ",", $row, ",", $row, ",", $row)
+    };
+}
+
+macro_rules! sixteen {
+    ($row:literal) => {
+        concat!(four!($row), ",", four!($row), ",", four!($row), ",", four!($row))
+    };
+}
+
+macro_rules! sixty_four {
+    ($row:literal) => {
+        concat!(sixteen!($row), ",", sixteen!($row), ",", sixteen!($row), ",", sixteen!($row))
+    };
+}

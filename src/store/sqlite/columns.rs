@@ -1,0 +1,158 @@
+//! Reading rows: each column is checked, and a wrong one is named by table, column and row.
+
+use crate::store::StoreError;
+use crate::store::rows::Concerned;
+use musubi_core::id::{EntryId, PersonId};
+use musubi_core::sealing::{Blind, Sealed};
+use musubi_core::time::{Day, Time};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Sqlite, Type};
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// Bytes of a person and its role in a `persons` column.
+const CONCERNED_BYTES: usize = 17;
+
+/// Something that is read from a row.
+pub(in crate::store) trait FromColumns: Sized {
+    const TABLE: &'static str;
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError>;
+}
+
+/// Reads every row.
+pub(in crate::store) fn read_all<T: FromColumns>(rows: &[SqliteRow]) -> Result<Vec<T>, StoreError> {
+    rows.iter().map(|row| T::read(&Columns { row, table: T::TABLE })).collect()
+}
+
+/// One row of a table.
+pub(in crate::store) struct Columns<'r> {
+    pub(in crate::store) row: &'r SqliteRow,
+    pub(in crate::store) table: &'static str,
+}
+
+impl<'r> Columns<'r> {
+    fn wrong(&self, column: &'static str) -> StoreError {
+        let key = self.row.try_get::<&[u8], _>("id").ok().and_then(|id| Uuid::from_slice(id).ok());
+        StoreError::Corrupt { table: self.table, column, key: key.unwrap_or_default() }
+    }
+
+    pub(in crate::store) fn plain<T: Decode<'r, Sqlite> + Type<Sqlite>>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
+        self.row.try_get(column).map_err(|_| self.wrong(column))
+    }
+
+    pub(in crate::store) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.plain::<&str>(column)?.parse().map_err(|_| self.wrong(column))
+    }
+
+    /// Text that a type checks on the way in.
+    pub(in crate::store) fn checked<T: TryFrom<String>>(&self, column: &'static str) -> Result<T, StoreError> {
+        T::try_from(self.plain(column)?).map_err(|_| self.wrong(column))
+    }
+
+    /// As [`Columns::checked`], where NULL is allowed.
+    pub(in crate::store) fn checked_if_any<T: TryFrom<String>>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.plain(column)?;
+        text.map(T::try_from).transpose().map_err(|_| self.wrong(column))
+    }
+
+    pub(in crate::store) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, StoreError> {
+        T::try_from(self.plain::<i64>(column)?).map_err(|_| self.wrong(column))
+    }
+
+    /// A code of a closed set.
+    pub(in crate::store) fn code<T: Copy>(
+        &self,
+        column: &'static str,
+        all: &[T],
+        code_of: fn(T) -> u8,
+    ) -> Result<T, StoreError> {
+        let code: u8 = self.number(column)?;
+        all.iter().copied().find(|one| code_of(*one) == code).ok_or_else(|| self.wrong(column))
+    }
+
+    pub(in crate::store) fn time(&self, column: &'static str) -> Result<Time, StoreError> {
+        self.plain(column).map(Time::from_micros)
+    }
+
+    pub(in crate::store) fn time_if_any(&self, column: &'static str) -> Result<Option<Time>, StoreError> {
+        Ok(self.plain::<Option<i64>>(column)?.map(Time::from_micros))
+    }
+
+    /// A day, stored as the number yyyymmdd.
+    pub(in crate::store) fn day(&self, column: &'static str) -> Result<Day, StoreError> {
+        let number: i32 = self.number(column)?;
+        let part = |part: i32| i8::try_from(part).unwrap_or_default();
+        let year = i16::try_from(number / 10_000).unwrap_or_default();
+        Day::new(year, part(number / 100 % 100), part(number % 100)).map_err(|_| self.wrong(column))
+    }
+
+    pub(in crate::store) fn uuid(&self, column: &'static str) -> Result<Uuid, StoreError> {
+        Uuid::from_slice(self.plain(column)?).map_err(|_| self.wrong(column))
+    }
+
+    pub(in crate::store) fn uuid_if_any(&self, column: &'static str) -> Result<Option<Uuid>, StoreError> {
+        let bytes: Option<&[u8]> = self.plain(column)?;
+        bytes.map(Uuid::from_slice).transpose().map_err(|_| self.wrong(column))
+    }
+
+    pub(in crate::store) fn hash(&self, column: &'static str) -> Result<[u8; 32], StoreError> {
+        self.plain::<&[u8]>(column)?.try_into().map_err(|_| self.wrong(column))
+    }
+
+    pub(in crate::store) fn hash_if_any(&self, column: &'static str) -> Result<Option<[u8; 32]>, StoreError> {
+        let bytes: Option<&[u8]> = self.plain(column)?;
+        bytes.map(TryInto::try_into).transpose().map_err(|_| self.wrong(column))
+    }
+
+    pub(in crate::store) fn blind(&self, column: &'static str) -> Result<Blind, StoreError> {
+        self.hash(column).map(Blind)
+    }
+
+    pub(in crate::store) fn sealed(&self, column: &'static str) -> Result<Sealed, StoreError> {
+        self.plain(column).map(Sealed::from_stored)
+    }
+
+    pub(in crate::store) fn persons(&self) -> Result<Vec<Concerned>, StoreError> {
+        let (persons, rest) = self.plain::<&[u8]>("persons")?.as_chunks::<CONCERNED_BYTES>();
+        if !rest.is_empty() {
+            return Err(self.wrong("persons"));
+        }
+        Ok(persons.iter().map(concerned).collect())
+    }
+
+    pub(in crate::store) fn entries(&self) -> Result<Vec<EntryId>, StoreError> {
+        let (ids, rest) = self.plain::<&[u8]>("entries")?.as_chunks::<16>();
+        if rest.is_empty() {
+            Ok(ids.iter().map(|id| EntryId(Uuid::from_bytes(*id))).collect())
+        } else {
+            Err(self.wrong("entries"))
+        }
+    }
+}
+
+fn concerned(bytes: &[u8; CONCERNED_BYTES]) -> Concerned {
+    let [id @ .., role] = bytes;
+    Concerned { person: PersonId(Uuid::from_bytes(*id)), role: *role }
+}
+
+/// A day as it is stored.
+pub(in crate::store) fn day_number(day: Day) -> i64 {
+    i64::from(day.year()) * 10_000 + i64::from(day.month()) * 100 + i64::from(day.day())
+}
+
+/// The `persons` column.
+pub(super) fn persons_bytes(persons: &[Concerned]) -> Vec<u8> {
+    persons.iter().flat_map(|one| one.person.0.as_bytes().iter().copied().chain([one.role])).collect()
+}
+
+/// The `entries` column.
+pub(super) fn entries_bytes(entries: &[EntryId]) -> Vec<u8> {
+    entries.iter().flat_map(|id| *id.0.as_bytes()).collect()
+}

@@ -1,0 +1,187 @@
+//! The heads of the audit logs: where the next leaf goes, and what the database must hold for that to be true.
+
+use super::columns::{Columns, FromColumns};
+use super::failure::Failure;
+use super::value::{Sql, Value, row};
+use crate::store::rows::{CheckpointRow, LeafRow, Log};
+use crate::store::{Fault, FaultKind, LeafDraft, Settings, StoreError};
+use musubi_core::audit::{Checkpoint, Frontier, LeafHash, chain};
+use sqlx::SqliteConnection;
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const LOGS: &str = "SELECT name FROM log ORDER BY name";
+const LAST_CHECKPOINT: &str =
+    "SELECT size, root, frontier, chain, note FROM checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1";
+const TAIL: &str =
+    "SELECT log, idx, id, hash, chain, entry FROM audit_leaf WHERE log = ? AND idx >= ? ORDER BY idx LIMIT 1000";
+const SEQUENCES: &str = "SELECT coalesce((SELECT max(sequence) FROM entry), 0) AS entries,
+    coalesce((SELECT max(sequence) FROM delivery), 0) AS deliveries";
+
+/// The chain value before the first leaf.
+pub(in crate::store) const CHAIN_START: [u8; 32] = [0; 32];
+
+/// A leaf with the chain value stored beside it.
+pub(in crate::store) struct ChainedLeaf {
+    pub(in crate::store) leaf: LeafRow,
+    pub(in crate::store) chain: [u8; 32],
+}
+
+impl FromColumns for ChainedLeaf {
+    const TABLE: &'static str = "audit_leaf";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(ChainedLeaf { leaf: LeafRow::read(row)?, chain: row.hash("chain")? })
+    }
+}
+
+/// Where a log ends.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct Head {
+    frontier: Frontier,
+    chain: [u8; 32],
+    /// How many leaves the last checkpoint covers.
+    covered: u64,
+}
+
+impl Head {
+    pub(super) fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    fn push(&mut self, leaf: LeafHash, chain: [u8; 32]) {
+        self.frontier.push(leaf);
+        self.chain = chain;
+    }
+}
+
+/// What the writer keeps in memory between batches. A batch works on a copy, which takes its place when it is durable.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    heads: HashMap<Log, Arc<Head>>,
+    /// Sequence of the last entry.
+    pub(super) entries: i64,
+    /// Sequence of the last delivery.
+    pub(super) deliveries: i64,
+}
+
+impl State {
+    /// Is this the first that is heard of a log? It is known from then on.
+    pub(super) fn is_new(&mut self, log: &Log) -> bool {
+        if self.heads.contains_key(log) {
+            return false;
+        }
+        self.heads.insert(log.clone(), Arc::default());
+        true
+    }
+
+    /// Appends a leaf to its log. Returns its index and the row to write.
+    pub(super) fn append(&mut self, draft: &LeafDraft) -> (u64, Vec<Value>) {
+        let head = Arc::make_mut(self.heads.entry(draft.log.clone()).or_default());
+        let index = head.size();
+        let link = chain(&head.chain, draft.hash, &[draft.id.as_bytes(), draft.entry.as_bytes()]);
+        head.push(draft.hash, link);
+        (index, row![draft.log.name(), index, draft.id, draft.hash.0, link, &draft.entry])
+    }
+
+    /// The checkpoints that are due when a log may grow by so many leaves without one, and the rows to write.
+    pub(super) fn checkpoints(&mut self, settings: &Settings, uncovered_max: u64) -> Vec<(CheckpointRow, Vec<Value>)> {
+        let due = |head: &Head| head.size() - head.covered > uncovered_max;
+        let mut made = Vec::new();
+        for (log, head) in self.heads.iter_mut().filter(|(_, head)| due(head)) {
+            let head = Arc::make_mut(head);
+            head.covered = head.size();
+            made.push(checkpoint(log, head, settings));
+        }
+        made
+    }
+}
+
+/// The origin of a log.
+pub(super) fn origin(settings: &Settings, log: &Log) -> String {
+    format!("{}/{}", settings.hub, log.name())
+}
+
+fn checkpoint(log: &Log, head: &Head, settings: &Settings) -> (CheckpointRow, Vec<Value>) {
+    let (size, root) = (head.size(), head.frontier.root());
+    let body = Checkpoint { origin: origin(settings, log), size, root, extensions: Vec::new() };
+    let note = settings.sign.as_ref().map(|sign| sign(&body)).unwrap_or_default();
+    let values = row![log.name(), size, root, head.frontier.to_bytes(), head.chain, note.as_str()];
+    (CheckpointRow { log: log.clone(), size, root, note }, values)
+}
+
+/// Reads the heads and verifies each log from its last checkpoint on (S-37).
+pub(super) async fn restore(from: &mut SqliteConnection) -> Result<(State, Vec<Fault>), Failure> {
+    let (mut state, mut faults) = (State::default(), Vec::new());
+    for row in Sql::new(SEQUENCES).all(&mut *from).await? {
+        let columns = Columns { row: &row, table: "entry" };
+        (state.entries, state.deliveries) = (columns.plain("entries")?, columns.plain("deliveries")?);
+    }
+    for row in Sql::new(LOGS).all(&mut *from).await? {
+        let columns = Columns { row: &row, table: "log" };
+        let name: &str = columns.plain("name")?;
+        let unknown = || StoreError::Corrupt { table: "log", column: "name", key: Uuid::nil() };
+        let log = Log::parse(name).ok_or_else(unknown)?;
+        match tail(from, &log).await? {
+            Ok(head) => drop(state.heads.insert(log, Arc::new(head))),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    Ok((state, faults))
+}
+
+/// The head of one log, or where its tail is wrong.
+async fn tail(from: &mut SqliteConnection, log: &Log) -> Result<Result<Head, Fault>, Failure> {
+    let mut head = match last_checkpoint(from, log).await? {
+        Ok(head) => head,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    loop {
+        let rows = Sql::new(TAIL).bind(log.name()).bind(head.size()).all(&mut *from).await?;
+        let leaves: Vec<ChainedLeaf> = super::columns::read_all(&rows)?;
+        if leaves.is_empty() {
+            break;
+        }
+        for leaf in leaves {
+            if let Err(kind) = follows(&head.chain, head.size(), &leaf) {
+                return Ok(Err(Fault { log: log.clone(), index: head.size(), kind }));
+            }
+            head.push(leaf.leaf.hash, leaf.chain);
+        }
+    }
+    Ok(Ok(head))
+}
+
+/// Does this row follow a chain value at this index?
+pub(in crate::store) fn follows(before: &[u8; 32], index: u64, next: &ChainedLeaf) -> Result<(), FaultKind> {
+    let LeafRow { id, hash, entry, .. } = &next.leaf;
+    if next.leaf.index != index {
+        return Err(FaultKind::Missing);
+    }
+    let link = chain(before, *hash, &[id.as_bytes(), entry.as_bytes()]);
+    if link == next.chain { Ok(()) } else { Err(FaultKind::Chain) }
+}
+
+/// The head as the last checkpoint has it; the leaf before it must still stand there, with the same chain value.
+async fn last_checkpoint(from: &mut SqliteConnection, log: &Log) -> Result<Result<Head, Fault>, Failure> {
+    let rows = Sql::new(LAST_CHECKPOINT).bind(log.name()).all(&mut *from).await?;
+    let Some(row) = rows.first() else { return Ok(Ok(Head { chain: CHAIN_START, ..Head::default() })) };
+    let columns = Columns { row, table: "checkpoint" };
+    let size: u64 = columns.number("size")?;
+    let chain = columns.hash("chain")?;
+    let fault = |kind| Ok(Err(Fault { log: log.clone(), index: size.saturating_sub(1), kind }));
+    let frontier = Frontier::from_bytes(size, columns.plain("frontier")?);
+    let Some(frontier) = frontier.filter(|frontier| columns.hash("root").is_ok_and(|root| root == frontier.root()))
+    else {
+        return fault(FaultKind::Root);
+    };
+    let before = Sql::new(TAIL).bind(log.name()).bind(size.saturating_sub(1)).all(&mut *from).await?;
+    let before: Vec<ChainedLeaf> = super::columns::read_all(before.get(..1).unwrap_or_default())?;
+    match before.first() {
+        Some(last) if last.leaf.index + 1 != size => fault(FaultKind::Missing),
+        None => fault(FaultKind::Missing),
+        Some(last) if last.chain != chain => fault(FaultKind::Chain),
+        Some(_) => Ok(Ok(Head { frontier, chain, covered: size })),
+    }
+}

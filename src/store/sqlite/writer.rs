@@ -1,0 +1,242 @@
+//! The one writer: takes what is waiting, writes it in one transaction, and answers everybody when it is on disk.
+
+use super::failure::Failure;
+use super::logs::State;
+use super::model::Model;
+use super::plan::Plan;
+use super::solitary;
+use super::tables::Table;
+use super::value::Sql;
+use crate::store::error::{Conflict, StoreError};
+use crate::store::rows::{CheckpointRow, Row};
+use crate::store::{Change, Committed, Settings};
+use sqlx::{Connection, SqliteConnection};
+use std::fs::File;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Changes in one transaction; larger batches bring nothing on SQLite.
+pub(super) const BATCH: usize = 512;
+/// Changes that wait before callers are held back.
+pub(super) const QUEUE: usize = 4 * BATCH;
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+type Judged = Result<Committed, Conflict>;
+
+/// Something for the writer to do.
+pub(super) enum Job {
+    Commit(Box<Pending>),
+    Checkpoint(Answer<Vec<CheckpointRow>>),
+    Close(Answer<()>),
+}
+
+/// A change and who waits for it.
+pub(super) struct Pending {
+    pub(super) name: &'static str,
+    pub(super) change: Change,
+    pub(super) answer: Answer<Committed>,
+}
+
+/// The writer's connection, and what it knows of the logs.
+pub(super) struct Writer {
+    pub(super) connection: SqliteConnection,
+    pub(super) state: State,
+    pub(super) settings: Arc<Settings>,
+    /// Held while this process is the one that writes.
+    pub(super) lock: File,
+    /// Set when nothing may be written any more.
+    pub(super) stopped: Option<String>,
+}
+
+impl Writer {
+    /// Works until it is closed or nobody can ask any more.
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut waiting = Vec::with_capacity(BATCH);
+        let mut closing = None;
+        while closing.is_none() && jobs.recv_many(&mut waiting, BATCH).await > 0 {
+            let (mut batch, mut checkpoints) = (Vec::with_capacity(waiting.len()), Vec::new());
+            for job in waiting.drain(..) {
+                match job {
+                    Job::Commit(pending) => batch.push(*pending),
+                    Job::Checkpoint(answer) => checkpoints.push(answer),
+                    Job::Close(answer) => closing = Some(answer),
+                }
+            }
+            self.commit(batch).await;
+            for answer in checkpoints {
+                let made = self.checkpoint().await;
+                drop(answer.send(made));
+            }
+        }
+        self.close(closing).await;
+    }
+
+    async fn close(mut self, closing: Option<Answer<()>>) {
+        let last = self.checkpoint().await.map(drop);
+        let closed = self.connection.close().await.map_err(|error| Failure::from(error).told("close"));
+        drop(self.lock);
+        if let Some(answer) = closing {
+            drop(answer.send(last.and(closed)));
+        }
+    }
+
+    async fn commit(&mut self, batch: Vec<Pending>) {
+        if batch.is_empty() {
+            return;
+        }
+        let changes: Vec<&Change> = batch.iter().map(|pending| &pending.change).collect();
+        let written = self.transaction(&changes).await;
+        tracing::debug!(changes = batch.len(), durable = written.is_ok(), "batch written");
+        match written {
+            Ok(judged) => {
+                for (pending, judged) in batch.into_iter().zip(judged) {
+                    tracing::trace!(transaction = pending.name, accepted = judged.is_ok(), "change judged");
+                    drop(pending.answer.send(judged.map_err(StoreError::Conflict)));
+                }
+            }
+            Err(failure) => {
+                for pending in batch {
+                    drop(pending.answer.send(Err(failure.told(pending.name))));
+                }
+            }
+        }
+    }
+
+    /// Writes changes durably, or none of them.
+    async fn transaction(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
+        self.may_write()?;
+        let before = self.state.clone();
+        let judged = self.attempt(changes).await;
+        let judged = match judged {
+            Err(Failure::Refused(_)) => {
+                self.undo(&before).await;
+                self.begin().await?;
+                self.one_by_one(changes).await
+            }
+            other => other,
+        };
+        let written = match judged {
+            Ok(judged) => self.finish().await.map(|()| judged),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = &written {
+            self.stop_after(failure);
+            self.undo(&before).await;
+            return written;
+        }
+        if changes.iter().flat_map(|change| &change.rows).any(|row| matches!(row, Row::DestroyKey { .. })) {
+            // The old pages with the key must not outlive it in the write-ahead log.
+            Sql::new("PRAGMA wal_checkpoint(TRUNCATE)").all(&mut self.connection).await?;
+        }
+        written
+    }
+
+    fn may_write(&self) -> Result<(), Failure> {
+        self.stopped.clone().map_or(Ok(()), |code| Err(Failure::Lasting(code)))
+    }
+
+    fn stop_after(&mut self, failure: &Failure) {
+        if let Failure::Lasting(code) = failure {
+            tracing::error!(code, "the store stops writing");
+            self.stopped = Some(code.clone());
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), Failure> {
+        Sql::new("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    async fn undo(&mut self, before: &State) {
+        self.state = before.clone();
+        // A failed statement may have rolled back already; then there is nothing to undo.
+        drop(Sql::new("ROLLBACK").execute(&mut self.connection).await);
+    }
+
+    /// Checkpoints that have become due, then the commit. A commit that fails leaves unknown what is on disk.
+    async fn finish(&mut self) -> Result<(), Failure> {
+        let settings = Arc::clone(&self.settings);
+        self.write_checkpoints(settings.checkpoint_entries.saturating_sub(1)).await?;
+        let committed = Sql::new("COMMIT").execute(&mut self.connection).await;
+        committed.map(drop).map_err(|error| Failure::Lasting(super::failure::code_of(&error)))
+    }
+
+    async fn write_checkpoints(&mut self, uncovered_max: u64) -> Result<Vec<CheckpointRow>, Failure> {
+        let settings = Arc::clone(&self.settings);
+        let made = self.state.checkpoints(&settings, uncovered_max);
+        let (rows, values): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+        Table::Checkpoint.write(&mut self.connection, values).await?;
+        Ok(rows)
+    }
+
+    /// A checkpoint of every log that has grown.
+    async fn checkpoint(&mut self) -> Result<Vec<CheckpointRow>, StoreError> {
+        let before = self.state.clone();
+        let made = self.try_checkpoint().await;
+        if let Err(failure) = &made {
+            self.stop_after(failure);
+            self.undo(&before).await;
+        }
+        made.map_err(|failure| failure.told("checkpoint"))
+    }
+
+    async fn try_checkpoint(&mut self) -> Result<Vec<CheckpointRow>, Failure> {
+        self.may_write()?;
+        self.begin().await?;
+        let made = self.write_checkpoints(0).await?;
+        let committed = Sql::new("COMMIT").execute(&mut self.connection).await;
+        committed.map_err(|error| Failure::Lasting(super::failure::code_of(&error)))?;
+        Ok(made)
+    }
+
+    /// All changes, those that must stand alone by themselves.
+    async fn attempt(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
+        self.begin().await?;
+        let mut judged = Vec::with_capacity(changes.len());
+        let alone = |change: &&Change| change.rows.iter().any(solitary::is_solitary);
+        for part in changes.chunk_by(|one, next| !alone(one) && !alone(next)) {
+            judged.extend(self.part(part).await?);
+        }
+        Ok(judged)
+    }
+
+    /// Each change under a savepoint, after one of them was found to clash.
+    async fn one_by_one(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
+        let mut judged = Vec::with_capacity(changes.len());
+        for change in changes {
+            let before = self.state.clone();
+            Sql::new("SAVEPOINT change").execute(&mut self.connection).await?;
+            match self.part(&[change]).await {
+                Ok(one) => judged.extend(one),
+                Err(Failure::Refused(conflict)) => {
+                    self.state = before;
+                    Sql::new("ROLLBACK TO change").execute(&mut self.connection).await?;
+                    judged.push(Err(conflict));
+                }
+                Err(failure) => return Err(failure),
+            }
+            Sql::new("RELEASE change").execute(&mut self.connection).await?;
+        }
+        Ok(judged)
+    }
+
+    /// Changes that are judged on one reading of the state and written together.
+    async fn part(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
+        let mut model = Model::load(&mut self.connection, changes.iter().copied()).await?;
+        let mut plan = Plan::default();
+        let mut judged: Vec<Judged> = Vec::with_capacity(changes.len());
+        for change in changes {
+            let holds = model.check(change);
+            judged.push(holds.map(|()| plan.accept(change, &mut model, &mut self.state, &self.settings)));
+        }
+        plan.write(&mut self.connection).await?;
+        if let ([change], [Ok(_)]) = (changes, judged.as_slice()) {
+            for row in change.rows.iter().filter(|row| solitary::is_solitary(row)) {
+                if let Err(conflict) = solitary::write(&mut self.connection, row).await? {
+                    return Err(Failure::Refused(conflict));
+                }
+            }
+        }
+        Ok(judged)
+    }
+}

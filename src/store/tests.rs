@@ -1,0 +1,614 @@
+//! The store against a folder of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::*;
+use musubi_core::agency::{Actor, AgencyKind, Purpose, Role};
+use musubi_core::audit::{AuditEntry, LogKey, SaltedEntry, inclusion_proof, verify_inclusion};
+use musubi_core::id::{EntryId, ReleaseId};
+use musubi_core::sealing::{Aad, DataKey, WrappedKey};
+use musubi_core::time::Day;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+const CANARY: &str = "カナリア花子";
+const NOW: Time = Time::from_micros(1_795_000_000_000_000);
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+fn uuid() -> Uuid {
+    Uuid::from_u128(NEXT.fetch_add(1, Ordering::Relaxed).into())
+}
+
+fn person() -> PersonId {
+    PersonId(uuid())
+}
+
+fn city() -> Municipality {
+    Municipality::new("482072").unwrap()
+}
+
+fn agency() -> AgencyId {
+    AgencyId::new("MED-4810700122").unwrap()
+}
+
+fn blind(text: &str) -> Blind {
+    musubi_core::sealing::BlindKey::from_bytes([1; 32]).blind("test", text)
+}
+
+fn key() -> DataKey {
+    DataKey::from_random([7; 32])
+}
+
+fn sealed(table: &str, row: Uuid) -> Sealed {
+    key().seal([9; 12], &Aad::row(table, row), CANARY.as_bytes())
+}
+
+fn leaf(persons: &[PersonId]) -> LeafDraft {
+    let id = uuid();
+    let entry = AuditEntry { action: "receive".to_owned(), note: CANARY.to_owned(), ..AuditEntry::default() };
+    let salted = SaltedEntry::new([3; 32], &entry);
+    let aad = Aad::row(LeafDraft::TABLE, id);
+    let entry = key().seal([9; 12], &aad, salted.as_bytes());
+    LeafDraft { log: Log::Municipality(city()), id, hash: salted.leaf(), entry, persons: persons.to_vec() }
+}
+
+fn open_leaf(leaf: &LeafRow) -> Result<Option<SaltedEntry>, musubi_core::sealing::DoesNotOpen> {
+    let opened = key().open(&Aad::row(LeafDraft::TABLE, leaf.id), &leaf.entry)?;
+    Ok(Some(SaltedEntry::from_bytes(Zeroizing::new(opened.to_vec()))))
+}
+
+fn person_row(id: PersonId) -> Row {
+    let key = Some(WrappedKey::from_stored(vec![1; 60]));
+    Row::Person(PersonRow { id, municipality: city(), epoch: 0, key, joined_into: None })
+}
+
+fn entry_row(person: PersonId) -> EntryRow {
+    let id = EntryId(uuid());
+    EntryRow {
+        municipality: city(),
+        id,
+        message: None,
+        author: agency(),
+        kind: 12,
+        series: blind("series"),
+        occurred_at: NOW,
+        recorded_at: NOW,
+        sequence: 0,
+        persons: vec![Concerned { person, role: 1 }],
+        body: sealed("entry", id.0),
+    }
+}
+
+fn fact_row(person: PersonId) -> FactRow {
+    let id = FactId(uuid());
+    FactRow {
+        municipality: city(),
+        id,
+        kind: FactKind::Consent,
+        recipient: Some(agency()),
+        recorded_at: NOW,
+        superseded_at: None,
+        superseded_by: None,
+        persons: vec![person.into()],
+        body: sealed("fact", id.0),
+    }
+}
+
+fn delivery_row(person: PersonId, state: DeliveryState) -> DeliveryRow {
+    DeliveryRow {
+        municipality: city(),
+        id: DeliveryId(uuid()),
+        recipient: agency(),
+        purpose: Purpose::P2,
+        format: "notice-html".to_owned(),
+        message: None,
+        entries: vec![EntryId(uuid()), EntryId(uuid())],
+        state,
+        attempts: 0,
+        created_at: NOW,
+        next_at: NOW,
+        reason: String::new(),
+        sequence: 0,
+        persons: vec![person.into()],
+    }
+}
+
+fn message(name: &str, content: [u8; 32]) -> MessageDraft {
+    let id = MessageId(uuid());
+    MessageDraft {
+        municipality: city(),
+        id,
+        agency: agency(),
+        key: blind(name),
+        content: Some(content),
+        format: "hl7v2".to_owned(),
+        received_at: NOW,
+        test: false,
+        repeats: true,
+        forget_before: None,
+        raw: Some(sealed("message", id.0)),
+        answer: Box::new(|receipts| receipts.iter().map(Receipt::msa3).collect::<String>().into_bytes()),
+    }
+}
+
+fn rows(rows: Vec<Row>) -> Change {
+    Change { rows, ..Change::default() }
+}
+
+async fn open(folder: &TempDir) -> Store {
+    let key = LogKey::from_bytes("musubi.example", &[5; 32]);
+    let sign: SignCheckpoint = Arc::new(move |checkpoint| checkpoint.sign(&key).to_string());
+    let settings = Settings { hub: "musubi.example".to_owned(), checkpoint_entries: 10, sign: Some(sign) };
+    Store::open_with(folder.path(), settings).await.unwrap()
+}
+
+fn conflict(result: Result<Committed, StoreError>) -> Conflict {
+    match result {
+        Err(StoreError::Conflict(conflict)) => conflict,
+        other => unreachable!("a conflict was expected: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s30_sixty_four_callers_at_once_are_all_durable_and_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let callers = (0..64).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mother = person();
+            let change = Change {
+                rows: vec![person_row(mother), Row::Entry(entry_row(mother))],
+                message: Some(message(&format!("message {number}"), [1; 32])),
+                leaves: vec![leaf(&[mother])],
+                ..Change::default()
+            };
+            (mother, store.commit("receive", change).await.unwrap())
+        })
+    });
+    let mut indexes = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        let (mother, committed) = caller.await.unwrap();
+        let [receipt] = committed.receipts.as_slice() else { unreachable!("one leaf, one receipt") };
+        assert_eq!(committed.answer, receipt.msa3().into_bytes());
+        assert_eq!(receipt.origin, "musubi.example/482072");
+        assert_eq!(store.entries_of(&[mother]).await.unwrap().len(), 1);
+        assert_eq!(store.leaves_of(&[mother]).await.unwrap().first().unwrap().index, receipt.index);
+        indexes.push(receipt.index);
+    }
+    indexes.sort_unstable();
+    assert_eq!(indexes, (0..64).collect::<Vec<u64>>());
+    let log = Log::Municipality(city());
+    let leaves = store.leaf_hashes(&log, 64).await.unwrap();
+    let proof = inclusion_proof(&leaves, 63).unwrap();
+    verify_inclusion(leaves[63], 63, 64, &proof, &musubi_core::audit::root(&leaves)).unwrap();
+    store.close().await.unwrap();
+    let again = open(&folder).await;
+    assert!(again.faults().is_empty());
+    let committed = again.commit("more", Change { leaves: vec![leaf(&[])], ..Change::default() }).await.unwrap();
+    assert_eq!(committed.receipts.first().unwrap().index, 64);
+}
+
+#[tokio::test]
+async fn a_failed_expectation_refuses_its_own_change_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    store.commit("person", rows(vec![person_row(mother), Row::PolicyEpoch(3)])).await.unwrap();
+    let expecting = |expect: Expect, row: Row| Change { expect: vec![expect], rows: vec![row], ..Change::default() };
+    let epoch = Expect::Epoch { person: mother, epoch: 0 };
+    let (fact, late) = (fact_row(mother), entry_row(mother));
+    let policy = entry_row(mother);
+    let (one, two, three, four) = tokio::join!(
+        store.commit("consent", expecting(epoch.clone(), Row::Fact(fact.clone()))),
+        store.commit("release", expecting(epoch, Row::Entry(late.clone()))),
+        store.commit("old policy", expecting(Expect::PolicyEpoch(2), Row::Entry(entry_row(mother)))),
+        store.commit("policy", expecting(Expect::PolicyEpoch(3), Row::Entry(policy.clone()))),
+    );
+    one.unwrap();
+    assert_eq!(conflict(two), Conflict::Epoch(mother));
+    assert_eq!(conflict(three), Conflict::PolicyEpoch);
+    four.unwrap();
+    let entries: Vec<EntryId> = store.entries_of(&[mother]).await.unwrap().iter().map(|entry| entry.id).collect();
+    assert_eq!(entries, [policy.id]);
+    assert_eq!(store.persons(&[mother]).await.unwrap().first().unwrap().epoch, 1);
+    assert_eq!(store.facts_of(&[mother], NOW).await.unwrap(), [fact]);
+    assert_eq!(store.entry(late.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_row_that_clashes_refuses_its_own_change_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    let twice = entry_row(mother);
+    let with_leaf = |row: &EntryRow| Change { leaves: vec![leaf(&[])], ..rows(vec![Row::Entry(row.clone())]) };
+    let (one, two, three) = tokio::join!(
+        store.commit("first", with_leaf(&twice)),
+        store.commit("second", with_leaf(&twice)),
+        store.commit("third", with_leaf(&entry_row(mother))),
+    );
+    assert_eq!(one.unwrap().receipts.first().unwrap().index, 0);
+    assert_eq!(conflict(two), Conflict::Row { table: "entry".to_owned() });
+    assert_eq!(three.unwrap().receipts.first().unwrap().index, 1);
+    assert_eq!(store.logs().await.unwrap(), [(Log::Municipality(city()), 2)]);
+}
+
+#[tokio::test]
+async fn s20_a_message_that_comes_again_is_answered_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let with = |content| Change { message: Some(message("m", content)), leaves: vec![leaf(&[])], ..Change::default() };
+    let (first, same_batch) = tokio::join!(store.commit("one", with([1; 32])), store.commit("two", with([1; 32])));
+    let answer = first.unwrap().answer;
+    let later = store.commit("three", with([2; 32])).await;
+    for (again, same) in [(same_batch, true), (later, false)] {
+        let Conflict::DuplicateMessage(stored) = conflict(again) else { unreachable!("a duplicate was expected") };
+        assert_eq!(stored.answer, answer);
+        assert_eq!(stored.is_of(if same { &[1; 32] } else { &[2; 32] }), same);
+    }
+    assert_eq!(store.message_answer(&agency(), blind("m")).await.unwrap().unwrap().answer, answer);
+    let stranger = AgencyId::new("OSC-482072").unwrap();
+    assert_eq!(store.message_answer(&stranger, blind("m")).await.unwrap(), None);
+    assert_eq!(store.logs().await.unwrap(), [(Log::Municipality(city()), 1)]);
+}
+
+#[tokio::test]
+async fn s20_a_control_id_is_forgotten_after_its_time_and_a_refused_one_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let refused = MessageDraft { repeats: false, content: None, raw: None, ..message("m", [1; 32]) };
+    store.commit("refuse", Change { message: Some(refused), ..Change::default() }).await.unwrap();
+    store.commit("accept", Change { message: Some(message("m", [1; 32])), ..Change::default() }).await.unwrap();
+    let later = NOW.plus_days(31);
+    let reused = |forget_before| MessageDraft { received_at: later, forget_before, ..message("m", [2; 32]) };
+    let kept = store.commit("kept", Change { message: Some(reused(Some(NOW))), ..Change::default() }).await;
+    assert!(matches!(conflict(kept), Conflict::DuplicateMessage(_)));
+    let forgotten = reused(Some(NOW.plus_days(1)));
+    store.commit("forgotten", Change { message: Some(forgotten), ..Change::default() }).await.unwrap();
+    assert_eq!(store.message_answer(&agency(), blind("m")).await.unwrap().unwrap().received_at, later);
+}
+
+#[tokio::test]
+async fn two_senders_of_one_new_identifier_make_one_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let new = |id: PersonId| {
+        let alias = AliasRow { blind: blind("MRN 1"), person: id, municipality: city() };
+        let expect = vec![Expect::NoAlias { blind: alias.blind }];
+        Change { expect, ..rows(vec![person_row(id), Row::Alias(alias)]) }
+    };
+    let (one, two) = (person(), person());
+    let (first, second) = tokio::join!(store.commit("one", new(one)), store.commit("two", new(two)));
+    first.unwrap();
+    assert_eq!(conflict(second), Conflict::Alias(one));
+    assert_eq!(store.persons_by_alias(&[blind("x"), blind("MRN 1")]).await.unwrap(), [None, Some(one)]);
+    assert!(store.persons(&[two]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn joined_persons_are_one_until_they_are_parted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let [a, b, c] = [person(), person(), person()];
+    store.commit("persons", rows([a, b, c].map(person_row).to_vec())).await.unwrap();
+    let join = |person, into| rows(vec![Row::Join { person, into }]);
+    let stale = Change { expect: vec![Expect::Epoch { person: b, epoch: 0 }], ..rows(vec![Row::Epoch(b)]) };
+    let (joined, late) = tokio::join!(store.commit("join", join(a, b)), store.commit("stale", stale));
+    joined.unwrap();
+    assert_eq!(conflict(late), Conflict::Epoch(b));
+    store.commit("join", join(b, c)).await.unwrap();
+    let group = |rows: Vec<PersonRow>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    for one in [a, b, c] {
+        assert_eq!(group(store.joined_with(&[one]).await.unwrap()), [a, b, c]);
+    }
+    assert_eq!(conflict(store.commit("circle", join(c, a)).await), Conflict::Join(c));
+    assert_eq!(conflict(store.commit("twice", join(a, c)).await), Conflict::Join(a));
+    assert_eq!(conflict(store.commit("self", join(c, c)).await), Conflict::Join(c));
+    store.commit("part", rows(vec![Row::Part { person: b }])).await.unwrap();
+    assert_eq!(group(store.joined_with(&[a]).await.unwrap()), [a, b]);
+    assert_eq!(group(store.joined_with(&[c]).await.unwrap()), [c]);
+    assert_eq!(conflict(store.commit("part", rows(vec![Row::Part { person: b }])).await), Conflict::Join(b));
+}
+
+#[tokio::test]
+async fn a_superseded_fact_holds_no_more_and_can_be_superseded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    let (consent, newer) = (fact_row(mother), fact_row(mother));
+    store.commit("consent", rows(vec![person_row(mother), Row::Fact(consent.clone())])).await.unwrap();
+    let end = NOW.plus_minutes(5);
+    let withdraw = |by| Row::Superseded { fact: consent.id, at: end, by };
+    let change = Change {
+        expect: vec![Expect::FactHolds { id: consent.id }],
+        ..rows(vec![Row::Fact(newer.clone()), withdraw(Some(newer.id))])
+    };
+    store.commit("withdraw", change).await.unwrap();
+    assert_eq!(store.persons(&[mother]).await.unwrap().first().unwrap().epoch, 3);
+    let at = |facts: Vec<FactRow>| facts.iter().map(|fact| fact.id).collect::<Vec<_>>();
+    assert_eq!(at(store.facts_of(&[mother], NOW).await.unwrap()), [consent.id, newer.id]);
+    assert_eq!(at(store.facts_of(&[mother], end).await.unwrap()), [newer.id]);
+    assert_eq!(at(store.facts_for(&agency(), FactKind::Consent, end).await.unwrap()), [newer.id]);
+    assert!(store.facts_for(&agency(), FactKind::Shield, NOW).await.unwrap().is_empty());
+    assert_eq!(conflict(store.commit("again", rows(vec![withdraw(None)])).await), Conflict::Fact(consent.id));
+}
+
+#[tokio::test]
+async fn a_delivery_moves_on_only_from_where_it_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    let (first, second) = (delivery_row(mother, DeliveryState::Waiting), delivery_row(mother, DeliveryState::Held));
+    let both = rows(vec![Row::Delivery(first.clone()), Row::Delivery(second.clone())]);
+    store.commit("queue", both).await.unwrap();
+    let ids = |rows: Vec<DeliveryRow>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.deliveries_due(NOW, 10).await.unwrap()), [first.id]);
+    assert_eq!(ids(store.deliveries_waiting_for(&[mother]).await.unwrap()), [first.id, second.id]);
+    assert_eq!(store.next_delivery_at().await.unwrap(), Some(NOW));
+    let expect = vec![Expect::Delivery { id: first.id, state: DeliveryState::Waiting, attempts: 0 }];
+    let sent = DeliveryRow { state: DeliveryState::Acknowledged, attempts: 1, ..first.clone() };
+    let send = || Change { expect: expect.clone(), ..rows(vec![Row::Delivery(sent.clone())]) };
+    let (one, two) = tokio::join!(store.commit("send", send()), store.commit("send", send()));
+    one.unwrap();
+    assert_eq!(conflict(two), Conflict::Delivery(first.id));
+    let stored = store.delivery(first.id).await.unwrap().unwrap();
+    assert_eq!(stored, DeliveryRow { sequence: 1, ..sent });
+    assert_eq!(ids(store.deliveries_to(&agency(), 1, 10).await.unwrap()), [second.id]);
+    assert!(store.deliveries_due(NOW, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn every_row_is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    let center = AgencyRow {
+        id: agency(),
+        kind: AgencyKind::Osc,
+        name: "こども家庭センター".to_owned(),
+        municipality: city(),
+        active: true,
+        profile: "{}".to_owned(),
+    };
+    let actor = Actor { staff_id: "S-1".to_owned(), role: Role::Midwife };
+    let staff = StaffRow { agency: agency(), actor, active: true };
+    let mut entry = entry_row(mother);
+    let id = ReferralId(uuid());
+    let referral = ReferralRow {
+        municipality: city(),
+        id,
+        version: 1,
+        state: "sent".to_owned(),
+        from: agency(),
+        to: AgencyId::new("OSC-482072").unwrap(),
+        updated_at: NOW,
+        persons: vec![mother.into()],
+        body: sealed("referral", id.0),
+    };
+    let id = WorkItemId(uuid());
+    let item = WorkItemRow {
+        municipality: city(),
+        id,
+        owner: agency(),
+        kind: "approve".to_owned(),
+        open: true,
+        created_at: NOW,
+        due_at: Some(NOW.plus_days(1)),
+        answered_at: None,
+        version: 1,
+        persons: vec![mother.into()],
+        body: sealed("work_item", id.0),
+    };
+    let id = ReleaseId(uuid());
+    let release = ReleaseRow {
+        municipality: city(),
+        id,
+        recipient: agency(),
+        purpose: Purpose::P5,
+        decided_at: NOW,
+        policy_hash: [4; 32],
+        delivery: None,
+        query: Some(uuid()),
+        persons: vec![mother.into()],
+        detail: sealed("release", id.0),
+    };
+    let all = vec![
+        Row::Agency(center.clone()),
+        Row::Staff(staff.clone()),
+        Row::Entry(entry.clone()),
+        Row::Referral(referral.clone()),
+        Row::WorkItem(item.clone()),
+        Row::Release(release.clone()),
+        Row::Index(IndexRow { blind: blind("kana"), person: mother, municipality: city() }),
+        Row::Setting { name: "policy".to_owned(), value: "x".to_owned() },
+    ];
+    store.commit("all", rows(all)).await.unwrap();
+    entry.sequence = 1;
+    assert_eq!(store.agencies().await.unwrap(), std::slice::from_ref(&center));
+    assert_eq!(store.agency(&agency()).await.unwrap(), Some(center));
+    assert_eq!(store.staff(&agency()).await.unwrap(), std::slice::from_ref(&staff));
+    assert_eq!(store.staff_member(&agency(), "S-1").await.unwrap(), Some(staff));
+    assert_eq!(store.entry(entry.id).await.unwrap(), Some(entry));
+    assert_eq!(store.referral(referral.id).await.unwrap(), Some(referral.clone()));
+    assert_eq!(store.referrals_of(&[mother]).await.unwrap(), std::slice::from_ref(&referral));
+    assert_eq!(store.referrals_with(&agency(), 5).await.unwrap(), std::slice::from_ref(&referral));
+    assert_eq!(store.work_item(item.id).await.unwrap(), Some(item.clone()));
+    assert_eq!(store.work_items(&agency(), true, 5).await.unwrap(), std::slice::from_ref(&item));
+    assert_eq!(store.work_items_of(&[mother]).await.unwrap(), std::slice::from_ref(&item));
+    assert_eq!(store.releases_of(&[mother]).await.unwrap(), std::slice::from_ref(&release));
+    assert_eq!(store.release(release.id).await.unwrap(), Some(release));
+    assert_eq!(store.persons_by_index(blind("kana"), 5).await.unwrap(), [mother]);
+    assert_eq!(store.setting("policy").await.unwrap().as_deref(), Some("x"));
+    assert_eq!(store.policy_epoch().await.unwrap(), 0);
+    let answered = Change {
+        expect: vec![Expect::WorkItemOpen { id: item.id }, Expect::ReferralVersion { id: referral.id, version: 1 }],
+        ..rows(vec![
+            Row::WorkItem(WorkItemRow { open: false, version: 2, ..item.clone() }),
+            Row::Referral(ReferralRow { version: 2, state: "accepted".to_owned(), ..referral.clone() }),
+        ])
+    };
+    store.commit("answer", answered).await.unwrap();
+    let late = Change { expect: vec![Expect::WorkItemOpen { id: item.id }], ..Change::default() };
+    assert_eq!(conflict(store.commit("late", late).await), Conflict::WorkItem(item.id));
+    assert_eq!(store.referral(referral.id).await.unwrap().unwrap().state, "accepted");
+}
+
+#[tokio::test]
+async fn the_list_of_cases_is_in_the_order_of_the_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let line = |severity: u8, day: i8| {
+        let person = person();
+        let date = Day::new(2026, 11, day).unwrap();
+        let line = sealed("case_list", person.0);
+        CaseRow { municipality: city(), severity, date, person, version: 1, line }
+    };
+    let lines = [line(3, 9), line(3, 2), line(2, 20), line(1, 1)];
+    let shuffled = [2, 0, 3, 1].map(|at: usize| Row::Case(lines[at].clone()));
+    store.commit("cases", rows(shuffled.to_vec())).await.unwrap();
+    let first = store.cases(&city(), None, 2).await.unwrap();
+    assert_eq!(first, lines[..2]);
+    assert_eq!(store.cases(&city(), first.last(), 9).await.unwrap(), lines[2..]);
+    let worse = CaseRow { severity: 4, version: 2, ..lines[3].clone() };
+    let closed = Row::CaseClosed { municipality: city(), person: lines[0].person };
+    store.commit("change", rows(vec![Row::Case(worse.clone()), closed])).await.unwrap();
+    assert_eq!(store.cases(&city(), None, 9).await.unwrap(), [worse.clone(), lines[1].clone(), lines[2].clone()]);
+    assert_eq!(store.case(&city(), worse.person).await.unwrap(), Some(worse));
+}
+
+#[tokio::test]
+async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let log = Log::Municipality(city());
+    let leaves = |count| Change { leaves: (0..count).map(|_| leaf(&[])).collect(), ..Change::default() };
+    store.commit("nine", leaves(9)).await.unwrap();
+    assert_eq!(store.last_checkpoint(&log).await.unwrap(), None);
+    store.commit("one", leaves(1)).await.unwrap();
+    assert_eq!(store.last_checkpoint(&log).await.unwrap().unwrap().size, 10);
+    store.commit("two", leaves(2)).await.unwrap();
+    assert_eq!(store.checkpoint().await.unwrap().first().unwrap().size, 12);
+    assert!(store.checkpoint().await.unwrap().is_empty());
+    store.commit("three", leaves(3)).await.unwrap();
+    store.close().await.unwrap();
+    let again = open(&folder).await;
+    let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
+    let verdict = again.verify_log(&log, Some(&key), &open_leaf).await.unwrap();
+    assert_eq!(verdict, Verdict { leaves: 15, opened: 15, checkpoints: 3, fault: None });
+    let other = LogKey::from_bytes("musubi.example", &[6; 32]).verifier();
+    let verdict = again.verify_log(&log, Some(&other), &open_leaf).await.unwrap();
+    assert_eq!(verdict.fault.unwrap().kind, FaultKind::Note);
+}
+
+/// Fifteen leaves with a checkpoint after ten, closed without another; then one statement on the bare database.
+async fn tampered(statement: &'static str) -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    for count in [10, 5] {
+        let leaves = (0..count).map(|_| leaf(&[])).collect();
+        store.commit("leaves", Change { leaves, ..Change::default() }).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let address = format!("sqlite:{}", folder.path().join(DATABASE).display());
+    let database = sqlx::SqlitePool::connect(&address).await.unwrap();
+    sqlx::query(statement).execute(&database).await.unwrap();
+    database.close().await;
+    let store = open(&folder).await;
+    (folder, store)
+}
+
+#[tokio::test]
+async fn s38_the_first_index_that_was_tampered_with_is_named() {
+    let cases = [
+        ("UPDATE audit_leaf SET hash = zeroblob(32) WHERE idx = 4", 4, FaultKind::Chain),
+        ("UPDATE audit_leaf SET entry = zeroblob(99) WHERE idx = 4", 4, FaultKind::Chain),
+        ("UPDATE audit_leaf SET chain = zeroblob(32) WHERE idx = 4", 4, FaultKind::Chain),
+        ("UPDATE audit_leaf SET id = zeroblob(16) WHERE idx = 4", 4, FaultKind::Chain),
+        ("DELETE FROM audit_leaf WHERE idx = 4", 4, FaultKind::Missing),
+        ("DELETE FROM audit_leaf WHERE idx >= 4", 4, FaultKind::Missing),
+        ("UPDATE audit_leaf SET idx = 99 WHERE idx = 4", 4, FaultKind::Missing),
+        ("UPDATE checkpoint SET root = zeroblob(32) WHERE size = 10", 0, FaultKind::Root),
+        ("UPDATE checkpoint SET note = 'x' WHERE size = 10", 9, FaultKind::Note),
+    ];
+    let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
+    for (statement, index, kind) in cases {
+        let (_folder, store) = tampered(statement).await;
+        let log = Log::Municipality(city());
+        let verdict = store.verify_log(&log, Some(&key), &open_leaf).await.unwrap();
+        assert_eq!(verdict.fault, Some(Fault { log, index, kind }), "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn s37_a_tail_that_does_not_verify_closes_the_store_for_changes() {
+    let (_folder, store) =
+        tampered("DELETE FROM checkpoint WHERE size > 10; UPDATE audit_leaf SET hash = zeroblob(32) WHERE idx = 12")
+            .await;
+    let fault = Fault { log: Log::Municipality(city()), index: 12, kind: FaultKind::Chain };
+    assert_eq!(store.faults(), std::slice::from_ref(&fault));
+    let refused = store.commit("more", rows(vec![person_row(person())])).await;
+    assert!(matches!(refused, Err(StoreError::Tampered(found)) if found == fault));
+    assert_eq!(store.leaves(&Log::Municipality(city()), 0, 99).await.unwrap().len(), 15);
+}
+
+#[tokio::test]
+async fn s54_no_plaintext_stands_in_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    let change = Change {
+        rows: vec![person_row(mother), Row::Entry(entry_row(mother)), Row::Fact(fact_row(mother))],
+        message: Some(message(CANARY, [1; 32])),
+        leaves: vec![leaf(&[mother])],
+        ..Change::default()
+    };
+    store.commit("receive", change).await.unwrap();
+    let canary = |bytes: &[u8]| bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+    let look = || {
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+        let files: Vec<_> = files.filter(|file| file.is_file()).collect();
+        assert!(files.iter().all(|file| !canary(&std::fs::read(file).unwrap())));
+        files
+    };
+    assert!(look().iter().any(|file| file.ends_with("hub.db-wal")));
+    store.close().await.unwrap();
+    let modes = look().into_iter().map(|file| std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(file).unwrap()));
+    assert!(modes.into_iter().all(|mode| mode & 0o077 == 0));
+}
+
+#[tokio::test]
+async fn s52_a_destroyed_key_is_in_no_file_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    let secret = b"wrapped key of a mother, sixty bytes long or thereabouts ...".to_vec();
+    let key = Some(WrappedKey::from_stored(secret.clone()));
+    let row = PersonRow { id: mother, municipality: city(), epoch: 0, key, joined_into: None };
+    store.commit("person", rows(vec![Row::Person(row)])).await.unwrap();
+    store.commit("destroy", rows(vec![Row::DestroyKey { person: mother, at: NOW }])).await.unwrap();
+    let stored = store.persons(&[mother]).await.unwrap();
+    assert_eq!(stored.first().map(|row| (row.key.clone(), row.epoch)), Some((None, 1)));
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(20).any(|window| window == &secret[..20]));
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_may_read_and_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mother = person();
+    store.commit("person", rows(vec![person_row(mother)])).await.unwrap();
+    assert!(matches!(Store::open(folder.path()).await, Err(StoreError::Unavailable { .. })));
+    let reader = Store::open_reading(folder.path()).await.unwrap();
+    assert_eq!(reader.persons(&[mother]).await.unwrap().len(), 1);
+    let refused = reader.commit("person", rows(vec![person_row(person())])).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })));
+    store.close().await.unwrap();
+    assert!(store.commit("late", Change::default()).await.is_err());
+    Store::open(folder.path()).await.unwrap();
+}
