@@ -97,6 +97,7 @@ fn gestational_age(reader: &mut Reader<'_>, obx: Segment<'_>, values: &mut Value
         Some(Parts::Days(days)) => values.days = Some(days),
         Some(Parts::Weeks(weeks)) => values.weeks = Some(weeks),
         None => {
+            reader.kept_raw(obx.index());
             let place = reader.field_place(obx, 5);
             reader.warning(
                 "H104",

@@ -29,6 +29,7 @@ pub(super) fn read(
             "検査項目のコードがないため、原文のまま保管しました。",
             "An observation without a code is kept in the raw message only.",
         );
+        reader.kept_raw(obx.index());
         return;
     };
     let name = if code.code.is_empty() { &code.text } else { &code.code };
@@ -51,6 +52,7 @@ pub(super) fn read(
     let at = reader.stamp(obx, 14, "observation.observed_at").or(context.at);
     let value = value(reader, obx, concept);
     if value.is_empty() {
+        reader.kept_raw(obx.index());
         return;
     }
     let told = !value.text.is_empty();

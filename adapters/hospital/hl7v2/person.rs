@@ -233,6 +233,7 @@ pub(super) fn family(reader: &mut Reader<'_>, patient: &Patient, event: Option<S
     for segment in reader.message.all("NK1") {
         let relationship = types::coded(reader.take(segment, 3, "family.relatives.relationship").first());
         if relationship.as_ref().is_some_and(|relationship| relationship.code == "SEL") {
+            reader.kept_raw(segment.index());
             continue;
         }
         let names = reader.take(segment, 2, "family.relatives.names");

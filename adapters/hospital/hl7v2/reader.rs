@@ -88,6 +88,14 @@ impl<'m> Reader<'m> {
         self.fates.insert((segment.index(), field), Fate::Mapped(path.into()));
     }
 
+    /// Takes back that anything of a segment went into the record.
+    pub(super) fn kept_raw(&mut self, index: usize) {
+        let fields: Vec<_> = self.fates.range((index, 0)..(index + 1, 0)).map(|(field, _)| *field).collect();
+        for field in fields {
+            self.fates.remove(&field);
+        }
+    }
+
     /// Notes that a field was read into the record, and gives it.
     pub(super) fn take<'s>(&mut self, segment: Segment<'s>, field: usize, path: &'static str) -> Field<'s> {
         self.mapped(segment, field, path);

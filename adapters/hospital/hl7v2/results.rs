@@ -156,6 +156,7 @@ fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, coll
         }
         Some(concept) if concept.of_newborn_only() && !child => {
             let place = reader.field_place(obx, 5);
+            reader.kept_raw(obx.index());
             reader.warning(
                 "H106",
                 place,
@@ -165,6 +166,7 @@ fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, coll
         }
         Some(concept) if concept.of_epds() && child => {
             let place = reader.field_place(obx, 5);
+            reader.kept_raw(obx.index());
             reader.warning(
                 "H106",
                 place,

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Values {
     items: BTreeMap<u8, i32>,
+    /// The segments of items 1 to 9, which count only when all ten are there.
+    segments: Vec<usize>,
     total: Option<i32>,
     path: Option<String>,
     /// Where a score was withdrawn, and why.
@@ -34,6 +36,9 @@ pub(super) fn value(reader: &mut Reader<'_>, obx: Segment<'_>, concept: Concept,
     match (concept, value) {
         (Concept::EpdsTotal, Some(value)) => values.total = Some(value),
         (Concept::EpdsItem(item), Some(value)) => {
+            if item != 10 {
+                values.segments.push(obx.index());
+            }
             values.items.insert(item, value);
         }
         _ => {}
@@ -62,7 +67,10 @@ pub(super) fn finish(reader: &mut Reader<'_>, context: &Context<'_>, values: Val
             "The total of the EPDS is not the sum of its items; both were kept.",
         );
     }
-    if !complete && values.items.keys().any(|item| *item != 10) {
+    if !complete && !values.segments.is_empty() {
+        for index in &values.segments {
+            reader.kept_raw(*index);
+        }
         reader.warning(
             "H104",
             format!("{path}-5"),

@@ -192,6 +192,29 @@ fn a_newborns_value_in_the_mothers_message_is_not_hers() {
 }
 
 #[test]
+fn what_was_not_read_is_not_called_mapped() {
+    for (name, from, to, place) in [
+        (NEWBORN, "38w4d", "unclear", "OBX[1]-5"),
+        (EPDS, "OBX|5|", "ZZZ|5|", "OBX[1]-5"),
+        (MOTHER, "\rIN1", "\rOBX|1|NM|8339-4^出生体重^LN||2486|g|||||F\rIN1", "OBX[1]-5"),
+        (MOTHER, "\rIN1", "\rOBX|1|ED|11488-4^x^LN||^TEXT^plain^Base64^eA==||||||F\rIN1", "OBX[1]-5"),
+        (MOTHER, "SPO^配偶者", "SEL^本人", "NK1[1]-3"),
+    ] {
+        let decoded = Hl7v2.decode(&changed(name, from, to), &shione());
+        assert_eq!(decoded.taken(), 1, "{to}");
+        let line = decoded.ledger.0.iter().find(|line| line.place == place).unwrap();
+        assert_eq!(line.fate, Fate::KeptRaw, "{to}");
+    }
+}
+
+#[test]
+fn the_mothers_questionnaire_in_the_childs_message_is_not_the_childs() {
+    let epds = "\rOBX|9|NM|99046-5^EPDS^LN||9|{score}|||||F\rOBX|2|";
+    let read = warned(NEWBORN, "\rOBX|2|", epds, "H106 OBX[2]-5");
+    assert!(read.bodies("screening").is_empty());
+}
+
+#[test]
 fn a_diagnosis_carries_what_its_code_tells() {
     let mental = read(&changed(MOTHER, "O80.0^自然頭位分娩^I10", "F53.0^産褥期の精神障害^I10"), &shione());
     assert_eq!(mental.entry("condition")["raised"], serde_json::json!(["C08_MENTAL"]));
