@@ -14,8 +14,13 @@ pub mod xml;
 use musubi_core::adapter::Adapter;
 
 /// Every format, in the order in which `auto` tries them.
-pub const ADAPTERS: &[&dyn Adapter] =
-    &[&public_health::ph05::Ph05, &provider::pv02::Pv02, &notice::NoticeHtml, &notice::NoticeCsv];
+pub const ADAPTERS: &[&dyn Adapter] = &[
+    &hospital::hl7v2::Hl7v2,
+    &public_health::ph05::Ph05,
+    &provider::pv02::Pv02,
+    &notice::NoticeHtml,
+    &notice::NoticeCsv,
+];
 
 /// The format of this name.
 pub fn adapter(name: &str) -> Option<&'static dyn Adapter> {
