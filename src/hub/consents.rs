@@ -22,6 +22,8 @@ pub struct ConsentTerms {
     pub kind: ConsentKind,
     /// Whose data.
     pub subject: Named,
+    /// Who gives it, where that is not the subject.
+    pub grantor: Option<Named>,
     /// In what capacity the grantor acts.
     pub relationship: Relationship,
     /// Evidence of the authority.
@@ -69,18 +71,18 @@ impl Hub {
         needs_person(caller)?;
         let now = self.now();
         let mut change = Change::default();
-        let named = [terms.subject.clone()];
+        let named: Vec<Named> = [&terms.subject].into_iter().chain(&terms.grantor).cloned().collect();
         let (family, persons) = self.persons_meant(&named, &caller.agency.municipality, &mut change).await?;
-        let [subject] = persons.as_slice() else { return Err(nobody()) };
+        let [subject, others @ ..] = persons.as_slice() else { return Err(nobody()) };
+        let grantor = others.first().copied();
         let id = FactId(self.id(now));
-        let stands = terms.evidence.stands();
-        let consent = Consent {
+        let mut consent = Consent {
             id,
             version: 1,
             supersedes: None,
             kind: terms.kind,
             subject: *subject,
-            grantor: matches!(terms.relationship, Relationship::Subject).then_some(*subject),
+            grantor: grantor.or(matches!(terms.relationship, Relationship::Subject).then_some(*subject)),
             relationship: terms.relationship,
             authority: terms.authority,
             grantee: terms.grantee,
@@ -90,9 +92,12 @@ impl Hub {
             valid_until: terms.valid_until,
             recorded_at: now,
             evidence: terms.evidence,
-            status: if stands { Status::Active } else { Status::Unverified },
+            status: Status::Active,
             explanation_given: terms.explanation_given,
         };
+        if !consent.verified() {
+            consent.status = Status::Unverified;
+        }
         consent.check(family.born(*subject)).map_err(Refusal::of_faults)?;
         let status = consent.status;
         let kind = if terms.kind == ConsentKind::Permit { FactKind::Consent } else { FactKind::Objection };
@@ -109,7 +114,12 @@ impl Hub {
     ///
     /// # Errors
     /// When the person is not known, or the store fails.
-    pub async fn withdraw(&self, caller: &Caller, subject: &Named) -> Result<Withdrawn, Refusal> {
+    pub async fn withdraw(
+        &self,
+        caller: &Caller,
+        subject: &Named,
+        relationship: Relationship,
+    ) -> Result<Withdrawn, Refusal> {
         needs_person(caller)?;
         let now = self.now();
         let mut change = Change::default();
@@ -124,8 +134,8 @@ impl Hub {
             supersedes: None,
             kind: ConsentKind::Withdrawal,
             subject: *subject,
-            grantor: Some(*subject),
-            relationship: Relationship::Subject,
+            grantor: matches!(relationship, Relationship::Subject).then_some(*subject),
+            relationship,
             authority: String::new(),
             grantee: Grantee::Everyone,
             categories: Scope::All,

@@ -8,7 +8,7 @@ use musubi_core::consent::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
 };
 use musubi_core::consent::{Facts, SubjectFacts};
-use musubi_core::id::{FactId, PersonId};
+use musubi_core::id::PersonId;
 use musubi_core::record::{SharedEntry, SharedRecord};
 use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
 use musubi_core::time::{Day, Time};
@@ -33,8 +33,6 @@ pub struct Family {
     /// Standing approvals.
     pub standing: Vec<StandingApproval>,
     entries: Vec<SharedEntry>,
-    /// Consents, as they stand on file, for withdrawals.
-    pub fact_rows: Vec<FactRow>,
 }
 
 impl Family {
@@ -151,7 +149,7 @@ impl Hub {
         }
         let all: Vec<PersonId> = family.persons.keys().copied().collect();
         let rows = self.store.facts_of(&all, now).await?;
-        family.read_facts(rows, &self.keyring.hub);
+        family.read_facts(rows, &self.keyring.hub)?;
         Ok(family)
     }
 
@@ -218,21 +216,19 @@ fn unreadable() -> Refusal {
 }
 
 impl Family {
-    fn read_facts(&mut self, rows: Vec<FactRow>, hub: &DataKey) {
+    /// A fact that cannot be read refuses the decision: it may be the shield or the objection that bars it (P8).
+    fn read_facts(&mut self, rows: Vec<FactRow>, hub: &DataKey) -> Result<(), Refusal> {
         for row in &rows {
-            let Some(plain) = self.open(&row.body, hub, &Aad::row("fact", row.id.0)) else {
-                tracing::warn!(fact = %row.id, "a fact stays closed");
-                continue;
-            };
-            if self.read_fact(row.kind, row.id, &plain).is_none() {
-                tracing::error!(fact = %row.id, "a fact on file cannot be read");
-            }
+            let plain = self.open(&row.body, hub, &Aad::row("fact", row.id.0));
+            plain
+                .and_then(|plain| self.read_fact(row.kind, &plain))
+                .ok_or_else(|| Refusal::from(StoreError::Corrupt { table: "fact", column: "body", key: row.id.0 }))?;
         }
-        self.fact_rows = rows;
+        Ok(())
     }
 
     /// Puts one fact where the decision looks for it. `None` when it is not the JSON of its kind.
-    fn read_fact(&mut self, kind: FactKind, _id: FactId, plain: &[u8]) -> Option<()> {
+    fn read_fact(&mut self, kind: FactKind, plain: &[u8]) -> Option<()> {
         fn json<T: DeserializeOwned>(plain: &[u8]) -> Option<T> {
             serde_json::from_slice(plain).ok()
         }
@@ -285,7 +281,7 @@ impl Family {
                 let known = self.known_as(person);
                 let subject = self.facts.entry(known).or_default();
                 subject.custody = standing.custody;
-                subject.conflicts = standing.conflicts.iter().map(|p| *p).collect();
+                subject.conflicts = standing.conflicts;
             }
         }
         Some(())

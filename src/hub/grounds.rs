@@ -127,6 +127,15 @@ impl Hub {
         let municipality = self.municipality_of(&family, caller);
         let center = self.register.center(&municipality).map(|center| center.id.clone());
         let recipient = recipient.or(center).ok_or_else(no_recipient)?;
+        let discloses = |entry: &musubi_core::consent::GroundEntry| entry.disclosers.contains(&caller.agency.kind);
+        if !self.policy.ground(code).is_some_and(discloses) {
+            return Err(Refusal::forbidden(
+                "M504",
+                "code",
+                "この根拠は、あなたの機関の種別では申し出ることができません。",
+                "An agency of your kind cannot assert this ground.",
+            ));
+        }
         let ground = self.ground(caller, code, recipient, &persons, &terms, now);
         self.check_ground(&ground)?;
         let receipt = self.put_fact(caller, "assert ground", &family, change, ground_fact(&ground)).await?;

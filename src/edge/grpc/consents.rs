@@ -20,6 +20,7 @@ impl server::consents_server::Consents for Services {
         let terms = ConsentTerms {
             kind: ConsentKind::Permit,
             subject: named(asked.subject.as_ref())?,
+            grantor: asked.grantor.as_ref().map(|grantor| named(Some(grantor))).transpose()?,
             relationship: relationship(&asked.relationship)?,
             authority: asked.authority,
             grantee: grantee(&asked.grantee_agency, &asked.grantee_kind, &asked.grantee_service)?,
@@ -48,7 +49,8 @@ impl server::consents_server::Consents for Services {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let asked = request.into_inner();
         let subject = named(asked.subject.as_ref())?;
-        let done = self.hub.withdraw(&caller, &subject).await.map_err(|r| status(&r))?;
+        let done =
+            self.hub.withdraw(&caller, &subject, relationship(&asked.relationship)?).await.map_err(|r| status(&r))?;
         let receipt = Some(fact_receipt(&done.recorded));
         Ok(Response::new(WithdrawConsentAnswer { receipt, released_before: done.released_before }))
     }
@@ -60,6 +62,7 @@ impl server::consents_server::Consents for Services {
         let terms = ConsentTerms {
             kind: if asked.lifts.is_empty() { ConsentKind::Objection } else { ConsentKind::ObjectionLifted },
             subject: named(asked.subject.as_ref())?,
+            grantor: asked.grantor.as_ref().map(|grantor| named(Some(grantor))).transpose()?,
             relationship: relationship(&asked.relationship)?,
             authority: String::new(),
             grantee: if nobody_named {
