@@ -4,7 +4,7 @@ use super::shared;
 use crate::family::{Family, Person};
 use crate::markup::Markup;
 use crate::wording::dates::japanese_time;
-use crate::wording::{Row, person, rows};
+use crate::wording::{self, Row, person, rows};
 use musubi_core::adapter::{Adapter, Direction, EncodeError, Profile, Text};
 use musubi_core::release::Released;
 
@@ -69,7 +69,7 @@ fn sent(released: &Released) -> Markup {
 /// The rule for passing on, the purpose and the basis.
 fn foot(released: &Released) -> Markup {
     let notice = Markup::classed("p", "notice", Markup::text(&released.record().notice));
-    notice.then(&pairs([("利用目的", Some(shared::purpose(released))), ("提供の根拠", shared::basis(released))]))
+    notice.then(&pairs([("利用目的", Some(wording::purpose(released))), ("提供の根拠", wording::basis(released))]))
 }
 
 fn pairs<const N: usize>(pairs: [(&str, Option<String>); N]) -> Markup {

@@ -7,7 +7,7 @@ use crate::table::{Formulas, write_csv};
 use crate::wording::codes::{self, word};
 use crate::wording::dates::japanese_time;
 use crate::wording::{
-    all_coded, coded, is_low_weight, iso_date, iso_moment, joined, person, quantity, rows, sex, weeks, yes_no,
+    self, all_coded, coded, is_low_weight, iso_date, iso_moment, joined, person, quantity, rows, sex, weeks, yes_no,
 };
 use musubi_core::adapter::{Adapter, Direction, EncodeError, Profile, Text};
 use musubi_core::japan::charset::{Charset, Unmappable, encode_cp932};
@@ -104,8 +104,8 @@ impl Common {
     fn of(released: &Released) -> Self {
         Common {
             authors: shared::authors(released).unwrap_or_default(),
-            purpose: shared::purpose(released),
-            basis: shared::basis(released).unwrap_or_default(),
+            purpose: wording::purpose(released),
+            basis: wording::basis(released).unwrap_or_default(),
             at: japanese_time(released.at()),
         }
     }

@@ -10,6 +10,7 @@ pub mod rows;
 pub use dates::{iso_date, iso_moment, japanese_date, japanese_moment};
 pub use rows::rows;
 
+use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
 
 /// One line of a notice or a narrative: a label and a value, never without a value.
@@ -137,6 +138,23 @@ pub fn apgar(newborn: &proto::Newborn) -> Option<String> {
     let values = joined(known.iter().map(|(score, _)| score.to_string()), "/")?;
     let minutes = joined(known.iter().map(|(_, minute)| (*minute).to_owned()), "/")?;
     Some(format!("{values}({minutes})"))
+}
+
+/// For which purpose: 退院調整(P2).
+pub fn purpose(released: &Released) -> String {
+    let purpose = released.purpose();
+    format!("{}({purpose})", codes::word(codes::PURPOSE, purpose.word()))
+}
+
+/// On which basis, each once: 本人の同意、法定の事務.
+pub fn basis(released: &Released) -> Option<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in released.record().grounds.iter().map(|rule| codes::basis(rule)) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    joined(words, "、")
 }
 
 /// Groups of three digits: `2,486`. Texts that are no whole number stay.
