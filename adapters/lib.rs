@@ -18,6 +18,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &hospital::hl7v2::Hl7v2,
     &public_health::ph05::Ph05,
     &provider::pv02::Pv02,
+    &hospital::fhir::FhirJson,
     &notice::NoticeHtml,
     &notice::NoticeCsv,
 ];

@@ -1,0 +1,201 @@
+//! The Bundle: a Composition first, and every resource with its id and its place.
+
+use super::datatypes::{LOINC, coding, concept, span};
+use super::ids::Ids;
+use super::json::{Json, list, object};
+use super::people::{Agencies, People};
+use super::sections;
+use crate::family::{Family, discharge, referral};
+use crate::wording::{self, Rows};
+use musubi_core::release::Released;
+use musubi_proto::v1 as proto;
+
+const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+
+/// The resources of a document in the making.
+pub(super) struct Document<'a> {
+    ids: &'a Ids,
+    resources: Vec<Json>,
+}
+
+/// The place of one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot(usize);
+
+impl Document<'_> {
+    /// A place for a resource that is written later.
+    pub(super) fn reserve(&mut self) -> Slot {
+        self.resources.push(Json::Nothing);
+        Slot(self.resources.len() - 1)
+    }
+
+    /// Writes the resource of a place.
+    pub(super) fn fill(&mut self, slot: Slot, kind: &'static str, members: Vec<(&'static str, Json)>) {
+        let head = [("resourceType", Json::from(kind)), ("id", self.ids.resource(slot.0).to_string().into())];
+        if let Some(place) = self.resources.get_mut(slot.0) {
+            *place = object(head.into_iter().chain(members));
+        }
+    }
+
+    /// Writes a resource in the next place.
+    pub(super) fn add(&mut self, kind: &'static str, members: Vec<(&'static str, Json)>) -> Slot {
+        let slot = self.reserve();
+        self.fill(slot, kind, members);
+        slot
+    }
+
+    /// A reference to a place.
+    pub(super) fn reference(&self, slot: Slot) -> Json {
+        object([("reference", self.url(slot.0).into())])
+    }
+
+    fn url(&self, number: usize) -> String {
+        format!("urn:uuid:{}", self.ids.resource(number))
+    }
+
+    /// The entries of the Bundle.
+    fn into_entries(self) -> Json {
+        let urls: Vec<String> = (0..self.resources.len()).map(|number| self.url(number)).collect();
+        let entries = urls.into_iter().zip(self.resources).filter(|(_, resource)| !resource.is_nothing());
+        list(entries.map(|(url, resource)| object([("fullUrl", url.into()), ("resource", resource)])))
+    }
+}
+
+/// The Bundle; `None` when the release holds nothing that it can say. Without `stamped` it holds neither the time nor
+/// the id of the release, which are no part of the view.
+pub(super) fn bundle(released: &Released, family: &Family<'_>, ids: &Ids, stamped: bool) -> Option<Json> {
+    let mut document = Document { ids, resources: Vec::new() };
+    let composition = document.reserve();
+    let people = People::write(&mut document, family);
+    let mut agencies = Agencies::default();
+    let authors = authors(&mut document, &mut agencies, released, family);
+    let sections = sections::write(&mut document, family, &people, &mut agencies);
+    if sections.is_empty() {
+        return None;
+    }
+    let told = family.people.iter().enumerate().filter(|(_, one)| !one.entries.is_empty());
+    let subject = told.into_iter().find_map(|(position, _)| people.patient(position));
+    let subject = subject.map(|slot| document.reference(slot));
+    let custodian = authors.first().cloned();
+    // FHIR demands an author; where none is visible it is the gateway that put the document together.
+    let gateway = || vec![object([("type", "Device".into()), ("display", "Musubi".into())])];
+    let authors = if authors.is_empty() { gateway() } else { authors };
+    let kind = Kind::of(family);
+    let sections = std::iter::once(handling(released)).chain(sections);
+    let at = stamped.then(|| released.at().rfc3339());
+    let members = vec![
+        ("meta", object([("security", security(released))])),
+        ("language", "ja".into()),
+        ("identifier", release_id(released).filter(|_| stamped).into()),
+        ("status", "final".into()),
+        ("type", concept(LOINC, kind.code, kind.display)),
+        ("subject", subject.into()),
+        ("date", at.clone().into()),
+        ("author", list(authors)),
+        ("title", kind.title.into()),
+        ("confidentiality", confidentiality(released).0.into()),
+        ("custodian", custodian.into()),
+        ("event", list([stay(family)])),
+        ("section", list(sections)),
+    ];
+    document.fill(composition, "Composition", members);
+    Some(object([
+        ("resourceType", "Bundle".into()),
+        ("meta", object([("security", security(released))])),
+        ("language", "ja".into()),
+        ("identifier", uri_identifier(&format!("urn:uuid:{}", ids.bundle()))),
+        ("type", "document".into()),
+        ("timestamp", at.into()),
+        ("entry", document.into_entries()),
+    ]))
+}
+
+/// What kind of document it is.
+struct Kind {
+    code: &'static str,
+    display: &'static str,
+    title: &'static str,
+}
+
+impl Kind {
+    const fn new(code: &'static str, display: &'static str, title: &'static str) -> Self {
+        Kind { code, display, title }
+    }
+
+    fn of(family: &Family<'_>) -> Self {
+        if !family.bodies(discharge).is_empty() {
+            Kind::new("18842-5", "Discharge summary", "退院連絡票")
+        } else if !family.bodies(referral).is_empty() {
+            Kind::new("57133-1", "Referral note", "連携依頼票")
+        } else {
+            Kind::new("34133-9", "Summary of episode note", "情報提供票")
+        }
+    }
+}
+
+/// Who wrote: every agency that the release names.
+fn authors(
+    document: &mut Document<'_>,
+    agencies: &mut Agencies,
+    released: &Released,
+    family: &Family<'_>,
+) -> Vec<Json> {
+    let mut authors: Vec<Json> = Vec::new();
+    for entry in &released.record().entries {
+        let author = agencies.reference(document, author_of(entry), family);
+        if !author.is_nothing() && !authors.contains(&author) {
+            authors.push(author);
+        }
+    }
+    authors
+}
+
+/// The author of an entry, as far as it was released.
+pub(super) fn author_of(entry: &proto::Entry) -> &str {
+    if entry.author.is_empty() { &entry.author_of_protection } else { &entry.author }
+}
+
+/// Admission and discharge, as the event that the document is about.
+fn stay(family: &Family<'_>) -> Json {
+    let notice = family.bodies(discharge).into_iter().next().map(|(_, notice)| notice);
+    let period = notice.map(|notice| span(notice.admitted_at.as_ref(), notice.discharged_at.as_ref()));
+    object([("period", period.into())])
+}
+
+/// The first section: what may be done with the document.
+fn handling(released: &Released) -> Json {
+    let mut rows = Rows::default();
+    rows.text("取扱い上の注意", &released.record().notice);
+    rows.add("利用目的", Some(wording::purpose(released)));
+    rows.add("提供の根拠", wording::basis(released));
+    object([("title", "取扱い上の注意".into()), ("text", sections::narrative(None, &rows.into_rows()))])
+}
+
+/// How confidential it is, and what the recipient must not do: use it for something else, or pass it on.
+fn security(released: &Released) -> Json {
+    let (code, display) = confidentiality(released);
+    list([
+        coding(CONFIDENTIALITY, code, display),
+        coding(ACT_CODE, "NORDSCLCD", "no redisclosure without consent directive"),
+        coding(ACT_CODE, "NOREUSE", "no reuse beyond purpose of use"),
+    ])
+}
+
+/// The highest label of what was released.
+fn confidentiality(released: &Released) -> (&'static str, &'static str) {
+    match released.record().entries.iter().map(proto::Entry::label).max() {
+        Some(proto::Label::V) => ("V", "very restricted"),
+        Some(proto::Label::R) => ("R", "restricted"),
+        _ => ("N", "normal"),
+    }
+}
+
+fn release_id(released: &Released) -> Option<Json> {
+    let id = &released.record().release_id;
+    (!id.is_empty()).then(|| uri_identifier(&format!("urn:uuid:{id}")))
+}
+
+fn uri_identifier(uri: &str) -> Json {
+    object([("system", "urn:ietf:rfc:3986".into()), ("value", uri.into())])
+}

@@ -1,0 +1,62 @@
+//! Ids of a document and its resources, from the hash of what the document says.
+
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
+
+/// Where the ids of one document come from.
+pub(super) struct Ids {
+    view: Option<[u8; 32]>,
+}
+
+impl Ids {
+    /// Ids that only hold the places, for the first writing.
+    pub(super) const fn blank() -> Self {
+        Ids { view: None }
+    }
+
+    /// The ids of the document that says this.
+    pub(super) fn of(view: &[u8]) -> Self {
+        Ids { view: Some(Sha256::digest(view).into()) }
+    }
+
+    /// The id of the n-th resource. Number 0 is the Composition.
+    pub(super) fn resource(&self, number: usize) -> Uuid {
+        self.derived(b"resource", number)
+    }
+
+    /// The id of the Bundle.
+    pub(super) fn bundle(&self) -> Uuid {
+        self.derived(b"bundle", 0)
+    }
+
+    fn derived(&self, kind: &[u8], number: usize) -> Uuid {
+        let Some(view) = self.view else {
+            return Uuid::from_u128(u128::try_from(number).unwrap_or(u128::MAX));
+        };
+        let mut hash = Sha256::new();
+        hash.update(b"musubi fhir document v1\0");
+        hash.update(kind);
+        hash.update(view);
+        hash.update(u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0; 16];
+        for (byte, from) in bytes.iter_mut().zip(digest) {
+            *byte = from;
+        }
+        Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_follow_from_the_view_alone() {
+        let (one, same, other) = (Ids::of(b"a"), Ids::of(b"a"), Ids::of(b"b"));
+        assert_eq!(one.resource(3), same.resource(3));
+        assert_ne!(one.resource(3), other.resource(3));
+        assert_ne!(one.resource(0), one.bundle());
+        assert_eq!(one.bundle().get_version_num(), 8);
+    }
+}

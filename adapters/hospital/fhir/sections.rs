@@ -1,0 +1,81 @@
+//! The sections of the Composition: one for each person, one for each entry, with a narrative and what it rests on.
+
+use super::clinical::{self, Context};
+use super::datatypes::{LOINC, concept};
+use super::document::{Document, author_of};
+use super::json::{Json, list, object};
+use super::people::{Agencies, People};
+use crate::family::{Family, Person};
+use crate::markup::Markup;
+use crate::wording::{Row, person, rows};
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+
+/// Every section that has something to say, person by person.
+pub(super) fn write(
+    document: &mut Document<'_>,
+    family: &Family<'_>,
+    people: &People,
+    agencies: &mut Agencies,
+) -> Vec<Json> {
+    let mut sections = Vec::new();
+    for (position, one) in family.people.iter().enumerate() {
+        sections.extend(who(document, family, people, position, one));
+        for entry in &one.entries {
+            let Some((heading, rows)) = entry.body.as_ref().and_then(rows) else { continue };
+            let subject = people.patient(position).map(|slot| document.reference(slot));
+            let author = agencies.reference(document, author_of(entry), family);
+            let mut context = Context { document, agencies, family, one, subject: subject.clone().into(), author };
+            let slots = clinical::write(&mut context, entry);
+            let references = slots.into_iter().map(|slot| document.reference(slot));
+            sections.push(object([
+                ("title", format!("{}・{heading}", person::heading(one)).into()),
+                ("code", entry.body.as_ref().map(code).into()),
+                ("focus", subject.into()),
+                ("text", narrative(None, &rows)),
+                ("entry", list(references)),
+            ]));
+        }
+    }
+    sections
+}
+
+/// Who somebody is; nothing for a person of whom nothing is known and nothing told.
+fn who(
+    document: &Document<'_>,
+    family: &Family<'_>,
+    people: &People,
+    position: usize,
+    one: &Person<'_>,
+) -> Option<Json> {
+    let rows = person::rows(one);
+    let name = person::name(one).map(|name| match person::kana(one) {
+        Some(kana) => format!("{name} ({kana})"),
+        None => name,
+    });
+    if rows.is_empty() && name.is_none() {
+        return None;
+    }
+    let entries = people.all_of(family, position).into_iter().map(|slot| document.reference(slot));
+    Some(object([
+        ("title", person::heading(one).into()),
+        ("text", narrative(name.as_deref(), &rows)),
+        ("entry", list(entries)),
+    ]))
+}
+
+/// The LOINC code of a section, where there is one.
+fn code(body: &Body) -> Json {
+    match body {
+        Body::Newborn(_) => concept(LOINC, "57075-4", "Newborn delivery information"),
+        _ => Json::Nothing,
+    }
+}
+
+/// A narrative; it may say more than the resources do.
+pub(super) fn narrative(name: Option<&str>, rows: &[Row]) -> Json {
+    let name = name.map(|name| Markup::element("p", Markup::text(name))).unwrap_or_default();
+    let table = Markup::table(rows.iter().map(|row| (row.label.as_str(), Markup::text(&row.value))));
+    let inner = name.then(&table);
+    object([("status", "additional".into()), ("div", Markup::narrative(&inner).into_string().into())])
+}
