@@ -440,7 +440,8 @@ impl<'a> Custody<'a> {
         let purpose = if self.entries.iter().any(|e| e.kind() == "care_delivery") { Purpose::P7 } else { Purpose::P3 };
         let request = request_of(&center, Actor::system(), purpose, None);
         let record = self.family.record_with(&self.entries);
-        let would = release(record, &request, &self.family.decision_facts(), &self.hub.policy, self.now);
+        let facts = self.family.decision_facts(&record);
+        let would = release(record, &request, &facts, &self.hub.policy, self.now);
         let visible = self.entries.iter().filter_map(SharedEntry::id).any(|id| would.shows(id));
         for subscription in center.settings.subscriptions.iter().filter(|s| s.purpose == purpose) {
             change.rows.push(Row::Delivery(self.delivery(&center.id, purpose, subscription.channel(), visible)));

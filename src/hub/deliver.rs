@@ -106,7 +106,8 @@ impl Hub {
             let record = family
                 .record()
                 .keep(|entry| entry.author() == author || entry.id().is_some_and(|id| meant.contains(&id)));
-            let mut released = release(record, &request, &family.decision_facts(), &self.policy, now);
+            let facts = family.decision_facts(&record);
+            let mut released = release(record, &request, &facts, &self.policy, now);
             if !meant.iter().any(|id| released.shows(*id)) {
                 self.nothing_to_deliver(row).await?;
                 return Ok(None);

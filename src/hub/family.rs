@@ -88,12 +88,12 @@ impl Family {
         self.entries.iter().find_map(|entry| entry.birth_date_of(known))
     }
 
-    /// The facts of a decision for a recipient that is on the register and active.
-    pub fn decision_facts(&self) -> Facts {
+    /// The facts of a decision about a record, for a recipient that is on the register and active.
+    pub fn decision_facts(&self, record: &SharedRecord) -> Facts {
         let mut subjects = self.facts.clone();
         for person in self.known() {
             let subject = subjects.entry(person).or_default();
-            subject.birth_date = subject.birth_date.or_else(|| self.born(person));
+            subject.birth_date = record.entries().iter().find_map(|entry| entry.birth_date_of(person));
             let rows = self.ids_of(person).into_iter().filter_map(|id| self.persons.get(&id));
             for municipality in rows.map(|row| row.municipality.clone()) {
                 if !subject.homes.contains(&municipality) {

@@ -96,3 +96,6 @@ impl Hub {
         uuid_v7(now, entropy::bytes())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,7 +111,9 @@ impl Hub {
             let mut shown = None;
             for ground in &cited.choices() {
                 let request = caller.request(purpose, *ground)?;
-                let mut released = release(family.record(), &request, &family.decision_facts(), &self.policy, now);
+                let record = family.record();
+                let facts = family.decision_facts(&record);
+                let mut released = release(record, &request, &facts, &self.policy, now);
                 let hit = wanted(&released);
                 released.narrow(level.categories());
                 if hit && !released.is_empty() {

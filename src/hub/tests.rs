@@ -1,0 +1,249 @@
+//! The uses of the hub, without sockets: a store in a temporary folder, and a clock that stands until it is set.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::consents::ConsentTerms;
+use super::grounds::GroundTerms;
+use super::persons::Named;
+use super::register::{Agency, AgencySettings, Subscription};
+use super::{Caller, Hub};
+use crate::clock::ManualClock;
+use crate::entropy;
+use crate::store::{Change, Keyring, Store};
+use musubi_core::adapter::{LocalCode, Profile};
+use musubi_core::agency::{AgencyId, AgencyKind, Category, Purpose, Role};
+use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope};
+use musubi_core::consent::{GroundCode, Policy, RaisedCodes};
+use musubi_core::id::{MessageId, Municipality};
+use musubi_core::record::PersonKey;
+use musubi_core::time::Time;
+use std::sync::Arc;
+
+const NEWBORN: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a03_newborn.hl7");
+const MOTHER: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a03_mother.hl7");
+const OWN_EPDS: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_epds_own.hl7");
+const TWO_WEEK: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_two_week_check.hl7");
+const CORRECTION: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a08_correction.hl7");
+const MINAMI: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/minami_a03_ssmix2.hl7");
+const VISITS: &[u8] = include_bytes!("../../adapters/public_health/ph05/samples/demo-visits.csv");
+
+struct City {
+    hub: Hub,
+    clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+}
+
+fn at(text: &str) -> Time {
+    Time::parse_rfc3339(text).unwrap()
+}
+
+fn agency(id: &str, kind: AgencyKind, sender: &str, staff: &[(&str, Role)]) -> Agency {
+    let id = AgencyId::new(id).unwrap();
+    let municipality = Municipality::new("482072").unwrap();
+    let mut profile = Profile::plain(id.clone(), Time::MIN);
+    profile.sender_names = vec![sender.to_owned()];
+    profile.default_municipality = Some(municipality.clone());
+    profile.commissioned_codes = vec!["PPC2W".to_owned()];
+    profile.observation_codes = (1..=10)
+        .map(|n| LocalCode { system: "99SHI".to_owned(), code: format!("EPDS{n:02}"), loinc: format!("EPDS-{n}") })
+        .collect();
+    let subscriptions = match kind {
+        AgencyKind::Osc => vec![Subscription {
+            purpose: Purpose::P3,
+            formats: vec!["fhir-json".to_owned(), "notice-html".to_owned(), "notice-csv".to_owned()],
+            folder: None,
+        }],
+        _ => Vec::new(),
+    };
+    Agency {
+        id,
+        kind,
+        name: String::new(),
+        municipality,
+        active: true,
+        settings: AgencySettings { profile: Some(profile), subscriptions, area: Vec::new() },
+        staff: staff.iter().map(|(id, role)| ((*id).to_owned(), *role)).collect(),
+    }
+}
+
+impl City {
+    async fn new() -> City {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::open(folder.path(), "musubi", &mut |bytes| entropy::fill(bytes)).unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        City::over(store, keyring, folder).await
+    }
+
+    async fn over(store: Store, keyring: Keyring, folder: tempfile::TempDir) -> City {
+        let clock = Arc::new(ManualClock::at(at("2026-10-27T16:20:00+09:00")));
+        let hub = Hub::open(store, keyring, Policy::reviewed(), RaisedCodes::reviewed(), clock.clone()).await.unwrap();
+        for one in [
+            agency("OSC-482072", AgencyKind::Osc, "", &[("ooba", Role::Phn), ("hayakawa", Role::Auditor)]),
+            agency("PHO-482072-01", AgencyKind::Pho, "", &[]),
+            agency("MED-4810700122", AgencyKind::Med, "SHIONE-HOSP", &[("m-1", Role::Midwife)]),
+            agency("MED-4810700452", AgencyKind::Med, "MINAMI", &[("m-2", Role::Midwife)]),
+            agency("CGC-480002-02", AgencyKind::Cgc, "", &[("w-0412", Role::ChildWelfareOfficer)]),
+        ] {
+            hub.register.put(&hub.store, one, Change::default()).await.unwrap();
+        }
+        City { hub, clock, _folder: folder }
+    }
+
+    fn caller(&self, id: &str, staff: &str) -> Caller {
+        self.hub.caller(&AgencyId::new(id).unwrap(), staff).unwrap()
+    }
+
+    fn set(&self, text: &str) {
+        self.clock.set(at(text));
+    }
+
+    /// Hands in a document; returns the message id and the codes of each row.
+    async fn submit(&self, id: &str, format: &str, bytes: &[u8]) -> Vec<(Option<String>, Vec<String>)> {
+        let answer = self.hub.submit_document(&self.caller(id, ""), format, bytes).await.unwrap();
+        answer
+            .rows
+            .into_iter()
+            .map(|row| (row.custody.map(|c| c.message), row.diagnostics.iter().map(ToString::to_string).collect()))
+            .collect()
+    }
+
+    async fn permit(&self, issuer: &str, identifier: &str, relationship: Relationship) {
+        let terms = ConsentTerms {
+            kind: ConsentKind::Permit,
+            subject: named(issuer, identifier),
+            grantor: None,
+            relationship,
+            authority: "母子健康手帳".to_owned(),
+            grantee: Grantee::Agency(AgencyId::new("OSC-482072").unwrap()),
+            categories: Scope::Named(
+                [Category::C01, Category::C02, Category::C04, Category::C05, Category::C06, Category::C07]
+                    .into_iter()
+                    .collect(),
+            ),
+            purposes: vec![Purpose::P3],
+            valid_from: self.hub.now(),
+            valid_until: Some(at("2027-10-26T00:00:00+09:00")),
+            evidence: Proof {
+                form: "SK-1".to_owned(),
+                form_version: "2026-04".to_owned(),
+                language: "ja".to_owned(),
+                scan_sha256: None,
+                witness: Some("ooba".to_owned()),
+                channel: Channel::Paper,
+            },
+            explanation_given: "説明済み".to_owned(),
+        };
+        self.hub.record_consent(&self.caller("OSC-482072", "ooba"), terms).await.unwrap();
+    }
+
+    async fn received(&self) -> Vec<String> {
+        let ready = self.hub.receive(&self.caller("OSC-482072", ""), 0, &[]).await.unwrap();
+        let mut texts = Vec::new();
+        for one in ready {
+            let all: Vec<String> =
+                one.renderings.iter().map(|r| String::from_utf8_lossy(r.bytes()).into_owned()).collect();
+            let id = one.delivery.id;
+            self.hub.acknowledge(&self.caller("OSC-482072", ""), &[id]).await.unwrap();
+            texts.push(all.join("\n"));
+        }
+        texts
+    }
+}
+
+fn named(issuer: &str, identifier: &str) -> Named {
+    let key = PersonKey { issuer: issuer.to_owned(), identifier: identifier.to_owned() };
+    Named { key: Some(key), ..Named::default() }
+}
+
+#[tokio::test]
+async fn the_center_receives_what_the_mother_consented_to_and_nothing_else() {
+    let city = City::new().await;
+    city.set("2026-10-28T10:00:00+09:00");
+    city.permit("MED-4810700122", "00012345", Relationship::Subject).await;
+    city.permit("MED-4810700122", "00067890", Relationship::ParentalAuthority).await;
+    city.set("2026-10-30T11:05:00+09:00");
+    for message in [NEWBORN, MOTHER, OWN_EPDS] {
+        let rows = city.submit("MED-4810700122", "hl7v2", message).await;
+        assert!(rows[0].0.is_some(), "{rows:?}");
+        assert!(rows[0].1.iter().all(|d| !d.contains("C05") && !d.contains("C06")), "{rows:?}");
+    }
+    let texts = city.received().await;
+    assert!(!texts.is_empty());
+    assert!(texts.iter().any(|t| t.contains("2486") || t.contains("2,486")), "{texts:?}");
+    assert!(texts.iter().all(|t| !t.contains("EPDS") && !t.contains("99046-5")));
+}
+
+#[tokio::test]
+async fn a_withdrawal_suppresses_what_was_waiting() {
+    let city = City::new().await;
+    city.set("2026-10-28T10:00:00+09:00");
+    city.permit("MED-4810700122", "00012345", Relationship::Subject).await;
+    city.set("2026-10-30T11:05:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    assert_eq!(city.received().await.len(), 1);
+    city.set("2026-11-20T10:00:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", CORRECTION).await;
+    city.set("2026-11-20T10:05:00+09:00");
+    let officer = city.caller("OSC-482072", "ooba");
+    let subject = named("MED-4810700122", "00012345");
+    let done = city.hub.withdraw(&officer, &subject, Relationship::Subject).await.unwrap();
+    assert_eq!(done.released_before.len(), 1);
+    city.set("2026-11-20T10:06:00+09:00");
+    assert!(city.received().await.is_empty());
+    let told = city.hub.work_items(&city.caller("MED-4810700122", "m-1"), true, "not_delivered").await.unwrap();
+    assert_eq!(told.len(), 1);
+}
+
+#[tokio::test]
+async fn what_has_no_basis_waits_until_the_hospital_asserts_one() {
+    let city = City::new().await;
+    let rows = city.submit("MED-4810700452", "hl7v2", MINAMI).await;
+    assert!(rows[0].1.iter().any(|d| d.contains("H108") && d.contains("C05")), "{rows:?}");
+    assert!(city.received().await.is_empty());
+    city.set("2026-10-27T16:40:00+09:00");
+    let mut terms = GroundTerms {
+        message: MessageId::parse(rows[0].0.as_deref().unwrap()),
+        categories: [Category::C01, Category::C02, Category::C05].into_iter().collect(),
+        necessity: "late notification, alone".to_owned(),
+        until: Some(at("2026-12-27T00:00:00+09:00")),
+        ..GroundTerms::default()
+    };
+    terms.evidence.insert("why_support".to_owned(), "alone".to_owned());
+    terms.evidence.insert("consent_sought".to_owned(), "no".to_owned());
+    let midwife = city.caller("MED-4810700452", "m-2");
+    city.hub.assert_ground(&midwife, GroundCode::L03, None, terms).await.unwrap();
+    let texts = city.received().await;
+    assert_eq!(texts.len(), 1);
+    assert!(texts[0].contains("高柳"));
+}
+
+#[tokio::test]
+async fn a_commissioned_check_reaches_the_center_and_asks_for_a_call_today() {
+    let city = City::new().await;
+    city.set("2026-11-09T15:12:30+09:00");
+    let rows = city.submit("MED-4810700122", "hl7v2", TWO_WEEK).await;
+    assert!(rows[0].0.is_some(), "{rows:?}");
+    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), true, "signal").await.unwrap();
+    assert!(items.iter().any(|item| item.body.code == "SELF_HARM"), "{:?}", items.len());
+    assert_eq!(city.received().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_of_visits_is_answered_row_by_row_and_an_unmet_infant_is_noticed() {
+    let city = City::new().await;
+    city.set("2026-11-11T17:15:00+09:00");
+    let rows = city.submit("PHO-482072-01", "ph05", VISITS).await;
+    let taken: Vec<bool> = rows.iter().map(|row| row.0.is_some()).collect();
+    assert_eq!(taken, [true, true, true, true, false], "{rows:?}");
+    assert!(rows[4].1.iter().any(|d| d.contains("JP-E602")));
+    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), true, "signal").await.unwrap();
+    assert!(items.iter().any(|item| item.body.code == "UNMET_INFANT"), "{}", items.len());
+}
+
+#[tokio::test]
+async fn the_same_message_again_is_answered_again_and_stored_once() {
+    let city = City::new().await;
+    city.set("2026-10-30T11:05:00+09:00");
+    let first = city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    let second = city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    assert_eq!(first[0].0, second[0].0);
+}
