@@ -4,6 +4,7 @@
 //! one [`Released`] for each family; [`matches`] then reads that release and nothing else. So a criterion can only be
 //! met by what the center is shown, and what is withheld cannot be asked for by filtering.
 
+mod council;
 mod criteria;
 mod row;
 
@@ -11,6 +12,7 @@ mod row;
 mod tests;
 
 pub use crate::consent::records::Level;
+pub use council::council_submission;
 pub use criteria::{
     CaseCategory, CaseSeverity, LegalBasis, QueryPurpose, SignalCode, SignalCriterion, UnresponsiveVisits, Urgency,
 };

@@ -3,17 +3,20 @@
 
 use super::caller::Caller;
 use super::consents::{Fact, Recorded};
-use super::custody::WorkBody;
+use super::custody::{Parcel, WorkBody};
 use super::family::Family;
 use super::persons::Named;
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, Row};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
+use musubi_core::cases::council_submission;
 use musubi_core::consent::GroundCode;
 use musubi_core::consent::records::{Approval, CouncilCase, Ground, Member, Proviso, Status};
 use musubi_core::id::{FactId, MessageId, PersonId};
+use musubi_core::record::SubjectRole;
 use musubi_core::time::Time;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Days in which a holder answers a request (`consent.md` section 5, flow 2).
 const ANSWER_DAYS: i64 = 7;
@@ -74,7 +77,10 @@ impl Hub {
         let recipients = if code == GroundCode::L05 { terms.members.clone() } else { vec![caller.id().clone()] };
         let mut first = None;
         for recipient in recipients {
-            let ground = self.ground(caller, code, recipient.clone(), &persons, &terms, now);
+            let mut ground = self.ground(caller, code, recipient.clone(), &persons, &terms, now);
+            if code == GroundCode::L05 {
+                self.approve_own(caller, &mut ground, now);
+            }
             self.check_ground(&ground)?;
             let fact = ground_fact(&ground);
             change.rows.push(self.fact_row(now, &municipality, &family, &fact)?);
@@ -105,6 +111,9 @@ impl Hub {
         entry.note = code.to_string();
         change.leaves.push(self.leaf(now, &municipality, &family, &persons, entry));
         self.store.commit("request ground", change).await?;
+        if code == GroundCode::L05 {
+            self.write_council_case(caller, &terms, &family, &persons).await?;
+        }
         self.decide_again(&persons).await?;
         Ok(self.parts(&ground, &municipality, answer_by))
     }
@@ -209,6 +218,39 @@ impl Hub {
             sources: Vec::new(),
             level: None,
         }
+    }
+
+    /// The coordinating center opens its own offices' entries to the members with the case itself.
+    fn approve_own(&self, caller: &Caller, ground: &mut Ground, now: Time) {
+        for source in self.register.offices_of(&caller.agency) {
+            ground.approvals.push(Approval {
+                source,
+                categories: ground.categories,
+                approved_at: now,
+                with_objection_in_view: false,
+            });
+        }
+    }
+
+    /// The case as an entry of the record, written by the center.
+    async fn write_council_case(
+        &self,
+        caller: &Caller,
+        terms: &GroundTerms,
+        family: &Family,
+        persons: &[PersonId],
+    ) -> Result<(), Refusal> {
+        let roles = |person: &PersonId| {
+            let record = family.record();
+            let named = record.entries().iter().flat_map(|entry| entry.persons()).find(|(p, _)| p == person);
+            (*person, named.map_or(SubjectRole::Other, |(_, role)| role))
+        };
+        let with_roles: Vec<(PersonId, SubjectRole)> = persons.iter().map(roles).collect();
+        let submission = council_submission(&terms.number, caller.id(), &terms.members, &with_roles, self.now())
+            .map_err(|faults| Refusal { kind: super::RefusalKind::Invalid, diagnostics: faults })?;
+        let parcel = Parcel::of_the_hub("council", &terms.number, submission, self.now());
+        self.take(caller, parcel, Arc::new(|_, _, _| Vec::new())).await?;
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a council case is made of")]

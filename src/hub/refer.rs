@@ -110,16 +110,7 @@ impl Hub {
         let submission = approval
             .submission(&key, provider, &family.record(), self.now())
             .map_err(|faults| Refusal { kind: super::RefusalKind::Invalid, diagnostics: faults })?;
-        let parcel = Parcel {
-            format: "grpc".to_owned(),
-            class: "approval",
-            key: format!("{} {}", approval.number, self.now().micros()),
-            content: [0; 32],
-            raw: None,
-            forget_before: None,
-            submission,
-            diagnostics: Vec::new(),
-        };
+        let parcel = Parcel::of_the_hub("approval", &approval.number, submission, self.now());
         self.take(caller, parcel, Arc::new(|_, _, _| Vec::new())).await?;
         Ok(())
     }

@@ -247,3 +247,90 @@ async fn the_same_message_again_is_answered_again_and_stored_once() {
     let second = city.submit("MED-4810700122", "hl7v2", MOTHER).await;
     assert_eq!(first[0].0, second[0].0);
 }
+
+impl City {
+    /// Family B after the visits: the mother is named to the center by the child's record.
+    async fn family_b(&self) {
+        self.set("2026-11-11T17:15:00+09:00");
+        self.submit("PHO-482072-01", "ph05", VISITS).await;
+    }
+
+    fn light() -> Vec<Named> {
+        let child =
+            Named {
+                name: "タカヤナギ アカリ".to_owned(), birth_date: "2026-10-19".to_owned(), ..Named::default()
+            };
+        vec![named("482072", "K0100102"), child]
+    }
+
+    async fn seen(&self, ground: &str, purpose: Purpose) -> Vec<String> {
+        let caller = self.caller("CGC-480002-02", "w-0412");
+        let child = City::light().remove(1);
+        let seen = self.hub.get(&caller, purpose, &child, ground).await.unwrap();
+        seen.iter()
+            .flat_map(|released| released.record().entries.iter().map(|e| format!("{:?}", e.body.is_some())))
+            .collect()
+    }
+}
+
+fn categories(all: &[Category]) -> musubi_core::agency::CategorySet {
+    all.iter().copied().collect()
+}
+
+#[tokio::test]
+async fn a_request_under_l04_opens_what_the_city_approves_and_holds_the_rest() {
+    let city = City::new().await;
+    city.family_b().await;
+    city.set("2026-11-16T10:00:00+09:00");
+    let caseworker = city.caller("CGC-480002-02", "w-0412");
+    assert!(city.seen("", Purpose::P5).await.is_empty());
+    let mut terms = GroundTerms {
+        number: "汐児8-204".to_owned(),
+        persons: City::light(),
+        categories: categories(&[Category::C09, Category::C10]),
+        necessity: "安全確認".to_owned(),
+        until: Some(at("2026-12-16T00:00:00+09:00")),
+        ..GroundTerms::default()
+    };
+    for key in ["request_number", "requesting_head", "persons_covered", "necessity", "period"] {
+        terms.evidence.insert(key.to_owned(), "x".to_owned());
+    }
+    let parts = city.hub.request_ground(&caseworker, GroundCode::L04, terms).await.unwrap();
+    assert!(parts.parts.iter().all(|(_, _, state)| *state == "HOLD"));
+    assert!(city.seen("汐児8-204", Purpose::P5).await.is_empty());
+    let officer = city.caller("OSC-482072", "ooba");
+    let c10 = categories(&[Category::C10]);
+    let parts = city.hub.approve_ground(&officer, parts.fact, c10, false, false).await.unwrap();
+    let states: Vec<&str> = parts.parts.iter().map(|(_, _, state)| *state).collect();
+    assert_eq!(states, ["HOLD", "PERMIT"]);
+    assert_eq!(city.seen("汐児8-204", Purpose::P5).await.len(), 2);
+    assert!(city.seen("汐児8-205", Purpose::P5).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_council_case_opens_exactly_its_family() {
+    let city = City::new().await;
+    city.family_b().await;
+    city.set("2026-11-17T10:00:00+09:00");
+    let officer = city.caller("OSC-482072", "ooba");
+    let member = |id: &str| AgencyId::new(id).unwrap();
+    let mut terms = GroundTerms {
+        number: "要対協8-017".to_owned(),
+        persons: City::light(),
+        categories: categories(&[Category::C01, Category::C10, Category::C13, Category::C16]),
+        necessity: "支援方針の協議".to_owned(),
+        until: Some(at("2027-05-17T00:00:00+09:00")),
+        members: vec![member("OSC-482072"), member("CGC-480002-02"), member("MED-4810700452")],
+        ..GroundTerms::default()
+    };
+    for key in ["case", "meeting", "members"] {
+        terms.evidence.insert(key.to_owned(), "x".to_owned());
+    }
+    city.hub.request_ground(&officer, GroundCode::L05, terms).await.unwrap();
+    let caseworker = city.caller("CGC-480002-02", "w-0412");
+    let query = musubi_core::cases::CaseQuery::new("要対協8-017", Purpose::P6, musubi_core::cases::Level::L3);
+    let answer = city.hub.search_cases(&caseworker, Purpose::P6, &query).await.unwrap();
+    assert_eq!(answer.hits.len(), 1);
+    let other = musubi_core::cases::CaseQuery::new("要対協8-999", Purpose::P6, musubi_core::cases::Level::L3);
+    assert!(city.hub.search_cases(&caseworker, Purpose::P6, &other).await.unwrap().hits.is_empty());
+}

@@ -24,6 +24,21 @@ pub struct PersonKey {
     pub identifier: String,
 }
 
+impl PersonKey {
+    /// Issuer of the ids that Musubi itself gives.
+    pub const MUSUBI: &'static str = "musubi";
+
+    /// A person by Musubi's own id: for the officers of a center, who are shown it.
+    pub fn known(person: PersonId) -> Self {
+        PersonKey { issuer: Self::MUSUBI.to_owned(), identifier: person.to_string() }
+    }
+
+    /// The id, if it is one that Musubi gave.
+    pub fn as_known(&self) -> Option<PersonId> {
+        if self.issuer == Self::MUSUBI { PersonId::parse(&self.identifier) } else { None }
+    }
+}
+
 impl fmt::Debug for PersonKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PersonKey")
