@@ -19,6 +19,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &public_health::ph05::Ph05,
     &provider::pv02::Pv02,
     &hospital::fhir::FhirJson,
+    &child_guidance::cgc_xml::CgcXml,
     &notice::NoticeHtml,
     &notice::NoticeCsv,
 ];

@@ -25,12 +25,14 @@ use crate::identity::Description;
 use crate::release::Released;
 use crate::time::{Day, Time};
 use row::Row;
+use std::fmt;
 
 /// Most hits of one answer (`CG-W306`).
 pub const HITS_MAX: usize = 200;
 
 /// A query for cases: between kinds of criteria all must be met, within one any.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Shows nothing of a person in logs.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CaseQuery {
     /// Request or case number of the ground that is cited; empty only for statistics.
     pub ground: String,
@@ -64,6 +66,12 @@ pub struct CaseQuery {
     pub previous_notifications_at_least: Option<u32>,
     /// The family moved on this day or later.
     pub moved_since: Option<Day>,
+}
+
+impl fmt::Debug for CaseQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CaseQuery({} {:?})", self.purpose, self.level)
+    }
 }
 
 impl CaseQuery {

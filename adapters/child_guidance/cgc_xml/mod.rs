@@ -4,6 +4,7 @@
 //! reads registrations of cases only, and writes what was released of one family as an answer with one hit.
 
 mod acknowledgement;
+mod contacts;
 mod fields;
 mod form;
 mod names;

@@ -4,6 +4,7 @@
 //! the order follows from what is shown, and an empty answer looks the same whatever the reason. Informants (C20) are
 //! never released, and no element of this format takes one: `CG-E320` cannot arise.
 
+use super::contacts::Contact;
 use super::{NAMESPACE, SCHEMA_VERSION, is_too_long};
 use crate::xml::Writer;
 use musubi_core::cases::{CaseCategory, CaseQuery, HITS_MAX, Level, last_seen, narrowed, owner_agency, tracking_id};
@@ -252,47 +253,6 @@ impl Hit<'_> {
     }
 }
 
-/// A visit, an attempt or a consultation.
-#[derive(Default)]
-struct Contact<'a> {
-    at: Option<&'a proto::DateTime>,
-    date: Option<&'a proto::Date>,
-    method: &'static str,
-    result: &'static str,
-    child_seen: Option<bool>,
-    note: &'a str,
-}
-
-impl<'a> Contact<'a> {
-    fn of(body: &'a Body) -> Option<Self> {
-        match body {
-            Body::HomeVisit(visit) => Some(Contact {
-                at: None,
-                date: visit.visited_on.as_ref(),
-                method: "Visit",
-                result: visit_result(visit),
-                child_seen: visit.child_seen,
-                note: &visit.note,
-            }),
-            Body::ContactAttempt(attempt) => Some(Contact {
-                at: attempt.at.as_ref(),
-                date: None,
-                method: method(&attempt.method),
-                result: attempt_result(&attempt.result),
-                child_seen: attempt.child_seen,
-                note: &attempt.note,
-            }),
-            Body::Consultation(consultation) => Some(Contact {
-                at: consultation.at.as_ref(),
-                method: method(&consultation.method),
-                note: &consultation.note,
-                ..Contact::default()
-            }),
-            _ => None,
-        }
-    }
-}
-
 /// How parent and child belong together, where the format has a word for it; mother or father is told by the person's role.
 fn kinship(relationship: &str) -> &'static str {
     match relationship {
@@ -300,42 +260,6 @@ fn kinship(relationship: &str) -> &'static str {
         "ADOPT" => "Adoption",
         "FOST" => "Foster",
         "GUARD" => "Guardianship",
-        _ => "",
-    }
-}
-
-/// A postponed visit, and one that another city made, have no code here and stand without a result.
-fn visit_result(visit: &proto::HomeVisit) -> &'static str {
-    match visit.result.as_str() {
-        _ if visit.child_seen == Some(true) => "SeenChild",
-        "met_both" | "met_mother" | "met_family" => "SeenGuardianOnly",
-        "postponed_hospital" => "Hospitalised",
-        other => attempt_result(other),
-    }
-}
-
-fn attempt_result(result: &str) -> &'static str {
-    match result {
-        "seen_child" => "SeenChild",
-        "seen_guardian_only" => "SeenGuardianOnly",
-        "absent" => "Absent",
-        "refused" => "Refused",
-        "address_unknown" => "AddressUnknown",
-        "moved_out" => "MovedOut",
-        "hospitalised" => "Hospitalised",
-        "abroad" => "Abroad",
-        _ => "",
-    }
-}
-
-/// A letter and an online talk have no code here.
-fn method(method: &str) -> &'static str {
-    match method {
-        "visit" => "Visit",
-        "phone" => "Phone",
-        "office" => "Office",
-        "hospital" => "Hospital",
-        "school" => "School",
         _ => "",
     }
 }
