@@ -334,3 +334,92 @@ async fn a_council_case_opens_exactly_its_family() {
     let other = musubi_core::cases::CaseQuery::new("要対協8-999", Purpose::P6, musubi_core::cases::Level::L3);
     assert!(city.hub.search_cases(&caseworker, Purpose::P6, &other).await.unwrap().hits.is_empty());
 }
+
+const STAY_1: &[u8] = include_bytes!("../../adapters/provider/pv02/samples/demo-stay-1.csv");
+const STAY_2_1: &[u8] = include_bytes!("../../adapters/provider/pv02/samples/demo-stay-2-revision-1.csv");
+const STAY_2_2: &[u8] = include_bytes!("../../adapters/provider/pv02/samples/demo-stay-2-revision-2.csv");
+const DAY_8: &[u8] = include_bytes!("../../adapters/provider/pv02/samples/demo-day-8.csv");
+
+impl City {
+    async fn approve(&self, units: u32, reductions: u32, extension: Option<&str>) {
+        let day = |text: &str| text.parse().unwrap();
+        let terms = super::refer::ReferralTerms {
+            persons: vec![named("MED-4810700122", "00012345")],
+            kind: "postnatal_care".to_owned(),
+            to: AgencyId::new("PRV-482072-07").unwrap(),
+            reason: "産後ケア".to_owned(),
+            reply_by: None,
+            approval: Some(musubi_core::postnatal::approval::ApprovalTerms {
+                number: "SK08-0041".to_owned(),
+                kinds: vec![musubi_core::postnatal::Kind::Stay, musubi_core::postnatal::Kind::Day],
+                from: day("2026-11-13"),
+                until: day("2027-10-25"),
+                units,
+                reductions,
+                income: musubi_core::postnatal::Income::Taxed,
+                outreach: false,
+                extension: extension.map(str::to_owned),
+            }),
+        };
+        self.hub.refer(&self.caller("OSC-482072", "ooba"), terms).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn care_is_taken_within_the_approval_and_refused_with_every_code_beyond_it() {
+    let city = City::new().await;
+    let provider = agency("PRV-482072-07", AgencyKind::Prv, "", &[("nogami", Role::ProviderStaff)]);
+    city.hub.register.put(&city.hub.store, provider, Change::default()).await.unwrap();
+    city.set("2026-10-30T11:05:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", NEWBORN).await;
+    city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    city.set("2026-11-12T10:00:00+09:00");
+    city.approve(7, 5, None).await;
+    city.set("2026-11-18T10:00:00+09:00");
+    let rows = city.submit("PRV-482072-07", "pv02", STAY_1).await;
+    assert!(rows[0].0.is_some(), "{rows:?}");
+    city.set("2026-11-27T11:00:00+09:00");
+    let rows = city.submit("PRV-482072-07", "pv02", STAY_2_1).await;
+    assert!(rows[0].0.is_none() && rows[0].1.iter().any(|d| d.contains("PV-E201") && d.contains("01:00")), "{rows:?}");
+    let rows = city.submit("PRV-482072-07", "pv02", STAY_2_2).await;
+    assert!(rows[0].0.is_some(), "{rows:?}");
+    city.set("2026-12-01T16:00:00+09:00");
+    let rows = city.submit("PRV-482072-07", "pv02", DAY_8).await;
+    assert!(rows[0].0.is_none() && rows[0].1.iter().any(|d| d.contains("PV-E105")), "{rows:?}");
+    city.approve(0, 0, Some("SK08-0041-E1")).await;
+    let rows = city.submit("PRV-482072-07", "pv02", DAY_8).await;
+    assert!(rows[0].0.is_some(), "{rows:?}");
+}
+
+#[tokio::test]
+async fn the_provider_sees_whom_it_cares_for_and_nothing_of_her_mind() {
+    let city = City::new().await;
+    let provider = agency("PRV-482072-07", AgencyKind::Prv, "", &[("nogami", Role::ProviderStaff)]);
+    city.hub.register.put(&city.hub.store, provider, Change::default()).await.unwrap();
+    city.set("2026-10-30T11:05:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", NEWBORN).await;
+    city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    city.set("2026-11-09T15:12:30+09:00");
+    city.submit("MED-4810700122", "hl7v2", TWO_WEEK).await;
+    city.set("2026-11-12T10:00:00+09:00");
+    city.approve(7, 5, None).await;
+    let caller = city.caller("PRV-482072-07", "nogami");
+    let seen = city.hub.get(&caller, Purpose::P7, &named("482072", "SK08-0041"), "").await.unwrap();
+    let [released] = seen.as_slice() else { panic!("{}", seen.len()) };
+    let kinds: Vec<String> = released.shown().iter().map(|s| format!("{:?}", s.full.union(s.general))).collect();
+    let all = released.shown().iter().fold(musubi_core::agency::CategorySet::EMPTY, |a, s| a.union(s.full));
+    assert!(all.has(Category::C01) && all.has(Category::C16), "{kinds:?}");
+    assert!(!all.has(Category::C08) && !all.has(Category::C05) && !all.has(Category::C02), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn somebody_hidden_and_somebody_unknown_are_answered_alike() {
+    let city = City::new().await;
+    city.family_b().await;
+    let caller = city.caller("MED-4810700122", "m-1");
+    let ask =
+        |name: &str, birth: &str| Named { name: name.to_owned(), birth_date: birth.to_owned(), ..Named::default() };
+    let hidden = city.hub.get(&caller, Purpose::P1, &ask("マキノ リン", "2026-09-14"), "").await.unwrap();
+    let unknown = city.hub.get(&caller, Purpose::P1, &ask("シオノ ボウ", "1990-08-03"), "").await.unwrap();
+    assert!(hidden.is_empty() && unknown.is_empty());
+}
