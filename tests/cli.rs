@@ -241,22 +241,26 @@ fn the_policy_files_are_checked_explained_and_compared() {
     assert_eq!(musubi(&["policy", "check", "--from", "policy"]).code, 0);
     assert_eq!(musubi(&["policy", "check", "--from", "docs"]).code, 1);
     let cell = musubi(&["policy", "explain", "CGC", "P5", "C09"]);
-    assert!(cell.out.starts_with("CGC P5 C09 (乳幼児健診): CS\n"), "{}", cell.out);
+    assert!(cell.out.starts_with("CGC/P5 C09(乳幼児健診)\n") && cell.out.contains("T5.L04"), "{}", cell.out);
     let same = musubi(&["policy", "diff", "policy", "policy"]);
-    assert_eq!((same.code, same.out.as_str()), (0, "0 differences\n"));
+    assert_eq!((same.code, same.out.as_str()), (0, "0 differences, 0 of them may open something\n"));
 }
 
 #[test]
 fn a_changed_cell_is_shown_by_diff_and_decides_otherwise() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["matrix.toml", "grounds.toml", "masks.toml"] {
+    for name in ["matrix.toml", "grounds.toml", "masks.toml", "codes.toml"] {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("policy").join(name)).unwrap();
-        let changed = text.replacen("C05 = \"CS\"", "C05 = \"-\"", 1);
+        let changed = text.replacen("C05 = \"CS\"", "C05 = \"-\"", usize::from(name == "matrix.toml"));
         std::fs::write(folder.path().join(name), changed).unwrap();
     }
     let folder = folder.path().to_str().unwrap();
     let differs = musubi(&["policy", "diff", "policy", folder]);
-    assert_eq!((differs.code, differs.out.as_str()), (1, "cell OSC P3 C05: CS -> -\n1 differences\n"));
+    assert_eq!(differs.code, 1);
+    assert!(differs.out.starts_with("matrix OSC/P3 C05: CS -> -\n") && differs.out.contains("decision D02: "));
+    assert!(differs.out.ends_with("1 differences, 0 of them may open something\n"), "{}", differs.out);
+    let checked = musubi(&["policy", "check", "--from", folder]);
+    assert_eq!(checked.code, 1);
     let facts = r#"{"kind":"OSC","purpose":"P3","category":"C05","permit":true}"#;
     let decided = musubi_fed(&["policy", "decide", "--from", folder, "-"], facts);
     assert_eq!(decided.out, "DENY T4.ceiling\n");

@@ -2,7 +2,7 @@
 
 use crate::cli::terminal::unreadable;
 use crate::cli::{Exit, Failure, Terminal};
-use musubi_core::consent::{Policy, RaisedCodes};
+use musubi_core::consent::{Policy, RaisedCodes, worked};
 use musubi_core::postnatal::{CarePolicy, Policies};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,21 @@ pub(super) fn check(from: Option<&Path>, terminal: &mut Terminal<'_>) -> Result<
             writeln!(terminal.out, "municipal ok: those inside this program")?;
         }
     }
-    Ok(Exit::Success)
+    worked_decisions(&policy, terminal)
+}
+
+/// A policy may be in form and still decide otherwise than the specification's examples.
+fn worked_decisions(policy: &Policy, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let all = worked::worked_cases().len();
+    let otherwise = worked::check(policy);
+    for (case, decision) in &otherwise {
+        writeln!(terminal.err, "error: decision {}: {decision}, not {}: {}", case.id, case.expected, case.situation)?;
+    }
+    if otherwise.is_empty() {
+        writeln!(terminal.out, "decisions ok: {all} of {all} worked decisions as written")?;
+        return Ok(Exit::Success);
+    }
+    Ok(Exit::Refused)
 }
 
 /// The municipalities' own policies; a folder need not have any.

@@ -21,7 +21,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Check all policy files
+    /// Check all policy files, and that the worked decisions come out as written
     Check,
     /// Print one cell of the matrix, its notes, and the grounds that can open it
     Explain {
@@ -34,7 +34,7 @@ enum What {
     },
     /// Decide on stated facts: one line an answer, `DECISION RULE`
     Decide(decide::Arguments),
-    /// Compare two versions of the policy, cell by cell and ground by ground
+    /// Compare two versions of the policy; exit 1 when they differ
     Diff {
         /// Folder with the older version
         old: PathBuf,
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<
     match &arguments.what {
         What::Check => files::check(from, terminal),
         What::Explain { kind, purpose, category } => {
-            explain::explain(&files::policy(from, terminal)?, *kind, *purpose, *category, terminal)
+            explain::cell(&files::policy(from, terminal)?, *kind, *purpose, *category, terminal)
         }
         What::Decide(facts) => decide::run(facts, &files::policy(from, terminal)?, terminal),
         What::Diff { old, new } => {
