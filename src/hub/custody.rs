@@ -279,14 +279,14 @@ impl<'a> Custody<'a> {
     /// Who is already here under another identifier, with the same name and birth date? Only an officer joins.
     async fn suggest(&mut self) -> Result<(), Refusal> {
         for term in self.entries.iter().flat_map(SharedEntry::search_terms) {
-            if !self.new_people.iter().any(|(_, row)| row.id == term.person) {
+            if self.family.describes(term.person) {
                 continue;
             }
             let blind = self.hub.keyring.blind.blind(term.field, &term.text);
             let same = self.hub.store.persons_by_index(blind, SUGGESTIONS_MAX).await?;
             for row in self.hub.store.persons(&same).await? {
                 let pair = (term.person, row.joined_into.unwrap_or(row.id));
-                if row.municipality == self.municipality && !self.suggestions.contains(&pair) {
+                if pair.0 != pair.1 && row.municipality == self.municipality && !self.suggestions.contains(&pair) {
                     self.suggestions.push(pair);
                 }
             }
@@ -446,7 +446,7 @@ impl<'a> Custody<'a> {
                 by: String::new(),
             };
             let due = self.now.plus_days(SUGGESTION_DAYS);
-            // Sealed for the new person alone: the other one's key is not part of this family.
+            // Sealed for this person alone: the other one's key is not part of this family.
             change.rows.push(self.hub.work_item(
                 self.now,
                 &self.municipality,

@@ -82,6 +82,13 @@ impl Family {
         self.record_with(&[])
     }
 
+    /// Have a person's details been on file before?
+    pub fn describes(&self, person: PersonId) -> bool {
+        let known = self.known_as(person);
+        let own = |entry: &&SharedEntry| entry.persons().first().is_some_and(|(subject, _)| *subject == known);
+        self.entries.iter().filter(own).any(|entry| entry.kind() == "person_details")
+    }
+
     /// The birth date of a person, as the entries say.
     pub fn born(&self, person: PersonId) -> Option<Day> {
         let known = self.known_as(person);
