@@ -1,21 +1,24 @@
 //! For tests of what is written: a release as the hub makes one, and the family of the demo story.
 //!
-//! A [`Released`] comes from `release` alone, so a test submits, attributes and releases to the author (T1).
+//! A [`Released`] comes from `release` alone, so a test submits, attributes and releases: to the author (T1), or to the
+//! one-stop center under consents (T9).
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use musubi_core::adapter::Profile;
-use musubi_core::agency::{Actor, AgencyId, AgencyKind, Purpose};
-use musubi_core::consent::{Facts, Policy, Request};
-use musubi_core::id::{EntryId, MessageId, Municipality, PersonId, uuid_v7};
+use musubi_core::agency::{Actor, AgencyId, AgencyKind, Category, Purpose};
+use musubi_core::consent::records::{Consent, ConsentKind, Grantee, Proof, Relationship, Scope, Status};
+use musubi_core::consent::{Facts, Policy, Request, SubjectFacts};
+use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId, uuid_v7};
 use musubi_core::record::{Attribution, PersonKey, SharedRecord, Submission};
 use musubi_core::release::{Released, release};
-use musubi_core::time::Time;
+use musubi_core::time::{Day, Time};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
 /// The hospital of the story.
 pub(crate) const HOSPITAL: &str = "MED-4810700122";
+const CENTER: &str = "OSC-482072";
 const MOTHER: &str = "0012345";
 const CHILD: &str = "0067890";
 
@@ -196,6 +199,65 @@ pub(crate) fn family_a() -> Vec<proto::Entry> {
 
 /// Submits as the hospital, attributes, and releases to the hospital itself.
 pub(crate) fn released(entries: Vec<proto::Entry>) -> Released {
+    let facts = Facts { recipient_active: true, ..Facts::default() };
+    release(record(entries), &request(HOSPITAL, AgencyKind::Med, Purpose::P1), &facts, &Policy::reviewed(), now())
+}
+
+/// Releases to the one-stop center under the consents of the story's fourth row: mental health is not named in them.
+pub(crate) fn released_to_center(entries: Vec<proto::Entry>) -> Released {
+    let (mother, child) = (person_of(MOTHER), person_of(CHILD));
+    let own = SubjectFacts { consents: vec![consent(1, mother, mother)], ..SubjectFacts::default() };
+    let birth_date = Some(Day::constant(2026, 10, 26));
+    let childs = SubjectFacts { birth_date, consents: vec![consent(2, child, mother)], ..SubjectFacts::default() };
+    let subjects = [(mother, own), (child, childs)].into();
+    let facts = Facts { recipient_active: true, subjects, ..Facts::default() };
+    let mut request = request(CENTER, AgencyKind::Osc, Purpose::P3);
+    request.municipality = Municipality::new("482072").ok();
+    release(record(entries), &request, &facts, &Policy::reviewed(), now())
+}
+
+fn consent(number: u128, subject: PersonId, grantor: PersonId) -> Consent {
+    use Category::{C01, C02, C04, C05, C06, C07};
+    let relationship = if subject == grantor { Relationship::Subject } else { Relationship::ParentalAuthority };
+    let signed = Time::parse_rfc3339("2026-10-28T10:00:00+09:00").unwrap();
+    Consent {
+        id: FactId(uuid_v7(signed, [u8::try_from(number).unwrap(); 10])),
+        version: 1,
+        supersedes: None,
+        kind: ConsentKind::Permit,
+        subject,
+        grantor: Some(grantor),
+        relationship,
+        authority: text("戸籍"),
+        grantee: Grantee::Agency(AgencyId::new(CENTER).unwrap()),
+        categories: Scope::Named([C01, C02, C04, C05, C06, C07].into_iter().collect()),
+        purposes: vec![Purpose::P3],
+        valid_from: signed,
+        valid_until: Time::parse_rfc3339("2027-10-26T00:00:00+09:00"),
+        recorded_at: signed,
+        evidence: Proof {
+            form: text("K-01"),
+            form_version: text("2"),
+            witness: Some(text("phn-1")),
+            ..Proof::spoken()
+        },
+        status: Status::Active,
+        explanation_given: text("提供先と拒否の扱い"),
+    }
+}
+
+fn request(recipient: &str, kind: AgencyKind, purpose: Purpose) -> Request {
+    Request {
+        recipient: AgencyId::new(recipient).unwrap(),
+        kind,
+        purpose,
+        actor: Actor::system(),
+        municipality: None,
+        cited_ground: None,
+    }
+}
+
+fn record(entries: Vec<proto::Entry>) -> SharedRecord {
     let message = proto::Submission {
         format: text("hl7v2"),
         message_id: text("M1"),
@@ -204,40 +266,29 @@ pub(crate) fn released(entries: Vec<proto::Entry>) -> Released {
         ..Default::default()
     };
     let submission = Submission::check(message).expect("a submission that can be taken");
-    let author = AgencyId::new(HOSPITAL).unwrap();
-    let municipality = Municipality::new("482072").unwrap();
     let mut number = 0;
     let entries = submission.attribute(Attribution {
-        author: &author,
+        author: &AgencyId::new(HOSPITAL).unwrap(),
         author_kind: AgencyKind::Med,
         message: MessageId(uuid_v7(now(), [9; 10])),
-        municipality: &municipality,
+        municipality: &Municipality::new("482072").unwrap(),
         recorded_at: now(),
-        person: &person,
+        person: &|key: &PersonKey| Some(person_of(&key.identifier)),
         entry_id: &mut || {
             number += 1;
             EntryId(uuid_v7(now(), [number; 10]))
         },
     });
-    let request = Request {
-        recipient: author,
-        kind: AgencyKind::Med,
-        purpose: Purpose::P1,
-        actor: Actor::system(),
-        municipality: None,
-        cited_ground: None,
-    };
-    let facts = Facts { recipient_active: true, ..Facts::default() };
-    release(SharedRecord::gather(entries), &request, &facts, &Policy::reviewed(), now())
+    SharedRecord::gather(entries)
 }
 
 /// The same identifier is always the same person.
-fn person(key: &PersonKey) -> Option<PersonId> {
+fn person_of(identifier: &str) -> PersonId {
     let mut bytes = [0x50; 10];
-    for (byte, letter) in bytes.iter_mut().zip(key.identifier.bytes()) {
+    for (byte, letter) in bytes.iter_mut().zip(identifier.bytes()) {
         *byte = letter;
     }
-    Some(PersonId(uuid_v7(now(), bytes)))
+    PersonId(uuid_v7(now(), bytes))
 }
 
 /// A text that a page, a table and a document must each take for text (S-17), as all of a name's parts.

@@ -6,9 +6,9 @@ use super::{NoticeCsv, NoticeHtml};
 use crate::table::restored;
 use crate::testing::{
     HOSTILE, NEWBORN_WORDS, child_details, family_a, hostile_family, link, matches_snapshot, mother_alone,
-    mother_details, of_child, of_mother, profile, released,
+    mother_details, of_child, of_mother, profile, released, released_to_center,
 };
-use musubi_core::adapter::{Adapter, EncodeError};
+use musubi_core::adapter::{Adapter, Direction, EncodeError};
 use musubi_core::release::NOTICE;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -198,5 +198,36 @@ fn an_empty_release_has_nothing_to_say() {
     let link_alone = released(vec![link()]);
     for adapter in [&NoticeHtml as &dyn Adapter, &NoticeCsv] {
         assert_eq!(adapter.encode(&link_alone, &profile()), Err(EncodeError::NothingToSay));
+    }
+}
+
+#[test]
+fn the_center_reads_weight_and_weeks_and_no_word_of_an_epds() {
+    let release = released_to_center(family_a());
+    let mut written_in = Vec::new();
+    for adapter in crate::ADAPTERS.iter().filter(|adapter| adapter.direction() == Direction::Out) {
+        written_in.push(adapter.name());
+        let written = String::from_utf8(adapter.encode(&release, &profile()).unwrap()).unwrap();
+        for word in ["湊", "486", "38", "本人の同意"] {
+            assert!(written.contains(word), "{}: {word}", adapter.name());
+        }
+        for word in ["EPDS", "質問票", "7点", "99046-5", "うつ"] {
+            assert!(!written.contains(word), "{}: {word}", adapter.name());
+        }
+    }
+    for name in ["fhir-json", "notice-html", "notice-csv"] {
+        assert!(written_in.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn what_the_center_may_not_see_changes_no_byte() {
+    let without: Vec<proto::Entry> =
+        family_a().into_iter().filter(|entry| !matches!(entry.body, Some(Body::Screening(_)))).collect();
+    let (with, without) = (released_to_center(family_a()), released_to_center(without));
+    for adapter in crate::ADAPTERS.iter().filter(|adapter| adapter.direction() == Direction::Out) {
+        let with = adapter.encode(&with, &profile());
+        assert!(with.is_ok(), "{}", adapter.name());
+        assert_eq!(with, adapter.encode(&without, &profile()), "{}", adapter.name());
     }
 }
