@@ -12,7 +12,7 @@ mod subject;
 
 pub use authority::{Authority, Issued, Order, Pair};
 pub use error::CaError;
-pub(crate) use files::read as read_text;
+pub(crate) use files::{read as read_text, secret_folder};
 pub use files::{readable_by_others, write_public, write_secret};
 pub(crate) use register::environment_in;
 pub use register::{Entry, Reason, Revocation};

@@ -11,7 +11,7 @@ use crate::store::{
     MessageDraft, PersonRow, Row, StoreError, WorkItemRow,
 };
 use musubi_core::adapter::Diagnostic;
-use musubi_core::agency::{Actor, AgencyKind, Category, CategorySet, Purpose};
+use musubi_core::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose};
 use musubi_core::audit::Receipt;
 use musubi_core::consent::Outcome;
 use musubi_core::consent::records::Shield;
@@ -31,6 +31,8 @@ const SHIELD_DAYS: i64 = 365;
 const NO_BASIS_DAYS: i64 = 30;
 /// Days for the answer to a suggestion that two persons are one.
 const SUGGESTION_DAYS: i64 = 3;
+/// Warnings that a person at the center is asked to look at: a newborn without its mother, an old message.
+const ASKS_A_PERSON: [&str; 2] = ["H106", "H110"];
 /// Most persons suggested for one.
 const SUGGESTIONS_MAX: u32 = 5;
 
@@ -86,6 +88,16 @@ pub struct Taken {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// What is known of a message's id when it arrives.
+pub enum Before {
+    /// It is new.
+    New,
+    /// It came so long ago that it counts as new.
+    Forgotten,
+    /// It came with these very bytes and was answered so.
+    Answered(Vec<u8>),
+}
+
 /// What a work item says; sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,14 +130,9 @@ impl Hub {
     pub async fn take(&self, caller: &Caller, parcel: Parcel, acknowledge: Acknowledge) -> Result<Taken, Refusal> {
         let key = self.keyring.blind.blind(parcel.class, &parcel.key);
         for _ in 0..DECIDE_AGAIN_MAX {
-            if let Some(known) = self.store.message_answer(caller.id(), key).await? {
-                let forgotten = parcel.forget_before.is_some_and(|before| known.received_at < before);
-                if known.is_of(&parcel.content) && !forgotten {
-                    return Ok(Taken { answer: known.answer, repeated: true, diagnostics: Vec::new() });
-                }
-                if !forgotten {
-                    return Err(id_used_for_other_bytes(parcel.class));
-                }
+            let before = self.before(caller, parcel.class, &parcel.key, &parcel.content, parcel.forget_before).await?;
+            if let Before::Answered(answer) = before {
+                return Ok(Taken { answer, repeated: true, diagnostics: Vec::new() });
             }
             let custody = Custody::prepare(self, caller, &parcel).await?;
             let (change, diagnostics) = custody.change(key, Arc::clone(&acknowledge))?;
@@ -159,6 +166,26 @@ impl Hub {
         Ok(found)
     }
 
+    /// Did a message of this id come before (S-20)?
+    ///
+    /// # Errors
+    /// When it did and had other bytes, or the store fails.
+    pub async fn before(
+        &self,
+        caller: &Caller,
+        class: &'static str,
+        key: &str,
+        content: &[u8; 32],
+        forget_before: Option<Time>,
+    ) -> Result<Before, Refusal> {
+        let key = self.keyring.blind.blind(class, key);
+        let Some(known) = self.store.message_answer(caller.id(), key).await? else { return Ok(Before::New) };
+        if forget_before.is_some_and(|before| known.received_at < before) {
+            return Ok(Before::Forgotten);
+        }
+        if known.is_of(content) { Ok(Before::Answered(known.answer)) } else { Err(id_used_for_other_bytes(class)) }
+    }
+
     /// The index under which an identifier is found.
     pub(crate) fn alias(&self, key: &PersonKey) -> Blind {
         self.keyring.blind.blind("alias", &format!("{}\u{1f}{}", key.issuer, key.identifier))
@@ -178,7 +205,7 @@ impl Hub {
         &self,
         now: Time,
         municipality: &Municipality,
-        owner: &musubi_core::agency::AgencyId,
+        owner: &AgencyId,
         kind: &'static str,
         due: Time,
         family: &Family,
@@ -298,14 +325,19 @@ impl<'a> Custody<'a> {
         self.people.values().map(|(id, _)| *id).collect()
     }
 
-    fn change(self, key: Blind, acknowledge: Acknowledge) -> Result<(Change, Vec<Diagnostic>), Refusal> {
-        let mut change = Change { expect: self.expectations(), ..Change::default() };
-        self.people_rows(&mut change);
-        self.entry_rows(&mut change);
-        self.shield_rows(&mut change)?;
-        self.suggestion_rows(&mut change)?;
+    fn change(mut self, key: Blind, acknowledge: Acknowledge) -> Result<(Change, Vec<Diagnostic>), Refusal> {
+        let mut change = Change::default();
         let mut diagnostics = self.parcel.diagnostics.clone();
-        if !self.parcel.submission.header().test {
+        if self.parcel.submission.header().test {
+            // A test makes nobody known and leaves nothing in the record; only its bytes and its answer are kept.
+            self.entries.clear();
+            self.people.clear();
+        } else {
+            change.expect = self.expectations();
+            self.people_rows(&mut change);
+            self.entry_rows(&mut change);
+            self.shield_rows(&mut change)?;
+            self.suggestion_rows(&mut change)?;
             diagnostics.extend(self.center_rows(&mut change)?);
         }
         let persons = self.persons();
@@ -501,16 +533,42 @@ impl<'a> Custody<'a> {
                 &body,
             )?);
         }
+        self.question_rows(&center.id, change)?;
         Ok(self.without_basis(&would))
     }
 
-    fn delivery(
-        &self,
-        recipient: &musubi_core::agency::AgencyId,
-        purpose: Purpose,
-        channel: String,
-        visible: bool,
-    ) -> DeliveryRow {
+    /// What the format could not settle by itself, and promised its sender to put before a person.
+    fn question_rows(&self, center: &AgencyId, change: &mut Change) -> Result<(), Refusal> {
+        let asked = self.parcel.diagnostics.iter().filter(|said| ASKS_A_PERSON.contains(&&*said.code));
+        for said in asked {
+            let body = WorkBody {
+                code: said.code.to_string(),
+                ja: said.text.ja.to_string(),
+                en: said.text.en.to_string(),
+                about: self.message.to_string(),
+                answer: None,
+                note: String::new(),
+                by: String::new(),
+            };
+            let due = self.now.plus_days(SUGGESTION_DAYS);
+            let persons = self.persons();
+            let row = self.hub.work_item(
+                self.now,
+                &self.municipality,
+                center,
+                "check",
+                due,
+                &self.family,
+                &persons,
+                &body,
+            )?;
+            change.rows.push(row);
+        }
+        Ok(())
+    }
+
+    fn delivery(&self, recipient: &AgencyId, purpose: Purpose, channel: String, visible: bool) -> DeliveryRow {
+        let due = super::deliver::due(&channel, self.now);
         DeliveryRow {
             municipality: self.municipality.clone(),
             id: DeliveryId(self.hub.id(self.now)),
@@ -522,7 +580,7 @@ impl<'a> Custody<'a> {
             state: if visible { DeliveryState::Waiting } else { DeliveryState::Held },
             attempts: 0,
             created_at: self.now,
-            next_at: if visible { self.now } else { self.now.plus_days(NO_BASIS_DAYS) },
+            next_at: if visible { due } else { self.now.plus_days(NO_BASIS_DAYS) },
             reason: if visible { String::new() } else { super::deliver::NO_BASIS.to_owned() },
             sequence: 0,
             persons: self.persons().into_iter().map(Concerned::from).collect(),

@@ -18,10 +18,21 @@ use musubi_core::time::Time;
 pub(super) const NO_BASIS: &str = "no-basis";
 /// A fact has changed since; it is to be decided again.
 const DECIDE_AGAIN: &str = "decide-again";
+/// None of the formats that the recipient subscribed to can say anything of it.
+const NOTHING_TO_SAY: &str = "nothing-to-say";
+/// Beginning of the channel of deliveries that their recipient fetches.
+const FETCHED: &str = "receive:";
+/// Never comes: a delivery that is fetched is not due by itself.
+const NEVER: Time = Time::from_micros(i64::MAX / 2);
 /// Most deliveries that one call hands out.
 pub const RECEIVE_MAX: u32 = 100;
 /// Days until somebody must have looked at what was not delivered.
 const NOT_DELIVERED_DAYS: i64 = 3;
+
+/// When the hub itself is to deliver on this channel.
+pub(super) fn due(channel: &str, now: Time) -> Time {
+    if channel.starts_with(FETCHED) { NEVER } else { now }
+}
 
 /// A delivery whose release is on record: it may leave.
 pub struct Ready {
@@ -56,7 +67,7 @@ impl Hub {
             after = last.sequence;
             for row in rows {
                 let open = matches!(row.state, DeliveryState::Waiting | DeliveryState::Sent);
-                if open && row.format.starts_with("receive:") && ready.len() < limit as usize {
+                if open && row.format.starts_with(FETCHED) && ready.len() < limit as usize {
                     ready.extend(self.release_delivery(&row, formats).await?);
                 }
             }
@@ -116,6 +127,13 @@ impl Hub {
             let (id, mut change) =
                 self.release_change(&mut released, &family, &request.actor, &row.municipality, serves)?;
             let renderings = self.render(&recipient, row, formats, &released);
+            if renderings.is_empty() {
+                // Nothing leaves, so no release may stand on record.
+                if formats.is_empty() {
+                    self.move_delivery(row, DeliveryState::Suppressed, NOTHING_TO_SAY, now).await?;
+                }
+                return Ok(None);
+            }
             change.expect.push(Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts });
             let sent = DeliveryRow {
                 state: DeliveryState::Sent,
@@ -233,7 +251,7 @@ impl Hub {
         let now = self.now();
         for row in self.store.deliveries_waiting_for(persons).await? {
             if row.state == DeliveryState::Held {
-                self.move_delivery(&row, DeliveryState::Waiting, DECIDE_AGAIN, now).await?;
+                self.move_delivery(&row, DeliveryState::Waiting, DECIDE_AGAIN, due(&row.format, now)).await?;
             }
         }
         self.deliveries.notify_waiters();

@@ -1,12 +1,14 @@
 //! What the hub does, one file for each use. Only here are the steps put in order: decode, attribute, store, decide,
 //! record, and only then answer.
 
+pub mod attempts;
 pub mod caller;
 pub mod care;
 pub mod consents;
 pub mod custody;
 pub mod deliver;
 pub mod document;
+pub mod enrol;
 pub mod family;
 pub mod grounds;
 pub mod ledger;
@@ -14,6 +16,7 @@ pub mod persons;
 pub mod query;
 pub mod refer;
 pub mod refusal;
+pub mod refused;
 pub mod register;
 pub mod statement;
 pub mod work;

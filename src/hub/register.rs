@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// An agency as the hub knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Agency {
     /// Id, as in its certificate.
     pub id: AgencyId,
@@ -24,15 +25,22 @@ pub struct Agency {
     /// The municipality that it belongs to, or that registered it.
     pub municipality: Municipality,
     /// Not revoked and not suspended.
+    #[serde(default = "yes")]
     pub active: bool,
     /// How it speaks and what it subscribes to.
+    #[serde(default)]
     pub settings: AgencySettings,
     /// Role of each member of staff, by staff id.
+    #[serde(default)]
     pub staff: BTreeMap<String, Role>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// How an agency speaks, and where it wants to be told.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgencySettings {
     /// How it deviates from its formats.
@@ -51,7 +59,8 @@ pub struct Subscription {
     pub purpose: Purpose,
     /// Formats to render.
     pub formats: Vec<String>,
-    /// A folder to write to; without one the agency fetches with `Deliveries.Receive`.
+    /// A folder to write to, from the hub's data folder where it is not absolute; without one the agency fetches with
+    /// `Deliveries.Receive`.
     #[serde(default)]
     pub folder: Option<PathBuf>,
 }

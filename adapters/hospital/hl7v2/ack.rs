@@ -59,6 +59,8 @@ fn class(error: &Diagnostic) -> Code {
     let header = error.place.starts_with("MSH");
     match &*error.code {
         "H002" | "H003" | "H007" => Code::Reject,
+        // The hub's own: who calls (M8), and what it could not do just now (M9).
+        code if code.starts_with("M8") || code.starts_with("M9") => Code::Reject,
         "H004" if header => Code::Reject,
         code if code.starts_with(['H', 'M', 'J']) => Code::Error,
         _ => Code::Reject,
@@ -81,7 +83,7 @@ fn condition(diagnostic: &Diagnostic) -> (&'static str, &'static str) {
         "H005" => ("204", "Unknown key identifier"),
         "H006" | "H009" => ("102", "Data type error"),
         "H008" => ("103", "Table value not found"),
-        "H107" => ("205", "Duplicate key identifier"),
+        "H107" | "H205" => ("205", "Duplicate key identifier"),
         _ => ("207", "Application internal error"),
     }
 }

@@ -1,0 +1,52 @@
+//! Files in a folder, each whole or not there.
+
+use musubi_core::release::Outgoing;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// The owner and the recipient's group may read.
+const FILE_MODE: u32 = 0o640;
+
+/// Writes each rendering as `<name>.<format>.<ending>`. The folder must be there: a missing one may be a disk that is not
+/// mounted. A file of an earlier attempt is replaced.
+pub(super) fn put(folder: &Path, name: &str, renderings: &[Outgoing]) -> io::Result<()> {
+    for rendering in renderings {
+        let name = format!("{name}.{}.{}", rendering.format(), ending(rendering.format()));
+        let (part, whole) = (folder.join(format!(".{name}.part")), folder.join(&name));
+        let written = write(&part, rendering.bytes()).and_then(|()| fs::rename(&part, &whole));
+        if written.is_err() {
+            // Nothing half written stays behind, where the folder still answers.
+            fs::remove_file(&part).ok();
+        }
+        written?;
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// The ending by which other programs know the format.
+fn ending(format: &str) -> &str {
+    match format.rsplit_once('-') {
+        Some((_, ending)) => ending,
+        None if format.starts_with("ph") || format.starts_with("pv") || format.starts_with("hp") => "csv",
+        None => "dat",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_ends_as_its_format_does() {
+        let endings = ["notice-csv", "notice-html", "fhir-json", "cgc-xml", "pv01-xlsx", "ph05", "cda"].map(ending);
+        assert_eq!(endings, ["csv", "html", "json", "xml", "xlsx", "csv", "dat"]);
+    }
+}

@@ -1,0 +1,221 @@
+//! HL7 v2 over MLLP: each message of a frame is taken into custody and answered (`formats/hospital.md` 2.3 and 2.8).
+//! The hub decides; here a message is only given to it, and its answer put into an acknowledgement.
+
+mod answers;
+mod turns;
+
+use crate::config::Limits;
+use crate::edge::mllp_io::{MllpHandler, Received};
+use crate::edge::peer::Peer;
+use crate::hub::custody::{Acknowledge, Before, HL7V2 as CLASS, Parcel};
+use crate::hub::refused::Refused;
+use crate::hub::{Caller, Hub, Refusal};
+use answers::{Answered, of_refusal, several};
+use musubi_adapters::hospital::hl7v2::framing::Deviation;
+use musubi_adapters::hospital::hl7v2::{Header, Hl7v2, file, header, live_checks};
+use musubi_core::adapter::{Adapter, Diagnostic, Severity};
+use musubi_core::agency::AgencyId;
+use musubi_core::record::Submission;
+use musubi_core::time::Time;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use turns::{Turn, Turns};
+
+/// After so many days a control id may be used again (S-20).
+const CONTROL_ID_DAYS: i64 = 30;
+/// Bytes in a MiB.
+const MEBIBYTE: usize = 1024 * 1024;
+
+/// Takes the messages of hospitals.
+pub struct Mllp {
+    hub: Hub,
+    bytes_max: usize,
+    turns: Turns,
+    deviations: Mutex<BTreeMap<(AgencyId, Deviation), u64>>,
+}
+
+/// A message that was read and waits for its turn.
+struct Read {
+    header: Header,
+    bytes: Vec<u8>,
+    caller: Caller,
+    submission: Option<Submission>,
+    diagnostics: Vec<Diagnostic>,
+    turn: Turn,
+    now: Time,
+}
+
+impl Mllp {
+    /// For one hub.
+    pub fn new(hub: Hub, limits: &Limits) -> Self {
+        let bytes_max = limits.hl7v2_mebibytes.saturating_mul(MEBIBYTE);
+        Mllp { hub, bytes_max, turns: Turns::default(), deviations: Mutex::default() }
+    }
+
+    /// How often each agency departed from the framing and was read all the same (S-19).
+    pub fn deviations(&self) -> BTreeMap<(AgencyId, Deviation), u64> {
+        self.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn frame(&self, peer: &Peer, frame: &[u8]) -> Option<Vec<u8>> {
+        let split = file::split(frame);
+        if frame.len() > self.bytes_max || split.diagnostics.iter().any(|said| said.severity == Severity::Error) {
+            let found = if frame.len() > self.bytes_max { vec![too_large()] } else { split.diagnostics };
+            return self.refuse_unread(peer, frame, found).await;
+        }
+        // All are read, and stand in line, before the first is waited for.
+        let messages: Vec<&[u8]> = split.messages.into_iter().filter_map(|range| frame.get(range)).collect();
+        let read: Vec<_> = messages.iter().map(|bytes| self.read(peer, bytes, &split.diagnostics)).collect();
+        let mut answers = Vec::new();
+        for (read, bytes) in read.into_iter().zip(messages) {
+            answers.extend(match read {
+                Ok(read) => self.answer_one(peer, read).await,
+                Err(refused) => self.refuse_unread(peer, bytes, refused).await,
+            });
+        }
+        several(answers)
+    }
+
+    /// Reads a message and puts it in line behind the earlier ones of the same persons. Does not wait.
+    fn read(&self, peer: &Peer, bytes: &[u8], of_frame: &[Diagnostic]) -> Result<Read, Vec<Diagnostic>> {
+        let now = self.hub.now();
+        let header = header(bytes).map_err(|none| vec![none])?;
+        let caller = self.hub.caller(peer.agency(), "").map_err(of_refusal)?;
+        let decoded = Hl7v2.decode(bytes, &caller.agency.profile(now));
+        let mut diagnostics = of_frame.to_vec();
+        diagnostics.extend(live_checks(&header, now));
+        diagnostics.extend(decoded.diagnostics);
+        let mut submission = None;
+        for item in decoded.items {
+            diagnostics.extend(item.diagnostics);
+            submission = item.submission;
+        }
+        let people = submission.iter().flat_map(Submission::people);
+        let turn = self.turns.enter(people.map(|(key, _)| (key.issuer, key.identifier)).collect());
+        Ok(Read { header, bytes: bytes.to_vec(), caller, submission, diagnostics, turn, now })
+    }
+
+    async fn answer_one(&self, peer: &Peer, mut read: Read) -> Option<Vec<u8>> {
+        read.turn.comes().await;
+        match self.take(&mut read).await {
+            Ok(answer) => Some(answer).filter(|answer| !answer.is_empty()),
+            Err(found) => self.refuse(peer, &read.header, found).await,
+        }
+    }
+
+    /// Takes a message into custody; what it was answered comes back byte for byte when it came before (S-21).
+    async fn take(&self, read: &mut Read) -> Result<Vec<u8>, Vec<Diagnostic>> {
+        if answers::holds_number(&read.diagnostics) {
+            return Err(std::mem::take(&mut read.diagnostics));
+        }
+        let content: [u8; 32] = Sha256::digest(&read.bytes).into();
+        let key = read.header.message_key().to_owned();
+        let forget_before = Some(read.now.plus_days(-CONTROL_ID_DAYS));
+        if !key.is_empty() {
+            match self.hub.before(&read.caller, CLASS, &key, &content, forget_before).await.map_err(of_refusal)? {
+                Before::Answered(answer) => return Ok(answer),
+                Before::Forgotten => read.diagnostics.push(used_again()),
+                Before::New => {}
+            }
+        }
+        let failed = read.diagnostics.iter().any(|found| found.severity == Severity::Error);
+        let Some(submission) = read.submission.take().filter(|_| !failed) else {
+            return Err(std::mem::take(&mut read.diagnostics));
+        };
+        let parcel = Parcel {
+            format: "hl7v2".to_owned(),
+            class: CLASS,
+            key,
+            content,
+            raw: Some(std::mem::take(&mut read.bytes)),
+            forget_before,
+            submission,
+            diagnostics: std::mem::take(&mut read.diagnostics),
+        };
+        let (header, now) = (read.header.clone(), read.now);
+        let acknowledge: Acknowledge = Arc::new(move |receipt, message, found| {
+            let receipt = receipt.msa3();
+            let answered = Answered { header: &header, message, now, receipt: Some(&receipt), found };
+            answered.bytes().unwrap_or_default()
+        });
+        let taken = self.hub.take(&read.caller, parcel, acknowledge).await.map_err(of_refusal)?;
+        tracing::info!(agency = %read.caller.id(), repeated = taken.repeated, "a message was taken");
+        Ok(taken.answer)
+    }
+
+    /// Refuses what could not be read as a message; without a header there is no answer (H001).
+    async fn refuse_unread(&self, peer: &Peer, bytes: &[u8], found: Vec<Diagnostic>) -> Option<Vec<u8>> {
+        match header(bytes) {
+            Ok(header) => self.refuse(peer, &header, found).await,
+            Err(nothing) => {
+                tracing::warn!(agency = %peer.agency(), code = %nothing.code, "a frame is no message");
+                None
+            }
+        }
+    }
+
+    /// The answer to what is not taken. It stands in the log before it is given; when that fails, the sender may try
+    /// again.
+    async fn refuse(&self, peer: &Peer, header: &Header, found: Vec<Diagnostic>) -> Option<Vec<u8>> {
+        let header =
+            if answers::holds_number(&found) { answers::without_number(header, &found) } else { header.clone() };
+        let refused = Refused {
+            agency: peer.agency(),
+            format: "hl7v2",
+            class: CLASS,
+            key: header.message_key(),
+            diagnostics: &found,
+        };
+        let now = self.hub.now();
+        let (message, found) = match self.hub.note_refusal(&refused).await {
+            Ok(message) => (message, found),
+            Err(refusal) => (musubi_core::id::MessageId(self.hub.id(now)), of_refusal(refusal)),
+        };
+        let first = found.iter().find(|said| said.severity == Severity::Error);
+        let code = first.map(|said| said.code.to_string()).unwrap_or_default();
+        tracing::info!(agency = %peer.agency(), code, "a message was refused");
+        Answered { header: &header, message, now, receipt: None, found: &found }.bytes()
+    }
+}
+
+impl MllpHandler for Mllp {
+    fn lenient(&self, peer: &Peer) -> bool {
+        let agency = self.hub.register.agency(peer.agency());
+        agency
+            .and_then(|agency| agency.settings.profile.as_ref().map(|profile| profile.lenient_framing))
+            .unwrap_or(false)
+    }
+
+    fn deviation(&self, peer: &Peer, deviation: Deviation) {
+        tracing::warn!(agency = %peer.agency(), ?deviation, "H105: MLLP framing deviates");
+        let mut counted = self.deviations.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counted.entry((peer.agency().clone(), deviation)).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    async fn answer(&self, peer: Arc<Peer>, received: Received) -> Option<Vec<u8>> {
+        match received {
+            Received::Frame(frame) => self.frame(&peer, &frame).await,
+            Received::TooLarge(head) => self.refuse_unread(&peer, &head, vec![too_large()]).await,
+        }
+    }
+}
+
+fn too_large() -> Diagnostic {
+    Diagnostic::error(
+        "H007",
+        "MSH",
+        "電文が大きすぎます。分けて送ってください。",
+        "The message is too large; send it in parts.",
+    )
+}
+
+fn used_again() -> Diagnostic {
+    Diagnostic::warning(
+        "H109",
+        "MSH-10",
+        "30日より前に使われた管理番号です。新しい電文として受け取りました。",
+        "This control id was used more than 30 days ago; the message was taken as a new one.",
+    )
+}

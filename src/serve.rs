@@ -1,0 +1,208 @@
+//! A hub that runs: opened from its settings, bound to its addresses, and stopped in good order.
+
+mod health;
+mod upkeep;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery::Deliverer;
+use crate::edge::mllp::Mllp;
+use crate::edge::mllp_io::serve_mllp;
+use crate::edge::tls::{Audience, ServerTls, TlsError, serve_http};
+use crate::edge::{grpc, https};
+use crate::hub::{Hub, Refusal};
+use crate::store::{KeyError, Keyring, Settings, Store, StoreError};
+use crate::{entropy, orders};
+use musubi_core::adapter::Diagnostic;
+use musubi_core::consent::{Policy, PolicyFault, RaisedCodes};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Where a hub listens, ports as they were given by the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// gRPC and HTTPS of agencies.
+    pub https: SocketAddr,
+    /// MLLP of hospitals, over TLS.
+    pub mllp: SocketAddr,
+    /// Health: plain, loopback only.
+    pub health: SocketAddr,
+}
+
+/// A hub that runs. It goes on until [`Running::stop`]; when this is dropped it takes nothing new and is cut.
+pub struct Running {
+    /// The hub itself.
+    pub hub: Hub,
+    /// Where it listens.
+    pub addresses: Addresses,
+    /// TLS of the two listeners, for a reload at once or to cut an agency.
+    pub tls: [Arc<ServerTls>; 2],
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    finish_max: Duration,
+}
+
+/// Why a hub does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings are not safe.
+    #[error("{}", lines(.0))]
+    Config(Vec<Diagnostic>),
+    /// The keys cannot be used.
+    #[error("{0}")]
+    Keys(#[from] KeyError),
+    /// The store cannot be opened.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The certificates cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    /// A policy file cannot be read.
+    #[error("{}: {} / 要綱ファイルを読めません", .0.display(), .1.kind())]
+    PolicyFile(PathBuf, io::Error),
+    /// The policy is not one that may be used.
+    #[error("{0}")]
+    Policy(#[from] PolicyFault),
+    /// The hub could not begin.
+    #[error("{0}")]
+    Hub(#[from] Refusal),
+    /// An address is taken, or may not be used.
+    #[error("{setting} {address}: {} / このアドレスでは待ち受けできません", error.kind())]
+    Address {
+        /// The setting.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The services could not be put together.
+    #[error("the services cannot be described: {0}")]
+    Services(String),
+}
+
+fn lines(findings: &[Diagnostic]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Starts a hub: settings checked, keys and store opened, addresses bound, everything running.
+///
+/// `clock` is the clock of decisions, `certificate_clock` that of certificates; outside of tests and the demo both are
+/// the machine's. Call [`crate::edge::tls::install_crypto`] first.
+///
+/// # Errors
+/// When anything is wrong: then nothing runs.
+pub async fn start(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    certificate_clock: Arc<dyn Clock>,
+) -> Result<Running, StartError> {
+    let findings = config.check(&certificate_clock);
+    if !Config::may_start(&findings) {
+        return Err(StartError::Config(findings));
+    }
+    for finding in &findings {
+        tracing::warn!(%finding, "a setting departs from the secure default");
+    }
+    let hub = open_hub(config, clock).await?;
+    let limits = |tls12| config.limits.server(tls12);
+    let files = || config.tls.server_files();
+    let https_tls = ServerTls::open(files(), Audience::Machines, limits(false), Arc::clone(&certificate_clock))?;
+    let mllp_limits = limits(config.listen.mllp_tls12);
+    let mllp_tls = ServerTls::open(files(), Audience::Mllp, mllp_limits, Arc::clone(&certificate_clock))?;
+    let (https_listener, https_address) = bind("listen.https", config.listen.https).await?;
+    let (mllp_listener, mllp_address) = bind("listen.mllp", config.listen.mllp).await?;
+    let (health_listener, health_address) = bind("listen.health", config.listen.health).await?;
+    let services = grpc::router(hub.clone()).await.map_err(|error| StartError::Services(error.to_string()))?;
+    let router = services.merge(https::router(hub.clone(), &config.limits)).fallback(https::nothing_here);
+
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    tasks.spawn(serve_http(https_listener, Arc::clone(&https_tls), router, stop.clone()));
+    let mllp = Arc::new(Mllp::new(hub.clone(), &config.limits));
+    tasks.spawn(serve_mllp(mllp_listener, Arc::clone(&mllp_tls), mllp, stop.clone()));
+    let tls = [https_tls, mllp_tls];
+    tasks.spawn(health::serve(health_listener, hub.clone(), tls.clone(), certificate_clock, stop.clone()));
+    let deliverer = Deliverer::new(hub.clone(), config.data.folder.clone());
+    tasks.spawn(deliverer.run(stop.clone()));
+    tasks.spawn(upkeep::checkpoints(hub.clone(), stop.clone()));
+    tasks.spawn(orders::carry_out(hub.clone(), config.data.folder.clone(), tls.clone(), stop.clone()));
+    for listener in &tls {
+        let (listener, stop) = (Arc::clone(listener), stop.clone());
+        let interval = Duration::from_secs(config.tls.reload_seconds);
+        tasks.spawn(async move { listener.reload_every(interval, stop).await });
+    }
+    let addresses = Addresses { https: https_address, mllp: mllp_address, health: health_address };
+    tracing::info!(https = %addresses.https, mllp = %addresses.mllp, health = %addresses.health, "the hub runs");
+    Ok(Running { hub, addresses, tls, stop, tasks, finish_max: limits(false).finish_max })
+}
+
+/// Opens keys, store and hub of a configuration, without listening anywhere: for `start`, and for commands on a data
+/// folder whose hub does not run.
+///
+/// # Errors
+/// When keys, store or policy cannot be used, or another process has the store open.
+pub async fn open_hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, StartError> {
+    let (folder, origin) = (&config.data.folder, &config.hub.origin);
+    let keyring = Keyring::open(folder, origin, &mut entropy::fill)?;
+    let signer = Keyring::open(folder, origin, &mut entropy::fill)?.signing;
+    let sign = Arc::new(move |checkpoint: &musubi_core::audit::Checkpoint| checkpoint.sign(&signer).to_string());
+    let settings = Settings { hub: origin.clone(), sign: Some(sign), ..Settings::default() };
+    let (policy, codes) = policy(config.policy.folder.as_deref())?;
+    let store = Store::open_with(folder, settings).await?;
+    let hub = Hub::open(store, keyring, policy, codes, clock).await?;
+    upkeep::not_before_the_last_run(&hub).await?;
+    Ok(hub)
+}
+
+fn policy(folder: Option<&Path>) -> Result<(Policy, RaisedCodes), StartError> {
+    let Some(folder) = folder else { return Ok((Policy::reviewed(), RaisedCodes::reviewed())) };
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|error| StartError::PolicyFile(path, error))
+    };
+    let policy = Policy::load(&read("matrix.toml")?, &read("grounds.toml")?, &read("masks.toml")?)?;
+    Ok((policy, RaisedCodes::load(&read("codes.toml")?)?))
+}
+
+async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound.await.map_err(|error| StartError::Address { setting, address, error })
+}
+
+impl Running {
+    /// Takes nothing new, lets what is in work be answered, writes the last checkpoints and closes the store.
+    ///
+    /// # Errors
+    /// When the store could not be closed in good order.
+    pub async fn stop(self) -> Result<(), StartError> {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(self.finish_max, self.tasks.wait()).await.is_err() {
+            tracing::warn!("work was still going on at shutdown and was cut");
+        }
+        upkeep::remember(&self.hub).await?;
+        Ok(self.hub.store.close().await?)
+    }
+
+    /// Fires when the hub is told to stop.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
