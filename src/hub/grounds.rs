@@ -3,7 +3,7 @@
 
 use super::caller::Caller;
 use super::consents::{Fact, Recorded};
-use super::custody::{Parcel, WorkBody};
+use super::custody::{HL7V2, Parcel, WorkBody};
 use super::family::Family;
 use super::persons::Named;
 use super::{Hub, Refusal};
@@ -149,6 +149,18 @@ impl Hub {
         self.check_ground(&ground)?;
         let receipt = self.put_fact(caller, "assert ground", &family, change, ground_fact(&ground)).await?;
         Ok(Recorded { fact: ground.id, status: Status::Active, receipt })
+    }
+
+    /// The message that the caller means: by Musubi's id of it, or by the control id under which it was sent.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn message_meant(&self, caller: &Caller, name: &str) -> Result<Option<MessageId>, Refusal> {
+        if let Some(id) = MessageId::parse(name) {
+            return Ok(Some(id));
+        }
+        let key = self.keyring.blind.blind(HL7V2, name);
+        Ok(self.store.message_answer(caller.id(), key).await?.map(|known| known.message))
     }
 
     /// The persons of an assertion: those named, or those of the caller's own message that it names.

@@ -84,14 +84,16 @@ impl SharedEntry {
         MessageId::parse(&self.entry.source_message)
     }
 
-    /// What names its series: author, kind of body, source key. To be stored blinded.
+    /// What names its series: author, kind of body, source key, and the persons: one key of a source may stand for mother
+    /// and child, or for two twins. To be stored blinded.
     pub fn series(&self) -> String {
         let author = self.author().map(String::from).unwrap_or_default();
         let kind = match &self.entry.body {
             Some(proto::entry::Body::Withdrawal(withdrawal)) => withdrawal.body_kind.as_str(),
             _ => self.kind(),
         };
-        format!("{author}\u{1f}{kind}\u{1f}{}", self.entry.source_key)
+        let persons = self.entry.person_ids.join(" ");
+        format!("{author}\u{1f}{kind}\u{1f}{}\u{1f}{persons}", self.entry.source_key)
     }
 
     /// When it was recorded.

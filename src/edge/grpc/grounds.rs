@@ -3,7 +3,7 @@
 use super::{Services, agency_id, categories, consents::fact_receipt, moment, named, server, status, wrong};
 use crate::hub::grounds::{GroundParts, GroundTerms};
 use musubi_core::consent::GroundCode;
-use musubi_core::id::{FactId, MessageId};
+use musubi_core::id::FactId;
 use server::{
     ApproveGroundRequest, AssertGroundRequest, EndGroundRequest, FactReceipt, GroundAnswer, GroundPart, GroundRequest,
     RefuseGroundRequest,
@@ -57,11 +57,11 @@ impl server::grounds_server::Grounds for Services {
         let persons: Result<Vec<_>, _> = asked.persons.iter().map(|person| named(Some(person))).collect();
         let message = match asked.message.as_str() {
             "" => None,
-            text => Some(MessageId::parse(text).ok_or_else(|| {
+            name => Some(self.hub.message_meant(&caller, name).await.map_err(|r| status(&r))?.ok_or_else(|| {
                 wrong(
                     "message",
-                    "受領時に返された番号(UUID)を指定してください。",
-                    "Name the message by the id that you were given.",
+                    "送信した電文の管理番号(MSH-10)か、受領時に返された番号を指定してください。",
+                    "Name your message by its control id (MSH-10), or by the id that you were given.",
                 )
             })?),
         };
