@@ -6,6 +6,7 @@
 pub mod ca;
 pub mod config;
 pub mod convert;
+pub mod demo;
 pub mod formats;
 pub mod policy;
 mod record;
@@ -34,6 +35,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Translate files offline: result on stdout, diagnostics on stderr
     Convert(convert::Arguments),
+    /// Play one city's five weeks over real sockets, and check what comes out
+    Demo(demo::Arguments),
     /// List every format and layout, with its direction
     Formats,
     /// Check and explain the policy files, and decide what they say about stated facts
@@ -87,6 +90,7 @@ impl Cli {
                 well.map(|well| if well { Exit::Success } else { Exit::Refused }).map_err(Failure::from)
             }
             Command::Convert(arguments) => convert::run(&arguments, terminal),
+            Command::Demo(arguments) => demo::run(&arguments, terminal),
             Command::Formats => formats::run(terminal),
             Command::Policy(arguments) => policy::run(&arguments, terminal),
         };

@@ -62,7 +62,14 @@ fn replaced(message: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
 }
 
 /// A pregnancy notification as the health center hands it in over gRPC, in the words of the schema.
-pub(super) fn notification(key: &str, names: [&str; 4], birth: [i32; 3], days: i32, on: [i32; 3], due: [i32; 3]) -> String {
+pub(super) fn notification(
+    key: &str,
+    names: [&str; 4],
+    birth: [i32; 3],
+    days: i32,
+    on: [i32; 3],
+    due: [i32; 3],
+) -> String {
     let [family, given, family_kana, given_kana] = names;
     let date = |[year, month, day]: [i32; 3]| serde_json::json!({"year": year, "month": month, "day": day});
     let name = |representation: &str, family: &str, given: &str| {

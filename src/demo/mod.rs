@@ -17,7 +17,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the hub does not start or a connection breaks: then the story could not be played.
-pub async fn run(folder: &Path, keep: bool, out: &mut (dyn Write + Send)) -> Result<bool, StageError> {
+pub async fn run(folder: &Path, keep: bool, out: &mut dyn Write) -> Result<bool, StageError> {
     let mut stage = Stage::open(folder, out).await?;
     october::play(&mut stage).await?;
     november::play(&mut stage).await?;

@@ -8,6 +8,7 @@ use crate::edge::mllp_io::MllpError;
 use crate::edge::tls::TlsError;
 use crate::sample_city as city;
 use crate::serve::{self, Running, StartError};
+use crate::store::Log;
 use musubi_core::time::Time;
 use musubi_core::wire::agency_side::Delivered;
 use std::io::{self, Write};
@@ -73,7 +74,7 @@ pub(super) struct Stage<'a> {
     pub agencies: Agencies,
     pub clock: Arc<ManualClock>,
     running: Option<Running>,
-    out: &'a mut (dyn Write + Send),
+    out: &'a mut dyn Write,
     right: u32,
     wrong: Vec<String>,
 }
@@ -83,7 +84,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const LOOK_MAX: u32 = 500;
 
 impl<'a> Stage<'a> {
-    pub(super) async fn open(folder: &Path, out: &'a mut (dyn Write + Send)) -> Result<Self, StageError> {
+    pub(super) async fn open(folder: &Path, out: &'a mut dyn Write) -> Result<Self, StageError> {
         crate::edge::tls::install_crypto();
         let mut config = Config::development(folder);
         for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
@@ -99,9 +100,8 @@ impl<'a> Stage<'a> {
             mllp: running.addresses.mllp.to_string(),
             server_name: "localhost".to_owned(),
         };
-        let open = |agency: &str| {
-            AgencyClient::open(&city::client_files(&config, agency), address.clone(), Arc::clone(&real))
-        };
+        let open =
+            |agency: &str| AgencyClient::open(&city::client_files(&config, agency), address.clone(), Arc::clone(&real));
         let agencies = Agencies {
             hospital: open(city::HOSPITAL)?,
             clinic: open(city::CLINIC)?,
@@ -119,8 +119,16 @@ impl<'a> Stage<'a> {
     pub(super) fn row(&mut self, number: &str, at: &str, ja: &str, en: &str) -> Result<(), StageError> {
         self.at(at)?;
         let day = self.clock.now().japan();
-        writeln!(self.out, "\n{number:>3}  {}月{}日 {:02}:{:02}  {ja}", day.month(), day.day(), day.hour(), day.minute())?;
+        writeln!(
+            self.out,
+            "\n{number:>3}  {}月{}日 {:02}:{:02}  {ja}",
+            day.month(),
+            day.day(),
+            day.hour(),
+            day.minute()
+        )?;
         writeln!(self.out, "     {en}")?;
+        self.out.flush()?;
         Ok(())
     }
 
@@ -242,6 +250,17 @@ impl<'a> Stage<'a> {
     pub(super) fn folder_files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(city::center_folder(&self.config)).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "csv")).collect()
+    }
+
+    /// The size of a log and the hash of one of its leaves, with every checkpoint written.
+    pub(super) async fn leaf_of(&self, log: &Log, index: u64) -> Result<(u64, Vec<u8>), StageError> {
+        let running = self.running.as_ref().ok_or(StageError::Story("the hub has stopped"))?;
+        let logs = running.hub.store.logs().await?;
+        let size = logs.iter().find(|(known, _)| known == log).map_or(0, |(_, size)| *size);
+        let leaves = running.hub.store.leaf_hashes(log, size).await?;
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let leaf = leaves.get(index).ok_or(StageError::Story("a leaf of the log"))?;
+        Ok((size, leaf.0.to_vec()))
     }
 
     /// Writes something for the reader to look at.
