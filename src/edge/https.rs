@@ -1,5 +1,7 @@
 //! HTTPS of agencies, on the port of gRPC: files by POST, and the case exchange of child guidance centers in XML.
 
+mod cases;
+
 use crate::config::Limits;
 use crate::edge::peer::Peer;
 use crate::hub::document::{Custody, DocumentAnswer};
@@ -26,7 +28,10 @@ struct Served {
 /// The routes.
 pub fn router(hub: Hub, limits: &Limits) -> Router {
     let served = Served { hub, file_bytes_max: limits.file_mebibytes.saturating_mul(MEBIBYTE) };
-    Router::new().route("/v1/documents", post(documents).fallback(nothing_here)).with_state(served)
+    Router::new()
+        .route("/v1/documents", post(documents).fallback(nothing_here))
+        .route("/v1/cases/query", post(cases::query).fallback(nothing_here))
+        .with_state(served)
 }
 
 /// For everything that is not served: no word about what was asked.

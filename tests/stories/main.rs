@@ -1,6 +1,8 @@
 //! Stories through the public door, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod city;
 mod mllp;
+mod serve_mllp;
 mod tls_zoo;
 mod world;

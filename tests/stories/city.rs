@@ -1,0 +1,74 @@
+//! The sample city with a hub that runs: real sockets, certificates of every agency, a clock that stands until it is set.
+
+use musubi::agency_client::{AgencyClient, HubAddress};
+use musubi::clock::{Clock, ManualClock, SystemClock};
+use musubi::config::Config;
+use musubi::edge::tls::install_crypto;
+use musubi::sample_city;
+use musubi::serve::{Running, start};
+use musubi_core::time::Time;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// Samples that the adapters' own tests read.
+macro_rules! sample {
+    ($path:literal) => {
+        include_bytes!(concat!("../../adapters/", $path)).as_slice()
+    };
+}
+
+pub(crate) const NEWBORN: &[u8] = sample!("hospital/hl7v2/samples/shione_a03_newborn.hl7");
+pub(crate) const MOTHER: &[u8] = sample!("hospital/hl7v2/samples/shione_a03_mother.hl7");
+pub(crate) const CORRECTION: &[u8] = sample!("hospital/hl7v2/samples/shione_a08_correction.hl7");
+pub(crate) const CLINIC: &[u8] = sample!("hospital/hl7v2/samples/minami_a03_ssmix2.hl7");
+pub(crate) const VISITS: &[u8] = sample!("public_health/ph05/samples/demo-visits.csv");
+pub(crate) const QUERY: &[u8] = sample!("child_guidance/cgc_xml/samples/row10_no_ground.xml");
+
+/// A running hub and its city.
+pub(crate) struct City {
+    pub(crate) folder: TempDir,
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) running: Running,
+}
+
+pub(crate) fn at(text: &str) -> Time {
+    Time::parse_rfc3339(text).unwrap()
+}
+
+impl City {
+    pub(crate) async fn at(text: &str) -> City {
+        install_crypto();
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::development(folder.path());
+        for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+            address.set_port(0);
+        }
+        config.tls.reload_seconds = 1;
+        sample_city::prepare(&config, SystemClock.now()).unwrap();
+        let clock = Arc::new(ManualClock::at(at(text)));
+        let running = start(&config, clock.clone(), Arc::new(SystemClock)).await.unwrap();
+        sample_city::register(&running.hub).await.unwrap();
+        City { folder, config, clock, running }
+    }
+
+    pub(crate) fn set(&self, text: &str) {
+        self.clock.set(at(text));
+    }
+
+    /// An agency of the city, with its own certificate.
+    pub(crate) fn agency(&self, id: &str) -> AgencyClient {
+        let hub = HubAddress {
+            machines: self.running.addresses.https.to_string(),
+            mllp: self.running.addresses.mllp.to_string(),
+            server_name: "localhost".to_owned(),
+        };
+        AgencyClient::open(&sample_city::client_files(&self.config, id), hub, Arc::new(SystemClock)).unwrap()
+    }
+
+    /// One message over MLLP, and its answer as text.
+    pub(crate) async fn send(&self, id: &str, message: &[u8]) -> String {
+        let mut connection = self.agency(id).mllp().await.unwrap();
+        String::from_utf8(connection.send(message).await.unwrap()).unwrap()
+    }
+}

@@ -1,0 +1,213 @@
+//! v2 messages of hospitals at a hub that runs: taken, repeated, refused.
+
+use crate::city::{CLINIC, City, MOTHER, NEWBORN};
+use musubi::sample_city as sample;
+use musubi::store::Log;
+use musubi_core::agency::AgencyId;
+use musubi_core::audit::Receipt;
+
+/// MSA-1, MSA-3 and the codes of all ERR segments.
+struct Told {
+    code: String,
+    receipt: String,
+    errors: Vec<String>,
+}
+
+fn told(answer: &str) -> Told {
+    let segments: Vec<Vec<&str>> = answer.split('\r').map(|line| line.split('|').collect()).collect();
+    let msa = segments.iter().find(|fields| fields[0] == "MSA").unwrap();
+    let errors = segments.iter().filter(|fields| fields[0] == "ERR").map(|fields| {
+        format!("{} {} {}", fields[5].split('^').next().unwrap(), fields[3].split('^').next().unwrap(), fields[4])
+    });
+    Told {
+        code: msa[1].to_owned(),
+        receipt: msa.get(3).copied().unwrap_or_default().to_owned(),
+        errors: errors.collect(),
+    }
+}
+
+fn replaced(message: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8(message.to_vec()).unwrap();
+    assert!(text.contains(from));
+    text.replace(from, to).into_bytes()
+}
+
+async fn leaves(city: &City) -> u64 {
+    city.running.hub.store.logs().await.unwrap().iter().map(|(_, size)| size).sum()
+}
+
+#[tokio::test]
+async fn a_message_is_answered_aa_with_a_receipt_that_stands_in_the_log() {
+    let city = City::at("2026-10-30T11:05:10+09:00").await;
+    let answer = told(&city.send(sample::HOSPITAL, NEWBORN).await);
+    assert_eq!(answer.code, "AA");
+    let log = Log::parse(sample::CITY).unwrap();
+    let receipt = Receipt::from_msa3(city.running.hub.store.origin(&log), &answer.receipt).unwrap();
+    let hashes = city.running.hub.store.leaf_hashes(&log, receipt.index + 1).await.unwrap();
+    assert_eq!(hashes.last(), Some(&receipt.leaf));
+    assert!(answer.errors.iter().all(|error| error.ends_with(" W")), "{:?}", answer.errors);
+    assert!(answer.errors.iter().any(|error| error.starts_with("H108 ")), "no basis yet: {:?}", answer.errors);
+}
+
+#[tokio::test]
+async fn the_old_clinic_is_answered_in_its_own_character_set() {
+    let city = City::at("2026-10-27T16:20:10+09:00").await;
+    let answer = city.send(sample::CLINIC, CLINIC).await;
+    assert_eq!(told(&answer).code, "AA");
+    assert!(answer.contains("~ISO IR87") && answer.contains("\u{1b}$B"));
+}
+
+#[tokio::test]
+async fn the_same_bytes_again_get_the_same_answer_and_are_stored_once() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let first = city.send(sample::HOSPITAL, MOTHER).await;
+    let before = leaves(&city).await;
+    city.set("2026-11-15T00:00:00+09:00");
+    assert_eq!(city.send(sample::HOSPITAL, MOTHER).await, first);
+    assert_eq!(leaves(&city).await, before);
+}
+
+#[tokio::test]
+async fn a_control_id_used_for_other_bytes_is_refused_for_thirty_days() {
+    let city = City::at("2026-10-30T11:05:10+09:00").await;
+    assert_eq!(told(&city.send(sample::HOSPITAL, NEWBORN).await).code, "AA");
+    let other = replaced(NEWBORN, "2486", "2500");
+    let answer = told(&city.send(sample::HOSPITAL, &other).await);
+    assert_eq!((answer.code.as_str(), answer.receipt.as_str()), ("AE", ""));
+    assert_eq!(answer.errors, ["H205 205 E"]);
+    city.set("2026-11-30T11:05:10+09:00");
+    let answer = told(&city.send(sample::HOSPITAL, &other).await);
+    assert_eq!(answer.code, "AA");
+    for code in ["H109 0 W", "H110 0 W"] {
+        assert!(answer.errors.iter().any(|error| error == code), "{:?}", answer.errors);
+    }
+    let center = city.running.hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "ooba").unwrap();
+    let asked = city.running.hub.work_items(&center, true, "check").await.unwrap();
+    assert!(asked.iter().any(|item| item.body.code == "H110"), "an old message is put before a person");
+}
+
+#[tokio::test]
+async fn a_message_cut_short_is_refused_with_a_place_and_may_come_again_whole() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let segments: Vec<&[u8]> = MOTHER.split_inclusive(|byte| *byte == b'\r').collect();
+    let cut = segments.iter().take(2).flat_map(|segment| segment.iter().copied()).collect::<Vec<u8>>();
+    let answer = city.send(sample::HOSPITAL, &cut).await;
+    assert_eq!(told(&answer).code, "AE");
+    assert_eq!(told(&answer).errors, ["H004 100 E"]);
+    assert!(answer.contains("ERR||PID^1"), "{answer}");
+    assert_eq!(told(&city.send(sample::HOSPITAL, MOTHER).await).code, "AA");
+}
+
+#[tokio::test]
+async fn the_name_of_another_agency_is_refused_and_audited() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let before = leaves(&city).await;
+    let answer = told(&city.send(sample::CLINIC, MOTHER).await);
+    assert_eq!((answer.code.as_str(), answer.errors.as_slice()), ("AR", ["H002 103 E".to_owned()].as_slice()));
+    assert_eq!(leaves(&city).await, before + 1);
+}
+
+#[tokio::test]
+async fn an_individual_number_is_refused_without_a_digit_and_nothing_of_it_is_kept() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let number = ["1234", "5678", "9018"].concat();
+    for (from, place) in [("||00012345^^^^PI", "PID"), ("S261030-0102", "MSH^1^10")] {
+        let with = if from.starts_with("||") { format!("||{number}^^^^PI") } else { number.clone() };
+        let message = replaced(MOTHER, from, &with);
+        let answer = city.send(sample::HOSPITAL, &message).await;
+        assert_eq!(told(&answer).code, "AE");
+        assert_eq!(told(&answer).errors, ["H009 102 E"]);
+        assert!(answer.contains(&format!("ERR||{place}")), "{answer}");
+        assert!(!answer.contains(&number), "the number is repeated");
+    }
+    assert_eq!(told(&city.send(sample::HOSPITAL, MOTHER).await).code, "AA", "the id was not used up");
+    city.running.hub.store.checkpoint().await.unwrap();
+    for file in std::fs::read_dir(city.folder.path()).unwrap().flatten().filter(|f| f.path().is_file()) {
+        let bytes = std::fs::read(file.path()).unwrap();
+        assert!(!bytes.windows(number.len()).any(|part| part == number.as_bytes()), "{:?}", file.path());
+    }
+}
+
+#[tokio::test]
+async fn unknown_events_and_messages_from_the_future_are_refused() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let answer = told(&city.send(sample::HOSPITAL, &replaced(MOTHER, "ADT^A03^ADT_A03", "ADT^A60^ADT_A60")).await);
+    assert_eq!((answer.code.as_str(), answer.errors[0].as_str()), ("AR", "H003 201 E"));
+    city.clock.set(crate::city::at("2026-10-30T11:05:40+09:00").plus_minutes(-60));
+    // The clock of decisions does not go back, so a second hub is asked.
+    let early = City::at("2026-10-30T11:00:00+09:00").await;
+    let answer = told(&early.send(sample::HOSPITAL, MOTHER).await);
+    assert_eq!((answer.code.as_str(), answer.errors.last().unwrap().as_str()), ("AE", "H006 102 E"));
+}
+
+#[tokio::test]
+async fn a_test_message_is_answered_and_makes_nobody_known() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let test = replaced(MOTHER, "|P|2.5|", "|T|2.5|");
+    assert_eq!(told(&city.send(sample::HOSPITAL, &test).await).code, "AA");
+    assert_eq!(told(&city.send(sample::HOSPITAL, &test).await).code, "AA");
+    let hospital = city.running.hub.caller(&AgencyId::new(sample::HOSPITAL).unwrap(), "").unwrap();
+    let named = musubi::hub::persons::Named {
+        key: Some(musubi_core::record::PersonKey {
+            issuer: sample::HOSPITAL.to_owned(),
+            identifier: "00012345".to_owned(),
+        }),
+        ..musubi::hub::persons::Named::default()
+    };
+    let seen = city.running.hub.get(&hospital, musubi_core::agency::Purpose::P1, &named, "").await.unwrap();
+    assert!(seen.is_empty());
+}
+
+#[tokio::test]
+async fn several_messages_in_one_frame_get_an_answer_each() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let mut connection = city.agency(sample::HOSPITAL).mllp().await.unwrap();
+    connection.write(&[NEWBORN, MOTHER].concat()).await.unwrap();
+    for id in ["S261030-0101", "S261030-0102"] {
+        let answer = String::from_utf8(connection.answer().await.unwrap()).unwrap();
+        assert!(answer.contains(&format!("MSA|AA|{id}|")), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn enhanced_mode_gets_the_answers_that_it_asks_for() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let mut connection = city.agency(sample::HOSPITAL).mllp().await.unwrap();
+    let both = replaced(MOTHER, "|P|2.5||||||", "|P|2.5|||AL|AL||");
+    let answer = String::from_utf8(connection.send(&both).await.unwrap()).unwrap();
+    assert_eq!(told(&answer).code, "CA");
+    let answer = String::from_utf8(connection.answer().await.unwrap()).unwrap();
+    assert_eq!(told(&answer).code, "AA");
+    let on_error = replaced(NEWBORN, "|P|2.5||||||", "|P|2.5|||ER|NE||");
+    connection.write(&on_error).await.unwrap();
+    let both = replaced(&both, "S261030-0102", "S261030-0199");
+    let answer = String::from_utf8(connection.send(&both).await.unwrap()).unwrap();
+    assert!(answer.contains("S261030-0199"), "the one before is stored and not answered: {answer}");
+}
+
+#[tokio::test]
+async fn a_suspended_agency_is_refused_at_once_on_an_open_connection() {
+    use musubi::hub::enrol::Enrolment;
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let mut connection = city.agency(sample::HOSPITAL).mllp().await.unwrap();
+    assert!(connection.send(NEWBORN).await.is_ok());
+    let id = AgencyId::new(sample::HOSPITAL).unwrap();
+    city.running.hub.enrol(Enrolment::Suspend(id.clone()), "operator").await.unwrap();
+    let answer = String::from_utf8(connection.send(MOTHER).await.unwrap()).unwrap();
+    assert_eq!(told(&answer).code, "AR");
+    assert_eq!(told(&answer).errors, ["M801 207 E"]);
+    city.running.hub.enrol(Enrolment::Resume(id), "operator").await.unwrap();
+    let answer = String::from_utf8(connection.send(MOTHER).await.unwrap()).unwrap();
+    assert_eq!(told(&answer).code, "AA");
+}
+
+#[tokio::test]
+async fn a_hub_that_stops_answers_what_it_took_and_opens_again_with_everything() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let first = city.send(sample::HOSPITAL, MOTHER).await;
+    let City { folder: _folder, config, clock, running } = city;
+    running.stop().await.unwrap();
+    let running = musubi::serve::start(&config, clock.clone(), std::sync::Arc::new(musubi::clock::SystemClock));
+    let city = City { folder: _folder, config: config.clone(), clock, running: running.await.unwrap() };
+    assert_eq!(city.send(sample::HOSPITAL, MOTHER).await, first);
+}
