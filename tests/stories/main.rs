@@ -3,6 +3,8 @@
 
 mod city;
 mod mllp;
+mod serve_folder;
+mod serve_https;
 mod serve_mllp;
 mod tls_zoo;
 mod world;

@@ -1,0 +1,152 @@
+//! Deliveries into a folder: decided at each attempt, retried, in order, and never in another recipient's way.
+
+use crate::city::{City, MOTHER, at};
+use musubi::hub::Caller;
+use musubi::hub::consents::ConsentTerms;
+use musubi::hub::persons::Named;
+use musubi::sample_city as sample;
+use musubi::store::{DeliveryRow, DeliveryState};
+use musubi_core::agency::{AgencyId, Category, Purpose};
+use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope};
+use musubi_core::record::PersonKey;
+use std::path::PathBuf;
+use std::time::Duration;
+
+fn mother() -> Named {
+    let key = PersonKey { issuer: sample::HOSPITAL.to_owned(), identifier: "00012345".to_owned() };
+    Named { key: Some(key), ..Named::default() }
+}
+
+impl City {
+    fn officer(&self) -> Caller {
+        self.running.hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "ooba").unwrap()
+    }
+
+    async fn mother_permits(&self) {
+        use Category::{C01, C02, C04, C05, C06, C07};
+        let terms = ConsentTerms {
+            kind: ConsentKind::Permit,
+            subject: mother(),
+            grantor: None,
+            relationship: Relationship::Subject,
+            authority: "母子健康手帳".to_owned(),
+            grantee: Grantee::Agency(AgencyId::new(sample::CENTER).unwrap()),
+            categories: Scope::Named([C01, C02, C04, C05, C06, C07].into_iter().collect()),
+            purposes: vec![Purpose::P3],
+            valid_from: self.running.hub.now(),
+            valid_until: Some(at("2027-10-26T00:00:00+09:00")),
+            evidence: Proof {
+                form: "SK-1".to_owned(),
+                form_version: "2026-04".to_owned(),
+                language: "ja".to_owned(),
+                scan_sha256: None,
+                witness: Some("ooba".to_owned()),
+                channel: Channel::Paper,
+            },
+            explanation_given: "説明済み".to_owned(),
+        };
+        self.running.hub.record_consent(&self.officer(), terms).await.unwrap();
+    }
+
+    fn folder(&self) -> PathBuf {
+        sample::center_folder(&self.config)
+    }
+
+    fn files(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        let mut names: Vec<String> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until the folder's deliveries are as they should be.
+    async fn deliveries(&self, what: &str, as_wanted: impl Fn(&[DeliveryRow]) -> bool) -> Vec<DeliveryRow> {
+        for _ in 0..200 {
+            let center = AgencyId::new(sample::CENTER).unwrap();
+            let mut rows = self.running.hub.store.deliveries_to(&center, 0, 100).await.unwrap();
+            rows.retain(|row| row.format.starts_with("folder:"));
+            if as_wanted(&rows) {
+                return rows;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("not so in ten seconds: {what}");
+    }
+}
+
+async fn with_consent() -> City {
+    let city = City::at("2026-10-28T10:00:00+09:00").await;
+    city.mother_permits().await;
+    city.set("2026-10-30T11:05:40+09:00");
+    city
+}
+
+#[tokio::test]
+async fn a_notice_lies_in_the_folder_whole_and_named_by_its_delivery() {
+    let city = with_consent().await;
+    assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA|"));
+    let rows =
+        city.deliveries("acknowledged", |rows| rows.iter().all(|r| r.state == DeliveryState::Acknowledged)).await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(city.files(), [format!("{}.notice-csv.csv", rows[0].id)]);
+    let text = std::fs::read_to_string(city.folder().join(&city.files()[0])).unwrap();
+    assert!(text.contains("榎本"), "{text}");
+}
+
+#[tokio::test]
+async fn a_folder_that_comes_back_gets_what_failed_in_the_order_of_the_family() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    city.deliveries("tried", |rows| rows.len() == 1 && rows[0].attempts == 1 && rows[0].reason == "folder").await;
+    let again = String::from_utf8(MOTHER.to_vec()).unwrap().replace("S261030-0102", "S261030-0104");
+    assert!(city.send(sample::HOSPITAL, again.as_bytes()).await.contains("MSA|AA|"));
+    let later = |rows: &[DeliveryRow]| rows.len() == 2 && rows[1].attempts == 0 && rows[1].next_at == rows[0].next_at;
+    let rows = city.deliveries("the later one waits for the earlier", later).await;
+    std::fs::create_dir(city.folder()).unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(city.files().is_empty(), "not before the pause is over");
+    city.clock.set(rows[0].next_at);
+    let rows = city.deliveries("both", |rows| rows.iter().all(|r| r.state == DeliveryState::Acknowledged)).await;
+    assert_eq!((rows[0].attempts, rows[1].attempts), (2, 1));
+    assert_eq!(city.files().len(), 2);
+}
+
+#[tokio::test]
+async fn a_withdrawal_between_two_attempts_suppresses_the_second() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    let rows = city.deliveries("tried", |rows| rows.len() == 1 && rows[0].reason == "folder").await;
+    city.running.hub.withdraw(&city.officer(), &mother(), Relationship::Subject).await.unwrap();
+    std::fs::create_dir(city.folder()).unwrap();
+    city.clock.set(rows[0].next_at);
+    city.deliveries("suppressed", |rows| rows[0].state == DeliveryState::Suppressed).await;
+    assert!(city.files().is_empty());
+}
+
+#[tokio::test]
+async fn after_twenty_attempts_a_person_is_asked() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    for attempt in 1..=20 {
+        let tried = |rows: &[DeliveryRow]| rows.len() == 1 && rows[0].attempts == attempt && rows[0].reason == "folder";
+        let rows = city.deliveries("tried again", tried).await;
+        city.clock.set(rows[0].next_at);
+    }
+    city.deliveries("given up", |rows| rows[0].state == DeliveryState::Dead).await;
+    let asked = city.running.hub.work_items(&city.officer(), true, "dead_delivery").await.unwrap();
+    assert_eq!(asked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_gone_does_not_keep_the_center_from_fetching() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    let machine = city.running.hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "").unwrap();
+    let ready = city.running.hub.receive(&machine, 0, &[]).await.unwrap();
+    assert_eq!(ready.len(), 1);
+    assert!(ready[0].renderings.iter().any(|rendering| rendering.format() == "notice-html"));
+}
