@@ -1,7 +1,7 @@
 //! What a child guidance center (児童相談所) asks, and whether a row of the answer is one.
 //!
 //! A query cites a ground, it never creates one (`consent.md` section 5, flow 2). The hub releases what the ground opens,
-//! one [`Released`] for each family; [`matches`] then reads that release and nothing else. So a criterion can only be
+//! one [`Released`] for each family; [`matches()`] then reads that release and nothing else. So a criterion can only be
 //! met by what the center is shown, and what is withheld cannot be asked for by filtering.
 
 mod council;
