@@ -112,6 +112,11 @@ impl Deliverer {
             let until = if earlier.next_at > now { earlier.next_at } else { now.plus_minutes(1) };
             return self.hub.delivery_waits(row, until).await;
         }
+        let probed = folder.clone();
+        let answers = tokio::task::spawn_blocking(move || folder::answers(&probed));
+        if !matches!(tokio::time::timeout(WRITE_MAX, answers).await, Ok(Ok(true))) {
+            return self.hub.delivery_unreachable(row, "folder").await;
+        }
         let Some(ready) = self.hub.release_delivery(row, &[]).await? else { return Ok(()) };
         let sent = ready.delivery.clone();
         let name = sent.id.to_string();

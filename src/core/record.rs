@@ -65,6 +65,22 @@ kinds! {
     ReferralStep = "referral_step", Document = "document", Withdrawal = "withdrawal",
 }
 
+/// The kind of a body by its number in [`KINDS`]; empty for none of them.
+pub fn kind_word(number: i32) -> &'static str {
+    usize::try_from(number).ok().and_then(|number| KINDS.get(number)).copied().unwrap_or_default()
+}
+
+/// The number of a kind of body in [`KINDS`]; -1 for none of them.
+pub fn kind_number(word: &str) -> i32 {
+    KINDS.iter().position(|kind| *kind == word).and_then(|number| i32::try_from(number).ok()).unwrap_or(-1)
+}
+
+/// The entries for whose sake something is delivered: those that are more than subject data; all, when none is.
+pub fn of_substance(entries: &[(crate::id::EntryId, &str)]) -> Vec<crate::id::EntryId> {
+    let more: Vec<_> = entries.iter().filter(|(_, kind)| !is_subject_data(kind)).map(|(id, _)| *id).collect();
+    if more.is_empty() { entries.iter().map(|(id, _)| *id).collect() } else { more }
+}
+
 /// Subject data travel only with a visible entry of another kind (`consent.md` section 2).
 pub(crate) fn is_subject_data(kind: &str) -> bool {
     matches!(kind, "person_details" | "family" | "parent_child" | "coverage")

@@ -25,6 +25,15 @@ pub(super) fn put(folder: &Path, name: &str, renderings: &[Outgoing]) -> io::Res
     File::open(folder)?.sync_all()
 }
 
+/// Can something be written there? Asked before a release is put on record, so that no disclosure is listed that did not
+/// take place.
+pub(super) fn answers(folder: &Path) -> bool {
+    let probe = folder.join(".musubi.probe");
+    let written = write(&probe, b"");
+    fs::remove_file(&probe).ok();
+    written.is_ok()
+}
+
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
     file.write_all(bytes)?;

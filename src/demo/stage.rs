@@ -172,7 +172,8 @@ impl<'a> Stage<'a> {
 
     /// Checks a refusal: its code, a place, a reason.
     pub(super) fn refusal(&mut self, ack: &Ack, code: &str, place: &str, what: &str) -> Result<(), StageError> {
-        let error = ack.text().lines().find(|line| line.starts_with("ERR")).unwrap_or_default().to_owned();
+        let is_error = |line: &&str| line.starts_with("ERR") && line.split('|').nth(4) == Some("E");
+        let error = ack.text().lines().find(is_error).unwrap_or_default().to_owned();
         self.tell(format!("MSA {} {}", ack.msa(1), error))?;
         let segment = place.split('-').next().unwrap_or(place);
         self.must(ack.msa(1) == code && error.contains(segment), &format!("{code}: {what}"))

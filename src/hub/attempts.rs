@@ -28,10 +28,23 @@ impl Hub {
     /// # Errors
     /// When the store fails.
     pub async fn delivery_failed(&self, row: &DeliveryRow, reason: &str) -> Result<(), Refusal> {
+        self.try_again(row, row.attempts, reason).await
+    }
+
+    /// The recipient cannot be reached: nothing was decided and nothing released, but the attempt counts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delivery_unreachable(&self, row: &DeliveryRow, reason: &str) -> Result<(), Refusal> {
+        self.try_again(row, row.attempts.saturating_add(1), reason).await
+    }
+
+    async fn try_again(&self, row: &DeliveryRow, attempts: u32, reason: &str) -> Result<(), Refusal> {
         let now = self.now();
-        if row.attempts < ATTEMPTS_MAX {
-            let next_at = pause_after(row.attempts, now);
-            return self.move_delivery(row, DeliveryState::Waiting, reason, next_at).await;
+        if attempts < ATTEMPTS_MAX {
+            let next_at = pause_after(attempts, now);
+            let waiting = DeliveryRow { attempts, ..row.clone() };
+            return self.move_counted(row, &waiting, DeliveryState::Waiting, reason, next_at).await;
         }
         let center = self.register.center(&row.municipality);
         let owner = center.map_or_else(|| row.recipient.clone(), |center| center.id.clone());

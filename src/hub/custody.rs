@@ -13,11 +13,11 @@ use crate::store::{
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose};
 use musubi_core::audit::Receipt;
-use musubi_core::consent::Outcome;
 use musubi_core::consent::records::Shield;
+use musubi_core::consent::{Outcome, Rule};
 use musubi_core::id::{DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, WorkItemId};
-use musubi_core::record::{Attribution, KINDS, PersonKey, SharedEntry, SubjectRole, Submission};
-use musubi_core::release::{Released, release};
+use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, kind_number, of_substance};
+use musubi_core::release::{Released, Withheld, release};
 use musubi_core::sealing::{Blind, DataKey};
 use musubi_core::signals;
 use musubi_core::time::Time;
@@ -409,11 +409,7 @@ impl<'a> Custody<'a> {
                 id,
                 message: Some(self.message),
                 author: self.caller.id().clone(),
-                kind: KINDS
-                    .iter()
-                    .position(|kind| *kind == entry.kind())
-                    .and_then(|n| i32::try_from(n).ok())
-                    .unwrap_or(-1),
+                kind: kind_number(entry.kind()),
                 series: self.hub.keyring.blind.blind("series", &entry.series()),
                 occurred_at: entry.occurred_at(),
                 recorded_at: self.now,
@@ -507,7 +503,8 @@ impl<'a> Custody<'a> {
         let record = self.family.record_with(&self.entries);
         let facts = self.family.decision_facts(&record);
         let would = release(record, &request, &facts, &self.hub.policy, self.now);
-        let visible = self.entries.iter().filter_map(SharedEntry::id).any(|id| would.shows(id));
+        let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
+        let visible = of_substance(&entries).into_iter().any(|id| would.shows(id));
         for subscription in center.settings.subscriptions.iter().filter(|s| s.purpose == purpose) {
             change.rows.push(Row::Delivery(self.delivery(&center.id, purpose, subscription.channel(), visible)));
         }
@@ -587,10 +584,11 @@ impl<'a> Custody<'a> {
         }
     }
 
-    /// One H108 for each category of this parcel that the center may not see yet. To the author an explanation is safe.
+    /// One H108 for each category of this parcel that the center may not see yet, and that a basis could open. To the author an explanation is safe.
     fn without_basis(&self, would: &Released) -> Vec<Diagnostic> {
         let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
-        let hidden = would.withheld().iter().filter(|w| own.contains(&w.entry) && w.outcome != Outcome::Refuse);
+        let could_open = |w: &&Withheld| w.outcome == Outcome::Hold || w.rule == Rule::DefaultDeny;
+        let hidden = would.withheld().iter().filter(|w| own.contains(&w.entry)).filter(could_open);
         let categories: CategorySet = hidden.map(|withheld| withheld.category).collect();
         categories.iter().map(no_basis).collect()
     }

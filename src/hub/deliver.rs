@@ -11,6 +11,7 @@ use musubi_adapters::adapter;
 use musubi_core::adapter::EncodeError;
 use musubi_core::agency::Actor;
 use musubi_core::id::{DeliveryId, EntryId, PersonId, ReleaseId};
+use musubi_core::record::{kind_word, of_substance};
 use musubi_core::release::{Dispatch, Outgoing, Released, release};
 use musubi_core::time::Time;
 
@@ -152,10 +153,13 @@ impl Hub {
         Err(Refusal::kept_changing())
     }
 
+    /// The entries for whose sake a delivery is made. Subject data alone make none: they travel beside something else,
+    /// unless nothing else was sent.
     async fn entries_meant(&self, row: &DeliveryRow) -> Result<Vec<EntryId>, Refusal> {
         let Some(message) = row.message else { return Ok(row.entries.clone()) };
         let entries = self.store.entries_of_message(&row.municipality, message).await?;
-        Ok(entries.into_iter().map(|entry| entry.id).collect())
+        let entries: Vec<(EntryId, &str)> = entries.iter().map(|entry| (entry.id, kind_word(entry.kind))).collect();
+        Ok(of_substance(&entries))
     }
 
     /// Every wanted format of the subscription that can say something of the release.
@@ -222,6 +226,23 @@ impl Hub {
         }
     }
 
+    /// Moves a delivery, together with what it has become.
+    pub(super) async fn move_counted(
+        &self,
+        row: &DeliveryRow,
+        counted: &DeliveryRow,
+        state: DeliveryState,
+        reason: &str,
+        next_at: Time,
+    ) -> Result<(), Refusal> {
+        let mut change = self.delivery_change(counted, state, reason, next_at);
+        change.expect = vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }];
+        match self.store.commit("move a delivery", change).await {
+            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
     fn delivery_change(&self, row: &DeliveryRow, state: DeliveryState, reason: &str, next_at: Time) -> Change {
         let moved = DeliveryRow { state, reason: reason.to_owned(), next_at, ..row.clone() };
         Change {
@@ -239,11 +260,7 @@ impl Hub {
         reason: &str,
         next_at: Time,
     ) -> Result<(), Refusal> {
-        let change = self.delivery_change(row, state, reason, next_at);
-        match self.store.commit("move a delivery", change).await {
-            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
-            Err(other) => Err(other.into()),
-        }
+        self.move_counted(row, row, state, reason, next_at).await
     }
 
     /// A fact about these persons has changed: what waited for a basis is decided again.

@@ -42,7 +42,7 @@ impl ApprovalTerms {
         format!("{}-c{}", self.number, index + 1)
     }
 
-    /// As an entry about the mother, for the center to write.
+    /// As an entry about mother and children, for the center to write. The children are named by their keys.
     ///
     /// # Errors
     /// When an entry of the record would not be taken.
@@ -78,17 +78,19 @@ impl ApprovalTerms {
             infants,
             ..proto::CareApproval::default()
         };
-        let subject = proto::Subject {
-            role: Role::Mother as i32,
+        let subject = |role: Role, identifier: &str| proto::Subject {
+            role: role as i32,
             issuer: mother.issuer.clone(),
-            identifier: mother.identifier.clone(),
+            identifier: identifier.to_owned(),
         };
+        let mut subjects = vec![subject(Role::Mother, &mother.identifier)];
+        subjects.extend(body.infants.iter().map(|infant| subject(Role::Child, &infant.key)));
         Submission::check(proto::Submission {
             format: "grpc".to_owned(),
             message_id: self.number.clone(),
             entries: vec![proto::Entry {
                 source_key: format!("approval:{}", self.number),
-                subjects: vec![subject],
+                subjects,
                 body: Some(Body::CareApproval(body)),
                 ..proto::Entry::default()
             }],
