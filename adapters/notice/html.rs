@@ -1,7 +1,7 @@
 //! The notice as one A4 page: no script, nothing from elsewhere, large enough to read at two in the morning.
 
 use super::shared;
-use crate::family::{Family, Person};
+use crate::family::{Family, Person, discharge, encounter};
 use crate::markup::Markup;
 use crate::wording::dates::japanese_time;
 use crate::wording::{self, Row, person, rows};
@@ -82,7 +82,11 @@ fn pairs<const N: usize>(pairs: [(&str, Option<String>); N]) -> Markup {
 
 /// One person: the name in large letters, who it is, and what was released, entry by entry.
 fn block(one: &Person<'_>) -> Markup {
-    let entries = one.entries.iter().filter_map(|entry| rows(entry.body.as_ref()?));
+    // A discharge says what its stay says: one box, so that a mother and her child fit on the page.
+    let discharged = !one.bodies(discharge).is_empty();
+    let said = one.entries.iter().filter_map(|entry| entry.body.as_ref());
+    let said = said.filter(|body| !(discharged && encounter(body).is_some()));
+    let entries = said.filter_map(rows);
     let sections =
         Markup::all(entries.map(|(heading, rows)| section(&format!("{}・{heading}", person::heading(one)), &rows)));
     let who = name(one).then(&table(&person::rows(one)));
