@@ -4,6 +4,7 @@
 //! a [`Terminal`] and answers with an [`Exit`]. It never ends the process, and it reads the time from the terminal's clock.
 
 pub mod ca;
+pub mod client;
 pub mod config;
 pub mod convert;
 pub mod demo;
@@ -31,6 +32,8 @@ pub struct Cli {
 enum Command {
     /// Make a certificate authority, sign requests, renew, revoke, publish the list
     Ca(ca::CaArgs),
+    /// An agency's side of every call, over mutual TLS (機関側の操作)
+    Client(Box<client::Arguments>),
     /// Print the settings in effect and what is wrong with them
     Config(config::ConfigArgs),
     /// Translate files offline: result on stdout, diagnostics on stderr
@@ -85,6 +88,7 @@ impl Cli {
             Command::Ca(arguments) => ca::run(&arguments, &*terminal.clock, &mut terminal.out)
                 .map(|()| Exit::Success)
                 .map_err(|fault| Failure::Fault(fault.to_string())),
+            Command::Client(arguments) => client::run(&arguments, terminal),
             Command::Config(arguments) => {
                 let well = config::run(&arguments, &terminal.clock, &mut terminal.out, &mut terminal.err);
                 well.map(|well| if well { Exit::Success } else { Exit::Refused }).map_err(Failure::from)

@@ -1,0 +1,222 @@
+//! `musubi client receive`: what was sent to the agency, into a folder. A delivery is acknowledged only when each of its
+//! files is on disk under its final name.
+
+use super::show::fields;
+use super::{Calling, Exit, Failure, Stopped};
+use crate::edge::grpc::client as grpc;
+use clap::Args;
+use musubi_core::wire::agency_side::Delivered;
+use serde_json::{Value, json};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Where deliveries go.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+On stdout a line for each file: DELIVERY, FORMAT, PATH. A delivery that has been acknowledged does not come again; one \
+that was not comes again and replaces its files.")]
+pub(super) struct Arguments {
+    /// Folder to write to; made when it is not there (書き出すフォルダ)
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Formats wanted; none: those of the subscription (形式)
+    #[arg(long = "format", value_name = "FORMAT")]
+    formats: Vec<String>,
+    /// Most deliveries to fetch; 0: all that wait (受け取る件数の上限)
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    limit: u32,
+}
+
+/// Deliveries of one call.
+const BATCH: u32 = 100;
+/// Longest file name part that comes from the hub.
+const NAME_BYTES_MAX: usize = 64;
+
+/// Fetches, writes, acknowledges, until nothing more waits.
+pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> Result<Exit, Stopped> {
+    make_folder(&arguments.out).map_err(|error| unwritable(&arguments.out, &error))?;
+    let mut fetched =
+        Fetched { left: if arguments.limit == 0 { u32::MAX } else { arguments.limit }, ..Fetched::default() };
+    while fetched.left > 0 {
+        let before = fetched.left;
+        let unwritten = fetched.batch(arguments, &mut calling).await?;
+        if unwritten || fetched.left == before {
+            break;
+        }
+    }
+    if calling.json {
+        calling.print_json(&Value::Array(std::mem::take(&mut fetched.listed)))?;
+    }
+    Ok(if fetched.faults == 0 { Exit::Success } else { Exit::Refused })
+}
+
+#[derive(Default)]
+struct Fetched {
+    left: u32,
+    faults: usize,
+    listed: Vec<Value>,
+}
+
+impl Fetched {
+    /// One call. Answers whether something could not be written: it would come again at once.
+    async fn batch(&mut self, arguments: &Arguments, calling: &mut Calling<'_, '_>) -> Result<bool, Stopped> {
+        let request = grpc::ReceiveRequest { limit: self.left.min(BATCH), formats: arguments.formats.clone() };
+        let mut deliveries = calling.client.deliveries();
+        let mut stream = deliveries.receive(request).await?.into_inner();
+        let mut unwritten = false;
+        while let Some(delivered) = stream.message().await? {
+            let files = match write_all(&arguments.out, &delivered)? {
+                Written::Files(files) => files,
+                Written::Nothing(why) => {
+                    writeln!(calling.terminal.err, "{why}")?;
+                    (self.faults, unwritten) = (self.faults + 1, true);
+                    continue;
+                }
+            };
+            let delivery_ids = vec![delivered.id().to_owned()];
+            calling.client.deliveries().acknowledge(grpc::AcknowledgeRequest { delivery_ids }).await?;
+            self.left = self.left.saturating_sub(1);
+            self.listed.push(listed(&delivered, &files));
+            for (format, path) in files.iter().filter(|_| !calling.json) {
+                let path = path.display().to_string();
+                writeln!(calling.terminal.out, "{}", fields(&[delivered.id(), format, &path]))?;
+            }
+        }
+        Ok(unwritten)
+    }
+}
+
+fn listed(delivered: &Delivered, files: &[(String, PathBuf)]) -> Value {
+    let files: Vec<Value> =
+        files.iter().map(|(format, path)| json!({ "format": format, "path": path.display().to_string() })).collect();
+    json!({ "deliveryId": delivered.id(), "kind": delivered.kind(), "files": files })
+}
+
+enum Written {
+    Files(Vec<(String, PathBuf)>),
+    Nothing(&'static str),
+}
+
+/// Writes each rendering of a delivery and makes the folder's entries durable.
+fn write_all(folder: &Path, delivered: &Delivered) -> Result<Written, Failure> {
+    let formats = delivered.formats();
+    if formats.is_empty() {
+        return Ok(Written::Nothing(
+            "warning CL06 delivery 希望の形式では表せないため受け取っていません。 / \
+             It has none of the formats wanted; it was not acknowledged.",
+        ));
+    }
+    let mut files = Vec::new();
+    for format in formats {
+        let (Some(name), Some(content)) = (file_name(delivered.id(), format), delivered.rendering(format)) else {
+            return Ok(Written::Nothing(
+                "error CL07 delivery ファイル名にできない番号または形式です。 / \
+                 Its id or format cannot be a file name; it was not acknowledged.",
+            ));
+        };
+        let path = folder.join(name);
+        write_file(&path, content).map_err(|error| unwritable(&path, &error))?;
+        files.push((format.to_owned(), path));
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unwritable(folder, &error))?;
+    Ok(Written::Files(files))
+}
+
+/// `ID.FORMAT.EXTENSION`. What comes from the hub never leaves the folder.
+fn file_name(id: &str, format: &str) -> Option<String> {
+    let harmless = |part: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !part.is_empty() && part.len() <= NAME_BYTES_MAX && part.bytes().all(plain)
+    };
+    (harmless(id) && harmless(format)).then(|| format!("{id}.{format}.{}", extension(format)))
+}
+
+fn extension(format: &str) -> &str {
+    match format {
+        "hl7v2" => "hl7",
+        "cda" => "xml",
+        "record" => "json",
+        _ => match format.rsplit_once('-') {
+            Some((_, last @ ("html" | "csv" | "json" | "xml" | "xlsx"))) => last,
+            _ => "csv",
+        },
+    }
+}
+
+/// Whole and durable under its name, or not there at all. Only the owner may read it.
+fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut next = path.as_os_str().to_owned();
+    next.push(".part");
+    let next = PathBuf::from(next);
+    // What a run that was cut off left behind.
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&next)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&next, path)
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::Fault(format!("{}: cannot be written: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_delivery_and_format() {
+        assert_eq!(file_name("018f", "notice-html").unwrap(), "018f.notice-html.html");
+        assert_eq!(file_name("018f", "hl7v2").unwrap(), "018f.hl7v2.hl7");
+        assert_eq!(file_name("018f", "pv01").unwrap(), "018f.pv01.csv");
+        assert_eq!(file_name("018f", "pv01-xlsx").unwrap(), "018f.pv01-xlsx.xlsx");
+    }
+
+    #[test]
+    fn no_name_from_the_hub_leaves_the_folder() {
+        for (id, format) in [("../x", "pv01"), ("x", "../pv01"), ("", "pv01"), ("x", ""), ("a/b", "c"), ("a\0", "c")] {
+            assert_eq!(file_name(id, format), None);
+        }
+    }
+
+    #[test]
+    fn a_file_replaces_an_older_one_whole_and_leaves_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.pv01.csv");
+        fs::write(folder.path().join("d.pv01.csv.part"), "cut off").unwrap();
+        write_file(&path, b"first, longer").unwrap();
+        write_file(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_may_read_what_was_received() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("in");
+        make_folder(&inner).unwrap();
+        write_file(&inner.join("d"), b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&inner), mode(&inner.join("d"))), (0o700, 0o600));
+    }
+}

@@ -1,0 +1,39 @@
+//! `musubi client statement`: who was shown a person's data, when, and on which basis.
+
+use super::person::{self, PersonArgument};
+use super::show::{Shown, fields};
+use super::{Calling, Exit, Stopped};
+use crate::edge::grpc::client as grpc;
+use clap::Args;
+use serde_json::{Value, json};
+
+/// Whose statement.
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// Whose data (対象者)
+    #[arg(value_name = "PERSON")]
+    person: PersonArgument,
+}
+
+/// Asks for it and prints a line for each disclosure.
+pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> Result<Exit, Stopped> {
+    let subject = Some(person::one(&arguments.person, calling.terminal)?);
+    let request = grpc::StatementRequest { staff_id: calling.staff.clone(), subject };
+    let answer = calling.client.audit().statement(request).await?.into_inner();
+    calling.print_all(&answer.rows)?;
+    Ok(Exit::Success)
+}
+
+impl Shown for grpc::StatementRow {
+    fn json(&self) -> Value {
+        json!({
+            "recipient": self.recipient, "purpose": self.purpose, "shownAt": self.shown_at,
+            "categories": self.categories, "bases": self.bases,
+        })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let (categories, bases) = (self.categories.join(" "), self.bases.join(" "));
+        vec![fields(&[&self.shown_at, &self.recipient, &self.purpose, &bases, &categories])]
+    }
+}
