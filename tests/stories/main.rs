@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod city;
+mod client_cli;
 mod mllp;
 mod serve_folder;
 mod serve_https;
