@@ -278,6 +278,34 @@ fn decrypt(key: &[u8; KEY_BYTES], aad: &[u8], bytes: &[u8]) -> Result<Zeroizing<
     plain.map(Zeroizing::new).map_err(|_| DoesNotOpen)
 }
 
+/// Seals a row for everyone whom it concerns: for one person under that person's key, for several under a key of the
+/// row's own that each of theirs opens (S-53), for nobody under the hub's key.
+pub fn seal_for(
+    holders: &[(PersonId, &DataKey)],
+    hub: &DataKey,
+    random: &mut dyn FnMut(&mut [u8]),
+    aad: &Aad<'_>,
+    plain: &[u8],
+) -> Sealed {
+    let mut nonce = || {
+        let mut nonce = [0; NONCE_BYTES];
+        random(&mut nonce);
+        nonce
+    };
+    match holders {
+        [] => hub.seal(nonce(), aad, plain),
+        [(_, key)] => key.seal(nonce(), aad, plain),
+        several => {
+            let holders: Vec<Holder<'_>> =
+                several.iter().map(|(person, key)| Holder { person: *person, key, nonce: nonce() }).collect();
+            let body = nonce();
+            let mut item = [0; KEY_BYTES];
+            random(&mut item);
+            ItemKey::from_random(item).seal(&holders, body, aad, plain)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -375,33 +403,5 @@ mod tests {
         assert_eq!(name, blind.blind("kana", "ヤマダ ハナコ"));
         assert_ne!(name, blind.blind("kan", "aヤマダ ハナコ"));
         assert_ne!(name, BlindKey::from_bytes([2; 32]).blind("kana", "ヤマダ ハナコ"));
-    }
-}
-
-/// Seals a row for everyone whom it concerns: for one person under that person's key, for several under a key of the
-/// row's own that each of theirs opens (S-53), for nobody under the hub's key.
-pub fn seal_for(
-    holders: &[(PersonId, &DataKey)],
-    hub: &DataKey,
-    random: &mut dyn FnMut(&mut [u8]),
-    aad: &Aad<'_>,
-    plain: &[u8],
-) -> Sealed {
-    let mut nonce = || {
-        let mut nonce = [0; NONCE_BYTES];
-        random(&mut nonce);
-        nonce
-    };
-    match holders {
-        [] => hub.seal(nonce(), aad, plain),
-        [(_, key)] => key.seal(nonce(), aad, plain),
-        several => {
-            let holders: Vec<Holder<'_>> =
-                several.iter().map(|(person, key)| Holder { person: *person, key, nonce: nonce() }).collect();
-            let body = nonce();
-            let mut item = [0; KEY_BYTES];
-            random(&mut item);
-            ItemKey::from_random(item).seal(&holders, body, aad, plain)
-        }
     }
 }

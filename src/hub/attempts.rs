@@ -1,11 +1,12 @@
 //! What became of an attempt to deliver. Each further attempt decides anew, because the release of the last one is no
 //! longer what may be sent (rules F01 and F02).
 
-use super::custody::WorkBody;
 use super::ledger::act;
+use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::entropy;
 use crate::store::{Change, DeliveryRow, DeliveryState, Expect, Row, StoreError};
+use musubi_core::adapter::Text;
 use musubi_core::agency::Actor;
 use musubi_core::id::PersonId;
 use musubi_core::time::Time;
@@ -50,18 +51,15 @@ impl Hub {
         let owner = center.map_or_else(|| row.recipient.clone(), |center| center.id.clone());
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, now).await?;
-        let body = WorkBody {
-            code: "NOT_DELIVERABLE".to_owned(),
-            ja: "何度試しても届けられないものがあります。届け先の状態を確かめてから送り直してください。".to_owned(),
-            en: "Something could not be delivered after many attempts. Look at the recipient, then send it again."
-                .to_owned(),
-            about: row.id.to_string(),
-            answer: None,
-            note: String::new(),
-            by: String::new(),
-        };
-        let due = now.plus_days(LOOKED_AT_DAYS);
-        let item = self.work_item(now, &row.municipality, &owner, "dead_delivery", due, &family, &persons, &body)?;
+        let text = Text::new(
+            "何度試しても届けられないものがあります。届け先の状態を確かめてから送り直してください。",
+            "Something could not be delivered after many attempts. Look at the recipient, then send it again.",
+        );
+        let body = WorkBody::new("NOT_DELIVERABLE", text, row.id.to_string());
+        let (municipality, due) = (&row.municipality, now.plus_days(LOOKED_AT_DAYS));
+        let question =
+            Question { owner: &owner, kind: "dead_delivery", due, municipality, family: &family, persons: &persons };
+        let item = self.ask(now, &question, &body)?;
         let mut entry = act(now, "give up delivery", &row.recipient, &Actor::system());
         entry.purpose = row.purpose.to_string();
         entry.outcome = reason.to_owned();

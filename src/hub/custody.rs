@@ -1,38 +1,30 @@
 //! What happens when an agency hands something in: who is it about, who is responsible, is there a basis, store it,
 //! acknowledge. Custody needs no basis (`consent.md` section 5, flow 1); a release does.
 
-use super::caller::{Caller, request_of};
+mod center;
+
+use super::caller::Caller;
 use super::family::Family;
 use super::ledger::act;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::entropy;
 use crate::store::{
-    AliasRow, Change, Concerned, Conflict, DeliveryRow, DeliveryState, EntryRow, Expect, FactKind, FactRow, IndexRow,
-    MessageDraft, PersonRow, Row, StoreError, WorkItemRow,
+    AliasRow, Change, Concerned, Conflict, EntryRow, Expect, FactKind, FactRow, IndexRow, MessageDraft, PersonRow, Row,
+    StoreError,
 };
 use musubi_core::adapter::Diagnostic;
-use musubi_core::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose};
+use musubi_core::agency::AgencyKind;
 use musubi_core::audit::Receipt;
 use musubi_core::consent::records::Shield;
-use musubi_core::consent::{Outcome, Rule};
-use musubi_core::id::{DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, WorkItemId};
-use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, kind_number, of_substance};
-use musubi_core::release::{Released, Withheld, release};
+use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId};
+use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, kind_number};
 use musubi_core::sealing::{Blind, DataKey};
-use musubi_core::signals;
 use musubi_core::time::Time;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a shield stands that a source's flag opened, in days; the center renews it (`common_japan.md` 7.5).
 const SHIELD_DAYS: i64 = 365;
-/// After how many days the author of something without a basis is told (`consent.md` section 5).
-const NO_BASIS_DAYS: i64 = 30;
-/// Days for the answer to a suggestion that two persons are one.
-const SUGGESTION_DAYS: i64 = 3;
-/// Warnings that a person at the center is asked to look at: a newborn without its mother, an old message.
-const ASKS_A_PERSON: [&str; 2] = ["H106", "H110"];
 /// Most persons suggested for one.
 const SUGGESTIONS_MAX: u32 = 5;
 
@@ -96,30 +88,6 @@ pub enum Before {
     Forgotten,
     /// It came with these very bytes and was answered so.
     Answered(Vec<u8>),
-}
-
-/// What a work item says; sealed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WorkBody {
-    /// Code: of a signal, or of the question.
-    pub code: String,
-    /// Sentence in Japanese.
-    pub ja: String,
-    /// Sentence in English.
-    pub en: String,
-    /// What it is about: delivery, ground, message.
-    #[serde(default)]
-    pub about: String,
-    /// Answer, once there.
-    #[serde(default)]
-    pub answer: Option<String>,
-    /// Note of who answered.
-    #[serde(default)]
-    pub note: String,
-    /// Staff id of who answered.
-    #[serde(default)]
-    pub by: String,
 }
 
 impl Hub {
@@ -198,34 +166,6 @@ impl Hub {
         let wrapped = self.keyring.key_encryption.wrap(entropy::bytes(), id.0, &key);
         let row = PersonRow { id, municipality: municipality.clone(), epoch: 0, key: Some(wrapped), joined_into: None };
         (row, key)
-    }
-
-    /// A question for a person.
-    pub(crate) fn work_item(
-        &self,
-        now: Time,
-        municipality: &Municipality,
-        owner: &AgencyId,
-        kind: &'static str,
-        due: Time,
-        family: &Family,
-        persons: &[PersonId],
-        body: &WorkBody,
-    ) -> Result<Row, Refusal> {
-        let id = WorkItemId(self.id(now));
-        Ok(Row::WorkItem(WorkItemRow {
-            municipality: municipality.clone(),
-            id,
-            owner: owner.clone(),
-            kind: kind.to_owned(),
-            open: true,
-            created_at: now,
-            due_at: Some(due),
-            answered_at: None,
-            version: 1,
-            persons: persons.iter().copied().map(Concerned::from).collect(),
-            body: self.seal_json(family, persons, "work_item", id.0, 1, body)?,
-        }))
     }
 }
 
@@ -460,161 +400,6 @@ impl<'a> Custody<'a> {
         }
         Ok(())
     }
-
-    fn suggestion_rows(&self, change: &mut Change) -> Result<(), Refusal> {
-        let Some(center) = self.hub.register.center(&self.municipality) else { return Ok(()) };
-        for (new, known) in &self.suggestions {
-            let body = WorkBody {
-                code: "SAME_PERSON".to_owned(),
-                ja: "氏名と生年月日が一致する方がすでに登録されています。同じ方か確認してください。".to_owned(),
-                en: "Somebody with the same name and birth date is on file. Is it the same person?".to_owned(),
-                about: format!("{new} {known}"),
-                answer: None,
-                note: String::new(),
-                by: String::new(),
-            };
-            let due = self.now.plus_days(SUGGESTION_DAYS);
-            // Sealed for this person alone: the other one's key is not part of this family.
-            change.rows.push(self.hub.work_item(
-                self.now,
-                &self.municipality,
-                &center.id,
-                "suggestion",
-                due,
-                &self.family,
-                &[*new],
-                &body,
-            )?);
-        }
-        Ok(())
-    }
-
-    /// What the center of the municipality is to be told: the intention to deliver, and what a person there should look
-    /// at. Says to the author what has no basis yet (H108).
-    fn center_rows(&self, change: &mut Change) -> Result<Vec<Diagnostic>, Refusal> {
-        let Some(center) = self.hub.register.center(&self.municipality) else {
-            return Ok(vec![nobody_responsible()]);
-        };
-        if center.id == *self.caller.id() {
-            return Ok(Vec::new());
-        }
-        let purpose = if self.entries.iter().any(|e| e.kind() == "care_delivery") { Purpose::P7 } else { Purpose::P3 };
-        let request = request_of(&center, Actor::system(), purpose, None);
-        let record = self.family.record_with(&self.entries);
-        let facts = self.family.decision_facts(&record);
-        let would = release(record, &request, &facts, &self.hub.policy, self.now);
-        let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
-        let visible = of_substance(&entries).into_iter().any(|id| would.shows(id));
-        for subscription in center.settings.subscriptions.iter().filter(|s| s.purpose == purpose) {
-            change.rows.push(Row::Delivery(self.delivery(&center.id, purpose, subscription.channel(), visible)));
-        }
-        for found in signals::find(&would, self.now) {
-            let body = WorkBody {
-                code: found.code.to_owned(),
-                ja: found.text.ja.to_string(),
-                en: found.text.en.to_string(),
-                about: String::new(),
-                answer: None,
-                note: String::new(),
-                by: String::new(),
-            };
-            let (now, municipality) = (self.now, &self.municipality);
-            change.rows.push(self.hub.work_item(
-                now,
-                municipality,
-                &center.id,
-                "signal",
-                found.due,
-                &self.family,
-                &found.persons,
-                &body,
-            )?);
-        }
-        self.question_rows(&center.id, change)?;
-        Ok(self.without_basis(&would))
-    }
-
-    /// What the format could not settle by itself, and promised its sender to put before a person.
-    fn question_rows(&self, center: &AgencyId, change: &mut Change) -> Result<(), Refusal> {
-        let asked = self.parcel.diagnostics.iter().filter(|said| ASKS_A_PERSON.contains(&&*said.code));
-        for said in asked {
-            let body = WorkBody {
-                code: said.code.to_string(),
-                ja: said.text.ja.to_string(),
-                en: said.text.en.to_string(),
-                about: self.message.to_string(),
-                answer: None,
-                note: String::new(),
-                by: String::new(),
-            };
-            let due = self.now.plus_days(SUGGESTION_DAYS);
-            let persons = self.persons();
-            let row = self.hub.work_item(
-                self.now,
-                &self.municipality,
-                center,
-                "check",
-                due,
-                &self.family,
-                &persons,
-                &body,
-            )?;
-            change.rows.push(row);
-        }
-        Ok(())
-    }
-
-    fn delivery(&self, recipient: &AgencyId, purpose: Purpose, channel: String, visible: bool) -> DeliveryRow {
-        let due = super::deliver::due(&channel, self.now);
-        DeliveryRow {
-            municipality: self.municipality.clone(),
-            id: DeliveryId(self.hub.id(self.now)),
-            recipient: recipient.clone(),
-            purpose,
-            format: channel,
-            message: Some(self.message),
-            entries: Vec::new(),
-            state: if visible { DeliveryState::Waiting } else { DeliveryState::Held },
-            attempts: 0,
-            created_at: self.now,
-            next_at: if visible { due } else { self.now.plus_days(NO_BASIS_DAYS) },
-            reason: if visible { String::new() } else { super::deliver::NO_BASIS.to_owned() },
-            sequence: 0,
-            persons: self.persons().into_iter().map(Concerned::from).collect(),
-        }
-    }
-
-    /// One H108 for each category of this parcel that the center may not see yet, and that a basis could open. To the author an explanation is safe.
-    fn without_basis(&self, would: &Released) -> Vec<Diagnostic> {
-        let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
-        let could_open = |w: &&Withheld| w.outcome == Outcome::Hold || w.rule == Rule::DefaultDeny;
-        let hidden = would.withheld().iter().filter(|w| own.contains(&w.entry)).filter(could_open);
-        let categories: CategorySet = hidden.map(|withheld| withheld.category).collect();
-        categories.iter().map(no_basis).collect()
-    }
-}
-
-fn no_basis(category: Category) -> Diagnostic {
-    Diagnostic::warning(
-        "H108",
-        category.to_string(),
-        format!(
-            "{}(no basis for {category}): 提供の根拠がまだないため、センターには見えません。保管しています。同意の登録または根拠の申出(L03等)があれば届きます。",
-            category.japanese()
-        ),
-        format!(
-            "no basis for {category}: kept, not shown to the center; a consent or an asserted ground (L03) releases it"
-        ),
-    )
-}
-
-fn nobody_responsible() -> Diagnostic {
-    Diagnostic::warning(
-        "M301",
-        "municipality",
-        "担当する自治体のセンターが分かりません。保管しています。住所または自治体コードを補って送り直してください。",
-        "No center is responsible yet. It is kept; send it again with an address or municipality code.",
-    )
 }
 
 /// The responsible municipality (`design.md` section 4): an existing link, what the sender names, the address, the

@@ -2,13 +2,13 @@
 //! a withdrawal stops what waits (rules F01 and F02).
 
 use super::caller::{Caller, request_of};
-use super::custody::WorkBody;
 use super::ledger::{Serves, act};
 use super::register::Agency;
+use super::work::{Question, WorkBody};
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, Conflict, DeliveryRow, DeliveryState, Expect, Row, StoreError};
 use musubi_adapters::adapter;
-use musubi_core::adapter::EncodeError;
+use musubi_core::adapter::{EncodeError, Text};
 use musubi_core::agency::Actor;
 use musubi_core::id::{DeliveryId, EntryId, PersonId, ReleaseId};
 use musubi_core::record::{kind_word, of_substance};
@@ -189,36 +189,23 @@ impl Hub {
             return self.move_delivery(row, DeliveryState::Held, NO_BASIS, row.next_at).await;
         }
         let mut change = self.delivery_change(row, DeliveryState::Suppressed, "", now);
-        if let Some(message) = row.message {
-            if let Some(message) = self.store.message(message).await? {
-                let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-                let family = self.family(&persons, now).await?;
-                let body = WorkBody {
-                    code: "NOT_DELIVERED".to_owned(),
-                    ja: "お送りいただいた内容は届けられませんでした。".to_owned(),
-                    en: "What you sent was not delivered.".to_owned(),
-                    about: message.id.to_string(),
-                    answer: None,
-                    note: String::new(),
-                    by: String::new(),
-                };
-                let due = now.plus_days(NOT_DELIVERED_DAYS);
-                let item = self.work_item(
-                    now,
-                    &row.municipality,
-                    &message.agency,
-                    "not_delivered",
-                    due,
-                    &family,
-                    &persons,
-                    &body,
-                )?;
-                change.rows.push(item);
-                let mut entry = act(now, "suppress", &row.recipient, &Actor::system());
-                entry.purpose = row.purpose.to_string();
-                entry.message = message.id.0.as_bytes().to_vec();
-                change.leaves.push(self.leaf(now, &row.municipality, &family, &persons, entry));
-            }
+        let message = match row.message {
+            Some(message) => self.store.message(message).await?,
+            None => None,
+        };
+        if let Some(message) = message {
+            let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+            let family = self.family(&persons, now).await?;
+            let text = Text::new("お送りいただいた内容は届けられませんでした。", "What you sent was not delivered.");
+            let body = WorkBody::new("NOT_DELIVERED", text, message.id.to_string());
+            let (owner, municipality, due) = (&message.agency, &row.municipality, now.plus_days(NOT_DELIVERED_DAYS));
+            let question =
+                Question { owner, kind: "not_delivered", due, municipality, family: &family, persons: &persons };
+            change.rows.push(self.ask(now, &question, &body)?);
+            let mut entry = act(now, "suppress", &row.recipient, &Actor::system());
+            entry.purpose = row.purpose.to_string();
+            entry.message = message.id.0.as_bytes().to_vec();
+            change.leaves.push(self.leaf(now, municipality, &family, &persons, entry));
         }
         match self.store.commit("suppress a delivery", change).await {
             Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),

@@ -3,11 +3,13 @@
 
 use super::caller::Caller;
 use super::consents::{Fact, Recorded};
-use super::custody::{HL7V2, Parcel, WorkBody};
+use super::custody::{HL7V2, Parcel};
 use super::family::Family;
 use super::persons::Named;
+use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, Row};
+use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
 use musubi_core::cases::council_submission;
 use musubi_core::consent::GroundCode;
@@ -94,16 +96,14 @@ impl Hub {
         }
         let answer_by = now.plus_days(ANSWER_DAYS);
         if let Some(holder) = holder.filter(|holder| holder.id != *caller.id()) {
-            let body = WorkBody {
-                code: format!("REQUEST_{code}"),
-                ja: "法に基づく情報提供の求めが届いています。区分ごとに承認または不承認を回答してください。".to_owned(),
-                en: "A request under the law has come. Approve or refuse it, category by category.".to_owned(),
-                about: ground.id.to_string(),
-                answer: None,
-                note: String::new(),
-                by: String::new(),
-            };
-            let item = self.work_item(now, &municipality, &holder.id, "hold", answer_by, &family, &persons, &body)?;
+            let text = Text::new(
+                "法に基づく情報提供の求めが届いています。区分ごとに承認または不承認を回答してください。",
+                "A request under the law has come. Approve or refuse it, category by category.",
+            );
+            let body = WorkBody::new(format!("REQUEST_{code}"), text, ground.id.to_string());
+            let (municipality, family, persons) = (&municipality, &family, persons.as_slice());
+            let question = Question { owner: &holder.id, kind: "hold", due: answer_by, municipality, family, persons };
+            let item = self.ask(now, &question, &body)?;
             change.rows.push(item);
         }
         let mut entry = super::ledger::act(now, "request ground", caller.id(), &caller.actor);

@@ -1,13 +1,16 @@
 //! What waits for a person: listed for its owner, answered once, with an effect where the answer has one.
 
 use super::caller::Caller;
-use super::custody::WorkBody;
+use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
 use super::{Hub, Refusal};
-use crate::store::{Change, Expect, Row, WorkItemRow};
-use musubi_core::agency::Role;
-use musubi_core::id::{PersonId, WorkItemId};
+use crate::store::{Change, Concerned, Expect, Row, WorkItemRow};
+use musubi_core::adapter::Text;
+use musubi_core::agency::{AgencyId, Role};
+use musubi_core::id::{Municipality, PersonId, WorkItemId};
+use musubi_core::time::Time;
+use serde::{Deserialize, Serialize};
 
 /// Most items of one list.
 const ITEMS_MAX: u32 = 500;
@@ -20,7 +23,75 @@ pub struct WorkItem {
     pub body: WorkBody,
 }
 
+/// What a work item says; sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkBody {
+    /// Code: of a signal, or of the question.
+    pub code: String,
+    /// Sentence in Japanese.
+    pub ja: String,
+    /// Sentence in English.
+    pub en: String,
+    /// What it is about: delivery, ground, message.
+    #[serde(default)]
+    pub about: String,
+    /// Answer, once there.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Note of who answered.
+    #[serde(default)]
+    pub note: String,
+    /// Staff id of who answered.
+    #[serde(default)]
+    pub by: String,
+}
+
+impl WorkBody {
+    /// A question that nobody has answered.
+    pub(crate) fn new(code: impl Into<String>, text: Text, about: impl Into<String>) -> Self {
+        WorkBody {
+            code: code.into(),
+            ja: text.ja.into_owned(),
+            en: text.en.into_owned(),
+            about: about.into(),
+            answer: None,
+            note: String::new(),
+            by: String::new(),
+        }
+    }
+}
+
+/// To whom a question goes, until when, and whom it concerns.
+pub(crate) struct Question<'a> {
+    pub owner: &'a AgencyId,
+    pub kind: &'static str,
+    pub due: Time,
+    pub municipality: &'a Municipality,
+    pub family: &'a Family,
+    pub persons: &'a [PersonId],
+}
+
 impl Hub {
+    /// Puts a question before a person: the row to write.
+    pub(crate) fn ask(&self, now: Time, question: &Question<'_>, body: &WorkBody) -> Result<Row, Refusal> {
+        let id = WorkItemId(self.id(now));
+        let Question { owner, kind, due, municipality, family, persons } = question;
+        Ok(Row::WorkItem(WorkItemRow {
+            municipality: (*municipality).clone(),
+            id,
+            owner: (*owner).clone(),
+            kind: (*kind).to_owned(),
+            open: true,
+            created_at: now,
+            due_at: Some(*due),
+            answered_at: None,
+            version: 1,
+            persons: persons.iter().copied().map(Concerned::from).collect(),
+            body: self.seal_json(family, persons, "work_item", id.0, 1, body)?,
+        }))
+    }
+
     /// The caller's work items, the most urgent first.
     ///
     /// # Errors

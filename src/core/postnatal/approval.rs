@@ -117,11 +117,11 @@ pub fn children(record: &SharedRecord) -> BTreeMap<PersonId, Day> {
 
 /// The approval of a number, in its latest revision.
 pub fn approval_in(record: &SharedRecord, number: &str, municipality: &Municipality) -> Option<Approval> {
-    let bodies = record.entries().iter().filter_map(|entry| match &entry.message().body {
+    let mut bodies = record.entries().iter().filter_map(|entry| match &entry.message().body {
         Some(Body::CareApproval(body)) if body.approval_number == number => Some(body),
         _ => None,
     });
-    let body = bodies.last()?;
+    let body = bodies.next_back()?;
     let born = body.birth_date.as_ref().and_then(day)?;
     let count = |units: Option<i32>| units.and_then(|units| u32::try_from(units).ok()).unwrap_or(0);
     Some(Approval {

@@ -27,14 +27,14 @@ use tokio_stream::Stream;
 use tonic::{Request, Status};
 
 /// The services as the hub serves them.
-#[expect(missing_docs, clippy::all, reason = "generated from proto/musubi/v1")]
+#[expect(missing_docs, reason = "generated from proto/musubi/v1")]
 pub mod server {
     include!(concat!(env!("OUT_DIR"), "/server/musubi.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/plain.rs"));
 }
 
 /// The services as an agency calls them.
-#[expect(missing_docs, clippy::all, reason = "generated from proto/musubi/v1")]
+#[expect(missing_docs, reason = "generated from proto/musubi/v1")]
 pub mod client {
     include!(concat!(env!("OUT_DIR"), "/client/musubi.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/client/plain.rs"));

@@ -1,0 +1,144 @@
+//! What a parcel means for the center of the municipality: whom it may know already, what is to be delivered, what a person
+//! there should look at, and what has no basis yet.
+
+use super::Custody;
+use crate::hub::Refusal;
+use crate::hub::caller::request_of;
+use crate::hub::deliver;
+use crate::hub::work::{Question, WorkBody};
+use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
+use musubi_core::adapter::{Diagnostic, Text};
+use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
+use musubi_core::consent::{Outcome, Rule};
+use musubi_core::id::{DeliveryId, EntryId, PersonId};
+use musubi_core::record::{SharedEntry, of_substance};
+use musubi_core::release::{Released, Withheld, release};
+use musubi_core::signals;
+use musubi_core::time::Time;
+
+/// After how many days the author of something without a basis is told (`consent.md` section 5).
+const NO_BASIS_DAYS: i64 = 30;
+/// Days for the answer to a suggestion that two persons are one.
+const SUGGESTION_DAYS: i64 = 3;
+/// Warnings that a person at the center is asked to look at: a newborn without its mother, an old message.
+const ASKS_A_PERSON: [&str; 2] = ["H106", "H110"];
+
+impl Custody<'_> {
+    pub(super) fn suggestion_rows(&self, change: &mut Change) -> Result<(), Refusal> {
+        let Some(center) = self.hub.register.center(&self.municipality) else { return Ok(()) };
+        for (new, known) in &self.suggestions {
+            let text = Text::new(
+                "氏名と生年月日が一致する方がすでに登録されています。同じ方か確認してください。",
+                "Somebody with the same name and birth date is on file. Is it the same person?",
+            );
+            let body = WorkBody::new("SAME_PERSON", text, format!("{new} {known}"));
+            // Sealed for this person alone: the other one's key is not part of this family.
+            let due = self.now.plus_days(SUGGESTION_DAYS);
+            change.rows.push(self.ask(&center.id, "suggestion", due, &[*new], &body)?);
+        }
+        Ok(())
+    }
+
+    /// What the center of the municipality is to be told: the intention to deliver, and what a person there should look
+    /// at. Says to the author what has no basis yet (H108).
+    pub(super) fn center_rows(&self, change: &mut Change) -> Result<Vec<Diagnostic>, Refusal> {
+        let Some(center) = self.hub.register.center(&self.municipality) else {
+            return Ok(vec![nobody_responsible()]);
+        };
+        if center.id == *self.caller.id() {
+            return Ok(Vec::new());
+        }
+        let purpose = if self.entries.iter().any(|e| e.kind() == "care_delivery") { Purpose::P7 } else { Purpose::P3 };
+        let request = request_of(&center, Actor::system(), purpose, None);
+        let record = self.family.record_with(&self.entries);
+        let facts = self.family.decision_facts(&record);
+        let would = release(record, &request, &facts, &self.hub.policy, self.now);
+        let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
+        let visible = of_substance(&entries).into_iter().any(|id| would.shows(id));
+        for subscription in center.settings.subscriptions.iter().filter(|s| s.purpose == purpose) {
+            change.rows.push(Row::Delivery(self.delivery(&center.id, purpose, subscription.channel(), visible)));
+        }
+        for found in signals::find(&would, self.now) {
+            let body = WorkBody::new(found.code, found.text, "");
+            change.rows.push(self.ask(&center.id, "signal", found.due, &found.persons, &body)?);
+        }
+        self.question_rows(&center.id, change)?;
+        Ok(self.without_basis(&would))
+    }
+
+    /// What the format could not settle by itself, and promised its sender to put before a person.
+    fn question_rows(&self, center: &AgencyId, change: &mut Change) -> Result<(), Refusal> {
+        let asked = self.parcel.diagnostics.iter().filter(|said| ASKS_A_PERSON.contains(&&*said.code));
+        for said in asked {
+            let body = WorkBody::new(said.code.clone(), said.text.clone(), self.message.to_string());
+            let due = self.now.plus_days(SUGGESTION_DAYS);
+            change.rows.push(self.ask(center, "check", due, &self.persons(), &body)?);
+        }
+        Ok(())
+    }
+
+    /// A question of this parcel to the center.
+    fn ask(
+        &self,
+        owner: &AgencyId,
+        kind: &'static str,
+        due: Time,
+        persons: &[PersonId],
+        body: &WorkBody,
+    ) -> Result<Row, Refusal> {
+        let (municipality, family) = (&self.municipality, &self.family);
+        self.hub.ask(self.now, &Question { owner, kind, due, municipality, family, persons }, body)
+    }
+
+    fn delivery(&self, recipient: &AgencyId, purpose: Purpose, channel: String, visible: bool) -> DeliveryRow {
+        let due = deliver::due(&channel, self.now);
+        DeliveryRow {
+            municipality: self.municipality.clone(),
+            id: DeliveryId(self.hub.id(self.now)),
+            recipient: recipient.clone(),
+            purpose,
+            format: channel,
+            message: Some(self.message),
+            entries: Vec::new(),
+            state: if visible { DeliveryState::Waiting } else { DeliveryState::Held },
+            attempts: 0,
+            created_at: self.now,
+            next_at: if visible { due } else { self.now.plus_days(NO_BASIS_DAYS) },
+            reason: if visible { String::new() } else { deliver::NO_BASIS.to_owned() },
+            sequence: 0,
+            persons: self.persons().into_iter().map(Concerned::from).collect(),
+        }
+    }
+
+    /// One H108 for each category of this parcel that the center may not see yet, and that a basis could open. To the author an explanation is safe.
+    fn without_basis(&self, would: &Released) -> Vec<Diagnostic> {
+        let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
+        let could_open = |w: &&Withheld| w.outcome == Outcome::Hold || w.rule == Rule::DefaultDeny;
+        let hidden = would.withheld().iter().filter(|w| own.contains(&w.entry)).filter(could_open);
+        let categories: CategorySet = hidden.map(|withheld| withheld.category).collect();
+        categories.iter().map(no_basis).collect()
+    }
+}
+
+fn no_basis(category: Category) -> Diagnostic {
+    Diagnostic::warning(
+        "H108",
+        category.to_string(),
+        format!(
+            "{}(no basis for {category}): 提供の根拠がまだないため、センターには見えません。保管しています。同意の登録または根拠の申出(L03等)があれば届きます。",
+            category.japanese()
+        ),
+        format!(
+            "no basis for {category}: kept, not shown to the center; a consent or an asserted ground (L03) releases it"
+        ),
+    )
+}
+
+fn nobody_responsible() -> Diagnostic {
+    Diagnostic::warning(
+        "M301",
+        "municipality",
+        "担当する自治体のセンターが分かりません。保管しています。住所または自治体コードを補って送り直してください。",
+        "No center is responsible yet. It is kept; send it again with an address or municipality code.",
+    )
+}
