@@ -161,7 +161,8 @@ pub async fn open_hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Sta
     Ok(hub)
 }
 
-fn policy(folder: Option<&Path>) -> Result<(Policy, RaisedCodes), StartError> {
+/// The policy of a folder, or the one that the program was built with.
+pub(crate) fn policy(folder: Option<&Path>) -> Result<(Policy, RaisedCodes), StartError> {
     let Some(folder) = folder else { return Ok((Policy::reviewed(), RaisedCodes::reviewed())) };
     let read = |name: &str| {
         let path = folder.join(name);

@@ -3,14 +3,18 @@
 //! A command is a variant of [`Command`] whose payload is the arguments of its module; its `run` takes the arguments and
 //! a [`Terminal`] and answers with an [`Exit`]. It never ends the process, and it reads the time from the terminal's clock.
 
+pub mod agency;
+pub mod audit;
 pub mod ca;
 pub mod client;
 pub mod config;
 pub mod convert;
 pub mod demo;
 pub mod formats;
+mod place;
 pub mod policy;
 mod record;
+pub mod serve;
 mod terminal;
 
 pub use terminal::{Lent, Terminal};
@@ -30,6 +34,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List agencies, register, suspend them, and keep their staff
+    Agency(agency::Arguments),
+    /// Verify the audit log; say who was shown a person's data
+    Audit(audit::Arguments),
     /// Make a certificate authority, sign requests, renew, revoke, publish the list
     Ca(ca::CaArgs),
     /// An agency's side of every call, over mutual TLS (機関側の操作)
@@ -44,6 +52,8 @@ enum Command {
     Formats,
     /// Check and explain the policy files, and decide what they say about stated facts
     Policy(policy::Arguments),
+    /// Run the hub
+    Serve(serve::Arguments),
 }
 
 /// How a command ends.
@@ -85,6 +95,8 @@ impl Cli {
     /// Runs the command, tells why if it could not go on, and says how it ended.
     pub fn run(self, terminal: &mut Terminal<'_>) -> Exit {
         let ended = match self.command {
+            Command::Agency(arguments) => agency::run(&arguments, terminal),
+            Command::Audit(arguments) => audit::run(&arguments, terminal),
             Command::Ca(arguments) => ca::run(&arguments, &*terminal.clock, &mut terminal.out)
                 .map(|()| Exit::Success)
                 .map_err(|fault| Failure::Fault(fault.to_string())),
@@ -97,6 +109,7 @@ impl Cli {
             Command::Demo(arguments) => demo::run(&arguments, terminal),
             Command::Formats => formats::run(terminal),
             Command::Policy(arguments) => policy::run(&arguments, terminal),
+            Command::Serve(arguments) => serve::run(&arguments, terminal),
         };
         let flushed = |exit: Exit| terminal.out.flush().map(|()| exit).map_err(Failure::from);
         match ended.and_then(flushed) {

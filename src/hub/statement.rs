@@ -1,11 +1,13 @@
 //! Who was shown a person's data, when, on which basis: the accounting of disclosures (`consent.md` section 12).
 
 use super::caller::Caller;
+use super::family::Family;
 use super::ledger::{ReleaseDetail, act};
 use super::persons::Named;
 use super::{Hub, Refusal};
 use crate::store::Change;
 use musubi_core::agency::{AgencyId, AgencyKind, CategorySet, Purpose, Role};
+use musubi_core::id::PersonId;
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
 
@@ -42,10 +44,29 @@ impl Hub {
         let now = self.now();
         let Some(person) = self.find(subject).await? else { return Ok(Vec::new()) };
         let family = self.family(&[person], now).await?;
+        let disclosures = self.disclosures_of(&family, person).await?;
+        let municipality = self.municipality_of(&family, caller);
+        let entry = act(now, "statement", caller.id(), &caller.actor);
+        let leaf = self.leaf(now, &municipality, &family, &[person], entry);
+        self.store.commit("statement", Change { leaves: vec![leaf], ..Change::default() }).await?;
+        Ok(disclosures)
+    }
+
+    /// The same for the operator on the data folder itself, who holds the keys anyway: nothing is written.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn statement_on_file(&self, subject: &Named) -> Result<Vec<Disclosure>, Refusal> {
+        let Some(person) = self.find(subject).await? else { return Ok(Vec::new()) };
+        let family = self.family(&[person], self.now()).await?;
+        self.disclosures_of(&family, person).await
+    }
+
+    async fn disclosures_of(&self, family: &Family, person: PersonId) -> Result<Vec<Disclosure>, Refusal> {
         let ids = family.ids_of(person);
         let mut disclosures = Vec::new();
         for row in self.store.releases_of(&ids).await? {
-            let Some(detail) = self.open_json::<ReleaseDetail>(&family, &row.detail, "release", row.id.0, 0) else {
+            let Some(detail) = self.open_json::<ReleaseDetail>(family, &row.detail, "release", row.id.0, 0) else {
                 continue;
             };
             let own = detail
@@ -68,10 +89,6 @@ impl Hub {
                 });
             }
         }
-        let municipality = self.municipality_of(&family, caller);
-        let entry = act(now, "statement", caller.id(), &caller.actor);
-        let leaf = self.leaf(now, &municipality, &family, &[person], entry);
-        self.store.commit("statement", Change { leaves: vec![leaf], ..Change::default() }).await?;
         Ok(disclosures)
     }
 }

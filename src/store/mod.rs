@@ -205,7 +205,15 @@ impl Store {
     /// # Errors
     /// When there is no database.
     pub async fn open_reading(folder: &Path) -> Result<Store, StoreError> {
-        Ok(Store { inner: sqlite::Sqlite::open_reading(folder).await? })
+        Store::open_reading_with(folder, Settings::default()).await
+    }
+
+    /// As [`Store::open_reading`], with the hub's name, which the notes of its checkpoints are compared with.
+    ///
+    /// # Errors
+    /// When there is no database.
+    pub async fn open_reading_with(folder: &Path, settings: Settings) -> Result<Store, StoreError> {
+        Ok(Store { inner: sqlite::Sqlite::open_reading(folder, settings).await? })
     }
 
     /// The faults found when the logs were verified at opening; with any, every change is refused.

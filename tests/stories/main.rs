@@ -4,6 +4,7 @@
 mod city;
 mod client_cli;
 mod mllp;
+mod serve_commands;
 mod serve_folder;
 mod serve_https;
 mod serve_mllp;

@@ -17,6 +17,7 @@ const OF_PERSONS: &str = among!(
     "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN (",
     ")) AS of CROSS JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx"
 );
+const PERSONS: &str = "SELECT idx, person FROM leaf_person WHERE log = ? ORDER BY idx, person";
 const LAST_CHECKPOINT: &str = "SELECT * FROM checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1";
 const CHECKPOINTS: &str = "SELECT * FROM checkpoint WHERE log = ? ORDER BY size";
 
@@ -58,6 +59,17 @@ impl FromColumns for Sized {
     fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
         let size: Option<i64> = row.plain("size")?;
         Ok(Sized(log_of(row, "name")?, size.and_then(|size| size.try_into().ok()).unwrap_or(0)))
+    }
+}
+
+/// A leaf and one whom it concerns.
+struct LeafPerson(u64, PersonId);
+
+impl FromColumns for LeafPerson {
+    const TABLE: &'static str = "leaf_person";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(LeafPerson(row.number("idx")?, PersonId(row.uuid("person")?)))
     }
 }
 
@@ -104,6 +116,15 @@ impl Store {
         found.sort_unstable_by(|one, next| (&one.log, one.index).cmp(&(&next.log, next.index)));
         found.dedup_by(|one, next| one.log == next.log && one.index == next.index);
         Ok(found)
+    }
+
+    /// Whom each leaf of a log concerns, by index: whose keys open it.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn leaf_persons(&self, log: &Log) -> Result<Vec<(u64, PersonId)>, StoreError> {
+        let found: Vec<LeafPerson> = self.all("persons of leaves", Sql::new(PERSONS).bind(log.name())).await?;
+        Ok(found.into_iter().map(|LeafPerson(index, person)| (index, person)).collect())
     }
 
     /// The last checkpoint of a log.

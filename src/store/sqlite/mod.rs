@@ -64,8 +64,8 @@ impl Sqlite {
         Ok(Sqlite { shared: Arc::new(Shared { settings, readers, writer: Some(sender), faults }) })
     }
 
-    pub(super) async fn open_reading(folder: &Path) -> Result<Self, StoreError> {
-        let settings = Arc::new(Settings::default());
+    pub(super) async fn open_reading(folder: &Path, settings: Settings) -> Result<Self, StoreError> {
+        let settings = Arc::new(settings);
         let readers = readers(folder).await?;
         Ok(Sqlite { shared: Arc::new(Shared { settings, readers, writer: None, faults: Vec::new() }) })
     }

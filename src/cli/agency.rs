@@ -1,0 +1,199 @@
+//! `musubi agency`: who takes part. Changes go to the hub that runs on the data folder, or are made there directly when
+//! none does.
+
+use super::place::{Place, fault, wait};
+use super::{Exit, Failure, Terminal};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hub::enrol::Enrolment;
+use crate::hub::register::{Agency, AgencySettings};
+use crate::orders::{Fate, Order, leave};
+use crate::serve::{StartError, open_hub};
+use crate::store::{Store, StoreError};
+use clap::{Args, Subcommand};
+use musubi_core::agency::{AgencyId, AgencyKind, Role};
+use musubi_core::id::Municipality;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest file of an agency, in bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Time for a running hub to carry out an order.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Arguments of `musubi agency`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: AgencyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AgencyCommand {
+    /// List agencies and their staff (機関と職員の一覧)
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Register an agency, or change it as a whole (機関の登録・変更)
+    Add(Add),
+    /// Shut an agency out at once, whatever its certificate says (緊急停止)
+    Suspend(Named),
+    /// Let a suspended agency in again (停止の解除)
+    Resume(Named),
+    /// Register a member of staff, or take one off (職員の登録・抹消)
+    Staff(Staff),
+}
+
+#[derive(Debug, Args)]
+struct Add {
+    #[command(flatten)]
+    order: Ordered,
+    /// The id in its certificate, for example MED-4810700122
+    #[arg(long, value_parser = |id: &str| AgencyId::new(id))]
+    id: AgencyId,
+    /// OSC, MED, PHO, CGC, PRV or MUN
+    #[arg(long, value_parser = |kind: &str| kind.parse::<AgencyKind>())]
+    kind: AgencyKind,
+    /// Its name
+    #[arg(long)]
+    name: String,
+    /// Code of the municipality that it belongs to
+    #[arg(long, value_parser = |code: &str| Municipality::new(code))]
+    municipality: Municipality,
+    /// JSON with its profile, subscriptions and area
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Named {
+    #[command(flatten)]
+    order: Ordered,
+    /// The agency
+    #[arg(value_parser = |id: &str| AgencyId::new(id))]
+    id: AgencyId,
+}
+
+#[derive(Debug, Args)]
+struct Staff {
+    #[command(flatten)]
+    order: Ordered,
+    /// The agency
+    #[arg(value_parser = |id: &str| AgencyId::new(id))]
+    id: AgencyId,
+    /// As the agency numbers its staff
+    staff_id: String,
+    /// phn, midwife, social_worker, child_welfare_officer, physician, nurse, clerk, provider_staff, legal_officer,
+    /// privacy_officer or auditor
+    #[arg(long, value_parser = |role: &str| role.parse::<Role>(), required_unless_present = "remove")]
+    role: Option<Role>,
+    /// The person leaves
+    #[arg(long, conflicts_with = "role")]
+    remove: bool,
+}
+
+#[derive(Debug, Args)]
+struct Ordered {
+    #[command(flatten)]
+    place: Place,
+    /// Who orders it, for the audit log: an id, not a name
+    #[arg(long, value_name = "STAFF_ID")]
+    by: String,
+}
+
+/// Lists agencies or changes one.
+///
+/// # Errors
+/// When the data folder cannot be used.
+pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let (order, what) = match &arguments.command {
+        AgencyCommand::List { place } => return list(&place.config()?, terminal),
+        AgencyCommand::Add(add) => (&add.order, Enrolment::Agency(Box::new(agency(add, terminal)?))),
+        AgencyCommand::Suspend(named) => (&named.order, Enrolment::Suspend(named.id.clone())),
+        AgencyCommand::Resume(named) => (&named.order, Enrolment::Resume(named.id.clone())),
+        AgencyCommand::Staff(staff) => {
+            if staff.role == Some(Role::System) {
+                return Err(Failure::Usage(
+                    "`system` is the role of machines / system は職員の役割ではありません".to_owned(),
+                ));
+            }
+            let (agency, staff_id) = (staff.id.clone(), staff.staff_id.clone());
+            (&staff.order, Enrolment::Staff { agency, staff_id, role: staff.role })
+        }
+    };
+    let config = order.place.config()?;
+    let order = Order { what, by: order.by.clone() };
+    match wait(carry_out(&config, &order, Arc::clone(&terminal.clock)))? {
+        Fate::Done => Ok(Exit::Success),
+        Fate::Refused(words) => Err(Failure::Fault(words)),
+        Fate::Unread => Err(Failure::Fault(
+            "the running hub did not take the order; it was taken back / 稼働中のハブが応じないため取り消しました"
+                .to_owned(),
+        )),
+    }
+}
+
+/// The agency as the arguments say. An agency that is changed keeps its staff: the hub that is asked adds it.
+fn agency(add: &Add, terminal: &mut Terminal<'_>) -> Result<Agency, Failure> {
+    let settings = match &add.settings {
+        None => AgencySettings::default(),
+        Some(path) => serde_json::from_slice(&terminal.read(path, FILE_BYTES_MAX)?)
+            .map_err(|error| Failure::Fault(format!("{} line {}: {error}", path.display(), error.line())))?,
+    };
+    Ok(Agency {
+        id: add.id.clone(),
+        kind: add.kind,
+        name: add.name.clone(),
+        municipality: add.municipality.clone(),
+        active: true,
+        settings,
+        staff: wait(staff_on_file(&add.order.place.config()?, &add.id))?,
+    })
+}
+
+async fn staff_on_file(config: &Config, id: &AgencyId) -> Result<BTreeMap<String, Role>, Failure> {
+    if !config.data.database().exists() {
+        return Ok(BTreeMap::new());
+    }
+    let store = Store::open_reading(&config.data.folder).await.map_err(fault)?;
+    let staff = store.staff(id).await.map_err(fault)?;
+    Ok(staff.into_iter().filter(|one| one.active).map(|one| (one.actor.staff_id, one.actor.role)).collect())
+}
+
+/// Through the hub that runs, or directly.
+async fn carry_out(config: &Config, order: &Order, clock: Arc<dyn Clock>) -> Result<Fate, Failure> {
+    let hub = match open_hub(config, clock).await {
+        Ok(hub) => hub,
+        Err(StartError::Store(StoreError::Unavailable { at: "open folder", .. })) => {
+            return leave(&config.data.folder, order, PATIENCE).await.map_err(Failure::Output);
+        }
+        Err(other) => return Err(fault(other)),
+    };
+    let done = hub.enrol(order.what.clone(), &order.by).await;
+    hub.store.close().await.map_err(fault)?;
+    Ok(match done {
+        Ok(()) => Fate::Done,
+        Err(refusal) => Fate::Refused(refusal.to_string()),
+    })
+}
+
+fn list(config: &Config, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let lines = wait(async {
+        let store = Store::open_reading(&config.data.folder).await.map_err(fault)?;
+        let mut lines = Vec::new();
+        for agency in store.agencies().await.map_err(fault)? {
+            let state = if agency.active { "active" } else { "suspended" };
+            lines.push(format!("{} {} {} {state} {}", agency.id, agency.kind, agency.municipality, agency.name));
+            for staff in store.staff(&agency.id).await.map_err(fault)?.into_iter().filter(|staff| staff.active) {
+                lines.push(format!("  {} {}", staff.actor.staff_id, staff.actor.role));
+            }
+        }
+        Ok(lines)
+    })?;
+    lines.iter().try_for_each(|line| writeln!(terminal.out, "{line}"))?;
+    Ok(Exit::Success)
+}
