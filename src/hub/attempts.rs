@@ -64,7 +64,7 @@ impl Hub {
         entry.purpose = row.purpose.to_string();
         entry.outcome = reason.to_owned();
         let leaf = self.leaf(now, &row.municipality, &family, &persons, entry);
-        let dead = DeliveryRow { state: DeliveryState::Dead, reason: reason.to_owned(), ..row.clone() };
+        let dead = DeliveryRow { attempts, state: DeliveryState::Dead, reason: reason.to_owned(), ..row.clone() };
         let change = Change {
             expect: vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }],
             rows: vec![Row::Delivery(dead), item],

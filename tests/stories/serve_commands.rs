@@ -92,7 +92,7 @@ async fn the_log_verifies_and_one_changed_byte_is_found_by_its_index() {
     assert!(exit == Exit::Success && !said.contains(" 0 checkpoints"), "{said}");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("hub.db"));
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    let flipped = "UPDATE audit_leaf SET entry = entry || x'00' WHERE log = '482072' AND idx = 2";
+    let flipped = "UPDATE audit_leaf SET entry = CAST(entry || x'00' AS BLOB) WHERE log = '482072' AND idx = 2";
     sqlx::query(flipped).execute(&pool).await.unwrap();
     pool.close().await;
     let (exit, said) = musubi("audit verify", &data).await;

@@ -61,6 +61,7 @@ impl City {
 
     /// Waits until the folder's deliveries are as they should be.
     async fn deliveries(&self, what: &str, as_wanted: impl Fn(&[DeliveryRow]) -> bool) -> Vec<DeliveryRow> {
+        let mut last = String::new();
         for _ in 0..200 {
             let center = AgencyId::new(sample::CENTER).unwrap();
             let mut rows = self.running.hub.store.deliveries_to(&center, 0, 100).await.unwrap();
@@ -68,9 +69,14 @@ impl City {
             if as_wanted(&rows) {
                 return rows;
             }
+            let now = self.running.hub.now();
+            let line = |row: &DeliveryRow| {
+                format!("{:?} {} {:?} due {}", row.state, row.attempts, row.reason, row.next_at <= now)
+            };
+            last = rows.iter().map(line).collect::<Vec<_>>().join(", ");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("not so in ten seconds: {what}");
+        panic!("not so in ten seconds: {what}: {last}");
     }
 }
 
