@@ -59,6 +59,14 @@ pub fn check_entry(entry: &proto::Entry, index: usize) -> Vec<Diagnostic> {
             "The subjects do not fit the kind of entry: a delivery has the mother alone, a newborn the child alone, a parent-child link two persons.",
         ));
     }
+    faults.extend(musubi_proto::unknown_enums(entry).iter().map(|path| {
+        Diagnostic::error(
+            "M107",
+            place(path),
+            "この項目の番号は定義されていません。一覧にある値を送ってください。",
+            "This field holds a number that is none of its values; send one that the schema lists.",
+        )
+    }));
     faults
 }
 

@@ -180,10 +180,11 @@ impl Submission {
             entry.person_ids = ids;
             entry.roles = roles;
             entry.id = entry_id().to_string();
-            match author_kind {
-                AgencyKind::Cgc => entry.author_of_protection = author.to_string(),
-                _ => entry.author = author.to_string(),
-            }
+            // Both are set: what a sender wrote there itself counts for nothing.
+            (entry.author, entry.author_of_protection) = match author_kind {
+                AgencyKind::Cgc => (String::new(), author.to_string()),
+                _ => (author.to_string(), String::new()),
+            };
             entry.municipality = municipality.to_string();
             entry.recorded_at_micros = recorded_at.micros();
             entry.source_message = message.to_string();
