@@ -33,22 +33,34 @@
 //! fn entries(released: &Released) -> usize { released.record.entries.len() }
 //! ```
 //!
+//! It can be handed on, but not put together anew, not even from another one:
+//!
+//! ```
+//! use musubi_core::release::Released;
+//! fn forge(released: Released) -> Released { released }
+//! ```
+//!
 //! ```compile_fail
 //! use musubi_core::release::Released;
 //! fn forge(released: Released) -> Released { Released { ..released } }
 //! ```
 
 mod author;
+mod judged;
 mod outgoing;
+#[cfg(test)]
+mod tests;
+mod trace;
 
 pub use author::release_to_author;
 pub use outgoing::{Dispatch, Outgoing, Reply};
 
 use crate::agency::{AgencyId, Category, CategorySet, Purpose};
-use crate::consent::{Facts, Item, Label, Originator, Outcome, Policy, Request, Rule, View, view};
+use crate::consent::{Facts, Outcome, Policy, Request, Rule, View, view};
 use crate::id::{EntryId, FactId, PersonId, ReleaseId};
-use crate::record::{SharedEntry, SharedRecord, is_subject_data};
+use crate::record::{SharedRecord, is_subject_data, kind_of};
 use crate::time::Time;
+use judged::Judged;
 use musubi_proto::v1 as proto;
 use musubi_proto::{Labelled, Mask};
 use std::collections::BTreeSet;
@@ -79,6 +91,19 @@ pub struct Shown {
     pub rules: Vec<(Category, Rule)>,
     /// Consents and grounds that it rests on.
     pub evidence: Vec<(Category, FactId)>,
+    /// The recipient wrote it.
+    own: bool,
+}
+
+impl Shown {
+    /// Says nothing of a category that no leaf tells: that it may be seen would tell that there was something to see.
+    fn only(&mut self, told: CategorySet) {
+        self.full = self.full.and(told);
+        self.general = self.general.and(told);
+        let visible = self.full.union(self.general);
+        self.rules.retain(|(category, _)| visible.has(*category));
+        self.evidence.retain(|(category, _)| visible.has(*category));
+    }
 }
 
 /// What was not shown of one entry. For the author and the auditor, never for the recipient.
@@ -96,6 +121,8 @@ pub struct Withheld {
     pub outcome: Outcome,
     /// The rule that decided.
     pub rule: Rule,
+    /// Objections, shields, seals and other records that it rests on.
+    pub evidence: Vec<FactId>,
 }
 
 impl Released {
@@ -148,16 +175,27 @@ impl Released {
         let mask = Mask { full: categories.bits() | Mask::WHEREABOUTS, general: 0 };
         let entries = std::mem::take(&mut self.record.entries);
         let shown = std::mem::take(&mut self.shown);
-        for (mut entry, mut shown) in entries.into_iter().zip(shown) {
-            if entry.project(mask) {
-                shown.full = shown.full.and(categories);
-                shown.general = shown.general.and(categories);
-                shown.rules.retain(|(category, _)| categories.has(*category));
-                shown.evidence.retain(|(category, _)| categories.has(*category));
-                self.record.entries.push(entry);
-                self.shown.push(shown);
+        let narrowed = entries.into_iter().zip(shown).filter_map(|(mut entry, shown)| {
+            if !shown.own {
+                trace::drop_envelope(&mut entry, categories);
             }
-        }
+            show(entry, shown, mask)
+        });
+        self.settle(narrowed.collect());
+    }
+
+    /// Takes what the masks left, without the subject data of those about whom nothing else is left.
+    fn settle(&mut self, left: Vec<(proto::Entry, Shown)>) {
+        let dependent = |entry: &proto::Entry, shown: &Shown| {
+            !shown.own && entry.body.as_ref().is_some_and(|body| is_subject_data(kind_of(body)))
+        };
+        let others = left.iter().filter(|(entry, shown)| !dependent(entry, shown));
+        let with_substance: BTreeSet<PersonId> = others.flat_map(|(_, shown)| shown.persons.clone()).collect();
+        let stays = |(entry, shown): &(proto::Entry, Shown)| {
+            !dependent(entry, shown) || shown.persons.iter().all(|person| with_substance.contains(person))
+        };
+        (self.record.entries, self.shown) = left.into_iter().filter(stays).unzip();
+        trace::drop_links_to_hidden(&mut self.record.entries, &self.shown);
         self.record.grounds = positive_reasons(&self.shown);
     }
 
@@ -170,8 +208,9 @@ impl Released {
 /// Filters a record for one recipient and purpose at one moment. Never fails: without a basis everything is withheld.
 ///
 /// Each field stays only if every category that it needs is visible (`spine.md` section 2); an entry of which no fact
-/// stays does not exist for the recipient; subject data travel only beside another entry of the same person that stays
-/// (`consent.md` section 2), except to their own author.
+/// stays does not exist for the recipient; subject data travel only beside another entry of each of their persons that
+/// stays (`consent.md` section 2), except to their own author. What of the envelope tells of other entries of the source
+/// goes back to the author alone.
 pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &Policy, now: Time) -> Released {
     let mut released = Released {
         record: proto::ReleasedRecord::default(),
@@ -181,28 +220,19 @@ pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &
         shown: Vec::new(),
         withheld: Vec::new(),
     };
-    let mut kept: Vec<(proto::Entry, Shown, bool)> = Vec::new();
+    let mut left = Vec::new();
     for entry in record.into_entries() {
         let Some(item) = Judged::of(&entry) else { continue };
         let decided = view(policy, request, facts, &item.as_item(&request.recipient), now);
         let own = item.author == request.recipient;
-        let subject_data = is_subject_data(entry.kind());
         released.withheld.extend(item.withheld(&decided));
-        let shown = item.shown(&decided);
         let mut message = entry.into_message();
-        if message.project(mask(&decided)) {
-            kept.push((message, shown, subject_data && !own));
+        if !own {
+            trace::drop_envelope(&mut message, decided.full);
         }
+        left.extend(show(message, item.shown(&decided, own), mask(&decided)));
     }
-    let with_substance: BTreeSet<PersonId> =
-        kept.iter().filter(|(_, _, dependent)| !dependent).flat_map(|(_, shown, _)| shown.persons.clone()).collect();
-    for (message, shown, dependent) in kept {
-        if !dependent || shown.persons.iter().any(|person| with_substance.contains(person)) {
-            released.record.entries.push(message);
-            released.shown.push(shown);
-        }
-    }
-    released.record.grounds = positive_reasons(&released.shown);
+    released.settle(left);
     released.record.notice = NOTICE.to_owned();
     released
 }
@@ -215,128 +245,20 @@ fn mask(view: &View) -> Mask {
     Mask { full, general: view.general.bits() }
 }
 
+/// What a mask leaves of an entry; `None` when no fact is left.
+fn show(mut entry: proto::Entry, mut shown: Shown, mask: Mask) -> Option<(proto::Entry, Shown)> {
+    if !entry.project(mask) {
+        return None;
+    }
+    let mut told = 0;
+    entry.leaves(&mut String::new(), &mut |_, need| told |= need.bits);
+    shown.only(CategorySet::from_bits(told));
+    Some((entry, shown))
+}
+
 /// Only what speaks for the release: which rules and grounds, never that something was withheld.
 fn positive_reasons(shown: &[Shown]) -> Vec<String> {
     let rules: BTreeSet<String> =
         shown.iter().flat_map(|entry| &entry.rules).map(|(_, rule)| rule.to_string()).collect();
     rules.into_iter().collect()
-}
-
-/// What the decision asks of one entry.
-struct Judged {
-    entry: EntryId,
-    categories: CategorySet,
-    persons: Vec<PersonId>,
-    author: AgencyId,
-    commissioned: bool,
-    whereabouts: bool,
-    label: Label,
-    originator: Originator,
-    message: Option<crate::id::MessageId>,
-    own_report_of: Option<AgencyId>,
-    parties: Vec<AgencyId>,
-}
-
-impl Judged {
-    fn of(entry: &SharedEntry) -> Option<Self> {
-        let message = entry.message();
-        let mut needed = 0;
-        message.leaves(&mut String::new(), &mut |_, need| needed |= need.bits);
-        Some(Judged {
-            entry: entry.id()?,
-            categories: CategorySet::from_bits(needed),
-            persons: entry.persons().into_iter().map(|(person, _)| person).collect(),
-            author: entry.author()?,
-            commissioned: message.commissioned,
-            whereabouts: message.whereabouts,
-            label: label(message.label()),
-            originator: originator(message.originator()),
-            message: entry.source_message(),
-            own_report_of: own_report_of(message),
-            parties: parties(message),
-        })
-    }
-
-    fn as_item<'a>(&'a self, recipient: &AgencyId) -> Item<'a> {
-        Item {
-            categories: self.categories,
-            subjects: &self.persons,
-            author: &self.author,
-            commissioned: self.commissioned,
-            whereabouts: self.whereabouts,
-            label: self.label,
-            originator: self.originator,
-            message: self.message,
-            is_own_report: self.own_report_of.as_ref() == Some(recipient),
-            referral_parties: &self.parties,
-        }
-    }
-
-    fn shown(&self, view: &View) -> Shown {
-        let visible = view.full.union(view.general);
-        Shown {
-            entry: self.entry,
-            persons: self.persons.clone(),
-            full: view.full.and(self.categories),
-            general: view.general.and(self.categories),
-            rules: view
-                .decisions
-                .iter()
-                .filter(|(category, _)| visible.has(*category))
-                .map(|(category, decision)| (*category, decision.rule))
-                .collect(),
-            evidence: view.evidence.clone(),
-        }
-    }
-
-    fn withheld<'a>(&'a self, view: &'a View) -> impl Iterator<Item = Withheld> + 'a {
-        let hidden = view.decisions.iter().filter(|(_, d)| !matches!(d.outcome, Outcome::Permit | Outcome::General));
-        hidden.map(|(category, decision)| Withheld {
-            entry: self.entry,
-            author: Some(self.author.clone()),
-            persons: self.persons.clone(),
-            category: *category,
-            outcome: decision.outcome,
-            rule: decision.rule,
-        })
-    }
-}
-
-fn label(label: proto::Label) -> Label {
-    match label {
-        proto::Label::Unspecified | proto::Label::N => Label::N,
-        proto::Label::R => Label::R,
-        proto::Label::V => Label::V,
-    }
-}
-
-fn originator(restriction: proto::Originator) -> Originator {
-    match restriction {
-        proto::Originator::Unspecified | proto::Originator::Free => Originator::None,
-        proto::Originator::Ask => Originator::Ask,
-        proto::Originator::Closed => Originator::No,
-    }
-}
-
-/// The provider whose care an entry reports or claims for, although another may have entered it.
-fn own_report_of(entry: &proto::Entry) -> Option<AgencyId> {
-    use proto::entry::Body;
-    let provider = match &entry.body {
-        Some(Body::CareDelivery(delivery)) => &delivery.provider,
-        Some(Body::Claim(claim)) => &claim.provider,
-        _ => return None,
-    };
-    AgencyId::new(provider.clone()).ok()
-}
-
-/// Who is party to the referral that an entry belongs to: the C16 of a referral is for them.
-fn parties(entry: &proto::Entry) -> Vec<AgencyId> {
-    use proto::entry::Body;
-    let named: Vec<&String> = match &entry.body {
-        Some(Body::Referral(referral)) => vec![&referral.from, &referral.to],
-        Some(Body::CareApproval(approval)) => vec![&entry.author, &approval.provider],
-        Some(Body::CareDelivery(_) | Body::ReferralStep(_)) => vec![&entry.author],
-        _ => Vec::new(),
-    };
-    named.into_iter().filter_map(|id| AgencyId::new(id.clone()).ok()).collect()
 }

@@ -44,7 +44,7 @@ pub struct SearchTerm {
 }
 
 impl SharedEntry {
-    pub(super) fn new(entry: proto::Entry) -> Self {
+    pub(crate) fn new(entry: proto::Entry) -> Self {
         SharedEntry { entry }
     }
 
@@ -66,11 +66,18 @@ impl SharedEntry {
         self.entry.body.as_ref().map_or("", kind_of)
     }
 
-    /// Its subjects with their roles.
+    /// Its subjects with their roles. Nobody is left out because a role is missing or none that the schema knows: each
+    /// subject's own consents and shields weigh in a decision.
     pub fn persons(&self) -> Vec<(PersonId, SubjectRole)> {
-        let roles = self.entry.roles().map(SubjectRole::of);
+        let known = |number: &i32| SubjectRole::of(proto::SubjectRole::try_from(*number).unwrap_or_default());
+        let roles = self.entry.roles.iter().map(known).chain(std::iter::repeat(SubjectRole::Other));
         let ids = self.entry.person_ids.iter().map(|id| PersonId::parse(id));
         ids.zip(roles).filter_map(|(id, role)| Some((id?, role))).collect()
+    }
+
+    /// Its subjects, when every one of them can be read. Without one of them it cannot be judged.
+    pub(crate) fn every_person(&self) -> Option<Vec<PersonId>> {
+        self.entry.person_ids.iter().map(|id| PersonId::parse(id)).collect()
     }
 
     /// The agency that wrote it.
