@@ -35,12 +35,13 @@ pub struct Lent<'s> {
 const STANDARD_INPUT: &str = "-";
 
 impl Terminal<'_> {
-    /// Of this process, with the machine's clock.
+    /// Of this process, with the machine's clock. Standard error is not locked: a hub that runs writes its log there from
+    /// other threads, and would wait for ever.
     pub fn of_this_process() -> Self {
         Terminal {
             input: Box::new(io::stdin().lock()),
             out: Box::new(BufWriter::new(io::stdout().lock())),
-            err: Box::new(io::stderr().lock()),
+            err: Box::new(io::stderr()),
             progress: io::stderr().is_terminal(),
             clock: Arc::new(SystemClock),
         }

@@ -4,6 +4,7 @@
 mod city;
 mod client_cli;
 mod mllp;
+mod serve_binary;
 mod serve_commands;
 mod serve_folder;
 mod serve_https;
