@@ -5,15 +5,15 @@ use super::caller::Caller;
 use super::consents::{Fact, Recorded};
 use super::custody::{HL7V2, Parcel};
 use super::family::Family;
-use super::persons::Named;
+use super::persons::{AGENCIES_MAX, Named, at_most};
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, Row};
-use musubi_core::adapter::Text;
+use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
 use musubi_core::cases::council_submission;
-use musubi_core::consent::GroundCode;
-use musubi_core::consent::records::{Approval, CouncilCase, Ground, Member, Proviso, Status};
+use musubi_core::consent::records::{Approval, CouncilCase, Ground, Member, Proviso, SourceRefusal, Status};
+use musubi_core::consent::{GroundCode, Nature};
 use musubi_core::id::{FactId, MessageId, PersonId};
 use musubi_core::record::SubjectRole;
 use musubi_core::time::Time;
@@ -22,6 +22,10 @@ use std::sync::Arc;
 
 /// Days in which a holder answers a request (`consent.md` section 5, flow 2).
 const ANSWER_DAYS: i64 = 7;
+/// Longest period of a duty for which the registry names none, in days.
+const DUTY_DAYS_MAX: i64 = 90;
+/// Grounds that are asked of holders; the others are asserted by whoever discloses.
+const ASKED: [GroundCode; 4] = [GroundCode::L04, GroundCode::L05, GroundCode::L07, GroundCode::L12];
 
 /// A ground as it is to be asserted or asked for.
 #[derive(Default)]
@@ -52,7 +56,7 @@ pub struct GroundParts {
     pub fact: FactId,
     /// Its number.
     pub number: String,
-    /// Holder, category and state of each part: `PERMIT` or `HOLD`, as far as the request goes; never what data there are.
+    /// Holder, category and state of each part: `PERMIT`, `HOLD` or `DENY`, as far as the request goes; never what data there are.
     pub parts: Vec<(AgencyId, Category, &'static str)>,
     /// When the held parts must be answered.
     pub answer_by: Time,
@@ -63,7 +67,8 @@ impl Hub {
     /// is asked, with a deadline.
     ///
     /// # Errors
-    /// When the evidence of the registry is missing or the period is too long.
+    /// When the ground is not one that holders are asked under, the evidence of the registry is missing or the period is
+    /// too long.
     pub async fn request_ground(
         &self,
         caller: &Caller,
@@ -71,9 +76,17 @@ impl Hub {
         terms: GroundTerms,
     ) -> Result<GroundParts, Refusal> {
         person_acts(caller)?;
+        if !ASKED.contains(&code) {
+            return Err(not_asked(code));
+        }
+        at_most(terms.members.len(), AGENCIES_MAX, "members")?;
         let now = self.now();
         let mut change = Change::default();
-        let (family, persons) = self.persons_meant(&terms.persons, &caller.agency.municipality, &mut change).await?;
+        let (family, persons) = self.persons_meant(&terms.persons, caller, &mut change).await?;
+        if code == GroundCode::L05 {
+            only_coordinator(caller)?;
+            self.own_persons(caller, &family, persons.iter().copied())?;
+        }
         let municipality = self.municipality_of(&family, caller);
         let holder = self.register.center(&municipality);
         let recipients = if code == GroundCode::L05 { terms.members.clone() } else { vec![caller.id().clone()] };
@@ -92,7 +105,7 @@ impl Hub {
         }
         let Some(ground) = first else { return Err(no_recipient()) };
         if code == GroundCode::L05 {
-            self.council_rows(caller, &terms, &persons, &family, &municipality, now, &mut change)?;
+            self.council_rows(&terms, &persons, &family, &municipality, now, &mut change)?;
         }
         let answer_by = now.plus_days(ANSWER_DAYS);
         if let Some(holder) = holder.filter(|holder| holder.id != *caller.id()) {
@@ -118,10 +131,12 @@ impl Hub {
         Ok(self.parts(&ground, &municipality, answer_by))
     }
 
-    /// The source asserts a ground of its own (L01 to L03, L06, L09 …).
+    /// The source asserts a ground of its own (L01 to L03, L06, L09 …). It opens the entries of the source to another
+    /// agency, and nobody else's.
     ///
     /// # Errors
-    /// When the evidence of the registry is missing, or the message is not the caller's.
+    /// When the caller itself would receive, the evidence of the registry is missing, the period is too long, or the
+    /// message is not the caller's.
     pub async fn assert_ground(
         &self,
         caller: &Caller,
@@ -136,6 +151,9 @@ impl Hub {
         let municipality = self.municipality_of(&family, caller);
         let center = self.register.center(&municipality).map(|center| center.id.clone());
         let recipient = recipient.or(center).ok_or_else(no_recipient)?;
+        if recipient == *caller.id() {
+            return Err(for_itself());
+        }
         let discloses = |entry: &musubi_core::consent::GroundEntry| entry.disclosers.contains(&caller.agency.kind);
         if !self.policy.ground(code).is_some_and(discloses) {
             return Err(Refusal::forbidden(
@@ -145,9 +163,12 @@ impl Hub {
                 "An agency of your kind cannot assert this ground.",
             ));
         }
-        let ground = self.ground(caller, code, recipient, &persons, &terms, now);
+        let mut ground = self.ground(caller, code, recipient, &persons, &terms, now);
+        ground.sources = self.sources_of(caller);
         self.check_ground(&ground)?;
+        self.check_duty(&ground)?;
         let receipt = self.put_fact(caller, "assert ground", &family, change, ground_fact(&ground)).await?;
+        let receipt = receipt.ok_or_else(Refusal::kept_changing)?;
         Ok(Recorded { fact: ground.id, status: Status::Active, receipt })
     }
 
@@ -171,7 +192,7 @@ impl Hub {
         change: &mut Change,
     ) -> Result<(Family, Vec<PersonId>), Refusal> {
         let Some(message) = terms.message else {
-            return self.persons_meant(&terms.persons, &caller.agency.municipality, change).await;
+            return self.persons_meant(&terms.persons, caller, change).await;
         };
         let row = self.store.message(message).await?.filter(|row| row.agency == *caller.id());
         let Some(row) = row else {
@@ -190,6 +211,33 @@ impl Hub {
         known.sort_unstable();
         known.dedup();
         Ok((family, known))
+    }
+
+    /// Whose entries a caller answers for: its own, and a center also for the offices of its municipality.
+    fn sources_of(&self, caller: &Caller) -> Vec<AgencyId> {
+        match caller.agency.kind {
+            AgencyKind::Osc => self.register.offices_of(&caller.agency),
+            _ => vec![caller.id().clone()],
+        }
+    }
+
+    fn is_duty(&self, code: GroundCode) -> bool {
+        self.policy.ground(code).is_some_and(|entry| entry.nature == Nature::Duty)
+    }
+
+    /// A duty opens without anybody's approval; it ends no later than the registry says.
+    fn check_duty(&self, ground: &Ground) -> Result<(), Refusal> {
+        let named = self.policy.ground(ground.code).and_then(|entry| entry.days_max);
+        let last = Time::end_of(ground.from.plus_days(named.map_or(DUTY_DAYS_MAX, i64::from)).day());
+        if self.is_duty(ground.code) && ground.until.is_none_or(|until| until > last) {
+            return Err(Refusal::invalid(
+                "MU-E425",
+                "until",
+                "根拠の期間が長すぎます(義務に基づく提供は90日以内)。",
+                "The period is longer than this ground allows; a duty lasts at most 90 days.",
+            ));
+        }
+        Ok(())
     }
 
     fn check_ground(&self, ground: &Ground) -> Result<(), Refusal> {
@@ -228,6 +276,7 @@ impl Hub {
             provisos: Vec::new(),
             message: terms.message,
             sources: Vec::new(),
+            refusals: Vec::new(),
             level: None,
         }
     }
@@ -265,10 +314,8 @@ impl Hub {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a council case is made of")]
     fn council_rows(
         &self,
-        caller: &Caller,
         terms: &GroundTerms,
         persons: &[PersonId],
         family: &Family,
@@ -276,14 +323,6 @@ impl Hub {
         now: Time,
         change: &mut Change,
     ) -> Result<(), Refusal> {
-        if caller.agency.kind != AgencyKind::Osc {
-            return Err(Refusal::forbidden(
-                "M805",
-                "code",
-                "要対協のケースは調整機関(センター)が登録します。",
-                "A council case is put on file by the center that coordinates it.",
-            ));
-        }
         for member in &terms.members {
             let id = FactId(self.id(now));
             let members = terms.members.iter().map(|agency| Member { agency: agency.clone(), from: now, until: None });
@@ -295,6 +334,7 @@ impl Hub {
                 recorded_at: now,
                 closed_at: None,
             };
+            case.check().map_err(Refusal::of_faults)?;
             let kind = FactKind::CouncilCase;
             let fact = Fact { id, kind, recipient: Some(member.clone()), persons: persons.to_vec(), value: &case };
             change.rows.push(self.fact_row(now, municipality, family, &fact)?);
@@ -316,12 +356,12 @@ impl Hub {
     ) -> Result<GroundParts, Refusal> {
         person_acts(caller)?;
         let now = self.now();
-        let sources = match caller.agency.kind {
-            AgencyKind::Osc => self.register.offices_of(&caller.agency),
-            _ => vec![caller.id().clone()],
-        };
-        self.change_ground(caller, fact, "approve ground", |ground| {
+        let sources = self.sources_of(caller);
+        self.change_ground(caller, fact, "approve ground", |ground, _| {
             for source in &sources {
+                ground.refusals.iter_mut().filter(|refusal| refusal.source == *source).for_each(|refusal| {
+                    refusal.categories = refusal.categories.minus(categories);
+                });
                 ground.approvals.push(Approval {
                     source: source.clone(),
                     categories,
@@ -332,14 +372,15 @@ impl Hub {
                     ground.provisos.push(Proviso { source: source.clone(), noted_at: now, lifted_at: None });
                 }
             }
+            Ok(())
         })
         .await
     }
 
-    /// A holder refuses categories: they are no longer asked for.
+    /// A holder refuses categories for itself and the offices that it answers for. What others approved stays approved.
     ///
     /// # Errors
-    /// As [`Hub::approve_ground`].
+    /// As [`Hub::approve_ground`]; a duty is nobody's to refuse.
     pub async fn refuse_ground(
         &self,
         caller: &Caller,
@@ -347,20 +388,41 @@ impl Hub {
         categories: CategorySet,
     ) -> Result<GroundParts, Refusal> {
         person_acts(caller)?;
-        self.change_ground(caller, fact, "refuse ground", |ground| {
-            ground.categories = ground.categories.minus(categories);
+        let now = self.now();
+        let sources = self.sources_of(caller);
+        self.change_ground(caller, fact, "refuse ground", |ground, _| {
+            if self.is_duty(ground.code) {
+                return Err(not_yours_to_end());
+            }
+            for source in &sources {
+                ground.approvals.iter_mut().filter(|approval| approval.source == *source).for_each(|approval| {
+                    approval.categories = approval.categories.minus(categories);
+                });
+                ground.refusals.push(SourceRefusal { source: source.clone(), categories, refused_at: now });
+            }
+            ground.approvals.retain(|approval| !approval.categories.is_empty());
+            Ok(())
         })
         .await
     }
 
-    /// Ends a ground before its time.
+    /// Ends a ground before its time. Only who asserted it may, or the center where the persons are kept; a duty that
+    /// somebody else asserted, nobody.
     ///
     /// # Errors
     /// As [`Hub::approve_ground`].
     pub async fn end_ground(&self, caller: &Caller, fact: FactId) -> Result<GroundParts, Refusal> {
         person_acts(caller)?;
         let now = self.now();
-        self.change_ground(caller, fact, "end ground", |ground| ground.ended_at = Some(now)).await
+        self.change_ground(caller, fact, "end ground", |ground, holds| {
+            let asserted = ground.asserting_agency == *caller.id();
+            if !asserted && (!holds || self.is_duty(ground.code)) {
+                return Err(not_yours_to_end());
+            }
+            ground.ended_at = Some(now);
+            Ok(())
+        })
+        .await
     }
 
     async fn change_ground(
@@ -368,7 +430,7 @@ impl Hub {
         caller: &Caller,
         fact: FactId,
         action: &'static str,
-        apply: impl FnOnce(&mut Ground),
+        apply: impl FnOnce(&mut Ground, bool) -> Result<(), Refusal>,
     ) -> Result<GroundParts, Refusal> {
         let now = self.now();
         let unknown = || {
@@ -387,10 +449,11 @@ impl Hub {
         ground.supersedes = Some(ground.id);
         ground.id = FactId(self.id(now));
         ground.recorded_at = now;
-        apply(&mut ground);
+        apply(&mut ground, holds)?;
         let mut change = Change { expect: vec![Expect::FactHolds { id: fact }], ..Change::default() };
         change.rows.push(Row::Superseded { fact, at: now, by: Some(ground.id) });
-        self.put_fact(caller, action, &family, change, ground_fact(&ground)).await?;
+        let receipt = self.put_fact(caller, action, &family, change, ground_fact(&ground)).await?;
+        receipt.ok_or_else(Refusal::kept_changing)?;
         Ok(self.parts(&ground, &row.municipality, now.plus_days(ANSWER_DAYS)))
     }
 
@@ -399,7 +462,12 @@ impl Hub {
         if let Some(holder) = self.register.center(municipality) {
             for category in ground.categories.iter() {
                 let approved = ground.approvals.iter().any(|a| a.source == holder.id && a.categories.has(category));
-                parts.push((holder.id.clone(), category, if approved { "PERMIT" } else { "HOLD" }));
+                let state = match (approved, ground.asked_of(&holder.id).has(category)) {
+                    (_, false) => "DENY",
+                    (true, true) => "PERMIT",
+                    (false, true) => "HOLD",
+                };
+                parts.push((holder.id.clone(), category, state));
             }
         }
         GroundParts { fact: ground.id, number: ground.number.clone().unwrap_or_default(), parts, answer_by }
@@ -425,7 +493,49 @@ fn no_recipient() -> Refusal {
     )
 }
 
-fn person_acts(caller: &Caller) -> Result<(), Refusal> {
+fn only_coordinator(caller: &Caller) -> Result<(), Refusal> {
+    if caller.agency.kind == AgencyKind::Osc {
+        return Ok(());
+    }
+    Err(Refusal::forbidden(
+        "M805",
+        "code",
+        "要対協のケースは調整機関(センター)が登録します。",
+        "A council case is put on file by the center that coordinates it.",
+    ))
+}
+
+fn not_asked(code: GroundCode) -> Refusal {
+    Refusal::new(
+        super::RefusalKind::Invalid,
+        Diagnostic::error(
+            "M506",
+            "code",
+            format!("{code} は保有機関に求める根拠ではありません。求めに使えるのは L04, L05, L07, L12 です。"),
+            format!("{code} is not a ground that holders are asked under: L04, L05, L07, L12."),
+        ),
+    )
+}
+
+fn for_itself() -> Refusal {
+    Refusal::forbidden(
+        "M505",
+        "recipient",
+        "自分の機関を提供先とする根拠は申し出られません。情報を求めるときは根拠に基づく求め(Request)を使ってください。",
+        "A ground is asserted by whoever discloses, never for itself; to receive, request one.",
+    )
+}
+
+fn not_yours_to_end() -> Refusal {
+    Refusal::forbidden(
+        "M507",
+        "fact_id",
+        "この根拠を終了・拒否できるのは、申し出た機関か対象者の自治体のセンターだけです(他機関の義務に基づくものは終了できません)。",
+        "A ground is ended by who asserted it, or by the center where the persons are kept; a duty of another agency by nobody.",
+    )
+}
+
+pub(super) fn person_acts(caller: &Caller) -> Result<(), Refusal> {
     if caller.actor.role == Role::System {
         return Err(Refusal::forbidden(
             "M802",

@@ -57,7 +57,7 @@ impl Hub {
             )
         })?;
         let mut change = Change::default();
-        let (family, persons) = self.persons_meant(&terms.persons, &caller.agency.municipality, &mut change).await?;
+        let (family, persons) = self.persons_meant(&terms.persons, caller, &mut change).await?;
         let municipality = self.municipality_of(&family, caller);
         let id = ReferralId(self.id(now));
         let referral =

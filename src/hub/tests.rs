@@ -18,6 +18,9 @@ use musubi_core::record::PersonKey;
 use musubi_core::time::Time;
 use std::sync::Arc;
 
+mod consents;
+mod grounds;
+
 const NEWBORN: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a03_newborn.hl7");
 const MOTHER: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a03_mother.hl7");
 const OWN_EPDS: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_epds_own.hl7");
@@ -131,6 +134,7 @@ impl City {
                 channel: Channel::Paper,
             },
             explanation_given: "説明済み".to_owned(),
+            lifts: None,
         };
         self.hub.record_consent(&self.caller("OSC-482072", "ooba"), terms).await.unwrap();
     }

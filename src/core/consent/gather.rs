@@ -193,7 +193,7 @@ impl<'a> OneSubject<'a> {
         DecisionFacts {
             ground: Some(ground.code),
             ground_covers: item.subjects.iter().all(|subject| ground.subjects.contains(subject)),
-            asserted: ground.categories,
+            asserted: ground.asked_of(source),
             approved: own || approved,
             standing: standing && will.latest_no.is_none(),
             proviso_harm,

@@ -211,6 +211,18 @@ pub struct Proviso {
     pub lifted_at: Option<Time>,
 }
 
+/// A source's refusal of what a ground asks for; what other sources hold is not touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceRefusal {
+    /// The agency that holds the data.
+    pub source: AgencyId,
+    /// What it refused.
+    pub categories: CategorySet,
+    /// When.
+    pub refused_at: Time,
+}
+
 /// A source's approval in advance of every request of one recipient under one ground.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -304,6 +316,9 @@ pub struct Ground {
     /// Marks of unjust harm, by source.
     #[serde(default)]
     pub provisos: Vec<Proviso>,
+    /// Refusals, by source.
+    #[serde(default)]
+    pub refusals: Vec<SourceRefusal>,
     /// Covers the entries of this message only.
     #[serde(default)]
     pub message: Option<MessageId>,
@@ -320,6 +335,12 @@ impl Ground {
     pub fn level(&self) -> Level {
         let usual = if matches!(self.code, GroundCode::L04 | GroundCode::L05) { Level::L2 } else { Level::L3 };
         self.level.unwrap_or(usual)
+    }
+
+    /// What it asks of a source: the asserted categories without those that the source refused.
+    pub fn asked_of(&self, source: &AgencyId) -> CategorySet {
+        let refused = self.refusals.iter().filter(|refusal| refusal.source == *source);
+        refused.fold(self.categories, |left, refusal| left.minus(refusal.categories))
     }
 
     /// Does it live at this moment?

@@ -82,6 +82,7 @@ pub(crate) fn released_under(categories: CategorySet, entries: Vec<proto::Entry>
         ended_at: None,
         approvals: Vec::new(),
         provisos: Vec::new(),
+        refusals: Vec::new(),
         message: None,
         sources: Vec::new(),
         level: None,

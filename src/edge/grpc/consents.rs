@@ -4,6 +4,7 @@ use super::{Services, agency_id, categories, moment, named, not_served, purpose,
 use crate::hub::consents::{ConsentTerms, Recorded};
 use musubi_core::agency::{AgencyKind, Purpose};
 use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope, Status as State};
+use musubi_core::id::FactId;
 use server::{
     ExplainAnswer, ExplainRequest, FactReceipt, ObjectRequest, RecordConsentRequest, SealRequest, ShieldRequest,
     WithdrawConsentAnswer, WithdrawConsentRequest,
@@ -37,6 +38,7 @@ impl server::consents_server::Consents for Services {
                 channel: Channel::Paper,
             },
             explanation_given: asked.explanation_given,
+            lifts: None,
         };
         let recorded = self.hub.record_consent(&caller, terms).await.map_err(|r| status(&r))?;
         Ok(Response::new(fact_receipt(&recorded)))
@@ -59,6 +61,9 @@ impl server::consents_server::Consents for Services {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let asked = request.into_inner();
         let nobody_named = asked.grantee_agency.is_empty() && asked.grantee_kind.is_empty();
+        let wrong_number = || wrong("lifts", "解く異議の番号の形式が正しくありません。", "`lifts` is not a UUID.");
+        let lifts = Some(asked.lifts.as_str()).filter(|id| !id.is_empty());
+        let lifts = lifts.map(|id| FactId::parse(id).ok_or_else(wrong_number)).transpose()?;
         let terms = ConsentTerms {
             kind: if asked.lifts.is_empty() { ConsentKind::Objection } else { ConsentKind::ObjectionLifted },
             subject: named(asked.subject.as_ref())?,
@@ -76,6 +81,7 @@ impl server::consents_server::Consents for Services {
             valid_until: None,
             evidence: Proof::spoken(),
             explanation_given: String::new(),
+            lifts,
         };
         let recorded = self.hub.record_consent(&caller, terms).await.map_err(|r| status(&r))?;
         Ok(Response::new(fact_receipt(&recorded)))

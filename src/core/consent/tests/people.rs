@@ -103,6 +103,7 @@ pub(super) fn ground(id: u128, code: GroundCode, recipient: &str, by: &str, subj
         ended_at: None,
         approvals: Vec::new(),
         provisos: Vec::new(),
+        refusals: Vec::new(),
         message: None,
         sources: Vec::new(),
         level: None,
