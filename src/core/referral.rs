@@ -178,6 +178,11 @@ impl Referral {
         self.changed_at
     }
 
+    /// Until when an answer is expected.
+    pub fn reply_by(&self) -> Option<Time> {
+        self.reply_by
+    }
+
     /// Takes the next step.
     ///
     /// # Errors

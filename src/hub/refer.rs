@@ -4,18 +4,25 @@ use super::caller::Caller;
 use super::consents::Fact;
 use super::custody::Parcel;
 use super::family::Family;
+use super::grounds::person_acts;
 use super::ledger::act;
 use super::persons::Named;
+use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{AliasRow, Change, Concerned, Expect, FactKind, ReferralRow, Row};
+use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::consent::records::{Relation, RelationKind};
 use musubi_core::id::{FactId, Municipality, PersonId, ReferralId};
 use musubi_core::postnatal::approval::{ApprovalTerms, children};
-use musubi_core::record::PersonKey;
-use musubi_core::referral::{Referral, Step};
+use musubi_core::record::{PersonKey, SharedEntry, SharedRecord, SubjectRole};
+use musubi_core::referral::{Outcome, Referral, State, Step};
 use musubi_core::time::Time;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Days in which a referral is answered when it names none.
+const REPLY_DAYS: i64 = 7;
 
 /// A referral as it is to be made.
 pub struct ReferralTerms {
@@ -42,11 +49,14 @@ pub struct Standing {
 }
 
 impl Hub {
-    /// Asks another agency to act. With an approval of care the provider is assigned for its period.
+    /// Asks another agency to act. With an approval of care the provider is assigned for its period, from the moment of
+    /// the approval on: it reads about the family before the first day of care.
     ///
     /// # Errors
-    /// When the other agency is unknown, or the terms break a rule.
+    /// When the other agency is unknown, the terms break a rule, or the caller has nothing to do with a person: answered
+    /// as somebody whom nobody knows.
     pub async fn refer(&self, caller: &Caller, terms: ReferralTerms) -> Result<Standing, Refusal> {
+        person_acts(caller)?;
         let now = self.now();
         let to = self.register.agency(&terms.to).filter(|agency| agency.active).ok_or_else(|| {
             Refusal::invalid(
@@ -56,66 +66,120 @@ impl Hub {
                 "The agency that is asked is not registered.",
             )
         })?;
-        let mut change = Change::default();
-        let (family, persons) = self.persons_meant(&terms.persons, caller, &mut change).await?;
+        if terms.approval.is_some() && caller.agency.kind != AgencyKind::Osc {
+            return Err(Refusal::forbidden(
+                "M806",
+                "approval",
+                "利用承認は自治体のセンターだけが出せます。",
+                "Care is approved by the municipality's center only.",
+            ));
+        }
+        let (family, persons, mut change) = self.referred(caller, &terms).await?;
         let municipality = self.municipality_of(&family, caller);
         let id = ReferralId(self.id(now));
         let referral =
             Referral::new(id, &terms.kind, caller.id().clone(), to.id.clone(), &terms.reason, now, terms.reply_by)
                 .map_err(|fault| Refusal::new(super::RefusalKind::Invalid, fault))?;
         self.referral_rows(&mut change, &family, &persons, &municipality, &referral, 1, now)?;
-        let everybody: Vec<PersonId> = family.known().into_iter().collect();
-        let tie = |change: &mut Change, agency: &AgencyId, kind: RelationKind, until: Option<Time>| {
-            self.relate(change, &family, &everybody, &municipality, agency, kind, now, until)
-        };
-        tie(&mut change, &to.id, RelationKind::OpenReferral(id), None)?;
-        tie(&mut change, caller.id(), RelationKind::OpenReferral(id), None)?;
-        if let Some(approval) = &terms.approval {
-            if caller.agency.kind != AgencyKind::Osc {
-                return Err(Refusal::forbidden(
-                    "M806",
-                    "approval",
-                    "利用承認は自治体のセンターだけが出せます。",
-                    "Care is approved by the municipality's center only.",
-                ));
-            }
-            let until = Time::end_of(approval.until);
-            let assigned =
-                RelationKind::Assignment { service: "postnatal_care".to_owned(), outreach: approval.outreach };
-            tie(&mut change, &to.id, assigned, Some(until))?;
-            self.name_by_approval(&mut change, &family, &persons, &municipality, approval).await?;
+        let mut concerned: BTreeSet<PersonId> = persons.iter().map(|person| family.known_as(*person)).collect();
+        if terms.approval.is_some() {
+            concerned.extend(persons.first().into_iter().flat_map(|mother| children_of(&family, *mother)));
         }
+        for agency in [&to.id, caller.id()] {
+            let tie = Tie { agency, kind: RelationKind::OpenReferral(id), from: now, until: terms.reply_by };
+            self.relate(&mut change, &family, &concerned, &municipality, &tie)?;
+        }
+        if let Some(approval) = &terms.approval {
+            let service = "postnatal_care".to_owned();
+            let kind = RelationKind::Assignment { service, outreach: approval.outreach };
+            let tie = Tie { agency: &to.id, kind, from: now, until: Some(Time::end_of(approval.until)) };
+            self.relate(&mut change, &family, &concerned, &municipality, &tie)?;
+            let record = record_of(&family, &concerned);
+            self.name_by_approval(&mut change, &family, &persons, &municipality, approval, &record).await?;
+        }
+        change.rows.push(self.referral_item(&family, &persons, &municipality, &referral, now)?);
         let mut entry = act(now, "refer", caller.id(), &caller.actor);
         entry.recipient = to.id.to_string();
         entry.note = id.to_string();
         change.leaves.push(self.leaf(now, &municipality, &family, &persons, entry));
         self.store.commit("refer", change).await?;
         if let Some(approval) = &terms.approval {
-            self.write_approval(caller, &family, &to.id, approval).await?;
+            let record = record_of(&family, &concerned);
+            self.write_approval(caller, &municipality, &to.id, approval, &record).await?;
         }
         self.decide_again(&persons).await?;
         Ok(Standing { referral, version: 1 })
+    }
+
+    /// The persons of a referral. Each must be the caller's to speak of, and one whom nobody knows is nobody's, unless it
+    /// is the caller's own identifier that names them.
+    async fn referred(
+        &self,
+        caller: &Caller,
+        terms: &ReferralTerms,
+    ) -> Result<(Family, Vec<PersonId>, Change), Refusal> {
+        for named in &terms.persons {
+            if !issued_by(caller, named) && self.find(named).await?.is_none() {
+                return Err(not_yours());
+            }
+        }
+        let mut change = Change::default();
+        let (family, persons) = self.persons_meant(&terms.persons, caller, &mut change).await?;
+        let now = self.now();
+        let spoken_of = |(named, person): (&Named, &PersonId)| {
+            let home = matches!(caller.agency.kind, AgencyKind::Osc | AgencyKind::Mun)
+                && Self::kept_in(&family, *person, &caller.agency.municipality);
+            let facts = family.facts.get(&family.known_as(*person));
+            let mut ties = facts.into_iter().flat_map(|facts| &facts.relations);
+            let related = ties.any(|tie| tie.agency == *caller.id() && tie.live(now));
+            let known = named.is_own_identifier(caller) || family.wrote_about(caller.id(), *person);
+            home || terms.approval.is_none() && (related || known)
+        };
+        if persons.is_empty() || !terms.persons.iter().zip(&persons).all(spoken_of) {
+            return Err(not_yours());
+        }
+        Ok((family, persons, change))
+    }
+
+    /// Tells the asked agency.
+    fn referral_item(
+        &self,
+        family: &Family,
+        persons: &[PersonId],
+        municipality: &Municipality,
+        referral: &Referral,
+        now: Time,
+    ) -> Result<Row, Refusal> {
+        let text = Text::new(
+            "他の機関から紹介・連携の依頼が届いています。内容を確かめ、受けるかどうかを回答してください。",
+            "Another agency asks you to act for a family. Look at the referral, and accept or decline it.",
+        );
+        let body = WorkBody::new("REFERRAL", text, referral.id().to_string());
+        let due = referral.reply_by().unwrap_or(now.plus_days(REPLY_DAYS));
+        let owner = referral.to();
+        self.ask(now, &Question { owner, kind: "referral", due, municipality, family, persons }, &body)
     }
 
     /// The approval as an entry of the record, written by the center.
     async fn write_approval(
         &self,
         caller: &Caller,
-        family: &Family,
+        municipality: &Municipality,
         provider: &AgencyId,
         approval: &ApprovalTerms,
+        record: &SharedRecord,
     ) -> Result<(), Refusal> {
-        let municipality = self.municipality_of(family, caller);
         let key = PersonKey { issuer: municipality.to_string(), identifier: approval.number.clone() };
         let submission = approval
-            .submission(&key, provider, &family.record(), self.now())
+            .submission(&key, provider, record, self.now())
             .map_err(|faults| Refusal { kind: super::RefusalKind::Invalid, diagnostics: faults })?;
         let parcel = Parcel::of_the_hub("approval", &approval.number, submission, self.now());
         self.take(caller, parcel, Arc::new(|_, _, _| Vec::new())).await?;
         Ok(())
     }
 
-    /// The number of the approval, and with it the keys of the children, name these persons towards the provider.
+    /// The number of the approval, and with it the keys of the children, name these persons towards the provider, and
+    /// nobody else.
     async fn name_by_approval(
         &self,
         change: &mut Change,
@@ -123,21 +187,27 @@ impl Hub {
         persons: &[PersonId],
         municipality: &Municipality,
         approval: &ApprovalTerms,
+        record: &SharedRecord,
     ) -> Result<(), Refusal> {
         let mother = persons.first().map(|mother| (approval.number.clone(), *mother));
-        let children = children(&family.record());
+        let children = children(record);
         let children = children.keys().enumerate().map(|(n, child)| (approval.child_key(n), *child));
         for (identifier, person) in mother.into_iter().chain(children) {
             let blind = self.alias(&PersonKey { issuer: municipality.to_string(), identifier });
-            if self.store.persons_by_alias(&[blind]).await?.into_iter().flatten().next().is_none() {
-                change.expect.push(Expect::NoAlias { blind });
-                change.rows.push(Row::Alias(AliasRow { blind, person, municipality: municipality.clone() }));
+            match self.store.persons_by_alias(&[blind]).await?.into_iter().flatten().next() {
+                Some(named) if !family.ids_of(person).contains(&named) => return Err(number_of_another()),
+                Some(_) => {}
+                None => {
+                    change.expect.push(Expect::NoAlias { blind });
+                    change.rows.push(Row::Alias(AliasRow { blind, person, municipality: municipality.clone() }));
+                }
             }
         }
         Ok(())
     }
 
-    /// The next step of a referral.
+    /// The next step of a referral. With its end end the ties that it made; one that was declined or cancelled assigns
+    /// nobody any longer.
     ///
     /// # Errors
     /// When the caller is no party to it (answered as unknown), or the step does not follow from its state.
@@ -151,11 +221,50 @@ impl Hub {
         let mut change =
             Change { expect: vec![Expect::ReferralVersion { id, version: row.version }], ..Change::default() };
         self.referral_rows(&mut change, &family, &persons, &row.municipality, &next, row.version + 1, now)?;
+        self.follow_with_ties(&mut change, &family, &row.municipality, &next, now)?;
         let mut entry = act(now, "referral step", caller.id(), &caller.actor);
         entry.note = format!("{id} {}", next.state());
         change.leaves.push(self.leaf(now, &row.municipality, &family, &persons, entry));
         self.store.commit("referral step", change).await?;
+        self.decide_again(&persons).await?;
         Ok(Standing { referral: next, version: row.version + 1 })
+    }
+
+    /// An accepted referral ties its parties until it is closed, not only until an answer was due.
+    fn follow_with_ties(
+        &self,
+        change: &mut Change,
+        family: &Family,
+        municipality: &Municipality,
+        referral: &Referral,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let open = RelationKind::OpenReferral(referral.id());
+        let all = || family.facts.values().flat_map(|facts| &facts.relations);
+        let ended = |fact: FactId| Row::Superseded { fact, at: now, by: None };
+        let ties: Vec<&Relation> = all().filter(|tie| tie.kind == open).collect();
+        match referral.state() {
+            State::Closed(outcome) => {
+                change.rows.extend(ties.iter().map(|tie| ended(tie.id)));
+                if matches!(outcome, Outcome::Declined { .. } | Outcome::Cancelled) {
+                    // The assignment was made in the same moment as the referral's own ties.
+                    let same = |tie: &&Relation| {
+                        let made = ties.iter().any(|own| own.subject == tie.subject && own.from == tie.from);
+                        tie.agency == *referral.to() && matches!(tie.kind, RelationKind::Assignment { .. }) && made
+                    };
+                    change.rows.extend(all().filter(same).map(|tie| ended(tie.id)));
+                }
+            }
+            State::Accepted { .. } => {
+                for tie in ties.iter().filter(|tie| tie.until.is_some()) {
+                    change.rows.push(ended(tie.id));
+                    let lasting = Tie { agency: &tie.agency, kind: open.clone(), from: tie.from, until: None };
+                    self.relate(change, family, &BTreeSet::from([tie.subject]), municipality, &lasting)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Where a referral stands.
@@ -182,8 +291,9 @@ impl Hub {
         }
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let referral = self.open_json(&family, &row.body, "referral", id.0, row.version).ok_or_else(unknown)?;
-        Ok((row, family, referral))
+        let referral: Referral =
+            self.open_json(&family, &row.body, "referral", id.0, row.version).ok_or_else(unknown)?;
+        Ok((row, family, referral.at(self.now())))
     }
 
     #[expect(clippy::too_many_arguments, reason = "one row's worth of facts")]
@@ -212,33 +322,31 @@ impl Hub {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one fact's worth of facts")]
+    /// Ties an agency to each of some persons.
     fn relate(
         &self,
         change: &mut Change,
         family: &Family,
-        persons: &[PersonId],
+        persons: &BTreeSet<PersonId>,
         municipality: &Municipality,
-        agency: &AgencyId,
-        kind: RelationKind,
-        now: Time,
-        until: Option<Time>,
+        tie: &Tie<'_>,
     ) -> Result<(), Refusal> {
+        let now = self.now();
         for person in persons {
             let id = FactId(self.id(now));
             let relation = Relation {
                 id,
                 subject: *person,
-                agency: agency.clone(),
-                kind: kind.clone(),
-                from: now,
-                until,
+                agency: tie.agency.clone(),
+                kind: tie.kind.clone(),
+                from: tie.from,
+                until: tie.until,
                 recorded_at: now,
             };
             let fact = Fact {
                 id,
                 kind: FactKind::Relation,
-                recipient: Some(agency.clone()),
+                recipient: Some(tie.agency.clone()),
                 persons: vec![*person],
                 value: &relation,
             };
@@ -246,4 +354,46 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// A tie that is about to be made.
+struct Tie<'a> {
+    agency: &'a AgencyId,
+    kind: RelationKind,
+    from: Time,
+    until: Option<Time>,
+}
+
+/// The children that are linked to their mother.
+fn children_of(family: &Family, mother: PersonId) -> BTreeSet<PersonId> {
+    let mother = family.known_as(mother);
+    let record = family.record();
+    let links = record.entries().iter().filter(|entry| entry.kind() == "parent_child").map(SharedEntry::persons);
+    let own = links.filter(|persons| persons.iter().any(|(person, _)| *person == mother));
+    own.flatten().filter(|(_, role)| *role == SubjectRole::Child).map(|(person, _)| person).collect()
+}
+
+/// What is on file about these persons and nobody else.
+fn record_of(family: &Family, persons: &BTreeSet<PersonId>) -> SharedRecord {
+    family.record().keep(|entry| entry.persons().iter().all(|(person, _)| persons.contains(person)))
+}
+
+/// Is the person named by a number that the caller gives out itself? A center gives out those of its municipality.
+fn issued_by(caller: &Caller, named: &Named) -> bool {
+    let of_the_municipality = |key: &PersonKey| key.issuer == caller.agency.municipality.to_string();
+    let center = caller.agency.kind == AgencyKind::Osc && named.person.is_none();
+    named.is_own_identifier(caller) || center && named.key.as_ref().is_some_and(of_the_municipality)
+}
+
+fn not_yours() -> Refusal {
+    Refusal::invalid("M607", "persons", "指定された方が見つかりません。", "No such person is known to you.")
+}
+
+fn number_of_another() -> Refusal {
+    Refusal::conflict(
+        "M606",
+        "approval_number",
+        "この承認番号は別の方に使われています。番号を確かめてください。",
+        "This approval number belongs to another person. Look at the number.",
+    )
 }
