@@ -4,9 +4,11 @@ use super::caller::Caller;
 use super::family::Family;
 use super::ledger::{ReleaseDetail, act};
 use super::persons::Named;
-use super::{Hub, Refusal};
+use super::{Hub, Refusal, RefusalKind};
 use crate::store::Change;
+use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::{AgencyId, AgencyKind, CategorySet, Purpose, Role};
+use musubi_core::audit::AuditEntry;
 use musubi_core::id::PersonId;
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
@@ -30,7 +32,7 @@ impl Hub {
     /// A person's statement, for the privacy officer of the municipality of residence (P10) or an auditor.
     ///
     /// # Errors
-    /// When the caller is neither.
+    /// When the caller is neither, or a disclosure on file cannot be read: no statement leaves one out.
     pub async fn statement(&self, caller: &Caller, subject: &Named) -> Result<Vec<Disclosure>, Refusal> {
         let allowed = matches!(caller.actor.role, Role::PrivacyOfficer | Role::Auditor);
         if !allowed || caller.agency.kind != AgencyKind::Osc {
@@ -42,12 +44,21 @@ impl Hub {
             ));
         }
         let now = self.now();
-        let Some(person) = self.find(subject).await? else { return Ok(Vec::new()) };
-        let family = self.family(&[person], now).await?;
-        let disclosures = self.disclosures_of(&family, person).await?;
-        let municipality = self.municipality_of(&family, caller);
         let entry = act(now, "statement", caller.id(), &caller.actor);
-        let leaf = self.leaf(now, &municipality, &family, &[person], entry);
+        let mut found = None;
+        if let Some(person) = self.find(subject).await? {
+            let family = self.family(&[person], now).await?;
+            found = self.is_center_of(caller, &family, person).then_some((family, person));
+        }
+        let (disclosures, leaf) = match &found {
+            Some((family, person)) => {
+                let municipality = &caller.agency.municipality;
+                let leaf = self.leaf(now, municipality, family, &[*person], entry);
+                (self.disclosures_of(family, *person).await?, leaf)
+            }
+            // Somebody kept elsewhere is answered as somebody whom nobody knows.
+            None => (Vec::new(), self.hub_leaf(now, &AuditEntry { outcome: "empty".to_owned(), ..entry })),
+        };
         self.store.commit("statement", Change { leaves: vec![leaf], ..Change::default() }).await?;
         Ok(disclosures)
     }
@@ -64,9 +75,11 @@ impl Hub {
 
     async fn disclosures_of(&self, family: &Family, person: PersonId) -> Result<Vec<Disclosure>, Refusal> {
         let ids = family.ids_of(person);
-        let mut disclosures = Vec::new();
+        let (mut disclosures, mut unreadable) = (Vec::new(), 0_u32);
         for row in self.store.releases_of(&ids).await? {
-            let Some(detail) = self.open_json::<ReleaseDetail>(family, &row.detail, "release", row.id.0, 0) else {
+            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let Some(detail) = detail else {
+                unreadable += 1;
                 continue;
             };
             let own = detail
@@ -89,6 +102,22 @@ impl Hub {
                 });
             }
         }
+        if unreadable > 0 {
+            tracing::error!(unreadable, "a statement would leave disclosures out");
+            return Err(incomplete());
+        }
         Ok(disclosures)
     }
+}
+
+fn incomplete() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        Diagnostic::error(
+            "M903",
+            "statement",
+            "読み取れない提供記録があるため、開示記録を作成できません。運用者に連絡してください。",
+            "A disclosure on file cannot be read, so that no statement is made. Tell the operator.",
+        ),
+    )
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 mod consents;
 mod grounds;
 mod refer;
+mod statement;
 
 const NEWBORN: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a03_newborn.hl7");
 const MOTHER: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a03_mother.hl7");
