@@ -93,12 +93,12 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) -> Result<(), StoreError> {
-        let closed = match &self.shared.writer {
+        // The last connection to go folds the write-ahead log into the database, and one that only reads cannot.
+        self.shared.readers.close().await;
+        match &self.shared.writer {
             Some(_) => self.ask("close", Job::Close).await,
             None => Ok(()),
-        };
-        self.shared.readers.close().await;
-        closed
+        }
     }
 
     fn may_change(&self) -> Result<(), StoreError> {
