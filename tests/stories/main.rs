@@ -1,13 +1,24 @@
 //! Stories through the public door, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod agencies;
+mod canary;
 mod city;
 mod client_cli;
+mod consent;
+mod demo;
+mod guidance;
+mod hidden;
+mod hospital;
 mod mllp;
+mod proof;
+mod provider;
 mod serve_binary;
 mod serve_commands;
 mod serve_folder;
 mod serve_https;
 mod serve_mllp;
+mod steps;
 mod tls_zoo;
+mod visits;
 mod world;
