@@ -44,6 +44,7 @@ impl City {
                 channel: Channel::Paper,
             },
             explanation_given: "説明済み".to_owned(),
+            lifts: None,
         };
         self.running.hub.record_consent(&self.officer(), terms).await.unwrap();
     }
