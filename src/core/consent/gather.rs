@@ -14,13 +14,11 @@ use crate::time::Time;
 use std::cmp::Ordering;
 
 pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &Item<'_>, now: Time) -> View {
-    let nothing = SubjectFacts::default();
     let asked = Asked { policy, request, facts, item, now };
-    let subjects: Vec<OneSubject<'_>> = item
-        .subjects
-        .iter()
-        .map(|person| OneSubject::new(asked, facts.subjects.get(person).unwrap_or(&nothing)))
-        .collect();
+    // Who was not looked up is not the same as who has nothing on file: there may be a shield or an objection.
+    let known: Option<Vec<&SubjectFacts>> = item.subjects.iter().map(|person| facts.subjects.get(person)).collect();
+    let Some(known) = known else { return View::default() };
+    let subjects: Vec<OneSubject<'_>> = known.into_iter().map(|subject| OneSubject::new(asked, subject)).collect();
     let grounds: Vec<&Ground> = facts.grounds.iter().filter(|ground| asked.reached_by(ground)).collect();
     let mut view = View {
         whereabouts: !subjects.is_empty() && subjects.iter().all(|subject| subject.may_know_where()),
@@ -193,7 +191,7 @@ impl<'a> OneSubject<'a> {
         DecisionFacts {
             ground: Some(ground.code),
             ground_covers: item.subjects.iter().all(|subject| ground.subjects.contains(subject)),
-            asserted: ground.asked_of(source),
+            asserted: ground.asked_of(source).and(ground.level().categories()),
             approved: own || approved,
             standing: standing && will.latest_no.is_none(),
             proviso_harm,

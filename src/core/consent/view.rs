@@ -58,7 +58,7 @@ pub struct Request {
 pub struct Facts {
     /// The recipient is neither revoked nor suspended.
     pub recipient_active: bool,
-    /// By person. A person without an entry has nothing on file.
+    /// By person. A person with nothing on file has an empty entry; what concerns a person without one is not shown.
     pub subjects: BTreeMap<PersonId, SubjectFacts>,
     /// Grounds that name any of the subjects.
     pub grounds: Vec<Ground>,

@@ -2,7 +2,7 @@
 
 use super::{Released, release};
 use crate::agency::{Actor, AgencyId, AgencyKind, Purpose};
-use crate::consent::{Facts, Policy, Request};
+use crate::consent::{Facts, Policy, Request, SubjectFacts};
 use crate::id::{EntryId, MessageId, Municipality, PersonId, uuid_v7};
 use crate::record::{Attribution, PersonKey, SharedRecord, Submission};
 use crate::time::Time;
@@ -42,7 +42,8 @@ pub fn release_to_author(submissions: Vec<Submission>, author: &AgencyId, policy
         municipality: None,
         cited_ground: None,
     };
-    let facts = Facts { recipient_active: true, ..Facts::default() };
+    let subjects = people.values().map(|person| (*person, SubjectFacts::default())).collect();
+    let facts = Facts { recipient_active: true, subjects, ..Facts::default() };
     release(SharedRecord::as_sent(entries), &request, &facts, policy, now)
 }
 

@@ -1,8 +1,8 @@
 //! A mother, her child and the agencies around them, for tests of the view.
 
 use super::super::records::{
-    BreakGlass, Channel, Consent, ConsentKind, Grantee, Ground, Proof, Relation, RelationKind, Relationship, Scope,
-    Shield, Status,
+    BreakGlass, Channel, Consent, ConsentKind, Grantee, Ground, Level, Proof, Relation, RelationKind, Relationship,
+    Scope, Shield, Status,
 };
 use super::super::{Facts, GroundCode, Item, Label, Originator, Policy, Request, SubjectFacts, View, view};
 use crate::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
@@ -106,7 +106,7 @@ pub(super) fn ground(id: u128, code: GroundCode, recipient: &str, by: &str, subj
         refusals: Vec::new(),
         message: None,
         sources: Vec::new(),
-        level: None,
+        level: Some(Level::L3),
     }
 }
 

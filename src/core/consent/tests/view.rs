@@ -1,8 +1,8 @@
 //! From records on file to what is visible.
 
 use super::super::records::{
-    Approval, Consent, ConsentKind, CouncilCase, Grantee, Member, PerpetratorLink, Proviso, RelationKind, Scope, Seal,
-    StandingApproval, Status,
+    Approval, Consent, ConsentKind, CouncilCase, Grantee, Level, Member, PerpetratorLink, Proviso, RelationKind, Scope,
+    Seal, StandingApproval, Status,
 };
 use super::super::{Facts, GroundCode, Label, Rule, View, role_may_use, view};
 use super::people::*;
@@ -414,4 +414,38 @@ fn a_child_of_unseen_age_waits_for_a_person() {
     assert_eq!(says(&look(&center(), &facts, &[CHILD], &[C06], noon())), "PERMIT T9.consent");
     facts.subjects.get_mut(&CHILD).unwrap().birth_date = None;
     assert_eq!(says(&look(&center(), &facts, &[CHILD], &[C06], noon())), "HOLD T7.conflict");
+}
+
+#[test]
+fn a_person_whose_file_was_not_read_is_shown_to_nobody() {
+    let mut facts = with(vec![permit(1)]);
+    facts.subjects.remove(&CHILD);
+    assert_eq!(look(&provider(), &facts, &[CHILD], &[C01, C08], noon()), View::default());
+    assert_eq!(look(&provider(), &facts, &[MOTHER, CHILD], &[C01, C08], noon()), View::default());
+    let author = request("MED-1", AgencyKind::Med, Purpose::P1);
+    assert_eq!(look(&author, &facts, &[CHILD], &[C01], noon()), View::default());
+}
+
+#[test]
+fn the_level_of_a_ground_limits_what_it_opens() {
+    let mut facts = family();
+    let mut ground = ground(20, GroundCode::L04, "CGC-1", "CGC-1", &[MOTHER]);
+    ground.approvals = vec![Approval {
+        source: agency("MED-1"),
+        categories: set(&[C05, C08, C09]),
+        approved_at: at("2026-10-21T00:00:00+09:00"),
+        with_objection_in_view: false,
+    }];
+    let seen = |facts: &Facts, category| says(&look(&guidance(), facts, &[MOTHER], &[category], noon()));
+    let levels = [
+        (Some(Level::L1), ["DENY T11.default-deny", "DENY T11.default-deny"]),
+        (None, ["PERMIT T5.L04", "DENY T11.default-deny"]),
+        (Some(Level::L2), ["PERMIT T5.L04", "DENY T11.default-deny"]),
+        (Some(Level::L3), ["PERMIT T5.L04", "PERMIT T5.L04"]),
+    ];
+    for (level, said) in levels {
+        ground.level = level;
+        facts.grounds = vec![ground.clone()];
+        assert_eq!([seen(&facts, C09), seen(&facts, C08)], said, "{level:?}");
+    }
 }
