@@ -1,8 +1,9 @@
 //! Who asks: the agency of the certificate, still on the register at this moment, and the member of staff it names.
 
+use super::query::default_purpose;
 use super::{Hub, Refusal};
 use crate::hub::register::Agency;
-use musubi_core::agency::{Actor, AgencyId, Purpose};
+use musubi_core::agency::{Actor, AgencyId, AgencyKind, Purpose, Role};
 use musubi_core::consent::{Request, role_may_use};
 use musubi_core::id::FactId;
 use std::sync::Arc;
@@ -53,21 +54,76 @@ impl Caller {
         &self.agency.id
     }
 
+    /// May the caller do this at all?
+    ///
+    /// # Errors
+    /// When its kind and role may not (S-10, S-11, S-13).
+    pub fn check(&self, operation: Operation) -> Result<(), Refusal> {
+        if may(self.agency.kind, self.actor.role, operation) {
+            return Ok(());
+        }
+        Err(Refusal::forbidden(
+            "M803",
+            "staff_id",
+            "この操作・目的は、この職員の役割では認められていません。権限のある登録職員のIDが必要です。",
+            "The role of the caller does not allow this. It needs the id of a registered member of staff who may.",
+        ))
+    }
+
     /// What it asks the decision for.
     ///
     /// # Errors
-    /// When the role may not use the purpose: protection and emergency need a person (S-12).
+    /// When the kind and role may not read for the purpose (S-11 to S-13).
     pub fn request(&self, purpose: Purpose, cited_ground: Option<FactId>) -> Result<Request, Refusal> {
-        if !role_may_use(self.actor.role, purpose) {
-            return Err(Refusal::forbidden(
-                "M803",
-                "staff_id",
-                "この目的の照会には、名簿に登録された職員のIDが必要です。",
-                "This purpose needs the id of a registered member of staff.",
-            ));
-        }
+        self.check(Operation::Read(purpose))?;
         Ok(request_of(&self.agency, self.actor.clone(), purpose, cited_ground))
     }
+}
+
+/// What an agency may ask the hub to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// To read content for a purpose.
+    Read(Purpose),
+    /// To fetch what waits for the agency, and acknowledge it.
+    Fetch,
+    /// To record what a person consents or objects to.
+    RecordConsent,
+    /// To assert, ask for or approve a ground.
+    AssertGround,
+    /// To list what waits for a person at the agency.
+    ListWork,
+    /// To answer it.
+    AnswerWork,
+    /// To say that two are one, to shield and to seal.
+    KeepPersons,
+}
+
+/// The one table of who may do what (S-10, S-11, S-13): what is not said here is refused.
+pub fn may(kind: AgencyKind, role: Role, operation: Operation) -> bool {
+    let machine = role == Role::System;
+    let sees_metadata_only = matches!(role, Role::Auditor | Role::PrivacyOfficer);
+    match operation {
+        Operation::Read(purpose) => !sees_metadata_only && role_may_use(role, purpose) && may_read(kind, role, purpose),
+        Operation::Fetch => !sees_metadata_only,
+        Operation::ListWork => role != Role::Auditor,
+        Operation::RecordConsent | Operation::AnswerWork => !machine && role != Role::Auditor,
+        Operation::AssertGround => !machine && !sees_metadata_only && role != Role::Clerk,
+        Operation::KeepPersons => kind == AgencyKind::Osc && !machine && role != Role::Auditor,
+    }
+}
+
+fn may_read(kind: AgencyKind, role: Role, purpose: Purpose) -> bool {
+    // Of the purposes that a kind has in the matrix, a child guidance center has protection, council and emergency alone.
+    let guidance = kind != AgencyKind::Cgc || matches!(purpose, Purpose::P5 | Purpose::P6 | Purpose::P11);
+    let by_role = match role {
+        Role::System => purpose == default_purpose(kind),
+        Role::Clerk => !matches!(purpose, Purpose::P5 | Purpose::P6 | Purpose::P11),
+        Role::ProviderStaff => kind == AgencyKind::Prv,
+        Role::ChildWelfareOfficer => matches!(kind, AgencyKind::Osc | AgencyKind::Cgc),
+        _ => true,
+    };
+    guidance && by_role && !matches!(purpose, Purpose::P10 | Purpose::P12)
 }
 
 /// What a decision is asked for, with an agency as recipient.

@@ -441,7 +441,7 @@ fn needs_person(caller: &Caller) -> Result<(), Refusal> {
             "A consent is recorded by a registered member of staff.",
         ));
     }
-    Ok(())
+    caller.check(super::caller::Operation::RecordConsent)
 }
 
 fn nobody() -> Refusal {

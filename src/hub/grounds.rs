@@ -544,5 +544,5 @@ pub(super) fn person_acts(caller: &Caller) -> Result<(), Refusal> {
             "A ground is asserted by a registered member of staff.",
         ));
     }
-    Ok(())
+    caller.check(super::caller::Operation::AssertGround)
 }

@@ -143,7 +143,7 @@ impl Hub {
         entry.recipient = released.recipient().to_string();
         entry.release = id.0.as_bytes().to_vec();
         entry.policy_hash = self.policy.hash().to_vec();
-        entry.epochs = family.persons.values().map(|row| row.epoch).collect();
+        entry.epochs = persons.iter().map(|id| family.persons.get(id).map_or(0, |row| row.epoch)).collect();
         describe(&mut entry, released);
         let leaf = self.leaf(now, municipality, family, &persons, entry);
         let mut expect = family.epochs();

@@ -1,6 +1,6 @@
 //! Whom a caller means, and two that are one.
 
-use super::caller::Caller;
+use super::caller::{Caller, Operation};
 use super::family::Family;
 use super::ledger::act;
 use super::register::Agency;
@@ -25,8 +25,9 @@ pub struct Named {
     pub birth_date: String,
 }
 
-/// Most persons that a name and birth date may find; more are nobody's (S-60).
-const FOUND_MAX: u32 = 5;
+/// Most persons of one name and birth date who are looked at. Far more than a caller is shown: those it may not see must not
+/// crowd out one it may.
+const FOUND_MAX: u32 = 200;
 /// Most persons of one call: each is read with the whole family.
 pub(super) const PERSONS_MAX: usize = 16;
 /// Most agencies of one list.
@@ -243,7 +244,7 @@ pub(super) fn at_most(count: usize, most: usize, place: &'static str) -> Result<
 
 /// Only a person on the staff of a one-stop center may do this.
 pub(super) fn only_center_staff(caller: &Caller) -> Result<(), Refusal> {
-    if caller.agency.kind == AgencyKind::Osc && caller.actor.role != Role::System {
+    if caller.check(Operation::KeepPersons).is_ok() {
         return Ok(());
     }
     Err(Refusal::forbidden(

@@ -2,15 +2,20 @@
 //! answered alike (`consent.md` section 8).
 
 use super::caller::Caller;
+use super::family::Family;
 use super::ledger::{Serves, act};
 use super::persons::Named;
+use super::work::{self, WorkBody};
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
-use crate::store::{Change, FactKind, StoreError};
+use crate::store::{Change, FactKind, Row, StoreError, WorkItemRow};
+use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyKind, Purpose};
 use musubi_core::cases::{self, CaseQuery, HITS_MAX};
+use musubi_core::consent::SubjectFacts;
 use musubi_core::consent::records::{Ground, Level};
-use musubi_core::id::{FactId, PersonId};
+use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::release::{Released, release};
+use musubi_core::time::Time;
 use std::collections::BTreeSet;
 
 /// An answer to a question about cases.
@@ -23,11 +28,35 @@ pub struct CaseAnswer {
     pub truncated: bool,
 }
 
+/// Most persons of one name and birth date who are shown to one question (S-60).
+const VISIBLE_MAX: usize = 5;
+/// Days until the center must have looked at who asked for somebody shielded.
+const TOUCHED_DAYS: i64 = 1;
+/// Kind and code of that work item.
+const TOUCHED: (&str, &str) = ("shield", "SHIELD_TOUCHED");
+
+/// What a question came to for one family.
+enum Shown {
+    /// Released, and on record.
+    Released(Box<Released>),
+    /// Nothing may be seen; these rows are to be written with the leaf of the empty answer.
+    Nothing(Vec<Row>),
+}
+
+/// One question to the record.
+struct Question<'a> {
+    caller: &'a Caller,
+    purpose: Purpose,
+    cited: &'a Cited,
+    wanted: &'a (dyn Fn(&Released, Time) -> bool + Sync),
+    level: Level,
+}
+
 impl Hub {
     /// What the caller may see of one person. An empty answer says nothing about the reason.
     ///
     /// # Errors
-    /// When the purpose needs a person who acts, or the store fails.
+    /// When the caller's role may not ask for the purpose, or the store fails.
     pub async fn get(
         &self,
         caller: &Caller,
@@ -35,19 +64,24 @@ impl Hub {
         named: &Named,
         ground: &str,
     ) -> Result<Vec<Released>, Refusal> {
-        let cited = self.cited(caller, ground).await?;
         caller.request(purpose, None)?;
+        let cited = &self.cited(caller, ground).await?;
         let persons = match self.find(named).await? {
             Some(person) => vec![person],
             None => self.find_by_name(&named.name, &named.birth_date).await?,
         };
-        let mut seen = Vec::new();
+        let question = Question { caller, purpose, cited, wanted: &|_, _| true, level: Level::L3 };
+        let (mut seen, mut touched) = (Vec::new(), Vec::new());
         for person in persons {
-            seen.extend(self.show(caller, purpose, &cited, person, &|_| true).await?);
+            match self.show(&question, person).await? {
+                Shown::Released(released) => seen.push(*released),
+                Shown::Nothing(rows) => touched.extend(rows),
+            }
+            if seen.len() == VISIBLE_MAX {
+                break;
+            }
         }
-        if seen.is_empty() {
-            self.nothing_shown(caller, purpose).await?;
-        }
+        self.nothing_shown(&question, seen.is_empty(), touched).await?;
         Ok(seen)
     }
 
@@ -62,71 +96,66 @@ impl Hub {
         query: &CaseQuery,
     ) -> Result<CaseAnswer, Refusal> {
         caller.request(purpose, None)?;
-        let cited = self.cited(caller, &query.ground).await?;
-        let now = self.now();
-        let mut families = BTreeSet::new();
-        let mut hits = Vec::new();
+        let cited = &self.cited(caller, &query.ground).await?;
         let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
+        let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
+        let question = Question { caller, purpose, cited, wanted: &wanted, level: query.level };
+        let (mut families, mut hits, mut touched) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let mut truncated = false;
         for person in &cited.persons {
+            let now = self.now();
             let family = self.family(&[*person], now).await?;
             let Some(first) = family.known().first().copied() else { continue };
             if !families.insert(first) {
                 continue;
             }
-            let wanted = |released: &Released| cases::matches(query, released, now);
-            hits.extend(self.show_at(caller, purpose, &cited, *person, &wanted, query.level).await?);
+            if hits.len() == HITS_MAX {
+                // That there is one more is all that may be told of it: nothing of it is released.
+                truncated = self.decide(&question, &family, now)?.is_some();
+                if truncated {
+                    break;
+                }
+                continue;
+            }
+            match self.show(&question, *person).await? {
+                Shown::Released(released) => hits.push(*released),
+                Shown::Nothing(rows) => touched.extend(rows),
+            }
         }
-        let truncated = hits.len() > HITS_MAX;
-        hits.truncate(HITS_MAX);
-        if hits.is_empty() {
-            self.nothing_shown(caller, purpose).await?;
-        }
+        self.nothing_shown(&question, hits.is_empty(), touched).await?;
         Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
     }
 
-    async fn show(
-        &self,
-        caller: &Caller,
-        purpose: Purpose,
-        cited: &Cited,
-        person: PersonId,
-        wanted: &(dyn Fn(&Released) -> bool + Sync),
-    ) -> Result<Option<Released>, Refusal> {
-        self.show_at(caller, purpose, cited, person, wanted, Level::L3).await
+    /// What one family's record comes to, under the first ground that opens something.
+    fn decide(&self, question: &Question<'_>, family: &Family, now: Time) -> Result<Option<Released>, Refusal> {
+        for ground in question.cited.choices() {
+            let request = question.caller.request(question.purpose, ground)?;
+            let record = family.record();
+            let facts = family.decision_facts(&record);
+            let mut released = release(record, &request, &facts, &self.policy, now);
+            let hit = (question.wanted)(&released, now);
+            released.narrow(question.level.categories());
+            if hit && !released.is_empty() {
+                return Ok(Some(released));
+            }
+        }
+        Ok(None)
     }
 
     /// Decides one family and puts the release on record, in the order of `design.md` section 6.
-    async fn show_at(
-        &self,
-        caller: &Caller,
-        purpose: Purpose,
-        cited: &Cited,
-        person: PersonId,
-        wanted: &(dyn Fn(&Released) -> bool + Sync),
-        level: Level,
-    ) -> Result<Option<Released>, Refusal> {
+    async fn show(&self, question: &Question<'_>, person: PersonId) -> Result<Shown, Refusal> {
+        let caller = question.caller;
         for _ in 0..DECIDE_AGAIN_MAX {
             let now = self.now();
             let family = self.family(&[person], now).await?;
-            let mut shown = None;
-            for ground in &cited.choices() {
-                let request = caller.request(purpose, *ground)?;
-                let record = family.record();
-                let facts = family.decision_facts(&record);
-                let mut released = release(record, &request, &facts, &self.policy, now);
-                let hit = wanted(&released);
-                released.narrow(level.categories());
-                if hit && !released.is_empty() {
-                    shown = Some(released);
-                    break;
-                }
-            }
-            let Some(mut released) = shown else { return Ok(None) };
+            let touched = self.touched(caller, &family, now).await?;
+            let Some(mut released) = self.decide(question, &family, now)? else { return Ok(Shown::Nothing(touched)) };
             let serves = Serves { delivery: None, query: Some(self.id(now)) };
             let municipality = self.municipality_of(&family, caller);
-            let (_, change) = self.release_change(&mut released, &family, &caller.actor, &municipality, serves)?;
+            let (_, mut change) = self.release_change(&mut released, &family, &caller.actor, &municipality, serves)?;
+            change.rows.extend(touched);
             match self.store.commit("release an answer", change).await {
-                Ok(_) => return Ok(Some(released)),
+                Ok(_) => return Ok(Shown::Released(Box::new(released))),
                 Err(StoreError::Conflict(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -134,15 +163,59 @@ impl Hub {
         Err(Refusal::kept_changing())
     }
 
-    /// A question that showed nothing stands in the hub's log, and notifies nobody.
-    async fn nothing_shown(&self, caller: &Caller, purpose: Purpose) -> Result<(), Refusal> {
+    /// A question that showed nothing stands in the hub's log, and notifies nobody but the center of somebody shielded.
+    async fn nothing_shown(&self, question: &Question<'_>, nothing: bool, touched: Vec<Row>) -> Result<(), Refusal> {
+        if !nothing && touched.is_empty() {
+            return Ok(());
+        }
         let now = self.now();
-        let mut entry = act(now, "ask", caller.id(), &caller.actor);
-        entry.purpose = purpose.to_string();
+        let mut entry = act(now, "ask", question.caller.id(), &question.caller.actor);
+        entry.purpose = question.purpose.to_string();
         entry.outcome = "empty".to_owned();
         let leaves = vec![self.hub_leaf(now, &entry)];
-        self.store.commit("ask", Change { leaves, ..Change::default() }).await?;
+        self.store.commit("ask", Change { leaves, rows: touched, ..Change::default() }).await?;
         Ok(())
+    }
+
+    /// Somebody asked for a person under an address shield: the center of residence is to know, whatever the answer was.
+    /// Once a day for each person and agency that asks.
+    async fn touched(&self, caller: &Caller, family: &Family, now: Time) -> Result<Vec<Row>, Refusal> {
+        let mut rows = Vec::new();
+        for person in family.known() {
+            let shielded = |facts: &SubjectFacts| facts.shields.iter().any(|shield| shield.on(now));
+            if !family.facts.get(&person).is_some_and(shielded) {
+                continue;
+            }
+            let municipality = family.persons.get(&person).map(|row| row.municipality.clone());
+            let municipality = municipality.filter(|m| *m != Municipality::unassigned());
+            let municipality = municipality.unwrap_or_else(|| self.municipality_of(family, caller));
+            let Some(center) = self.register.center(&municipality).filter(|center| center.id != *caller.id()) else {
+                continue;
+            };
+            if self.told_today(caller, family, person, now).await? {
+                continue;
+            }
+            let text = Text::new(
+                "支援措置の対象の方について照会がありました。照会元と理由を確認してください。",
+                "Somebody asked for a person under an address shield. See who asked, and why.",
+            );
+            let body = WorkBody::new(TOUCHED.1, text, caller.id().as_str());
+            let (owner, due, persons) = (&center.id, now.plus_days(TOUCHED_DAYS), &[person]);
+            let municipality = &municipality;
+            let item = work::Question { owner, kind: TOUCHED.0, due, municipality, family, persons };
+            rows.push(self.ask(now, &item, &body)?);
+        }
+        Ok(rows)
+    }
+
+    async fn told_today(&self, caller: &Caller, family: &Family, person: PersonId, now: Time) -> Result<bool, Refusal> {
+        let items = self.store.work_items_of(&family.ids_of(person)).await?;
+        let today = |row: &&WorkItemRow| row.open && row.kind == TOUCHED.0 && row.created_at.plus_days(1) > now;
+        let mut bodies = items
+            .iter()
+            .filter(today)
+            .filter_map(|row| self.open_json::<WorkBody>(family, &row.body, "work_item", row.id.0, row.version));
+        Ok(bodies.any(|body| body.about == caller.id().as_str()))
     }
 
     /// The live grounds of a number, and whom they name. A number without a live ground opens nothing.

@@ -1,6 +1,6 @@
 //! Why the hub did not do what it was asked: a kind for the edge to translate, and what to tell the caller.
 
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::consent::RecordFault;
 use std::fmt;
@@ -82,7 +82,8 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(conflict) => {
-                tracing::info!(%conflict, "a change was refused by the store");
+                // The kind alone: the text names a person.
+                tracing::info!(conflict = conflict_word(&conflict), "a change was refused by the store");
                 Self::conflict(
                     "M902",
                     "store",
@@ -103,5 +104,20 @@ impl From<StoreError> for Refusal {
                 )
             }
         }
+    }
+}
+
+/// The kind of a conflict, without whom or what it is about.
+fn conflict_word(conflict: &Conflict) -> &'static str {
+    match conflict {
+        Conflict::Epoch(_) => "epoch",
+        Conflict::PolicyEpoch => "policy",
+        Conflict::Delivery(_) => "delivery",
+        Conflict::Referral(_) => "referral",
+        Conflict::WorkItem(_) => "work item",
+        Conflict::Fact(_) => "fact",
+        Conflict::Alias(_) => "alias",
+        Conflict::Join(_) => "join",
+        _ => "row",
     }
 }

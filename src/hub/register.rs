@@ -103,17 +103,18 @@ impl Register {
         for row in store.agencies().await? {
             let staff = store.staff(&row.id).await?;
             let staff = staff.into_iter().filter(|s| s.active).map(|s| (s.actor.staff_id, s.actor.role)).collect();
-            let settings = serde_json::from_str(&row.profile).unwrap_or_else(|_| {
-                tracing::error!(agency = %row.id, "the stored profile cannot be read; the plain one is used");
-                AgencySettings::default()
-            });
+            // Without its profile nobody knows how it speaks, or what it is to be told: it stays out until that is mended.
+            let settings: Option<AgencySettings> = serde_json::from_str(&row.profile).ok();
+            if settings.is_none() {
+                tracing::error!(agency = %row.id, "the stored profile cannot be read: the agency is not served");
+            }
             let agency = Agency {
                 id: row.id.clone(),
                 kind: row.kind,
                 name: row.name,
                 municipality: row.municipality,
-                active: row.active,
-                settings,
+                active: row.active && settings.is_some(),
+                settings: settings.unwrap_or_default(),
                 staff,
             };
             agencies.insert(row.id, Arc::new(agency));

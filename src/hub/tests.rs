@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 mod consents;
 mod grounds;
+mod query;
 mod refer;
 mod statement;
 
@@ -111,12 +112,13 @@ impl City {
             .collect()
     }
 
-    async fn permit(&self, issuer: &str, identifier: &str, relationship: Relationship) {
-        let terms = ConsentTerms {
+    /// A permit for the center, from the mother herself.
+    fn terms(&self, subject: Named) -> ConsentTerms {
+        ConsentTerms {
             kind: ConsentKind::Permit,
-            subject: named(issuer, identifier),
+            subject,
             grantor: None,
-            relationship,
+            relationship: Relationship::Subject,
             authority: "母子健康手帳".to_owned(),
             grantee: Grantee::Agency(AgencyId::new("OSC-482072").unwrap()),
             categories: Scope::Named(
@@ -137,7 +139,12 @@ impl City {
             },
             explanation_given: "説明済み".to_owned(),
             lifts: None,
-        };
+        }
+    }
+
+    async fn permit(&self, issuer: &str, identifier: &str, relationship: Relationship) {
+        let mut terms = self.terms(named(issuer, identifier));
+        terms.relationship = relationship;
         self.hub.record_consent(&self.caller("OSC-482072", "ooba"), terms).await.unwrap();
     }
 
@@ -195,7 +202,7 @@ async fn a_withdrawal_suppresses_what_was_waiting() {
     assert_eq!(done.released_before.len(), 1);
     city.set("2026-11-20T10:06:00+09:00");
     assert!(city.received().await.is_empty());
-    let told = city.hub.work_items(&city.caller("MED-4810700122", "m-1"), true, "not_delivered").await.unwrap();
+    let told = city.hub.work_items(&city.caller("MED-4810700122", "m-1"), Some(true), "not_delivered").await.unwrap();
     assert_eq!(told.len(), 1);
 }
 
@@ -228,7 +235,7 @@ async fn a_commissioned_check_reaches_the_center_and_asks_for_a_call_today() {
     city.set("2026-11-09T15:12:30+09:00");
     let rows = city.submit("MED-4810700122", "hl7v2", TWO_WEEK).await;
     assert!(rows[0].0.is_some(), "{rows:?}");
-    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), true, "signal").await.unwrap();
+    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), Some(true), "signal").await.unwrap();
     assert!(items.iter().any(|item| item.body.code == "SELF_HARM"), "{:?}", items.len());
     assert_eq!(city.received().await.len(), 1);
 }
@@ -241,7 +248,7 @@ async fn a_file_of_visits_is_answered_row_by_row_and_an_unmet_infant_is_noticed(
     let taken: Vec<bool> = rows.iter().map(|row| row.0.is_some()).collect();
     assert_eq!(taken, [true, true, true, true, false], "{rows:?}");
     assert!(rows[4].1.iter().any(|d| d.contains("JP-E602")));
-    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), true, "signal").await.unwrap();
+    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), Some(true), "signal").await.unwrap();
     assert!(items.iter().any(|item| item.body.code == "UNMET_INFANT"), "{}", items.len());
 }
 

@@ -1,6 +1,6 @@
 //! What waits for a person: listed for its owner, answered once, with an effect where the answer has one.
 
-use super::caller::Caller;
+use super::caller::{Caller, Operation};
 use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 /// Most items of one list.
 const ITEMS_MAX: u32 = 500;
+/// Code of an item whose content cannot be read.
+const UNREADABLE: &str = "UNREADABLE";
 
 /// A work item as its owner reads it.
 pub struct WorkItem {
@@ -92,26 +94,40 @@ impl Hub {
         }))
     }
 
-    /// The caller's work items, the most urgent first.
+    /// The caller's work items of a kind, or of any where it is empty, the most urgent first: open, answered, or both.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn work_items(&self, caller: &Caller, open: bool, kind: &str) -> Result<Vec<WorkItem>, Refusal> {
+    /// When the caller's role may not see them, or the store fails.
+    pub async fn work_items(&self, caller: &Caller, open: Option<bool>, kind: &str) -> Result<Vec<WorkItem>, Refusal> {
+        caller.check(Operation::ListWork)?;
         let mut items = Vec::new();
-        for row in self.store.work_items(caller.id(), open, ITEMS_MAX).await? {
-            if kind.is_empty() || row.kind == kind {
-                items.extend(self.open_item(row).await?);
-            }
+        for row in self.store.work_items(caller.id(), open, kind, ITEMS_MAX).await? {
+            items.push(self.item_or_mark(row).await);
         }
         items.sort_by_key(|item| (item.row.due_at, item.row.created_at));
         Ok(items)
     }
 
-    async fn open_item(&self, row: WorkItemRow) -> Result<Option<WorkItem>, Refusal> {
+    /// What cannot be read is listed all the same: somebody must know that it waits.
+    async fn item_or_mark(&self, row: WorkItemRow) -> WorkItem {
+        let opened = self.open_item(&row).await.unwrap_or_else(|refusal| {
+            tracing::error!(item = %row.id, %refusal, "a work item cannot be opened");
+            None
+        });
+        let body = opened.unwrap_or_else(|| {
+            let text = Text::new(
+                "この用件の内容は読み出せません。運用者に連絡してください。",
+                "The content of this work item cannot be read. Tell the operator.",
+            );
+            WorkBody::new(UNREADABLE, text, "")
+        });
+        WorkItem { row, body }
+    }
+
+    async fn open_item(&self, row: &WorkItemRow) -> Result<Option<WorkBody>, Refusal> {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let body = self.open_json(&family, &row.body, "work_item", row.id.0, row.version);
-        Ok(body.map(|body| WorkItem { row, body }))
+        Ok(self.open_json(&family, &row.body, "work_item", row.id.0, row.version))
     }
 
     /// Answers a work item. `join` on a suggestion joins the two persons.
@@ -133,11 +149,13 @@ impl Hub {
                 "A work item is answered by a registered member of staff.",
             ));
         }
+        caller.check(Operation::AnswerWork)?;
         let now = self.now();
         let unknown =
             || Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.");
         let row = self.store.work_item(id).await?.filter(|row| row.owner == *caller.id()).ok_or_else(unknown)?;
-        let Some(mut item) = self.open_item(row).await? else { return Err(unknown()) };
+        let Some(body) = self.open_item(&row).await? else { return Err(unknown()) };
+        let mut item = WorkItem { row, body };
         if item.row.kind == "suggestion" && answer == "join" {
             let pair: Vec<PersonId> = item.body.about.split(' ').filter_map(PersonId::parse).collect();
             let [one, other] = pair.as_slice() else { return Err(unknown()) };

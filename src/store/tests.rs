@@ -436,7 +436,7 @@ async fn every_row_is_read_as_it_was_written() {
     assert_eq!(store.referrals_of(&[mother]).await.unwrap(), std::slice::from_ref(&referral));
     assert_eq!(store.referrals_with(&agency(), 5).await.unwrap(), std::slice::from_ref(&referral));
     assert_eq!(store.work_item(item.id).await.unwrap(), Some(item.clone()));
-    assert_eq!(store.work_items(&agency(), true, 5).await.unwrap(), std::slice::from_ref(&item));
+    assert_eq!(store.work_items(&agency(), Some(true), "", 5).await.unwrap(), std::slice::from_ref(&item));
     assert_eq!(store.work_items_of(&[mother]).await.unwrap(), std::slice::from_ref(&item));
     assert_eq!(store.releases_of(&[mother]).await.unwrap(), std::slice::from_ref(&release));
     assert_eq!(store.release(release.id).await.unwrap(), Some(release));

@@ -12,7 +12,12 @@ impl server::work_items_server::WorkItems for Services {
     async fn list(&self, request: Request<ListWorkRequest>) -> Result<Response<Parts<WorkItem>>, Status> {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let asked = request.into_inner();
-        let open = asked.state != "answered";
+        let open = match asked.state.as_str() {
+            "" | "open" => Some(true),
+            "answered" => Some(false),
+            "all" => None,
+            _ => return Err(wrong("state", "open、answered、all のいずれかです。", "state is open, answered or all.")),
+        };
         let items = self.hub.work_items(&caller, open, &asked.kind).await.map_err(|r| status(&r))?;
         let items: Vec<Result<WorkItem, Status>> = items.iter().map(|item| Ok(read(item))).collect();
         Ok(Response::new(Box::pin(tokio_stream::iter(items))))

@@ -8,8 +8,10 @@ use musubi_core::agency::AgencyId;
 use musubi_core::id::{PersonId, ReferralId, WorkItemId};
 use std::cmp::Reverse;
 
-const OF_OWNER: &str =
-    "SELECT * FROM work_item WHERE owner = ? AND open = ? ORDER BY due_at IS NULL, due_at, id LIMIT ?";
+const OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = ?1 AND open = ?2 AND (?3 = '' OR kind = ?3)
+    ORDER BY due_at IS NULL, due_at, id LIMIT ?4";
+const ALL_OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = ?1 AND (?2 = '' OR kind = ?2)
+    ORDER BY due_at IS NULL, due_at, id LIMIT ?3";
 const WORK_ITEM: &str = by_id!("work_item");
 const WORK_ITEMS_OF: &str = of_persons!("work_item", "5");
 const REFERRAL: &str = by_id!("referral");
@@ -57,12 +59,23 @@ impl FromColumns for ReferralRow {
 }
 
 impl Store {
-    /// Work items of an agency, open or answered, the earliest due first, those without a term last.
+    /// Work items of an agency, open, answered or both, of one kind or, where it is empty, of any; the earliest due first,
+    /// those without a term last.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
-    pub async fn work_items(&self, owner: &AgencyId, open: bool, limit: u32) -> Result<Vec<WorkItemRow>, StoreError> {
-        self.all("work items", Sql::new(OF_OWNER).bind(owner).bind(open).bind(limit)).await
+    pub async fn work_items(
+        &self,
+        owner: &AgencyId,
+        open: Option<bool>,
+        kind: &str,
+        limit: u32,
+    ) -> Result<Vec<WorkItemRow>, StoreError> {
+        let question = match open {
+            Some(open) => Sql::new(OF_OWNER).bind(owner).bind(open),
+            None => Sql::new(ALL_OF_OWNER).bind(owner),
+        };
+        self.all("work items", question.bind(kind).bind(limit)).await
     }
 
     /// Work items that concern any of these persons.
