@@ -58,7 +58,7 @@ impl Deliverer {
                         busy.insert(recipient.clone());
                         let deliverer = Arc::clone(&deliverer);
                         at_work.spawn(async move {
-                            deliverer.all_to(&recipient, rows).await;
+                            deliverer.all_to(rows).await;
                             recipient
                         });
                     }
@@ -93,11 +93,10 @@ impl Deliverer {
         }
     }
 
-    async fn all_to(&self, recipient: &AgencyId, rows: Vec<DeliveryRow>) {
+    async fn all_to(&self, rows: Vec<DeliveryRow>) {
         for row in rows {
             if let Err(refusal) = self.one(&row).await {
-                tracing::error!(agency = %recipient, delivery = %row.id, %refusal, "a delivery is left as it stands");
-                return;
+                self.hub.delivery_unreadable(&row, &refusal).await;
             }
         }
     }

@@ -132,6 +132,7 @@ pub async fn start(
     let deliverer = Deliverer::new(hub.clone(), config.data.folder.clone());
     tasks.spawn(deliverer.run(stop.clone()));
     tasks.spawn(upkeep::checkpoints(hub.clone(), stop.clone()));
+    tasks.spawn(upkeep::held(hub.clone(), stop.clone()));
     tasks.spawn(orders::carry_out(hub.clone(), config.data.folder.clone(), tls.clone(), stop.clone()));
     for listener in &tls {
         let (listener, stop) = (Arc::clone(listener), stop.clone());

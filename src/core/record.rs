@@ -82,6 +82,6 @@ pub fn of_substance(entries: &[(crate::id::EntryId, &str)]) -> Vec<crate::id::En
 }
 
 /// Subject data travel only with a visible entry of another kind (`consent.md` section 2).
-pub(crate) fn is_subject_data(kind: &str) -> bool {
+pub fn is_subject_data(kind: &str) -> bool {
     matches!(kind, "person_details" | "family" | "parent_child" | "coverage")
 }

@@ -1,6 +1,7 @@
 //! What became of an attempt to deliver. Each further attempt decides anew, because the release of the last one is no
 //! longer what may be sent (rules F01 and F02).
 
+use super::family::Family;
 use super::ledger::act;
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
@@ -40,6 +41,15 @@ impl Hub {
         self.try_again(row, row.attempts.saturating_add(1), reason).await
     }
 
+    /// Something that it rests on cannot be read: it is tried again like one whose recipient cannot be reached, and holds up
+    /// nothing else meanwhile.
+    pub async fn delivery_unreadable(&self, row: &DeliveryRow, refusal: &Refusal) {
+        tracing::error!(agency = %row.recipient, delivery = %row.id, %refusal, "a delivery cannot be decided");
+        if let Err(refusal) = self.delivery_unreachable(row, "unreadable").await {
+            tracing::error!(agency = %row.recipient, delivery = %row.id, %refusal, "a delivery is left as it stands");
+        }
+    }
+
     async fn try_again(&self, row: &DeliveryRow, attempts: u32, reason: &str) -> Result<(), Refusal> {
         let now = self.now();
         if attempts < ATTEMPTS_MAX {
@@ -50,7 +60,11 @@ impl Hub {
         let center = self.register.center(&row.municipality);
         let owner = center.map_or_else(|| row.recipient.clone(), |center| center.id.clone());
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let family = self.family(&persons, now).await?;
+        // Where the family is what cannot be read, the item names nobody: a person must learn of it all the same.
+        let (family, persons) = match self.family(&persons, now).await {
+            Ok(family) => (family, persons),
+            Err(_) => (Family::default(), Vec::new()),
+        };
         let text = Text::new(
             "何度試しても届けられないものがあります。届け先の状態を確かめてから送り直してください。",
             "Something could not be delivered after many attempts. Look at the recipient, then send it again.",
@@ -125,7 +139,7 @@ impl Hub {
 
 /// The pause doubles with each attempt, up to an hour, and is shortened by up to a quarter so that many do not come back
 /// at the same moment.
-fn pause_after(attempts: u32, now: Time) -> Time {
+pub(super) fn pause_after(attempts: u32, now: Time) -> Time {
     let doubled = 1_i64.checked_shl(attempts.saturating_sub(1).min(20)).unwrap_or(i64::MAX);
     let seconds = PAUSE_SECONDS.saturating_mul(doubled).min(PAUSE_SECONDS_MAX);
     let [part] = entropy::bytes::<1>();

@@ -411,7 +411,7 @@ impl Hub {
             Err(other) => return Err(other.into()),
         };
         let ids: Vec<PersonId> = fact.persons.iter().flat_map(|person| family.ids_of(*person)).collect();
-        self.decide_again(&ids).await?;
+        self.decide_again(&ids).await;
         committed.receipts.into_iter().next().map(Some).ok_or_else(Refusal::kept_changing)
     }
 }

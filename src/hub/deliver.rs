@@ -1,7 +1,10 @@
 //! What leaves for an agency on the hub's own initiative. The queue holds the intention; each attempt decides anew, so
 //! a withdrawal stops what waits (rules F01 and F02).
 
-use super::caller::{Caller, request_of};
+use super::attempts::{ATTEMPTS_MAX, pause_after};
+use super::caller::{Caller, Operation, request_of};
+use super::family::Family;
+use super::held::NO_BASIS_DAYS;
 use super::ledger::{Serves, act};
 use super::register::Agency;
 use super::work::{Question, WorkBody};
@@ -11,20 +14,20 @@ use musubi_adapters::adapter;
 use musubi_core::adapter::{EncodeError, Text};
 use musubi_core::agency::Actor;
 use musubi_core::id::{DeliveryId, EntryId, PersonId, ReleaseId};
-use musubi_core::record::{kind_word, of_substance};
+use musubi_core::record::{SharedEntry, SharedRecord, is_subject_data, kind_word, of_substance};
 use musubi_core::release::{Dispatch, Outgoing, Released, release};
 use musubi_core::time::Time;
 
 /// Why a delivery waits: no basis was found for anything in it.
 pub(super) const NO_BASIS: &str = "no-basis";
 /// A fact has changed since; it is to be decided again.
-const DECIDE_AGAIN: &str = "decide-again";
+pub(super) const DECIDE_AGAIN: &str = "decide-again";
 /// None of the formats that the recipient subscribed to can say anything of it.
 const NOTHING_TO_SAY: &str = "nothing-to-say";
 /// Beginning of the channel of deliveries that their recipient fetches.
 const FETCHED: &str = "receive:";
 /// Never comes: a delivery that is fetched is not due by itself.
-const NEVER: Time = Time::from_micros(i64::MAX / 2);
+pub(super) const NEVER: Time = Time::from_micros(i64::MAX / 2);
 /// Most deliveries that one call hands out.
 pub const RECEIVE_MAX: u32 = 100;
 /// Days until somebody must have looked at what was not delivered.
@@ -53,6 +56,41 @@ impl Ready {
     }
 }
 
+/// Kind of the work item about what no channel can carry.
+pub(super) const NO_CHANNEL_KIND: &str = "no_channel";
+
+/// What that work item says.
+pub(super) fn no_channel_body(about: String) -> WorkBody {
+    let text = Text::new(
+        "センターが見てよい内容がありますが、登録された届け方では届けられません。受取設定を確かめ、記録を直接照会してください。",
+        "There is something that the center may see, but no subscription can carry it. Look at the subscriptions, and read \
+         the record itself.",
+    );
+    WorkBody::new("NO_CHANNEL", text, about)
+}
+
+/// Kinds of entry that make up one stay at a hospital: what a discharge is told with.
+const OF_A_STAY: [&str; 5] = ["newborn", "delivery", "discharge_notice", "encounter", "condition"];
+/// Days within which two entries of one author are of the same stay.
+const STAY_DAYS: i64 = 30;
+
+/// Of a family's record: the entries meant, who their author says the persons are, and, where they tell of a stay, what
+/// else the author said of it. No old screening is sent again.
+fn with_its_stay(record: SharedRecord, meant: &[EntryId]) -> SharedRecord {
+    let is_meant = |entry: &SharedEntry| entry.id().is_some_and(|id| meant.contains(&id));
+    let author = record.entries().iter().find(|entry| is_meant(entry)).and_then(SharedEntry::author);
+    let of_stay = |entry: &SharedEntry| OF_A_STAY.contains(&entry.kind());
+    let stays = record.entries().iter().filter(|entry| is_meant(entry) && of_stay(entry));
+    let stays: Vec<Time> = stays.map(SharedEntry::occurred_at).collect();
+    record.keep(|entry| {
+        let near = |at: &Time| {
+            at.plus_days(STAY_DAYS) >= entry.occurred_at() && *at <= entry.occurred_at().plus_days(STAY_DAYS)
+        };
+        let said_of_them = is_subject_data(entry.kind()) || of_stay(entry) && stays.iter().any(near);
+        is_meant(entry) || entry.author() == author && said_of_them
+    })
+}
+
 impl Hub {
     /// What waits for the caller at this moment, decided at this moment, with its release on record.
     ///
@@ -60,20 +98,39 @@ impl Hub {
     /// When the store fails.
     pub async fn receive(&self, caller: &Caller, limit: u32, formats: &[String]) -> Result<Vec<Ready>, Refusal> {
         let limit = if limit == 0 { RECEIVE_MAX } else { limit.min(RECEIVE_MAX) };
+        caller.check(Operation::Fetch)?;
         let mut ready = Vec::new();
         let mut after = 0;
         while ready.len() < limit as usize {
-            let rows = self.store.deliveries_to(caller.id(), after, RECEIVE_MAX).await?;
+            let now = self.now();
+            let rows = self.store.deliveries_to_fetch(caller.id(), (now, NEVER), after, RECEIVE_MAX).await?;
             let Some(last) = rows.last() else { break };
             after = last.sequence;
-            for row in rows {
-                let open = matches!(row.state, DeliveryState::Waiting | DeliveryState::Sent);
-                if open && row.format.starts_with(FETCHED) && ready.len() < limit as usize {
-                    ready.extend(self.release_delivery(&row, formats).await?);
+            for row in rows.iter().filter(|row| row.format.starts_with(FETCHED)) {
+                if ready.len() == limit as usize {
+                    break;
                 }
+                ready.extend(self.fetch(row, formats).await);
             }
         }
         Ok(ready)
+    }
+
+    /// One that is due. What cannot be read holds up nothing else, and what nobody acknowledges is given up one day.
+    async fn fetch(&self, row: &DeliveryRow, formats: &[String]) -> Option<Ready> {
+        if row.attempts >= ATTEMPTS_MAX {
+            if let Err(refusal) = self.delivery_failed(row, "not-acknowledged").await {
+                tracing::error!(delivery = %row.id, %refusal, "a delivery cannot be given up");
+            }
+            return None;
+        }
+        match self.release_delivery(row, formats).await {
+            Ok(ready) => ready,
+            Err(refusal) => {
+                self.delivery_unreadable(row, &refusal).await;
+                None
+            }
+        }
     }
 
     /// The caller has these on disk.
@@ -81,6 +138,7 @@ impl Hub {
     /// # Errors
     /// When the store fails. A delivery that is not the caller's is passed over.
     pub async fn acknowledge(&self, caller: &Caller, ids: &[DeliveryId]) -> Result<u32, Refusal> {
+        caller.check(Operation::Fetch)?;
         let mut acknowledged = 0;
         for id in ids {
             let Some(row) = self.store.delivery(*id).await?.filter(|row| row.recipient == *caller.id()) else {
@@ -104,34 +162,20 @@ impl Hub {
             return Ok(None);
         };
         for _ in 0..DECIDE_AGAIN_MAX {
-            let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
             let now = self.now();
-            let family = self.family(&persons, now).await?;
-            let request = request_of(&recipient, Actor::system(), row.purpose, None);
-            let meant = self.entries_meant(row).await?;
-            let author = family
-                .record()
-                .entries()
-                .iter()
-                .find(|e| e.id().is_some_and(|id| meant.contains(&id)))
-                .and_then(|e| e.author());
-            let record = family
-                .record()
-                .keep(|entry| entry.author() == author || entry.id().is_some_and(|id| meant.contains(&id)));
-            let facts = family.decision_facts(&record);
-            let mut released = release(record, &request, &facts, &self.policy, now);
+            let (family, mut released, meant) = self.decide_delivery(&recipient, row, now).await?;
             if !meant.iter().any(|id| released.shows(*id)) {
                 self.nothing_to_deliver(row).await?;
                 return Ok(None);
             }
             let serves = Serves { delivery: Some(row.id), query: None };
             let (id, mut change) =
-                self.release_change(&mut released, &family, &request.actor, &row.municipality, serves)?;
+                self.release_change(&mut released, &family, &Actor::system(), &row.municipality, serves)?;
             let renderings = self.render(&recipient, row, formats, &released);
             if renderings.is_empty() {
                 // Nothing leaves, so no release may stand on record.
                 if formats.is_empty() {
-                    self.move_delivery(row, DeliveryState::Suppressed, NOTHING_TO_SAY, now).await?;
+                    self.no_channel(row, &family, now).await?;
                 }
                 return Ok(None);
             }
@@ -140,6 +184,7 @@ impl Hub {
                 state: DeliveryState::Sent,
                 attempts: row.attempts + 1,
                 reason: String::new(),
+                next_at: pause_after(row.attempts + 1, now),
                 ..row.clone()
             };
             change.rows.push(Row::Delivery(sent.clone()));
@@ -151,6 +196,24 @@ impl Hub {
             }
         }
         Err(Refusal::kept_changing())
+    }
+
+    /// What the recipient may see of a delivery at this moment, and the entries for whose sake it is made.
+    pub(super) async fn decide_delivery(
+        &self,
+        recipient: &Agency,
+        row: &DeliveryRow,
+        now: Time,
+    ) -> Result<(Family, Released, Vec<EntryId>), Refusal> {
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let family = self.family(&persons, now).await?;
+        let request = request_of(recipient, Actor::system(), row.purpose, None);
+        let meant = self.entries_meant(row).await?;
+        // Whose consent counts may hang on what another agency wrote: the facts are those of the whole record.
+        let whole = family.record();
+        let facts = family.decision_facts(&whole);
+        let released = release(with_its_stay(whole, &meant), &request, &facts, &self.policy, now);
+        Ok((family, released, meant))
     }
 
     /// The entries for whose sake a delivery is made. Subject data alone make none: they travel beside something else,
@@ -181,12 +244,30 @@ impl Hub {
         rendered.collect()
     }
 
+    /// No format of the subscription can say anything of it: a person at the center is to know that it stayed here.
+    async fn no_channel(&self, row: &DeliveryRow, family: &Family, now: Time) -> Result<(), Refusal> {
+        let center = self.register.center(&row.municipality);
+        let owner = center.map_or_else(|| row.recipient.clone(), |center| center.id.clone());
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let mut change = self.delivery_change(row, DeliveryState::Suppressed, NOTHING_TO_SAY, now);
+        let body = no_channel_body(row.id.to_string());
+        let (municipality, due) = (&row.municipality, now.plus_days(NOT_DELIVERED_DAYS));
+        let question = Question { owner: &owner, kind: NO_CHANNEL_KIND, due, municipality, family, persons: &persons };
+        change.rows.push(self.ask(now, &question, &body)?);
+        match self.store.commit("suppress a delivery", change).await {
+            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
     /// Nothing may be seen: what never had a basis waits on; what had one and lost it is suppressed, and its author is
     /// told that it was not delivered, without a reason (rule F01).
     async fn nothing_to_deliver(&self, row: &DeliveryRow) -> Result<(), Refusal> {
         let now = self.now();
         if row.reason == DECIDE_AGAIN {
-            return self.move_delivery(row, DeliveryState::Held, NO_BASIS, row.next_at).await;
+            return self
+                .move_delivery(row, DeliveryState::Held, NO_BASIS, row.created_at.plus_days(NO_BASIS_DAYS))
+                .await;
         }
         let mut change = self.delivery_change(row, DeliveryState::Suppressed, "", now);
         let message = match row.message {
@@ -230,7 +311,13 @@ impl Hub {
         }
     }
 
-    fn delivery_change(&self, row: &DeliveryRow, state: DeliveryState, reason: &str, next_at: Time) -> Change {
+    pub(super) fn delivery_change(
+        &self,
+        row: &DeliveryRow,
+        state: DeliveryState,
+        reason: &str,
+        next_at: Time,
+    ) -> Change {
         let moved = DeliveryRow { state, reason: reason.to_owned(), next_at, ..row.clone() };
         Change {
             expect: vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }],
@@ -248,17 +335,5 @@ impl Hub {
         next_at: Time,
     ) -> Result<(), Refusal> {
         self.move_counted(row, row, state, reason, next_at).await
-    }
-
-    /// A fact about these persons has changed: what waited for a basis is decided again.
-    pub(crate) async fn decide_again(&self, persons: &[PersonId]) -> Result<(), Refusal> {
-        let now = self.now();
-        for row in self.store.deliveries_waiting_for(persons).await? {
-            if row.state == DeliveryState::Held {
-                self.move_delivery(&row, DeliveryState::Waiting, DECIDE_AGAIN, due(&row.format, now)).await?;
-            }
-        }
-        self.deliveries.notify_waiters();
-        Ok(())
     }
 }

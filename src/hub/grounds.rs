@@ -127,7 +127,7 @@ impl Hub {
         if code == GroundCode::L05 {
             self.write_council_case(caller, &terms, &family, &persons).await?;
         }
-        self.decide_again(&persons).await?;
+        self.decide_again(&persons).await;
         Ok(self.parts(&ground, &municipality, answer_by))
     }
 

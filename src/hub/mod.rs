@@ -11,6 +11,7 @@ pub mod document;
 pub mod enrol;
 pub mod family;
 pub mod grounds;
+pub mod held;
 pub mod ledger;
 pub mod persons;
 pub mod query;

@@ -6,7 +6,7 @@ use super::ledger::act;
 use super::register::Agency;
 use super::{Hub, Refusal};
 use crate::store::{AliasRow, Change, Expect, IndexRow, Row};
-use musubi_core::agency::{AgencyId, AgencyKind, Role};
+use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::identity::terms_of_question;
 use musubi_core::record::{PersonKey, SharedEntry};
@@ -202,7 +202,7 @@ impl Hub {
         let rows = vec![Row::Join { person: one, into: other }];
         let change = Change { expect: family.epochs(), rows, message: None, leaves: vec![leaf] };
         self.store.commit("join persons", change).await?;
-        self.decide_again(&[one, other]).await?;
+        self.decide_again(&[one, other]).await;
         Ok(other)
     }
 }

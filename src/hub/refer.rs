@@ -107,7 +107,7 @@ impl Hub {
             let record = record_of(&family, &concerned);
             self.write_approval(caller, &municipality, &to.id, approval, &record).await?;
         }
-        self.decide_again(&persons).await?;
+        self.decide_again(&persons).await;
         Ok(Standing { referral, version: 1 })
     }
 
@@ -226,7 +226,7 @@ impl Hub {
         entry.note = format!("{id} {}", next.state());
         change.leaves.push(self.leaf(now, &row.municipality, &family, &persons, entry));
         self.store.commit("referral step", change).await?;
-        self.decide_again(&persons).await?;
+        self.decide_again(&persons).await;
         Ok(Standing { referral: next, version: row.version + 1 })
     }
 

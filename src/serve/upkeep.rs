@@ -1,6 +1,7 @@
 //! What a running hub does by itself: checkpoints every minute (S-33), and the time that the next start must not fall
 //! behind (rule F05).
 
+use crate::hub::held::HeldLooks;
 use crate::hub::{Hub, Refusal};
 use crate::store::{Change, Row};
 use musubi_core::time::Time;
@@ -9,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two checkpoints of a log that grows (S-33).
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// Between two looks at what waits for a basis.
+const HELD_EVERY: Duration = Duration::from_secs(60);
 /// Setting of the store: the time of the last decision, in microseconds.
 const LATEST: &str = "decided_until";
 
@@ -21,6 +24,19 @@ pub(super) async fn checkpoints(hub: Hub, stop: CancellationToken) {
         };
         if let Err(refusal) = done.await {
             tracing::error!(%refusal, "no checkpoint was written");
+        }
+    }
+}
+
+/// Looks after what waits for a basis, at the start and every minute, until told to stop.
+pub(super) async fn held(hub: Hub, stop: CancellationToken) {
+    let mut looks = HeldLooks::default();
+    loop {
+        if let Err(refusal) = hub.look_after_held(&mut looks).await {
+            tracing::error!(%refusal, "what waits for a basis is not looked at");
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(HELD_EVERY)).await.is_none() {
+            break;
         }
     }
 }

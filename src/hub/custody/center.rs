@@ -5,6 +5,7 @@ use super::Custody;
 use crate::hub::Refusal;
 use crate::hub::caller::request_of;
 use crate::hub::deliver;
+use crate::hub::held::NO_BASIS_DAYS;
 use crate::hub::work::{Question, WorkBody};
 use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
 use musubi_core::adapter::{Diagnostic, Text};
@@ -16,8 +17,6 @@ use musubi_core::release::{Released, Withheld, release};
 use musubi_core::signals;
 use musubi_core::time::Time;
 
-/// After how many days the author of something without a basis is told (`consent.md` section 5).
-const NO_BASIS_DAYS: i64 = 30;
 /// Days for the answer to a suggestion that two persons are one.
 const SUGGESTION_DAYS: i64 = 3;
 /// Warnings that a person at the center is asked to look at: a newborn without its mother, an old message.
@@ -55,7 +54,13 @@ impl Custody<'_> {
         let would = release(record, &request, &facts, &self.hub.policy, self.now);
         let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
         let visible = of_substance(&entries).into_iter().any(|id| would.shows(id));
-        for subscription in center.settings.subscriptions.iter().filter(|s| s.purpose == purpose) {
+        let mut subscriptions = center.settings.subscriptions.iter().filter(|s| s.purpose == purpose).peekable();
+        if visible && subscriptions.peek().is_none() {
+            let body = deliver::no_channel_body(self.message.to_string());
+            let due = self.now.plus_days(SUGGESTION_DAYS);
+            change.rows.push(self.ask(&center.id, deliver::NO_CHANNEL_KIND, due, &self.persons(), &body)?);
+        }
+        for subscription in subscriptions {
             change.rows.push(Row::Delivery(self.delivery(&center.id, purpose, subscription.channel(), visible)));
         }
         for found in signals::find(&would, self.now) {

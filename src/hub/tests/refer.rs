@@ -86,9 +86,9 @@ async fn a_referral_of_the_mother_ties_nobody_to_her_child() {
     city.hub.refer(&hospital, referral("MED-4810700452", "00012345")).await.unwrap();
     assert_eq!(city.ties("MED-4810700452", "00012345").await.len(), 1);
     assert!(city.ties("MED-4810700452", "00067890").await.is_empty());
-    let told = city.hub.work_items(&city.caller("MED-4810700452", "m-2"), true, "referral").await.unwrap();
+    let told = city.hub.work_items(&city.caller("MED-4810700452", "m-2"), Some(true), "referral").await.unwrap();
     assert_eq!(told.len(), 1);
-    assert!(city.hub.work_items(&hospital, true, "referral").await.unwrap().is_empty());
+    assert!(city.hub.work_items(&hospital, Some(true), "referral").await.unwrap().is_empty());
 }
 
 #[tokio::test]

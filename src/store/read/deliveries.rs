@@ -12,6 +12,9 @@ const DUE: &str = "SELECT * FROM delivery WHERE state = ? AND next_at <= ? ORDER
 const NEXT: &str = "SELECT next_at FROM delivery WHERE state = ? ORDER BY next_at LIMIT 1";
 const IN_STATE: &str = "SELECT * FROM delivery WHERE state = ? ORDER BY next_at, sequence LIMIT ?";
 const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = ? AND sequence > ? ORDER BY sequence LIMIT ?";
+// The states are spelt out for the partial index.
+const TO_FETCH: &str = "SELECT * FROM delivery WHERE recipient = ?1 AND sequence > ?2 AND state IN (1, 3)
+    AND (next_at <= ?3 OR state = 1 AND next_at >= ?4) ORDER BY sequence LIMIT ?5";
 const DELIVERY: &str = by_id!("delivery");
 const DELIVERIES_OF: &str = of_persons!("delivery", "4");
 const RELEASE: &str = by_id!("release");
@@ -80,15 +83,23 @@ impl Store {
         self.all("deliveries due", question).await
     }
 
+    /// All deliveries that concern any of these persons, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn deliveries_of(&self, persons: &[PersonId]) -> Result<Vec<DeliveryRow>, StoreError> {
+        let order = |delivery: &DeliveryRow| delivery.sequence;
+        self.concerning("deliveries of persons", DELIVERIES_OF, persons, order).await
+    }
+
     /// Deliveries that are waiting, held or sent without acknowledgement and concern any of these persons, oldest
     /// first.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_waiting_for(&self, persons: &[PersonId]) -> Result<Vec<DeliveryRow>, StoreError> {
-        let order = |delivery: &DeliveryRow| delivery.sequence;
-        let mut found = self.concerning("deliveries of persons", DELIVERIES_OF, persons, order).await?;
-        found.retain(|delivery: &DeliveryRow| delivery.state.is_unfinished());
+        let mut found = self.deliveries_of(persons).await?;
+        found.retain(|delivery| delivery.state.is_unfinished());
         Ok(found)
     }
 
@@ -104,6 +115,22 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
         self.all("deliveries to agency", Sql::new(TO_AGENCY).bind(recipient).bind(after).bind(limit)).await
+    }
+
+    /// Deliveries that an agency may fetch, after a sequence number, oldest first: waiting ones, which are due at once or
+    /// never by themselves (the second moment), and sent ones that were not acknowledged in time.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn deliveries_to_fetch(
+        &self,
+        recipient: &AgencyId,
+        (now, never): (Time, Time),
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let question = Sql::new(TO_FETCH).bind(recipient).bind(after).bind(now).bind(never).bind(limit);
+        self.all("deliveries to fetch", question).await
     }
 
     /// Deliveries in a state, oldest first: dead letters, for one.

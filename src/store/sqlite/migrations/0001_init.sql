@@ -146,6 +146,7 @@ CREATE TABLE delivery (
 ) STRICT;
 CREATE INDEX delivery_state ON delivery (state, next_at, sequence);
 CREATE INDEX delivery_recipient ON delivery (recipient, sequence);
+CREATE INDEX delivery_unfinished ON delivery (recipient, sequence) WHERE state IN (1, 3);
 
 CREATE TABLE work_item (
     municipality TEXT NOT NULL,

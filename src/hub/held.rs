@@ -1,0 +1,222 @@
+//! What a later basis opens: deliveries that wait for one, and those of which a part was kept back. Looked at again when a
+//! fact changes, and by the clock.
+
+use super::deliver::{DECIDE_AGAIN, NEVER, NO_BASIS, due};
+use super::family::Family;
+use super::ledger::{ReleaseDetail, act};
+use super::work::{Question, WorkBody};
+use super::{Hub, Refusal};
+use crate::store::{Change, DeliveryRow, DeliveryState, Row, StoreError};
+use musubi_core::adapter::Text;
+use musubi_core::agency::{Actor, CategorySet};
+use musubi_core::id::{DeliveryId, EntryId, PersonId, uuid_v7};
+use musubi_core::release::Released;
+use musubi_core::time::Time;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// After how many days the author of something without a basis is told (`consent.md` section 5).
+pub(super) const NO_BASIS_DAYS: i64 = 30;
+/// For how many days a basis that comes later completes what was delivered in part.
+const COMPLETED_DAYS: i64 = 30;
+/// Days until the author must have looked at it.
+const LOOKED_AT_DAYS: i64 = 14;
+/// Why a delivery waits whose author has been told.
+const TOLD: &str = "no-basis-told";
+/// Most deliveries of one look.
+const HELD_MAX: u32 = 10_000;
+
+/// On what the last look at a held delivery rested.
+struct Looked {
+    epochs: Vec<u64>,
+    /// When something begins that is on file already.
+    begins: Option<Time>,
+}
+
+/// The last look at each held delivery, so that each minute only those are decided for which something has changed.
+#[derive(Default)]
+pub struct HeldLooks(BTreeMap<DeliveryId, Looked>);
+
+impl Hub {
+    /// A fact about these persons has changed: what waited for a basis, or was delivered in part, is decided again. The fact
+    /// is on file whatever becomes of this, so its caller hears of no failure here; upkeep looks again.
+    pub(crate) async fn decide_again(&self, persons: &[PersonId]) {
+        if let Err(refusal) = self.look_again(persons).await {
+            tracing::error!(%refusal, "what waits for a basis is not looked at");
+        }
+        self.deliveries.notify_waiters();
+    }
+
+    async fn look_again(&self, persons: &[PersonId]) -> Result<(), Refusal> {
+        let now = self.now();
+        let rows = self.store.deliveries_of(persons).await?;
+        for row in &rows {
+            let done = match row.state {
+                DeliveryState::Held => self.open_held(row, now).await.map(|_| ()),
+                DeliveryState::Acknowledged if row.created_at.plus_days(COMPLETED_DAYS) > now => {
+                    self.complete(row, &rows, now).await
+                }
+                _ => Ok(()),
+            };
+            if let Err(refusal) = done {
+                tracing::error!(delivery = %row.id, %refusal, "a delivery is not decided again");
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a held delivery on its way when something of it may be seen by now. Says on what that rested.
+    async fn open_held(&self, row: &DeliveryRow, now: Time) -> Result<Looked, Refusal> {
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let epochs = self.epochs_of(&persons).await?;
+        let Some(recipient) = self.register.agency(&row.recipient).filter(|agency| agency.active) else {
+            return Ok(Looked { epochs, begins: None });
+        };
+        let (family, released, meant) = self.decide_delivery(&recipient, row, now).await?;
+        if meant.iter().any(|id| released.shows(*id)) {
+            self.move_delivery(row, DeliveryState::Waiting, DECIDE_AGAIN, due(&row.format, now)).await?;
+        }
+        Ok(Looked { epochs, begins: next_beginning(&family, now) })
+    }
+
+    /// A new delivery of the same message, when a decision would now show more of it than was ever sent.
+    async fn complete(&self, row: &DeliveryRow, all: &[DeliveryRow], now: Time) -> Result<(), Refusal> {
+        let same = |other: &&DeliveryRow| {
+            other.message == row.message
+                && other.recipient == row.recipient
+                && other.purpose == row.purpose
+                && other.format == row.format
+        };
+        let later = |other: &DeliveryRow| other.sequence > row.sequence;
+        let recipient = self.register.agency(&row.recipient).filter(|agency| agency.active);
+        let Some(recipient) = recipient.filter(|_| row.message.is_some() && !all.iter().filter(same).any(later)) else {
+            return Ok(());
+        };
+        let (family, released, meant) = self.decide_delivery(&recipient, row, now).await?;
+        let before: Vec<DeliveryId> = all.iter().filter(same).map(|other| other.id).collect();
+        if !self.shows_more(&family, &released, &meant, &before).await? {
+            return Ok(());
+        }
+        // The same id whoever finds it out at the same time: there is one successor.
+        let hash = Sha256::digest(row.id.0.as_bytes());
+        let mut part = [0; 10];
+        part.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        let more = DeliveryRow {
+            id: DeliveryId(uuid_v7(row.created_at, part)),
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            created_at: now,
+            next_at: due(&row.format, now),
+            reason: String::new(),
+            sequence: 0,
+            ..row.clone()
+        };
+        let change = Change { rows: vec![Row::Delivery(more)], ..Change::default() };
+        match self.store.commit("complete a delivery", change).await {
+            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Would this show more of the entries meant than these deliveries did?
+    async fn shows_more(
+        &self,
+        family: &Family,
+        released: &Released,
+        meant: &[EntryId],
+        before: &[DeliveryId],
+    ) -> Result<bool, Refusal> {
+        let persons: Vec<PersonId> = family.persons.keys().copied().collect();
+        let mut sent: BTreeMap<EntryId, (CategorySet, CategorySet)> = BTreeMap::new();
+        for row in self.store.releases_of(&persons).await? {
+            if !row.delivery.is_some_and(|delivery| before.contains(&delivery)) {
+                continue;
+            }
+            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            for item in detail.into_iter().flat_map(|detail| detail.items) {
+                let (full, general) = sent.entry(EntryId(item.entry)).or_default();
+                *full = full.union(item.full);
+                *general = general.union(item.general);
+            }
+        }
+        Ok(released.shown().iter().filter(|shown| meant.contains(&shown.entry)).any(|shown| {
+            let (full, general) = sent.get(&shown.entry).copied().unwrap_or_default();
+            !shown.full.minus(full).is_empty() || !shown.general.minus(full.union(general)).is_empty()
+        }))
+    }
+
+    /// Looks at everything that waits for a basis: what a crash left undecided, what begins by now, and what has waited so
+    /// long that its author must be told.
+    ///
+    /// # Errors
+    /// When the store cannot be read at all.
+    pub async fn look_after_held(&self, looks: &mut HeldLooks) -> Result<(), Refusal> {
+        let now = self.now();
+        let rows = self.store.deliveries_in(DeliveryState::Held, HELD_MAX).await?;
+        looks.0.retain(|id, _| rows.iter().any(|row| row.id == *id));
+        for row in &rows {
+            if let Err(refusal) = self.look_after(row, looks, now).await {
+                tracing::error!(delivery = %row.id, %refusal, "a delivery is not decided again");
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_after(&self, row: &DeliveryRow, looks: &mut HeldLooks, now: Time) -> Result<(), Refusal> {
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let epochs = self.epochs_of(&persons).await?;
+        let unchanged = |last: &Looked| last.epochs == epochs && last.begins.is_none_or(|begins| now < begins);
+        if !looks.0.get(&row.id).is_some_and(unchanged) {
+            let looked = self.open_held(row, now).await?;
+            looks.0.insert(row.id, looked);
+        }
+        let still = self.store.delivery(row.id).await?.filter(|row| row.state == DeliveryState::Held);
+        match still {
+            Some(row) if row.reason == NO_BASIS && row.next_at <= now => self.tell_author(&row, &persons, now).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn epochs_of(&self, persons: &[PersonId]) -> Result<Vec<u64>, Refusal> {
+        Ok(self.store.joined_with(persons).await?.into_iter().map(|row| row.epoch).collect())
+    }
+
+    /// Once: it found no basis in all this time.
+    async fn tell_author(&self, row: &DeliveryRow, persons: &[PersonId], now: Time) -> Result<(), Refusal> {
+        let message = match row.message {
+            Some(message) => self.store.message(message).await?,
+            None => None,
+        };
+        let mut change = self.delivery_change(row, DeliveryState::Held, TOLD, NEVER);
+        if let Some(message) = message {
+            let family = self.family(persons, now).await?;
+            let text = Text::new(
+                "お送りいただいた内容は、提供の根拠がないまま30日間保管しています。同意の登録か根拠の申出が必要です。",
+                "What you sent has been kept for 30 days without a basis. It needs a consent or an asserted ground.",
+            );
+            let body = WorkBody::new("NO_BASIS", text, message.id.to_string());
+            let (owner, municipality, due) = (&message.agency, &row.municipality, now.plus_days(LOOKED_AT_DAYS));
+            let question = Question { owner, kind: "no_basis", due, municipality, family: &family, persons };
+            change.rows.push(self.ask(now, &question, &body)?);
+            let mut entry = act(now, "no basis", &row.recipient, &Actor::system());
+            entry.purpose = row.purpose.to_string();
+            entry.message = message.id.0.as_bytes().to_vec();
+            change.leaves.push(self.leaf(now, municipality, &family, persons, entry));
+        }
+        match self.store.commit("tell of no basis", change).await {
+            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+/// When the next permit, ground or tie begins that is on file already.
+fn next_beginning(family: &Family, now: Time) -> Option<Time> {
+    let of_persons = family.facts.values().flat_map(|facts| {
+        let consents = facts.consents.iter().map(|consent| consent.valid_from);
+        consents.chain(facts.relations.iter().map(|tie| tie.from))
+    });
+    let grounds = family.grounds.iter().map(|ground| ground.from);
+    let standing = family.standing.iter().map(|standing| standing.from);
+    of_persons.chain(grounds).chain(standing).filter(|begins| *begins > now).min()
+}

@@ -1,0 +1,170 @@
+//! What is delivered, how often, and what becomes of what is not.
+
+use super::super::attempts::ATTEMPTS_MAX;
+use super::super::held::HeldLooks;
+use super::*;
+use crate::store::{DeliveryRow, DeliveryState, Row};
+
+impl City {
+    async fn fetched(&self) -> Vec<String> {
+        let ready = self.hub.receive(&self.caller("OSC-482072", ""), 0, &[]).await.unwrap();
+        ready.iter().map(|one| one.delivery.id.to_string()).collect()
+    }
+
+    async fn all(&self, state: DeliveryState) -> Vec<DeliveryRow> {
+        self.hub.store.deliveries_in(state, 100).await.unwrap()
+    }
+
+    async fn consented(&self) {
+        self.set("2026-10-28T10:00:00+09:00");
+        self.permit("MED-4810700122", "00012345", Relationship::Subject).await;
+        self.set("2026-10-30T11:05:00+09:00");
+        self.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_acknowledged_comes_again_after_a_pause_and_is_given_up_after_many() {
+    let city = City::new().await;
+    city.consented().await;
+    assert_eq!(city.fetched().await.len(), 1);
+    assert!(city.fetched().await.is_empty());
+    let mut time = at("2026-10-30T12:05:00+09:00");
+    for _ in 1..ATTEMPTS_MAX {
+        city.clock.set(time);
+        assert_eq!(city.fetched().await.len(), 1, "{}", time.rfc3339());
+        time = time.plus_minutes(61);
+    }
+    city.clock.set(time);
+    assert!(city.fetched().await.is_empty());
+    assert_eq!(city.all(DeliveryState::Dead).await.len(), 1);
+    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), Some(true), "dead_delivery").await.unwrap();
+    assert_eq!(items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_holds_up_nobody_else() {
+    let city = City::new().await;
+    city.consented().await;
+    let first = city.all(DeliveryState::Waiting).await.remove(0);
+    let person = first.persons.first().unwrap().person;
+    city.set("2026-11-09T15:12:30+09:00");
+    city.family_b().await;
+    assert_eq!(city.all(DeliveryState::Waiting).await.len(), 5);
+    // A fact of the first family that is not what was written.
+    let now = city.hub.now();
+    let body =
+        city.hub.keyring.hub.seal(entropy::bytes(), &musubi_core::sealing::Aad::row("fact", first.id.0), b"not a fact");
+    let fact = crate::store::FactRow {
+        municipality: first.municipality.clone(),
+        id: musubi_core::id::FactId(first.id.0),
+        kind: crate::store::FactKind::Shield,
+        recipient: None,
+        recorded_at: now,
+        superseded_at: None,
+        superseded_by: None,
+        persons: vec![person.into()],
+        body,
+    };
+    city.hub.store.commit("test", Change { rows: vec![Row::Fact(fact)], ..Change::default() }).await.unwrap();
+    assert_eq!(city.fetched().await.len(), 4);
+    let left = city.hub.store.delivery(first.id).await.unwrap().unwrap();
+    assert_eq!((left.state, left.attempts, left.reason.as_str()), (DeliveryState::Waiting, 1, "unreadable"));
+    assert!(left.next_at > now && left.next_at < now.plus_minutes(1));
+}
+
+#[tokio::test]
+async fn an_old_screening_is_not_sent_again_with_something_new() {
+    let city = City::new().await;
+    city.consented().await;
+    city.set("2026-11-09T15:12:30+09:00");
+    city.submit("MED-4810700122", "hl7v2", TWO_WEEK).await;
+    assert_eq!(city.received().await.len(), 2);
+    city.set("2026-11-12T10:00:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", CORRECTION).await;
+    let texts = city.received().await;
+    assert_eq!(texts.len(), 1);
+    assert!(!texts[0].contains("99046-5") && !texts[0].contains("EPDS"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_permit_that_begins_later_opens_what_waits_without_another_act() {
+    let city = City::new().await;
+    let mut looks = HeldLooks::default();
+    city.set("2026-10-30T11:05:00+09:00");
+    city.submit("MED-4810700452", "hl7v2", MINAMI).await;
+    let held = city.all(DeliveryState::Held).await;
+    assert_eq!(held.len(), 1);
+    city.hub.look_after_held(&mut looks).await.unwrap();
+    assert_eq!(city.all(DeliveryState::Held).await.len(), 1);
+    city.permit_at("MED-4810700452", at("2026-11-05T00:00:00+09:00"), &held[0]).await;
+    city.hub.look_after_held(&mut looks).await.unwrap();
+    assert_eq!(city.all(DeliveryState::Held).await.len(), 1);
+    city.set("2026-11-05T00:00:00+09:00");
+    city.hub.look_after_held(&mut looks).await.unwrap();
+    assert!(city.all(DeliveryState::Held).await.is_empty());
+    assert_eq!(city.received().await.len(), 1);
+}
+
+impl City {
+    /// A permit for whoever a delivery concerns, from a moment on.
+    async fn permit_at(&self, _author: &str, from: Time, of: &DeliveryRow) {
+        for concerned in &of.persons {
+            let mut terms = self.terms(Named { person: Some(concerned.person), ..Named::default() });
+            terms.valid_from = from;
+            self.hub.record_consent(&self.caller("OSC-482072", "ooba"), terms).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_thirty_days_without_a_basis_the_author_is_told_once() {
+    let city = City::new().await;
+    let mut looks = HeldLooks::default();
+    city.submit("MED-4810700452", "hl7v2", MINAMI).await;
+    let told = async || {
+        let clinic = city.caller("MED-4810700452", "m-2");
+        city.hub.work_items(&clinic, None, "no_basis").await.unwrap().len()
+    };
+    city.hub.look_after_held(&mut looks).await.unwrap();
+    assert_eq!(told().await, 0);
+    city.set("2026-11-27T16:20:00+09:00");
+    for _ in 0..3 {
+        city.hub.look_after_held(&mut looks).await.unwrap();
+        assert_eq!(told().await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_later_consent_completes_what_was_delivered_in_part() {
+    let city = City::new().await;
+    city.set("2026-10-28T10:00:00+09:00");
+    let mother = named("MED-4810700122", "00012345");
+    let mut terms = city.terms(mother.clone());
+    terms.categories = Scope::Named([Category::C01, Category::C05].into_iter().collect());
+    let officer = city.caller("OSC-482072", "ooba");
+    city.hub.record_consent(&officer, terms).await.unwrap();
+    city.set("2026-10-30T11:05:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    let first = city.received().await;
+    city.set("2026-11-02T10:00:00+09:00");
+    city.hub.record_consent(&officer, city.terms(mother.clone())).await.unwrap();
+    let more = city.received().await;
+    assert_eq!((first.len(), more.len()), (1, 1));
+    assert_ne!(first, more);
+    city.set("2026-11-03T10:00:00+09:00");
+    city.hub.record_consent(&officer, city.terms(mother)).await.unwrap();
+    assert!(city.received().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_center_that_no_channel_reaches_is_told_by_a_work_item() {
+    let city = City::new().await;
+    let mut center = agency("OSC-482072", AgencyKind::Osc, "", &[("ooba", Role::Phn)]);
+    center.settings.subscriptions.clear();
+    city.hub.register.put(&city.hub.store, center, Change::default()).await.unwrap();
+    city.consented().await;
+    let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), Some(true), "no_channel").await.unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0].body.code, "NO_CHANNEL");
+}
