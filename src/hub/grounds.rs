@@ -12,7 +12,7 @@ use crate::store::{Change, Expect, FactKind, Row};
 use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
 use musubi_core::cases::council_submission;
-use musubi_core::consent::records::{Approval, CouncilCase, Ground, Member, Proviso, SourceRefusal, Status};
+use musubi_core::consent::records::{Approval, CouncilCase, Ground, Level, Member, Proviso, SourceRefusal, Status};
 use musubi_core::consent::{GroundCode, Nature};
 use musubi_core::id::{FactId, MessageId, PersonId};
 use musubi_core::record::SubjectRole;
@@ -358,6 +358,10 @@ impl Hub {
         let now = self.now();
         let sources = self.sources_of(caller);
         self.change_ground(caller, fact, "approve ground", |ground, _| {
+            // Who approves more than the usual level holds thereby writes another limit.
+            if !categories.and(ground.categories).minus(ground.level().categories()).is_empty() {
+                ground.level = Some(Level::L3);
+            }
             for source in &sources {
                 ground.refusals.iter_mut().filter(|refusal| refusal.source == *source).for_each(|refusal| {
                     refusal.categories = refusal.categories.minus(categories);

@@ -49,7 +49,7 @@ impl City {
     }
 
     async fn items(&self, agency: &str, staff: &str, kind: &str) -> usize {
-        self.hub.work_items(&self.caller(agency, staff), true, kind).await.unwrap().len()
+        self.hub.work_items(&self.caller(agency, staff), Some(true), kind).await.unwrap().len()
     }
 }
 

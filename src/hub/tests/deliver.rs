@@ -139,21 +139,27 @@ async fn after_thirty_days_without_a_basis_the_author_is_told_once() {
 async fn a_later_consent_completes_what_was_delivered_in_part() {
     let city = City::new().await;
     city.set("2026-10-28T10:00:00+09:00");
-    let mother = named("MED-4810700122", "00012345");
-    let mut terms = city.terms(mother.clone());
-    terms.categories = Scope::Named([Category::C01, Category::C05].into_iter().collect());
     let officer = city.caller("OSC-482072", "ooba");
-    city.hub.record_consent(&officer, terms).await.unwrap();
+    let consent = async |of: &[Category]| {
+        for (number, relationship) in
+            [("00012345", Relationship::Subject), ("00067890", Relationship::ParentalAuthority)]
+        {
+            let mut terms = city.terms(named("MED-4810700122", number));
+            (terms.relationship, terms.categories) = (relationship, Scope::Named(categories(of)));
+            city.hub.record_consent(&officer, terms).await.unwrap();
+        }
+    };
+    consent(&[Category::C01, Category::C06]).await;
     city.set("2026-10-30T11:05:00+09:00");
-    city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    city.submit("MED-4810700122", "hl7v2", NEWBORN).await;
     let first = city.received().await;
     city.set("2026-11-02T10:00:00+09:00");
-    city.hub.record_consent(&officer, city.terms(mother.clone())).await.unwrap();
+    consent(&[Category::C01, Category::C04, Category::C05, Category::C06, Category::C07]).await;
     let more = city.received().await;
-    assert_eq!((first.len(), more.len()), (1, 1));
+    assert_eq!((first.len(), more.len()), (1, 1), "{first:?}");
     assert_ne!(first, more);
     city.set("2026-11-03T10:00:00+09:00");
-    city.hub.record_consent(&officer, city.terms(mother)).await.unwrap();
+    consent(&[Category::C01, Category::C05, Category::C06]).await;
     assert!(city.received().await.is_empty());
 }
 
