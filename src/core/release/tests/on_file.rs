@@ -220,6 +220,7 @@ impl World {
             message: sometimes(&mut self.dice, 20, |dice| message(dice.below(3))),
             sources: if self.chance(20) { vec![self.any_agency()] } else { Vec::new() },
             level: None,
+            refusals: Vec::new(),
         }
     }
 
