@@ -192,7 +192,7 @@ impl Released {
         let others = left.iter().filter(|(entry, shown)| !dependent(entry, shown));
         let with_substance: BTreeSet<PersonId> = others.flat_map(|(_, shown)| shown.persons.clone()).collect();
         let stays = |(entry, shown): &(proto::Entry, Shown)| {
-            !dependent(entry, shown) || shown.persons.iter().all(|person| with_substance.contains(person))
+            !dependent(entry, shown) || shown.persons.iter().any(|person| with_substance.contains(person))
         };
         (self.record.entries, self.shown) = left.into_iter().filter(stays).unzip();
         trace::drop_links_to_hidden(&mut self.record.entries, &self.shown);
@@ -208,7 +208,7 @@ impl Released {
 /// Filters a record for one recipient and purpose at one moment. Never fails: without a basis everything is withheld.
 ///
 /// Each field stays only if every category that it needs is visible (`spine.md` section 2); an entry of which no fact
-/// stays does not exist for the recipient; subject data travel only beside another entry of each of their persons that
+/// stays does not exist for the recipient; subject data travel only beside another entry of the same person that
 /// stays (`consent.md` section 2), except to their own author. What of the envelope tells of other entries of the source
 /// goes back to the author alone.
 pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &Policy, now: Time) -> Released {

@@ -147,7 +147,7 @@ fn slowly(world: &World) -> (Told, BTreeSet<String>) {
         left.iter().filter(|(entry, ..)| !dependent(entry)).flat_map(|(entry, ..)| &entry.person_ids).collect();
     let (mut told, mut grounds) = (Told::new(), BTreeSet::new());
     for (entry, paths, rules) in &left {
-        if dependent(entry) && !entry.person_ids.iter().all(|id| others.contains(&id)) {
+        if dependent(entry) && !entry.person_ids.iter().any(|id| others.contains(&id)) {
             continue;
         }
         grounds.extend(rules.iter().cloned());

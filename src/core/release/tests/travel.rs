@@ -21,12 +21,12 @@ fn assert_subject_data_have_company(world: &World, released: &Released, seed: u6
     let people: BTreeSet<&String> = others.flat_map(|entry| &entry.person_ids).collect();
     let dependents = shown.iter().filter(|entry| is_dependent(world, entry));
     dependents
-        .inspect(|entry| assert!(entry.person_ids.iter().all(|id| people.contains(id)), "world {seed}: {}", entry.id))
+        .inspect(|entry| assert!(entry.person_ids.iter().any(|id| people.contains(id)), "world {seed}: {}", entry.id))
         .count()
 }
 
 #[test]
-fn subject_data_travel_only_beside_another_entry_of_each_of_their_persons() {
+fn subject_data_travel_only_beside_another_entry_of_the_same_person() {
     let (mut whole, mut narrowed) = (0, 0);
     for (seed, mut world) in worlds(600) {
         let mut released = world.release();
