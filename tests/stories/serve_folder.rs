@@ -143,7 +143,7 @@ async fn after_twenty_attempts_a_person_is_asked() {
         city.clock.set(rows[0].next_at);
     }
     city.deliveries("given up", |rows| rows[0].state == DeliveryState::Dead).await;
-    let asked = city.running.hub.work_items(&city.officer(), true, "dead_delivery").await.unwrap();
+    let asked = city.running.hub.work_items(&city.officer(), Some(true), "dead_delivery").await.unwrap();
     assert_eq!(asked.len(), 1);
 }
 

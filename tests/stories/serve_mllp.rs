@@ -82,7 +82,7 @@ async fn a_control_id_used_for_other_bytes_is_refused_for_thirty_days() {
         assert!(answer.errors.iter().any(|error| error == code), "{:?}", answer.errors);
     }
     let center = city.running.hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "ooba").unwrap();
-    let asked = city.running.hub.work_items(&center, true, "check").await.unwrap();
+    let asked = city.running.hub.work_items(&center, Some(true), "check").await.unwrap();
     assert!(asked.iter().any(|item| item.body.code == "H110"), "an old message is put before a person");
 }
 
