@@ -3,7 +3,6 @@
 use super::message::{Part, Segment};
 use super::types;
 use musubi_core::adapter::Profile;
-use unicode_normalization::UnicodeNormalization;
 
 /// An observation that Musubi knows by meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +68,7 @@ fn by_code(field: Part<'_>, from: usize, profile: &Profile) -> Option<Recognised
         let concept = by_loinc(loinc)?;
         Some(Recognised { concept, loinc: loinc.to_owned(), by_text: false })
     };
-    if types::system(&system) == types::LOINC && epds_item(&code).is_none() {
+    if types::is_loinc(&system) && epds_item(&code).is_none() {
         return known(&code);
     }
     let local = profile.observation_codes.iter().find(|local| local.code == code && local.system == system)?;
@@ -78,8 +77,9 @@ fn by_code(field: Part<'_>, from: usize, profile: &Profile) -> Option<Recognised
 }
 
 fn by_text(obx: Segment<'_>) -> Option<Recognised> {
-    let text: String = obx.field(3).component(2).text().nfkc().filter(|c| !c.is_whitespace()).collect();
-    let (concept, loinc) = match text.as_str() {
+    let text = obx.field(3).component(2).text();
+    let text = types::compact(&text);
+    let (concept, loinc) = match &*text {
         "出生体重" => (Concept::BirthWeight, "8339-4"),
         "在胎週数" => (Concept::GestationalAge, "11884-4"),
         _ => epds_text(&text).or_else(|| apgar_text(&text, &obx.value(4)))?,

@@ -168,15 +168,15 @@ impl<'t> Message<'t> {
     pub fn segment(&self, index: usize) -> Option<Segment<'_>> {
         let span = self.segments.get(index)?;
         let next = self.segments.get(index + 1).map_or(self.fields.len(), |next| next.first as usize);
-        let starts = self.fields.get(span.first as usize..next)?;
-        Some(Segment {
-            text: self.text,
-            charset: self.charset,
-            delimiters: self.delimiters,
-            starts,
-            end: span.end,
-            index,
-        })
+        let first = span.first as usize;
+        let starts = self.fields.get(first..next)?;
+        let Message { text, charset, delimiters, .. } = *self;
+        Some(Segment { text, charset, delimiters, starts, end: span.end, index, first })
+    }
+
+    /// One more than the highest [`Segment::slot`].
+    pub(super) fn slots(&self) -> usize {
+        self.fields.len() + 1
     }
 
     /// The first segment of a name.
@@ -204,21 +204,29 @@ pub struct Segment<'m> {
     starts: &'m [u32],
     end: u32,
     index: usize,
+    /// Where its name stands when all fields of the message are counted.
+    first: usize,
 }
 
 impl<'m> Segment<'m> {
     /// `PID`; empty when the line does not begin like a segment.
     pub fn name(self) -> &'m str {
         let name = self.piece(0);
-        let mut bytes = name.bytes();
-        let letters = name.len() == 3 && bytes.next().is_some_and(|byte| byte.is_ascii_uppercase());
-        let rest = bytes.all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        if letters && rest { name } else { "" }
+        let further = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        match *name.as_bytes() {
+            [first, second, third] if first.is_ascii_uppercase() && further(second) && further(third) => name,
+            _ => "",
+        }
     }
 
     /// Its place in the message, from 0.
     pub fn index(self) -> usize {
         self.index
+    }
+
+    /// Where a field stands when all fields of the message are counted; `None` for one that is not written.
+    pub(super) fn slot(self, number: usize) -> Option<usize> {
+        (1..=self.len()).contains(&number).then_some(self.first + number)
     }
 
     /// How many fields are written. Fields beyond are empty.
@@ -305,8 +313,9 @@ impl<'m> Field<'m> {
 
     /// The first repetition.
     pub fn first(self) -> Part<'m> {
-        let empty = Part { raw: "", charset: self.charset, delimiters: self.delimiters, separator: 0 };
-        self.repetitions().next().unwrap_or(empty)
+        let Field { raw, charset, delimiters, repeats } = self;
+        let raw = if repeats { piece(raw, delimiters.repetition, 1) } else { piece(raw, delimiters.field, 1) };
+        Part { raw, charset, delimiters, separator: delimiters.component }
     }
 
     /// A component of the first repetition, from 1.
@@ -355,8 +364,7 @@ impl<'m> Part<'m> {
 
     /// The next part down, from 1: a component of a repetition, a subcomponent of a component.
     pub fn component(self, number: usize) -> Part<'m> {
-        let raw = self.raw.split(char::from(self.separator)).nth(number.wrapping_sub(1)).unwrap_or_default();
-        Part { raw, separator: self.delimiters.subcomponent, ..self }
+        Part { raw: piece(self.raw, self.separator, number), separator: self.delimiters.subcomponent, ..self }
     }
 
     /// Every next part down.
@@ -371,6 +379,7 @@ impl<'m> Part<'m> {
             return Cow::Borrowed("");
         }
         match escape::undo(self.raw, self.delimiters, self.charset).0 {
+            Cow::Borrowed(text) if !may_have_blanks(text) => Cow::Borrowed(text),
             Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(BLANKS)),
             Cow::Owned(text) => Cow::Owned(text.trim_matches(BLANKS).to_owned()),
         }
@@ -384,6 +393,29 @@ impl<'m> Part<'m> {
 }
 
 const BLANKS: [char; 3] = [' ', '\t', '\u{3000}'];
+
+/// Could there be blanks at its ends? Never when graphic ASCII stands there.
+fn may_have_blanks(text: &str) -> bool {
+    let graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    !(graphic(text.as_bytes().first()) && graphic(text.as_bytes().last()))
+}
+
+/// What stands between two separators, from 1; empty beyond the last. The separator is ASCII, so no letter is cut.
+fn piece(raw: &str, separator: u8, number: usize) -> &str {
+    let mut before = number.wrapping_sub(1);
+    let mut start = 0;
+    for (index, byte) in raw.bytes().enumerate() {
+        if byte != separator {
+            continue;
+        }
+        if before == 0 {
+            return raw.get(start..index).unwrap_or_default();
+        }
+        before -= 1;
+        start = index + 1;
+    }
+    if before == 0 { raw.get(start..).unwrap_or_default() } else { "" }
+}
 
 #[cfg(test)]
 #[path = "message_tests.rs"]

@@ -33,7 +33,7 @@ pub(super) fn read(
         return;
     };
     let name = if code.code.is_empty() { &code.text } else { &code.code };
-    let series = format!("{}/{name}/{}", context.key, obx.value(4));
+    let series = [&context.key, "/", name, "/", &*obx.value(4)].concat();
     let repeated = seen.entry(series.clone()).or_default();
     *repeated += 1;
     let key = if *repeated == 1 { series } else { format!("{series}#{repeated}") };

@@ -8,7 +8,7 @@ use musubi_proto::v1 as proto;
 use proto::SubjectRole;
 use proto::entry::Body;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Reads one message.
 pub(super) struct Reader<'m> {
@@ -23,7 +23,8 @@ pub(super) struct Reader<'m> {
     /// What was read.
     pub(super) entries: Vec<proto::Entry>,
     ordinals: Vec<u32>,
-    fates: BTreeMap<(usize, usize), Fate>,
+    /// What became of each field, by its slot.
+    fates: Vec<Option<Fate>>,
 }
 
 /// The patient, once identified.
@@ -42,19 +43,23 @@ impl Patient {
     }
 }
 
+/// Room for so many entries from the beginning: they are large to move.
+const USUAL_ENTRIES: usize = 64;
+
 /// Segments of which a message has one: their places carry no number.
 const SINGLE: [&str; 6] = ["MSH", "EVN", "PID", "PV1", "PV2", "PD1"];
 
 impl<'m> Reader<'m> {
     pub(super) fn new(message: &'m Message<'m>, header: &'m Header, profile: &'m Profile) -> Self {
-        let mut seen: HashMap<&str, u32> = HashMap::new();
+        let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
         let count = |segment: Segment<'m>| {
             let ordinal = seen.entry(segment.name()).or_default();
             *ordinal += 1;
             *ordinal
         };
-        let ordinals = message.segments().map(count).collect();
-        let (diagnostics, entries, fates) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let ordinals: Vec<u32> = message.segments().map(count).collect();
+        let entries = Vec::with_capacity(ordinals.len().min(USUAL_ENTRIES));
+        let (diagnostics, fates) = (Vec::new(), vec![None; message.slots()]);
         Reader { message, header, profile, diagnostics, entries, ordinals, fates }
     }
 
@@ -85,14 +90,18 @@ impl<'m> Reader<'m> {
 
     /// Notes where in the record a field went.
     pub(super) fn mapped(&mut self, segment: Segment<'_>, field: usize, path: impl Into<Cow<'static, str>>) {
-        self.fates.insert((segment.index(), field), Fate::Mapped(path.into()));
+        if let Some(fate) = segment.slot(field).and_then(|slot| self.fates.get_mut(slot)) {
+            *fate = Some(Fate::Mapped(path.into()));
+        }
     }
 
     /// Takes back that anything of a segment went into the record.
     pub(super) fn kept_raw(&mut self, index: usize) {
-        let fields: Vec<_> = self.fates.range((index, 0)..(index + 1, 0)).map(|(field, _)| *field).collect();
-        for field in fields {
-            self.fates.remove(&field);
+        let Some(segment) = self.message.segment(index) else { return };
+        for slot in (1..=segment.len()).filter_map(|field| segment.slot(field)) {
+            if let Some(fate) = self.fates.get_mut(slot) {
+                *fate = None;
+            }
         }
     }
 
@@ -118,11 +127,14 @@ impl<'m> Reader<'m> {
         if text.is_empty() {
             return None;
         }
-        let place = self.field_place(segment, field);
         let read = times::read(&text);
-        if read.is_ok() {
+        if let Ok((stamp, odd)) = &read {
             self.mapped(segment, field, path);
+            if odd.is_none() {
+                return Some(*stamp);
+            }
         }
+        let place = self.field_place(segment, field);
         match read {
             Ok((stamp, None)) => Some(stamp),
             Ok((stamp, Some(odd))) => {
@@ -188,17 +200,31 @@ impl<'m> Reader<'m> {
                 }
                 let envelope =
                     header || (number == 1 && segment.name() != "PV2") || (segment.name() == "OBX" && number == 2);
-                let fate = match (refused, self.fates.remove(&(segment.index(), number))) {
+                let read = segment.slot(number).and_then(|slot| self.fates.get_mut(slot)).and_then(Option::take);
+                let fate = match (refused, read) {
                     (Some(code), _) => Fate::Refused(code.clone()),
                     (None, Some(fate)) => fate,
                     (None, None) if envelope => Fate::Envelope,
                     (None, None) => Fate::KeptRaw,
                 };
-                ledger.note(item, format!("{place}-{number}"), fate);
+                ledger.note(item, numbered(&place, number), fate);
             }
             if segment.is_empty() && !header {
                 ledger.note(item, place, refused.map_or(Fate::KeptRaw, |code| Fate::Refused(code.clone())));
             }
         }
     }
+}
+
+/// `OBX[3]-5`; written by hand, because it is done for every field.
+fn numbered(place: &str, field: usize) -> String {
+    let mut text = String::with_capacity(place.len() + 4);
+    text.push_str(place);
+    text.push('-');
+    match u8::try_from(field) {
+        Ok(digit @ 0..10) => text.push(char::from(b'0' + digit)),
+        Ok(two @ 10..100) => text.extend([char::from(b'0' + two / 10), char::from(b'0' + two % 10)]),
+        _ => text.push_str(&field.to_string()),
+    }
+    text
 }

@@ -86,6 +86,9 @@ fn context<'p>(reader: &mut Reader<'_>, patient: &'p Patient, group: &Group<'_>,
 
 /// Work that the municipality commissioned is known by its code in the profile.
 fn is_commissioned(reader: &mut Reader<'_>, group: &Group<'_>) -> bool {
+    if reader.profile.commissioned_codes.is_empty() {
+        return false;
+    }
     let known = |segment: Segment<'_>, field: usize| {
         let code = segment.field(field).first();
         [1, 4].into_iter().any(|at| {

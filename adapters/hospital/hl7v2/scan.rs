@@ -30,14 +30,18 @@ fn worth_a_look(raw: &str) -> bool {
             4
         }
     };
-    raw.len() >= 12 && (raw.contains('\\') || raw.len() > 200 || raw.chars().map(weight).sum::<usize>() >= 12)
+    let digits = || match raw.is_ascii() {
+        true => raw.bytes().filter(u8::is_ascii_digit).count(),
+        false => raw.chars().map(weight).sum::<usize>(),
+    };
+    raw.len() >= 12 && (raw.len() > 200 || raw.contains('\\') || digits() >= 12)
 }
 
 /// A place that the profile declares to hold identifiers of twelve digits (`PID-3`), or the number of the message itself.
 fn exempt(segment: Segment<'_>, number: usize, profile: &Profile) -> bool {
-    let place = format!("{}-{number}", segment.name());
     let own = segment.name() == "MSH" && number == 10 && begins_with_day(segment.field(number).raw());
-    own || profile.twelve_digit_columns.contains(&place)
+    let columns = &profile.twelve_digit_columns;
+    own || (!columns.is_empty() && columns.contains(&format!("{}-{number}", segment.name())))
 }
 
 fn begins_with_day(text: &str) -> bool {

@@ -5,6 +5,7 @@ use musubi_core::adapter::Profile;
 use musubi_core::japan;
 use musubi_proto::v1 as proto;
 use proto::{NameRepresentation, NameUse};
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// An identifier (CX).
@@ -188,7 +189,12 @@ pub fn coded(part: Part<'_>) -> Option<proto::Coded> {
 
 /// LOINC under its address, as FHIR has it; every other system as it was written.
 pub fn system(name: &str) -> String {
-    if matches!(name, "LN" | "LOINC") { LOINC.to_owned() } else { name.to_owned() }
+    if is_loinc(name) { LOINC.to_owned() } else { name.to_owned() }
+}
+
+/// Does this name LOINC?
+pub fn is_loinc(system: &str) -> bool {
+    matches!(system, "LN" | "LOINC" | LOINC)
 }
 
 /// LOINC's address.
@@ -196,7 +202,8 @@ pub const LOINC: &str = "http://loinc.org";
 
 /// A decimal number, as text without blanks, sign `+` or full-width digits; `None` when it is none.
 pub fn number(text: &str) -> Option<String> {
-    let text: String = text.nfkc().filter(|c| !c.is_whitespace() && *c != ',').collect();
+    let text = compact(text);
+    let text = if text.contains(',') { Cow::Owned(text.replace(',', "")) } else { text };
     let text = text.strip_prefix('+').unwrap_or(&text);
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -204,13 +211,24 @@ pub fn number(text: &str) -> Option<String> {
     (plain(whole) && plain(fraction)).then(|| text.to_owned())
 }
 
+/// NFKC without blanks. Borrowed where that changes nothing, as in nearly every number, unit and code.
+pub(super) fn compact(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(text);
+    }
+    if text.is_ascii() {
+        return Cow::Owned(text.chars().filter(|letter| !letter.is_whitespace()).collect());
+    }
+    Cow::Owned(text.nfkc().filter(|letter| !letter.is_whitespace()).collect())
+}
+
 /// A number with a comparator before it: an NM, an SN, or text such as `>= 10`.
 pub fn quantity(part: Part<'_>, structured: bool) -> Option<proto::Quantity> {
     let written = match (structured, part.component(2).is_empty()) {
-        (true, false) => format!("{}{}", part.component(1).text(), part.component(2).text()),
-        _ => part.component(1).text().into_owned(),
+        (true, false) => Cow::Owned(format!("{}{}", part.component(1).text(), part.component(2).text())),
+        _ => part.component(1).text(),
     };
-    let written: String = written.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let written = compact(&written);
     let comparator = ["<=", ">=", "<", ">", "="].into_iter().find(|sign| written.starts_with(sign)).unwrap_or("");
     let value = number(written.get(comparator.len()..)?)?;
     let comparator = if comparator == "=" { "" } else { comparator };
@@ -220,7 +238,7 @@ pub fn quantity(part: Part<'_>, structured: bool) -> Option<proto::Quantity> {
 /// A unit (OBX-6) in UCUM where it is one of those that matter here, else as written.
 pub fn unit(part: Part<'_>) -> String {
     let code = part.component(1).text();
-    let folded: String = code.nfkc().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    let folded = compact(&code).to_lowercase();
     let known = match folded.as_str() {
         "g" | "グラム" => "g",
         "kg" | "キログラム" => "kg",
