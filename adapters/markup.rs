@@ -2,6 +2,8 @@
 //!
 //! Tags and classes are `&'static str`, so nothing that was read can become one; text passes through the one escape.
 
+use std::borrow::Cow;
+
 /// A piece of well-formed XHTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Markup(String);
@@ -10,18 +12,13 @@ impl Markup {
     /// Text, escaped. Line ends become line breaks.
     pub fn text(text: &str) -> Self {
         let mut out = String::with_capacity(text.len());
-        for (number, line) in visible(text).split('\n').enumerate() {
-            if number > 0 {
-                out.push_str("<br/>");
-            }
-            escape(line, &mut out);
-        }
+        write_text(text, &mut out);
         Markup(out)
     }
 
     /// An element around its contents.
     pub fn element(tag: &'static str, inner: Markup) -> Self {
-        Markup(format!("<{tag}>{}</{tag}>", inner.0))
+        Markup(["<", tag, ">", &inner.0, "</", tag, ">"].concat())
     }
 
     /// An element with a class.
@@ -31,7 +28,7 @@ impl Markup {
 
     /// The `div` that FHIR asks for around a narrative.
     pub fn narrative(inner: &Markup) -> Self {
-        Markup(format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{}</div>", inner.0))
+        Markup(["<div xmlns=\"http://www.w3.org/1999/xhtml\">", &inner.0, "</div>"].concat())
     }
 
     /// What the program itself wrote: document type, style sheet.
@@ -53,12 +50,18 @@ impl Markup {
 
     /// A table of labels and values; nothing when there are no rows.
     pub fn table<'a>(rows: impl IntoIterator<Item = (&'a str, Markup)>) -> Self {
-        let row = |(label, value): (&str, Markup)| {
-            let cells = Markup::element("th", Markup::text(label)).then(&Markup::element("td", value));
-            Markup::element("tr", cells)
-        };
-        let rows = Markup::all(rows.into_iter().map(row));
-        if rows.is_empty() { rows } else { Markup::element("table", Markup::element("tbody", rows)) }
+        let mut out = String::new();
+        for (label, value) in rows {
+            out.push_str(if out.is_empty() { "<table><tbody><tr><th>" } else { "<tr><th>" });
+            write_text(label, &mut out);
+            out.push_str("</th><td>");
+            out.push_str(&value.0);
+            out.push_str("</td></tr>");
+        }
+        if !out.is_empty() {
+            out.push_str("</tbody></table>");
+        }
+        Markup(out)
     }
 
     /// Nothing was written.
@@ -79,6 +82,18 @@ pub fn visible(text: &str) -> String {
     lines.chars().map(|letter| if is_hidden(letter) { char::REPLACEMENT_CHARACTER } else { letter }).collect()
 }
 
+/// Text, escaped, with line breaks for line ends.
+fn write_text(text: &str, out: &mut String) {
+    let seen = text.contains('\r') || text.chars().any(is_hidden);
+    let shown = if seen { Cow::Owned(visible(text)) } else { Cow::Borrowed(text) };
+    for (number, line) in shown.split('\n').enumerate() {
+        if number > 0 {
+            out.push_str("<br/>");
+        }
+        escape(line, out);
+    }
+}
+
 const fn is_hidden(letter: char) -> bool {
     match letter {
         '\n' | '\t' => false,
@@ -94,16 +109,21 @@ const fn is_hidden(letter: char) -> bool {
 }
 
 fn escape(text: &str, out: &mut String) {
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = from.chars();
+        out.push_str(match letters.next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&quot;",
+            _ => "&#39;",
+        });
+        rest = letters.as_str();
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

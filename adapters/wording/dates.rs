@@ -1,6 +1,6 @@
 //! Dates of the record in both calendars, never more precise than they were given.
 
-use musubi_core::japan::dates::in_era;
+use musubi_core::japan::eras::Era;
 use musubi_core::time::{Day, Time};
 use musubi_proto::v1 as proto;
 
@@ -29,22 +29,41 @@ impl Known {
 /// 令和8年(2026年)10月26日; 令和8年(2026年)10月; 2019年 where the era is open.
 pub fn japanese_date(date: &proto::Date) -> Option<String> {
     let known = Known::of(date)?;
-    let month = known.month.map(|month| format!("{month}月")).unwrap_or_default();
-    let day = known.day.map(|day| format!("{day}日")).unwrap_or_default();
-    let western = format!("{}年", known.year);
-    let year = era_year(known).map_or_else(|| western.clone(), |era| format!("{era}({western})"));
-    Some(format!("{year}{month}{day}"))
+    let mut text = match era_year(known) {
+        Some(era) => format!("{era}({}年)", known.year),
+        None => format!("{}年", known.year),
+    };
+    for (part, unit) in [(known.month, "月"), (known.day, "日")] {
+        if let Some(part) = part {
+            push_number(part, &mut text);
+            text.push_str(unit);
+        }
+    }
+    Some(text)
 }
 
 /// The year in its era (令和8年), where the date is precise enough to tell the era.
 fn era_year(known: Known) -> Option<String> {
-    let year_of = |day: Day| in_era(day).split_once('年').map(|(year, _)| format!("{year}年"));
     let earliest = Day::new(known.year, known.month.unwrap_or(1), known.day.unwrap_or(1)).ok()?;
     let end_of_month = || Day::new(known.year, known.month.unwrap_or(12), 1).ok().map(Day::last_of_month);
     let latest = known.whole().or_else(end_of_month)?;
-    let era = year_of(earliest)?;
-    let has_era = !era.starts_with(|first: char| first.is_ascii_digit());
-    (has_era && year_of(latest)? == era).then_some(era)
+    let era = Era::of(earliest).filter(|era| Era::of(latest) == Some(*era))?;
+    let first = era.first.year();
+    Some(if known.year == first {
+        format!("{}元年", era.name)
+    } else {
+        format!("{}{}年", era.name, known.year - first + 1)
+    })
+}
+
+/// A number of one or two digits, without the machinery that formats any.
+fn push_number(number: i8, text: &mut String) {
+    let digit = |digit: u8| char::from(b'0' + digit % 10);
+    let number = number.unsigned_abs();
+    if number > 9 {
+        text.push(digit(number / 10));
+    }
+    text.push(digit(number));
 }
 
 /// A date and time: 令和8年(2026年)10月26日 4:12.

@@ -16,8 +16,8 @@ const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const DIAGNOSIS_ROLE: &str = "http://terminology.hl7.org/CodeSystem/diagnosis-role";
 
 /// What the resources of one entry share.
-pub(super) struct Context<'c, 'd, 'f> {
-    pub(super) document: &'c mut Document<'d>,
+pub(super) struct Context<'c, 'f> {
+    pub(super) document: &'c mut Document,
     pub(super) agencies: &'c mut Agencies,
     pub(super) family: &'c Family<'f>,
     pub(super) one: &'c Person<'f>,
@@ -26,7 +26,7 @@ pub(super) struct Context<'c, 'd, 'f> {
 }
 
 /// The resources of one entry, in the order of its fields.
-pub(super) fn write(context: &mut Context<'_, '_, '_>, entry: &proto::Entry) -> Vec<Slot> {
+pub(super) fn write(context: &mut Context<'_, '_>, entry: &proto::Entry) -> Vec<Slot> {
     let Some(body) = &entry.body else { return Vec::new() };
     match body {
         Body::DischargeNotice(notice) => stay(context, entry, notice),
@@ -48,7 +48,7 @@ pub(super) fn write(context: &mut Context<'_, '_, '_>, entry: &proto::Entry) -> 
 }
 
 /// The stay that a notice reports, with its diagnoses. What the same message says in an encounter belongs to it.
-fn stay(context: &mut Context<'_, '_, '_>, entry: &proto::Entry, notice: &proto::DischargeNotice) -> Vec<Slot> {
+fn stay(context: &mut Context<'_, '_>, entry: &proto::Entry, notice: &proto::DischargeNotice) -> Vec<Slot> {
     let author = author_of(entry);
     let mut slots = vec![context.document.reserve()];
     let this = slots.first().map(|slot| context.document.reference(*slot)).unwrap_or_default();
@@ -108,7 +108,7 @@ fn hospitalization(notice: &proto::DischargeNotice, visit: Option<&proto::Encoun
 }
 
 /// A visit of its own, unless a notice of the same message speaks of the same stay.
-fn visit(context: &mut Context<'_, '_, '_>, entry: &proto::Entry, visit: &proto::Encounter) -> Vec<Slot> {
+fn visit(context: &mut Context<'_, '_>, entry: &proto::Entry, visit: &proto::Encounter) -> Vec<Slot> {
     let notices = context.one.bodies(discharge);
     let author = author_of(entry);
     if notices.iter().any(|(other, _)| other.source_message == entry.source_message && author_of(other) == author) {
@@ -158,11 +158,7 @@ fn location(ward: &str) -> Json {
 }
 
 /// A Condition of the person; none for a code that says nothing.
-pub(super) fn condition_of(
-    context: &mut Context<'_, '_, '_>,
-    code: Json,
-    more: Vec<(&'static str, Json)>,
-) -> Option<Slot> {
+pub(super) fn condition_of(context: &mut Context<'_, '_>, code: Json, more: Vec<(&'static str, Json)>) -> Option<Slot> {
     if code.is_nothing() {
         return None;
     }
@@ -176,7 +172,7 @@ pub(super) fn condition_of(
     Some(context.document.add("Condition", members))
 }
 
-fn diagnosis(context: &mut Context<'_, '_, '_>, entry: &proto::Entry, condition: &proto::Condition) -> Option<Slot> {
+fn diagnosis(context: &mut Context<'_, '_>, entry: &proto::Entry, condition: &proto::Condition) -> Option<Slot> {
     let verification = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
     let status = match (condition.negated, condition.kind.as_str()) {
         (Some(true), _) => concept(verification, "refuted", "Refuted"),
@@ -193,7 +189,7 @@ fn diagnosis(context: &mut Context<'_, '_, '_>, entry: &proto::Entry, condition:
     condition_of(context, code, more)
 }
 
-fn request(context: &mut Context<'_, '_, '_>, referral: &proto::Referral) -> Slot {
+fn request(context: &mut Context<'_, '_>, referral: &proto::Referral) -> Slot {
     let from = context.agencies.reference(context.document, &referral.from, context.family);
     let to = context.agencies.reference(context.document, &referral.to, context.family);
     let priority = match referral.urgency.as_str() {

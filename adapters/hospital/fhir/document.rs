@@ -1,7 +1,6 @@
 //! The Bundle: a Composition first, and every resource with its id and its place.
 
 use super::datatypes::{LOINC, coding, concept, span};
-use super::ids::Ids;
 use super::json::{Json, list, object};
 use super::people::{Agencies, People};
 use super::sections;
@@ -14,8 +13,8 @@ const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confiden
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 
 /// The resources of a document in the making.
-pub(super) struct Document<'a> {
-    ids: &'a Ids,
+#[derive(Default)]
+pub(super) struct Document {
     resources: Vec<Json>,
 }
 
@@ -23,7 +22,7 @@ pub(super) struct Document<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot(usize);
 
-impl Document<'_> {
+impl Document {
     /// A place for a resource that is written later.
     pub(super) fn reserve(&mut self) -> Slot {
         self.resources.push(Json::Nothing);
@@ -32,7 +31,7 @@ impl Document<'_> {
 
     /// Writes the resource of a place.
     pub(super) fn fill(&mut self, slot: Slot, kind: &'static str, members: Vec<(&'static str, Json)>) {
-        let head = [("resourceType", Json::from(kind)), ("id", self.ids.resource(slot.0).to_string().into())];
+        let head = [("resourceType", Json::from(kind)), ("id", Json::Id(slot.0))];
         if let Some(place) = self.resources.get_mut(slot.0) {
             *place = object(head.into_iter().chain(members));
         }
@@ -47,25 +46,20 @@ impl Document<'_> {
 
     /// A reference to a place.
     pub(super) fn reference(&self, slot: Slot) -> Json {
-        object([("reference", self.url(slot.0).into())])
-    }
-
-    fn url(&self, number: usize) -> String {
-        format!("urn:uuid:{}", self.ids.resource(number))
+        object([("reference", Json::Place(slot.0))])
     }
 
     /// The entries of the Bundle.
     fn into_entries(self) -> Json {
-        let urls: Vec<String> = (0..self.resources.len()).map(|number| self.url(number)).collect();
-        let entries = urls.into_iter().zip(self.resources).filter(|(_, resource)| !resource.is_nothing());
-        list(entries.map(|(url, resource)| object([("fullUrl", url.into()), ("resource", resource)])))
+        let entries = self.resources.into_iter().enumerate().filter(|(_, resource)| !resource.is_nothing());
+        list(entries.map(|(number, resource)| object([("fullUrl", Json::Place(number)), ("resource", resource)])))
     }
 }
 
-/// The Bundle; `None` when the release holds nothing that it can say. Without `stamped` it holds neither the time nor
-/// the id of the release, which are no part of the view.
-pub(super) fn bundle(released: &Released, family: &Family<'_>, ids: &Ids, stamped: bool) -> Option<Json> {
-    let mut document = Document { ids, resources: Vec::new() };
+/// The Bundle and how many resources it has; `None` when the release holds nothing that it can say. The time and the id
+/// of the release are no part of the view.
+pub(super) fn bundle(released: &Released, family: &Family<'_>) -> Option<(Json, usize)> {
+    let mut document = Document::default();
     let composition = document.reserve();
     let people = People::write(&mut document, family);
     let mut agencies = Agencies::default();
@@ -83,15 +77,15 @@ pub(super) fn bundle(released: &Released, family: &Family<'_>, ids: &Ids, stampe
     let authors = if authors.is_empty() { gateway() } else { authors };
     let kind = Kind::of(family);
     let sections = std::iter::once(handling(released)).chain(sections);
-    let at = stamped.then(|| released.at().rfc3339());
+    let at = Json::stamp(released.at().rfc3339());
     let members = vec![
         ("meta", object([("security", security(released))])),
         ("language", "ja".into()),
-        ("identifier", release_id(released).filter(|_| stamped).into()),
+        ("identifier", Json::stamp(release_id(released))),
         ("status", "final".into()),
         ("type", concept(LOINC, kind.code, kind.display)),
         ("subject", subject.into()),
-        ("date", at.clone().into()),
+        ("date", at.clone()),
         ("author", list(authors)),
         ("title", kind.title.into()),
         ("confidentiality", confidentiality(released).0.into()),
@@ -100,15 +94,17 @@ pub(super) fn bundle(released: &Released, family: &Family<'_>, ids: &Ids, stampe
         ("section", list(sections)),
     ];
     document.fill(composition, "Composition", members);
-    Some(object([
+    let resources = document.resources.len();
+    let bundle = object([
         ("resourceType", "Bundle".into()),
         ("meta", object([("security", security(released))])),
         ("language", "ja".into()),
-        ("identifier", uri_identifier(&format!("urn:uuid:{}", ids.bundle()))),
+        ("identifier", uri_identifier(Json::BundlePlace)),
         ("type", "document".into()),
-        ("timestamp", at.into()),
+        ("timestamp", at),
         ("entry", document.into_entries()),
-    ]))
+    ]);
+    Some((bundle, resources))
 }
 
 /// What kind of document it is.
@@ -135,12 +131,7 @@ impl Kind {
 }
 
 /// Who wrote: every agency that the release names.
-fn authors(
-    document: &mut Document<'_>,
-    agencies: &mut Agencies,
-    released: &Released,
-    family: &Family<'_>,
-) -> Vec<Json> {
+fn authors(document: &mut Document, agencies: &mut Agencies, released: &Released, family: &Family<'_>) -> Vec<Json> {
     let mut authors: Vec<Json> = Vec::new();
     for entry in &released.record().entries {
         let author = agencies.reference(document, author_of(entry), family);
@@ -193,9 +184,9 @@ fn confidentiality(released: &Released) -> (&'static str, &'static str) {
 
 fn release_id(released: &Released) -> Option<Json> {
     let id = &released.record().release_id;
-    (!id.is_empty()).then(|| uri_identifier(&format!("urn:uuid:{id}")))
+    (!id.is_empty()).then(|| uri_identifier(format!("urn:uuid:{id}").into()))
 }
 
-fn uri_identifier(uri: &str) -> Json {
-    object([("system", "urn:ietf:rfc:3986".into()), ("value", uri.into())])
+fn uri_identifier(uri: Json) -> Json {
+    object([("system", "urn:ietf:rfc:3986".into()), ("value", uri)])
 }

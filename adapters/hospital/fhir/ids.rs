@@ -6,22 +6,26 @@ use uuid::{Builder, Uuid};
 /// Where the ids of one document come from.
 pub(super) struct Ids {
     view: Option<[u8; 32]>,
+    /// Those of the resources that are known to be wanted, each worked out once.
+    resources: Vec<Uuid>,
 }
 
 impl Ids {
     /// Ids that only hold the places, for the first writing.
     pub(super) const fn blank() -> Self {
-        Ids { view: None }
+        Ids { view: None, resources: Vec::new() }
     }
 
-    /// The ids of the document that says this.
-    pub(super) fn of(view: &[u8]) -> Self {
-        Ids { view: Some(Sha256::digest(view).into()) }
+    /// The ids of the document that says this and has so many resources.
+    pub(super) fn of(view: &[u8], resources: usize) -> Self {
+        let mut ids = Ids { view: Some(Sha256::digest(view).into()), resources: Vec::new() };
+        ids.resources = (0..resources).map(|number| ids.derived(b"resource", number)).collect();
+        ids
     }
 
     /// The id of the n-th resource. Number 0 is the Composition.
     pub(super) fn resource(&self, number: usize) -> Uuid {
-        self.derived(b"resource", number)
+        self.resources.get(number).copied().unwrap_or_else(|| self.derived(b"resource", number))
     }
 
     /// The id of the Bundle.
@@ -53,7 +57,7 @@ mod tests {
 
     #[test]
     fn ids_follow_from_the_view_alone() {
-        let (one, same, other) = (Ids::of(b"a"), Ids::of(b"a"), Ids::of(b"b"));
+        let (one, same, other) = (Ids::of(b"a", 0), Ids::of(b"a", 9), Ids::of(b"b", 9));
         assert_eq!(one.resource(3), same.resource(3));
         assert_ne!(one.resource(3), other.resource(3));
         assert_ne!(one.resource(0), one.bundle());

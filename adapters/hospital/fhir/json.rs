@@ -1,7 +1,9 @@
 //! JSON as FHIR wants it: members in the order in which they are written, numbers with their decimal text, and never an
 //! empty object, list or string. Values that are not there cannot leave a trace.
 
+use super::ids::Ids;
 use std::fmt::Write;
+use uuid::Uuid;
 
 /// One JSON value, or nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,23 +16,47 @@ pub(super) enum Json {
     Flag(bool),
     List(Vec<Json>),
     Object(Vec<(&'static str, Json)>),
+    /// The id of a resource, by its number. Ids are known only when a document is written.
+    Id(usize),
+    /// The place of a resource: its id as a URN.
+    Place(usize),
+    /// The place of the Bundle.
+    BundlePlace,
+    /// What belongs to one sending and is no part of the view.
+    Stamp(Box<Json>),
+}
+
+/// One writing of a document.
+pub(super) struct Writing<'a> {
+    /// Where ids come from.
+    pub(super) ids: &'a Ids,
+    /// With what belongs to one sending?
+    pub(super) stamped: bool,
 }
 
 /// The members that hold something; nothing when none does.
 pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
-    let members: Vec<_> = members.into_iter().filter(|(_, value)| !value.is_nothing()).collect();
+    let members = kept(members, |(_, value)| !value.is_nothing());
     if members.is_empty() { Json::Nothing } else { Json::Object(members) }
 }
 
 /// The items that hold something; nothing when none does.
 pub(super) fn list(items: impl IntoIterator<Item = Json>) -> Json {
-    let items: Vec<_> = items.into_iter().filter(|item| !item.is_nothing()).collect();
+    let items = kept(items, |item| !item.is_nothing());
     if items.is_empty() { Json::Nothing } else { Json::List(items) }
+}
+
+/// What is wanted of all, with room for all: nearly always most of it is.
+fn kept<T>(all: impl IntoIterator<Item = T>, wanted: impl Fn(&T) -> bool) -> Vec<T> {
+    let all = all.into_iter();
+    let mut kept = Vec::with_capacity(all.size_hint().1.unwrap_or(0));
+    kept.extend(all.filter(wanted));
+    kept
 }
 
 impl Json {
     pub(super) fn is_nothing(&self) -> bool {
-        *self == Json::Nothing
+        matches!(self, Json::Nothing)
     }
 
     /// A decimal of FHIR, if the text is one: `8.50`, not `.5` or `８`.
@@ -43,16 +69,29 @@ impl Json {
         right.then(|| Json::Number(text.to_owned()))
     }
 
-    pub(super) fn to_text(&self) -> String {
-        let mut out = String::new();
-        self.write(&mut out);
+    /// A value that is written only into a document that is sent.
+    pub(super) fn stamp(value: impl Into<Json>) -> Self {
+        match value.into() {
+            Json::Nothing => Json::Nothing,
+            value => Json::Stamp(Box::new(value)),
+        }
+    }
+
+    /// The whole document, written into a text of about this length.
+    pub(super) fn to_text(&self, writing: &Writing<'_>, about: usize) -> String {
+        let mut out = String::with_capacity(about);
+        self.write(writing, &mut out);
         out.push('\n');
         out
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, writing: &Writing<'_>, out: &mut String) {
         match self {
             Json::Nothing => out.push_str("null"),
+            Json::Id(number) => write_uuid("\"", writing.ids.resource(*number), out),
+            Json::Place(number) => write_uuid("\"urn:uuid:", writing.ids.resource(*number), out),
+            Json::BundlePlace => write_uuid("\"urn:uuid:", writing.ids.bundle(), out),
+            Json::Stamp(value) => value.write(writing, out),
             Json::Text(text) => write_text(text, out),
             Json::Number(digits) => out.push_str(digits),
             Json::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
@@ -62,16 +101,17 @@ impl Json {
                     if matches!(item, Json::Object(_)) {
                         out.push('\n');
                     }
-                    item.write(out);
+                    item.write(writing, out);
                 }
                 out.push(']');
             }
             Json::Object(members) => {
-                for (number, (name, value)) in members.iter().enumerate() {
-                    out.push(if number == 0 { '{' } else { ',' });
-                    write_text(name, out);
-                    out.push(':');
-                    value.write(out);
+                let written = |value: &Json| writing.stamped || !matches!(value, Json::Stamp(_));
+                for (number, (name, value)) in members.iter().filter(|(_, value)| written(value)).enumerate() {
+                    out.push_str(if number == 0 { "{\"" } else { ",\"" });
+                    out.push_str(name);
+                    out.push_str("\":");
+                    value.write(writing, out);
                 }
                 out.push('}');
             }
@@ -81,20 +121,30 @@ impl Json {
 
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if control < ' ' => {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' ')) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = from.chars();
+        match letters.next() {
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(mark @ ('"' | '\\')) => out.extend(['\\', mark]),
+            control => {
                 // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
+                let _ = write!(out, "\\u{:04x}", control.map_or(0, u32::from));
             }
-            other => out.push(other),
         }
+        rest = letters.as_str();
     }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn write_uuid(before: &str, id: Uuid, out: &mut String) {
+    out.push_str(before);
+    out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     out.push('"');
 }
 
@@ -103,6 +153,10 @@ impl From<&str> for Json {
     fn from(text: &str) -> Self {
         if text.trim().is_empty() {
             return Json::Nothing;
+        }
+        // All control characters are below the blank, or DEL, or begin with this byte.
+        if !text.bytes().any(|byte| matches!(byte, 0..b' ' | 0x7F | 0xC2)) {
+            return Json::Text(text.to_owned());
         }
         let allowed = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
         let letters = text.chars().map(|letter| if allowed(letter) { letter } else { char::REPLACEMENT_CHARACTER });
@@ -138,12 +192,25 @@ impl<T: Into<Json>> From<Option<T>> for Json {
 mod tests {
     use super::*;
 
+    fn written(value: &Json) -> String {
+        value.to_text(&Writing { ids: &Ids::blank(), stamped: true }, 0)
+    }
+
     #[test]
     fn what_is_empty_leaves_no_trace() {
         let empty = object([("a", list([object([]), Json::from(" ")])), ("b", Json::from(None::<&str>))]);
         assert_eq!(empty, Json::Nothing);
         let one = object([("a", Json::Nothing), ("b", true.into())]);
-        assert_eq!(one.to_text(), "{\"b\":true}\n");
+        assert_eq!(written(&one), "{\"b\":true}\n");
+    }
+
+    #[test]
+    fn what_belongs_to_one_sending_is_left_out_of_the_view() {
+        let both = object([("date", Json::stamp("2026")), ("id", Json::Id(0))]);
+        let view = both.to_text(&Writing { ids: &Ids::blank(), stamped: false }, 0);
+        assert_eq!(view, "{\"id\":\"00000000-0000-0000-0000-000000000000\"}\n");
+        assert!(written(&both).starts_with("{\"date\":\"2026\","));
+        assert_eq!(Json::stamp(None::<&str>), Json::Nothing);
     }
 
     #[test]
@@ -159,7 +226,7 @@ mod tests {
     #[test]
     fn texts_are_written_so_that_they_are_read_back() {
         let hostile = "\"\\\n\r\t<script>湊𠮷\u{202e}\u{2028}";
-        let read: Result<String, _> = serde_json::from_str(&Json::from(hostile).to_text());
+        let read: Result<String, _> = serde_json::from_str(&written(&Json::from(hostile)));
         assert_eq!(read.ok().as_deref(), Some(hostile));
         assert_eq!(Json::from("a\0b"), Json::Text("a\u{fffd}b".to_owned()));
     }

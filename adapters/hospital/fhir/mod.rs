@@ -17,8 +17,14 @@ mod tests;
 
 use crate::family::Family;
 use ids::Ids;
+use json::Writing;
 use musubi_core::adapter::{Adapter, Direction, EncodeError, Profile, Text};
 use musubi_core::release::Released;
+
+/// A document is about so long, in bytes.
+const USUAL_LENGTH: usize = 32 * 1024;
+/// And so much more when it is stamped.
+const STAMPS_LENGTH: usize = 512;
 
 /// A release as one FHIR R4 document Bundle (JSON).
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,13 +43,13 @@ impl Adapter for FhirJson {
         Direction::Out
     }
 
-    /// Written twice: once without ids and time, and then with the ids that follow from the hash of the first. The same
-    /// view gives the same ids, whenever it is sent.
+    /// Put together once and written twice: without ids and time, and then with the ids that follow from the hash of the
+    /// first writing. The same view gives the same ids, whenever it is sent.
     fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
         let family = Family::of(released);
-        let write = |ids: &Ids, stamped| document::bundle(released, &family, ids, stamped);
-        let view = write(&Ids::blank(), false).ok_or(EncodeError::NothingToSay)?;
-        let document = write(&Ids::of(view.to_text().as_bytes()), true).ok_or(EncodeError::NothingToSay)?;
-        Ok(document.to_text().into_bytes())
+        let (bundle, resources) = document::bundle(released, &family).ok_or(EncodeError::NothingToSay)?;
+        let view = bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH);
+        let ids = Ids::of(view.as_bytes(), resources);
+        Ok(bundle.to_text(&Writing { ids: &ids, stamped: true }, view.len() + STAMPS_LENGTH).into_bytes())
     }
 }

@@ -10,7 +10,7 @@ use musubi_proto::v1 as proto;
 /// Value of an observation, with the name of its member.
 type Value = (&'static str, Json);
 
-impl Context<'_, '_, '_> {
+impl Context<'_, '_> {
     /// An observation, unless it has no value.
     fn observe(&mut self, code: Json, value: Value, at: Json) -> Option<Slot> {
         self.observe_with(code, value, at, Vec::new())
@@ -41,11 +41,7 @@ impl Context<'_, '_, '_> {
     }
 }
 
-pub(super) fn finding(
-    context: &mut Context<'_, '_, '_>,
-    entry: &proto::Entry,
-    found: &proto::Observation,
-) -> Option<Slot> {
+pub(super) fn finding(context: &mut Context<'_, '_>, entry: &proto::Entry, found: &proto::Observation) -> Option<Slot> {
     let author = author_of(entry);
     let source = found.code.clone().unwrap_or_default();
     let is_loinc = |code: &str| code.contains('-') && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
@@ -72,7 +68,7 @@ pub(super) fn finding(
     context.observe_with(code, value, moment(found.observed_at.as_ref()), more)
 }
 
-pub(super) fn birth(context: &mut Context<'_, '_, '_>, newborn: &proto::Newborn) -> Vec<Slot> {
+pub(super) fn birth(context: &mut Context<'_, '_>, newborn: &proto::Newborn) -> Vec<Slot> {
     let at = moment(newborn.born_at.as_ref());
     let score =
         |score: Option<i32>| score.map_or(("valueQuantity", Json::Nothing), |score| count(score, "点", "{score}"));
@@ -95,7 +91,7 @@ pub(super) fn birth(context: &mut Context<'_, '_, '_>, newborn: &proto::Newborn)
     found.into_iter().filter_map(|(code, value)| context.observe(code, value, at.clone())).collect()
 }
 
-pub(super) fn labour(context: &mut Context<'_, '_, '_>, entry: &proto::Entry, delivery: &proto::Delivery) -> Vec<Slot> {
+pub(super) fn labour(context: &mut Context<'_, '_>, entry: &proto::Entry, delivery: &proto::Delivery) -> Vec<Slot> {
     let at = moment(delivery.delivered_at.as_ref());
     let mut slots = Vec::new();
     slots.extend(context.observe(words("分娩日時"), ("valueDateTime", at.clone()), at.clone()));
@@ -118,7 +114,7 @@ pub(super) fn labour(context: &mut Context<'_, '_, '_>, entry: &proto::Entry, de
     slots
 }
 
-pub(super) fn questionnaire(context: &mut Context<'_, '_, '_>, screening: &proto::Screening) -> Option<Slot> {
+pub(super) fn questionnaire(context: &mut Context<'_, '_>, screening: &proto::Screening) -> Option<Slot> {
     let code = match screening.instrument.as_str() {
         "epds" => loinc("99046-5", "", "EPDS 合計"),
         "" => words("質問票"),
@@ -137,7 +133,7 @@ pub(super) fn questionnaire(context: &mut Context<'_, '_, '_>, screening: &proto
     context.observe_with(code, total, day(screening.answered_on.as_ref()), more)
 }
 
-pub(super) fn pregnancy(context: &mut Context<'_, '_, '_>, notification: &proto::PregnancyNotification) -> Vec<Slot> {
+pub(super) fn pregnancy(context: &mut Context<'_, '_>, notification: &proto::PregnancyNotification) -> Vec<Slot> {
     let at = day(notification.notified_on.as_ref());
     let date = |date: Option<&proto::Date>| ("valueDateTime", day(date));
     let weeks = notification.gestation_days.map_or(("valueQuantity", Json::Nothing), |days| count(days, "日", "d"));
@@ -158,7 +154,7 @@ pub(super) fn pregnancy(context: &mut Context<'_, '_, '_>, notification: &proto:
 }
 
 pub(super) fn infant_check(
-    context: &mut Context<'_, '_, '_>,
+    context: &mut Context<'_, '_>,
     entry: &proto::Entry,
     check: &proto::InfantCheck,
 ) -> Vec<Slot> {
@@ -176,7 +172,7 @@ pub(super) fn infant_check(
 }
 
 pub(super) fn measured(
-    context: &mut Context<'_, '_, '_>,
+    context: &mut Context<'_, '_>,
     entry: &proto::Entry,
     all: &[proto::Measurement],
     on: Option<&proto::Date>,
@@ -192,7 +188,7 @@ pub(super) fn measured(
 }
 
 /// What was weighed at a visit.
-pub(super) fn home_visit(context: &mut Context<'_, '_, '_>, visit: &proto::HomeVisit) -> Vec<Slot> {
+pub(super) fn home_visit(context: &mut Context<'_, '_>, visit: &proto::HomeVisit) -> Vec<Slot> {
     let code = loinc("29463-7", "Body weight", "体重");
     context.observe(code, quantity(visit.weight.as_ref()), day(visit.visited_on.as_ref())).into_iter().collect()
 }

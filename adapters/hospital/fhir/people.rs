@@ -21,7 +21,7 @@ pub(super) struct People {
 
 impl People {
     /// Gives everybody a place and writes them.
-    pub(super) fn write(document: &mut Document<'_>, family: &Family<'_>) -> Self {
+    pub(super) fn write(document: &mut Document, family: &Family<'_>) -> Self {
         let is_patient = |position: usize, one: &Person<'_>| {
             let has_facts = one.entries.iter().any(|entry| !matches!(entry.body, Some(Body::PersonDetails(_))));
             let told = has_facts || (one.role == Role::Mother && !one.entries.is_empty());
@@ -60,12 +60,7 @@ impl People {
         patient.into_iter().chain(related).collect()
     }
 
-    fn related_person(
-        &self,
-        document: &Document<'_>,
-        family: &Family<'_>,
-        link: &Link<'_>,
-    ) -> Vec<(&'static str, Json)> {
+    fn related_person(&self, document: &Document, family: &Family<'_>, link: &Link<'_>) -> Vec<(&'static str, Json)> {
         let child = self.patient(link.child).map(|slot| document.reference(slot));
         let parent = family.people.get(link.parent);
         let names = parent.map(names).unwrap_or_default();
@@ -92,11 +87,7 @@ fn relationship(code: &str) -> Json {
     }
 }
 
-fn patient(
-    document: &Document<'_>,
-    one: &Person<'_>,
-    relations: impl Iterator<Item = Slot>,
-) -> Vec<(&'static str, Json)> {
+fn patient(document: &Document, one: &Person<'_>, relations: impl Iterator<Item = Slot>) -> Vec<(&'static str, Json)> {
     let identifiers = identifiers(one);
     let jp_core = !identifiers.is_empty() && identifiers.iter().all(is_patient_number);
     let profile = jp_core.then(|| object([("profile", list([JP_PATIENT.into()]))]));
@@ -200,7 +191,7 @@ pub(super) struct Agencies {
 
 impl Agencies {
     /// The Organization of an agency; written when it is first named.
-    pub(super) fn reference(&mut self, document: &mut Document<'_>, agency: &str, family: &Family<'_>) -> Json {
+    pub(super) fn reference(&mut self, document: &mut Document, agency: &str, family: &Family<'_>) -> Json {
         if agency.is_empty() {
             return Json::Nothing;
         }

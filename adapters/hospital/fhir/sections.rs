@@ -13,7 +13,7 @@ use proto::entry::Body;
 
 /// Every section that has something to say, person by person.
 pub(super) fn write(
-    document: &mut Document<'_>,
+    document: &mut Document,
     family: &Family<'_>,
     people: &People,
     agencies: &mut Agencies,
@@ -41,13 +41,7 @@ pub(super) fn write(
 }
 
 /// Who somebody is; nothing for a person of whom nothing is known and nothing told.
-fn who(
-    document: &Document<'_>,
-    family: &Family<'_>,
-    people: &People,
-    position: usize,
-    one: &Person<'_>,
-) -> Option<Json> {
+fn who(document: &Document, family: &Family<'_>, people: &People, position: usize, one: &Person<'_>) -> Option<Json> {
     let rows = person::rows(one);
     let name = person::name(one).map(|name| match person::kana(one) {
         Some(kana) => format!("{name} ({kana})"),
