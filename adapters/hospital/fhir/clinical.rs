@@ -4,7 +4,7 @@ use super::datatypes::{
     code_system, codeable, coding, concept, is_code, moment, number, number_system, period, span, words,
 };
 use super::document::{Document, Slot, author_of};
-use super::json::{Json, list, object};
+use super::json::{Json, list, object, word};
 use super::observations;
 use super::people::Agencies;
 use crate::family::{Family, Person, condition, discharge, encounter};
@@ -200,8 +200,8 @@ fn request(context: &mut Context<'_, '_>, referral: &proto::Referral) -> Slot {
     };
     let members = vec![
         ("identifier", list([number(number_system(&referral.from, "referral"), &referral.referral_id)])),
-        ("status", "active".into()),
-        ("intent", "order".into()),
+        ("status", word("active")),
+        ("intent", word("order")),
         ("priority", priority.into()),
         ("code", words(&codes::word(codes::REFERRAL_KIND, &referral.kind))),
         ("subject", context.subject.clone()),

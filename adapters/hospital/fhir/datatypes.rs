@@ -1,6 +1,6 @@
 //! Data types of FHIR, from the record's values (`formats/hospital.md` 4.2 and 4.3).
 
-use super::json::{Json, list, object};
+use super::json::{Json, list, object, word};
 use crate::wording::{iso_moment, quantity as quantity_text};
 use musubi_proto::v1 as proto;
 use proto::{NameRepresentation, NameUse};
@@ -15,12 +15,12 @@ const JLAC10: &str = "urn:oid:1.2.392.200119.4.504";
 const REPRESENTATION: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation";
 
 /// A coding of a known system.
-pub(super) fn coding(system: &str, code: &str, display: &str) -> Json {
-    object([("system", system.into()), ("code", code.into()), ("display", display.into())])
+pub(super) fn coding(system: &'static str, code: &str, display: &'static str) -> Json {
+    object([("system", word(system)), ("code", code.into()), ("display", word(display))])
 }
 
 /// A concept that is one coding.
-pub(super) fn concept(system: &str, code: &str, display: &str) -> Json {
+pub(super) fn concept(system: &'static str, code: &str, display: &'static str) -> Json {
     object([("coding", list([coding(system, code, display)]))])
 }
 
@@ -101,7 +101,7 @@ fn institution(agency: &str) -> Option<&str> {
 /// The identifiers of an agency.
 pub(super) fn agency_identifiers(agency: &str) -> Json {
     let number = institution(agency).map(|digits| object([("system", INSTITUTION.into()), ("value", digits.into())]));
-    let own = object([("system", "urn:ietf:rfc:3986".into()), ("value", agency_urn(agency).into())]);
+    let own = object([("system", word("urn:ietf:rfc:3986")), ("value", agency_urn(agency).into())]);
     list([Json::from(number), own])
 }
 
@@ -185,7 +185,7 @@ pub(super) fn address(address: &proto::Address) -> Json {
     if place.iter().all(|(_, value)| value.is_nothing()) {
         return Json::Nothing;
     }
-    let around = [("country", "JP".into()), ("period", period(address.period.as_ref()))];
+    let around = [("country", word("JP")), ("period", period(address.period.as_ref()))];
     object([("use", usage.into())].into_iter().chain(place).chain(around))
 }
 

@@ -1,7 +1,7 @@
 //! The Bundle: a Composition first, and every resource with its id and its place.
 
 use super::datatypes::{LOINC, coding, concept, span};
-use super::json::{Json, list, object};
+use super::json::{Json, list, object, word};
 use super::people::{Agencies, People};
 use super::sections;
 use crate::family::{Family, discharge, referral};
@@ -31,7 +31,7 @@ impl Document {
 
     /// Writes the resource of a place.
     pub(super) fn fill(&mut self, slot: Slot, kind: &'static str, members: Vec<(&'static str, Json)>) {
-        let head = [("resourceType", Json::from(kind)), ("id", Json::Id(slot.0))];
+        let head = [("resourceType", word(kind)), ("id", Json::Id(slot.0))];
         if let Some(place) = self.resources.get_mut(slot.0) {
             *place = object(head.into_iter().chain(members));
         }
@@ -73,16 +73,16 @@ pub(super) fn bundle(released: &Released, family: &Family<'_>) -> Option<(Json, 
     let subject = subject.map(|slot| document.reference(slot));
     let custodian = authors.first().cloned();
     // FHIR demands an author; where none is visible it is the gateway that put the document together.
-    let gateway = || vec![object([("type", "Device".into()), ("display", "Musubi".into())])];
+    let gateway = || vec![object([("type", word("Device")), ("display", word("Musubi"))])];
     let authors = if authors.is_empty() { gateway() } else { authors };
     let kind = Kind::of(family);
     let sections = std::iter::once(handling(released)).chain(sections);
     let at = Json::stamp(released.at().rfc3339());
     let members = vec![
         ("meta", object([("security", security(released))])),
-        ("language", "ja".into()),
+        ("language", word("ja")),
         ("identifier", Json::stamp(release_id(released))),
-        ("status", "final".into()),
+        ("status", word("final")),
         ("type", concept(LOINC, kind.code, kind.display)),
         ("subject", subject.into()),
         ("date", at.clone()),
@@ -96,11 +96,11 @@ pub(super) fn bundle(released: &Released, family: &Family<'_>) -> Option<(Json, 
     document.fill(composition, "Composition", members);
     let resources = document.resources.len();
     let bundle = object([
-        ("resourceType", "Bundle".into()),
+        ("resourceType", word("Bundle")),
         ("meta", object([("security", security(released))])),
-        ("language", "ja".into()),
+        ("language", word("ja")),
         ("identifier", uri_identifier(Json::BundlePlace)),
-        ("type", "document".into()),
+        ("type", word("document")),
         ("timestamp", at),
         ("entry", document.into_entries()),
     ]);
@@ -160,7 +160,7 @@ fn handling(released: &Released) -> Json {
     rows.text("取扱い上の注意", &released.record().notice);
     rows.add("利用目的", Some(wording::purpose(released)));
     rows.add("提供の根拠", wording::basis(released));
-    object([("title", "取扱い上の注意".into()), ("text", sections::narrative(None, &rows.into_rows()))])
+    object([("title", word("取扱い上の注意")), ("text", sections::narrative(None, &rows.into_rows()))])
 }
 
 /// How confidential it is, and what the recipient must not do: use it for something else, or pass it on.
@@ -188,5 +188,5 @@ fn release_id(released: &Released) -> Option<Json> {
 }
 
 fn uri_identifier(uri: Json) -> Json {
-    object([("system", "urn:ietf:rfc:3986".into()), ("value", uri)])
+    object([("system", word("urn:ietf:rfc:3986")), ("value", uri)])
 }

@@ -11,6 +11,8 @@ pub(super) enum Json {
     #[default]
     Nothing,
     Text(String),
+    /// A text of the program's own.
+    Word(&'static str),
     /// A number as it was written.
     Number(String),
     Flag(bool),
@@ -44,6 +46,11 @@ pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Json)>) ->
 pub(super) fn list(items: impl IntoIterator<Item = Json>) -> Json {
     let items = kept(items, |item| !item.is_nothing());
     if items.is_empty() { Json::Nothing } else { Json::List(items) }
+}
+
+/// A text of the program's own; nothing when it is empty.
+pub(super) const fn word(text: &'static str) -> Json {
+    if text.is_empty() { Json::Nothing } else { Json::Word(text) }
 }
 
 /// What is wanted of all, with room for all: nearly always most of it is.
@@ -93,6 +100,7 @@ impl Json {
             Json::BundlePlace => write_uuid("\"urn:uuid:", writing.ids.bundle(), out),
             Json::Stamp(value) => value.write(writing, out),
             Json::Text(text) => write_text(text, out),
+            Json::Word(word) => write_text(word, out),
             Json::Number(digits) => out.push_str(digits),
             Json::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
             Json::List(items) => {
@@ -154,8 +162,7 @@ impl From<&str> for Json {
         if text.trim().is_empty() {
             return Json::Nothing;
         }
-        // All control characters are below the blank, or DEL, or begin with this byte.
-        if !text.bytes().any(|byte| matches!(byte, 0..b' ' | 0x7F | 0xC2)) {
+        if !may_hold_controls(text) {
             return Json::Text(text.to_owned());
         }
         let allowed = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
@@ -164,9 +171,14 @@ impl From<&str> for Json {
     }
 }
 
+/// All control characters are below the blank, or DEL, or begin with this byte.
+fn may_hold_controls(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, 0..b' ' | 0x7F | 0xC2))
+}
+
 impl From<String> for Json {
     fn from(text: String) -> Self {
-        Json::from(text.as_str())
+        if may_hold_controls(&text) || text.trim().is_empty() { Json::from(text.as_str()) } else { Json::Text(text) }
     }
 }
 

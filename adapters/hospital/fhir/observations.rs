@@ -3,7 +3,7 @@
 use super::clinical::{Context, condition_of};
 use super::datatypes::{LOINC, codeable, coding, concept, count, moment, quantity, source_coding, words};
 use super::document::{Slot, author_of};
-use super::json::{Json, list, object};
+use super::json::{Json, list, object, word};
 use crate::wording::{self, coded, codes, iso_date};
 use musubi_proto::v1 as proto;
 
@@ -22,7 +22,7 @@ impl Context<'_, '_> {
             return None;
         }
         let status =
-            more.iter().find(|(name, _)| *name == "status").map_or("final".into(), |(_, status)| status.clone());
+            more.iter().find(|(name, _)| *name == "status").map_or(word("final"), |(_, status)| status.clone());
         let mut members = vec![
             ("status", status),
             ("code", code),
@@ -194,8 +194,8 @@ pub(super) fn home_visit(context: &mut Context<'_, '_>, visit: &proto::HomeVisit
 }
 
 /// A LOINC concept with its display name and what it is called here.
-fn loinc(code: &str, display: &str, text: &str) -> Json {
-    object([("coding", list([coding(LOINC, code, display)])), ("text", text.into())])
+fn loinc(code: &'static str, display: &'static str, text: &'static str) -> Json {
+    object([("coding", list([coding(LOINC, code, display)])), ("text", word(text))])
 }
 
 fn day(date: Option<&proto::Date>) -> Json {

@@ -2,7 +2,7 @@
 
 use super::datatypes::{PATIENT_NUMBER, address, agency_identifiers, concept, contact, human_name, identifier, moment};
 use super::document::{Document, Slot};
-use super::json::{Json, list, object};
+use super::json::{Json, list, object, word};
 use crate::family::{Family, Link, Person};
 use crate::wording::{dates, iso_date, person};
 use musubi_proto::v1 as proto;
@@ -91,7 +91,7 @@ fn patient(document: &Document, one: &Person<'_>, relations: impl Iterator<Item 
     let identifiers = identifiers(one);
     let jp_core = !identifiers.is_empty() && identifiers.iter().all(is_patient_number);
     let profile = jp_core.then(|| object([("profile", list([JP_PATIENT.into()]))]));
-    let see_also = |slot| object([("other", document.reference(slot)), ("type", "seealso".into())]);
+    let see_also = |slot| object([("other", document.reference(slot)), ("type", word("seealso"))]);
     let details = one.details();
     let order = details.iter().find_map(|details| details.birth_order);
     let multiple = details.iter().find_map(|details| details.multiple_birth).filter(|_| order.is_none());

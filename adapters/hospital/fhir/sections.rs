@@ -3,7 +3,7 @@
 use super::clinical::{self, Context};
 use super::datatypes::{LOINC, concept};
 use super::document::{Document, author_of};
-use super::json::{Json, list, object};
+use super::json::{Json, list, object, word};
 use super::people::{Agencies, People};
 use crate::family::{Family, Person};
 use crate::markup::Markup;
@@ -71,5 +71,5 @@ pub(super) fn narrative(name: Option<&str>, rows: &[Row]) -> Json {
     let name = name.map(|name| Markup::element("p", Markup::text(name))).unwrap_or_default();
     let table = Markup::table(rows.iter().map(|row| (row.label.as_str(), Markup::text(&row.value))));
     let inner = name.then(&table);
-    object([("status", "additional".into()), ("div", Markup::narrative(&inner).into_string().into())])
+    object([("status", word("additional")), ("div", Markup::narrative(&inner).into_string().into())])
 }

@@ -210,6 +210,7 @@ pub struct Segment<'m> {
 
 impl<'m> Segment<'m> {
     /// `PID`; empty when the line does not begin like a segment.
+    #[inline]
     pub fn name(self) -> &'m str {
         let name = self.piece(0);
         let further = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
@@ -239,7 +240,18 @@ impl<'m> Segment<'m> {
         self.len() == 0
     }
 
+    /// Is nothing written in a field? Asks the places of the separators alone.
+    pub(super) fn is_blank(self, number: usize) -> bool {
+        if self.is_header() && number == 1 {
+            return false;
+        }
+        let number = number - usize::from(self.is_header());
+        let Some(&start) = self.starts.get(number) else { return true };
+        self.starts.get(number + 1).map_or(self.end, |next| next - 1) == start
+    }
+
     /// A field, from 1. In `MSH` the separator itself is field 1.
+    #[inline]
     pub fn field(self, number: usize) -> Field<'m> {
         let header = self.is_header();
         let raw = match (header, number) {
@@ -253,6 +265,7 @@ impl<'m> Segment<'m> {
     }
 
     /// The first component of a field, escapes undone: what most fields hold.
+    #[inline]
     pub fn value(self, number: usize) -> Cow<'m, str> {
         self.field(number).component(1).text()
     }
@@ -261,6 +274,7 @@ impl<'m> Segment<'m> {
         self.index == 0
     }
 
+    #[inline]
     fn piece(self, number: usize) -> &'m str {
         let Some(&start) = self.starts.get(number) else { return "" };
         let end = self.starts.get(number + 1).map_or(self.end, |next| next - 1);
@@ -312,6 +326,7 @@ impl<'m> Field<'m> {
     }
 
     /// The first repetition.
+    #[inline]
     pub fn first(self) -> Part<'m> {
         let Field { raw, charset, delimiters, repeats } = self;
         let raw = if repeats { piece(raw, delimiters.repetition, 1) } else { piece(raw, delimiters.field, 1) };
@@ -319,6 +334,7 @@ impl<'m> Field<'m> {
     }
 
     /// A component of the first repetition, from 1.
+    #[inline]
     pub fn component(self, number: usize) -> Part<'m> {
         self.first().component(number)
     }
@@ -363,6 +379,7 @@ impl<'m> Part<'m> {
     }
 
     /// The next part down, from 1: a component of a repetition, a subcomponent of a component.
+    #[inline]
     pub fn component(self, number: usize) -> Part<'m> {
         Part { raw: piece(self.raw, self.separator, number), separator: self.delimiters.subcomponent, ..self }
     }
@@ -374,8 +391,13 @@ impl<'m> Part<'m> {
     }
 
     /// Escapes undone, blanks at the ends removed; the explicit delete is empty, never its two quote marks.
+    #[inline]
     pub fn text(self) -> Cow<'m, str> {
-        if self.raw.is_empty() || self.is_null() {
+        if self.raw.is_empty() { Cow::Borrowed("") } else { self.written_text() }
+    }
+
+    fn written_text(self) -> Cow<'m, str> {
+        if self.is_null() {
             return Cow::Borrowed("");
         }
         match escape::undo(self.raw, self.delimiters, self.charset).0 {

@@ -66,11 +66,17 @@ impl<'m> Reader<'m> {
     /// `PID`, `OBX[3]`.
     pub(super) fn place(&self, segment: Segment<'_>) -> String {
         let ordinal = self.ordinals.get(segment.index()).copied().unwrap_or(1);
-        match segment.name() {
-            "" => format!("line[{}]", segment.index() + 1),
-            name if SINGLE.contains(&name) && ordinal == 1 => name.to_owned(),
-            name => format!("{name}[{ordinal}]"),
-        }
+        let (name, number) = match segment.name() {
+            "" => ("line", segment.index() + 1),
+            name if ordinal == 1 && SINGLE.contains(&name) => return name.to_owned(),
+            name => (name, ordinal as usize),
+        };
+        let mut text = String::with_capacity(name.len() + 6);
+        text.push_str(name);
+        text.push('[');
+        push_number(number, &mut text);
+        text.push(']');
+        text
     }
 
     /// `PID-5`, `OBX[3]-5`.
@@ -193,13 +199,12 @@ impl<'m> Reader<'m> {
     pub(super) fn account(&mut self, item: u32, refused: Option<&Cow<'static, str>>, ledger: &mut Ledger) {
         for segment in self.message.segments() {
             let place = self.place(segment);
-            let header = segment.index() == 0;
+            let (header, name) = (segment.index() == 0, segment.name());
             for number in 1..=segment.len() {
-                if segment.field(number).is_empty() {
+                if segment.is_blank(number) {
                     continue;
                 }
-                let envelope =
-                    header || (number == 1 && segment.name() != "PV2") || (segment.name() == "OBX" && number == 2);
+                let envelope = header || (number == 1 && name != "PV2") || (number == 2 && name == "OBX");
                 let read = segment.slot(number).and_then(|slot| self.fates.get_mut(slot)).and_then(Option::take);
                 let fate = match (refused, read) {
                     (Some(code), _) => Fate::Refused(code.clone()),
@@ -216,15 +221,20 @@ impl<'m> Reader<'m> {
     }
 }
 
-/// `OBX[3]-5`; written by hand, because it is done for every field.
+/// `OBX[3]-5`
 fn numbered(place: &str, field: usize) -> String {
     let mut text = String::with_capacity(place.len() + 4);
     text.push_str(place);
     text.push('-');
-    match u8::try_from(field) {
+    push_number(field, &mut text);
+    text
+}
+
+/// Written by hand, because it is done for every field.
+fn push_number(number: usize, text: &mut String) {
+    match u8::try_from(number) {
         Ok(digit @ 0..10) => text.push(char::from(b'0' + digit)),
         Ok(two @ 10..100) => text.extend([char::from(b'0' + two / 10), char::from(b'0' + two % 10)]),
-        _ => text.push_str(&field.to_string()),
+        _ => text.push_str(&number.to_string()),
     }
-    text
 }

@@ -11,13 +11,17 @@ pub(super) fn individual_number<'m>(message: &'m Message<'m>, profile: &Profile)
     message.segments().find_map(|segment| {
         let suspect = |number: &usize| {
             let field = segment.field(*number);
-            (is_attachment(segment, *number) || worth_a_look(field.raw()))
+            field.raw().len() >= SHORTEST
+                && (worth_a_look(field.raw()) || is_attachment(segment, *number))
                 && !exempt(segment, *number, profile)
                 && holds_one(segment, *number, field)
         };
         (1..=segment.len()).find(suspect).map(|number| (segment, number))
     })
 }
+
+/// No shorter field holds twelve digits, in Base64 or not.
+const SHORTEST: usize = 12;
 
 /// Could there be twelve digits in it, in any spelling? Spares nearly every field the closer look.
 fn worth_a_look(raw: &str) -> bool {
@@ -34,7 +38,7 @@ fn worth_a_look(raw: &str) -> bool {
         true => raw.bytes().filter(u8::is_ascii_digit).count(),
         false => raw.chars().map(weight).sum::<usize>(),
     };
-    raw.len() >= 12 && (raw.len() > 200 || raw.contains('\\') || digits() >= 12)
+    raw.len() >= SHORTEST && (raw.len() > 200 || raw.contains('\\') || digits() >= 12)
 }
 
 /// A place that the profile declares to hold identifiers of twelve digits (`PID-3`), or the number of the message itself.
