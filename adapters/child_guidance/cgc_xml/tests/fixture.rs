@@ -135,6 +135,7 @@ pub(super) fn under_ground(categories: &[Category], entries: Vec<proto::Entry>) 
         ended_at: None,
         approvals: Vec::new(),
         provisos: Vec::new(),
+        refusals: Vec::new(),
         message: None,
         sources: Vec::new(),
         level: None,
