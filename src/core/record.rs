@@ -3,7 +3,9 @@
 //! The fields are private. Nothing here hands out a message's contents: what leaves goes through
 //! [`release`](crate::release::release), and what is stored leaves this crate sealed.
 
+mod authors;
 mod check;
+mod native;
 mod shared;
 mod submission;
 

@@ -7,7 +7,13 @@ use crate::agency::{AgencyId, AgencyKind};
 use crate::id::{EntryId, MessageId, Municipality, PersonId};
 use crate::time::Time;
 use musubi_proto::v1 as proto;
+use std::collections::BTreeSet;
 use std::fmt;
+
+/// Most entries of one submission.
+const ENTRIES_MAX: usize = 2_000;
+/// Most persons that one submission names.
+const PEOPLE_MAX: usize = 64;
 
 /// What one agency sent at once: one message, or one row of a file (送信).
 #[derive(Clone)]
@@ -101,6 +107,10 @@ impl Submission {
                 "There is no entry in this submission; send at least one.",
             ));
         }
+        faults.extend(too_large(&message));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         for (index, entry) in message.entries.iter().enumerate() {
             faults.extend(check_entry(entry, index));
         }
@@ -112,6 +122,10 @@ impl Submission {
 
     pub(crate) fn message(&self) -> &proto::Submission {
         &self.message
+    }
+
+    pub(super) fn message_mut(&mut self) -> &mut proto::Submission {
+        &mut self.message
     }
 
     /// The envelope.
@@ -129,9 +143,10 @@ impl Submission {
     /// Every person that it names, once, with the first role.
     pub fn people(&self) -> Vec<(PersonKey, SubjectRole)> {
         let mut people: Vec<(PersonKey, SubjectRole)> = Vec::new();
+        let mut seen = BTreeSet::new();
         for subject in self.message.entries.iter().flat_map(|entry| &entry.subjects) {
-            let key = PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() };
-            if !people.iter().any(|(known, _)| *known == key) {
+            if seen.insert((&subject.issuer, &subject.identifier)) {
+                let key = PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() };
                 people.push((key, SubjectRole::of(subject.role())));
             }
         }
@@ -159,8 +174,8 @@ impl Submission {
         addresses.flatten().find_map(|address| Municipality::new(address.municipality.clone()).ok())
     }
 
-    /// Makes entries of it: who is who, who wrote it, when it came. A person that cannot be named is left out of an
-    /// entry, and an entry without a person does not come to be.
+    /// Makes entries of it: who is who, who wrote it, when it came. Whatever the sender wrote into the fields of the hub is
+    /// gone. A person that cannot be named is left out of an entry, and an entry without a person does not come to be.
     pub fn attribute(self, hub: Attribution<'_>) -> Vec<SharedEntry> {
         let Attribution { author, author_kind, message, municipality, recorded_at, person, entry_id } = hub;
         let sent_at = self.message.sent_at;
@@ -200,3 +215,30 @@ impl Submission {
         serde_json::to_string_pretty(&self.message).unwrap_or_default()
     }
 }
+
+/// More than one submission may hold. Then nothing in it is looked at.
+fn too_large(message: &proto::Submission) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    if message.entries.len() > ENTRIES_MAX {
+        faults.push(Diagnostic::error(
+            "M108",
+            "entries",
+            "1回の送信の記録は2,000件までです。分けて送ってください。",
+            "A submission holds at most 2,000 entries; send it in parts.",
+        ));
+    }
+    let subjects = message.entries.iter().flat_map(|entry| &entry.subjects);
+    let people: BTreeSet<(&str, &str)> = subjects.map(|s| (&*s.issuer, &*s.identifier)).collect();
+    if people.len() > PEOPLE_MAX {
+        faults.push(Diagnostic::error(
+            "M109",
+            "entries",
+            "1回の送信の対象者は64人までです。分けて送ってください。",
+            "A submission names at most 64 persons; send it in parts.",
+        ));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests;
