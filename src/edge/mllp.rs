@@ -132,6 +132,7 @@ impl Mllp {
             forget_before,
             submission,
             diagnostics: std::mem::take(&mut read.diagnostics),
+            by_hub: false,
         };
         let (header, now) = (read.header.clone(), read.now);
         let acknowledge: Acknowledge = Arc::new(move |receipt, message, found| {

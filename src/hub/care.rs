@@ -39,7 +39,9 @@ impl Hub {
         let mut context = CareContext { place: place.to_owned(), ..CareContext::default() };
         if let Some(person) = found {
             let known = self.family(&[person], self.now()).await?.record();
-            context.approval = approval_in(&known, &report.approval_no, &report.municipality);
+            let center = self.register.center(&report.municipality);
+            context.approval =
+                center.and_then(|center| approval_in(&known, &report.approval_no, &report.municipality, &center.id));
             context.own_uses = record::uses_in(&known, caller.id());
         }
         Ok(check(policy, &context, &report))

@@ -2,6 +2,7 @@
 //! acknowledge. Custody needs no basis (`consent.md` section 5, flow 1); a release does.
 
 mod center;
+mod naming;
 
 use super::caller::Caller;
 use super::family::Family;
@@ -15,12 +16,13 @@ use crate::store::{
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::AgencyKind;
 use musubi_core::audit::Receipt;
-use musubi_core::consent::records::Shield;
+use musubi_core::consent::records::{RelationKind, Shield};
 use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId};
 use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, kind_number};
 use musubi_core::sealing::{Blind, DataKey};
 use musubi_core::time::Time;
-use std::collections::BTreeMap;
+use naming::Names;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long a shield stands that a source's flag opened, in days; the center renews it (`common_japan.md` 7.5).
@@ -49,6 +51,8 @@ pub struct Parcel {
     pub submission: Submission,
     /// What the format said of it.
     pub diagnostics: Vec<Diagnostic>,
+    /// The hub made it for its caller; whoever it names is named rightly.
+    pub by_hub: bool,
 }
 
 impl Parcel {
@@ -63,6 +67,7 @@ impl Parcel {
             forget_before: None,
             submission,
             diagnostics: Vec::new(),
+            by_hub: true,
         }
     }
 }
@@ -116,24 +121,6 @@ impl Hub {
         Err(Refusal::kept_changing())
     }
 
-    /// Who is known under these names. Musubi's own ids are taken from the officers of a center alone.
-    async fn persons_named(
-        &self,
-        caller: &Caller,
-        named: &[(PersonKey, SubjectRole)],
-    ) -> Result<Vec<Option<PersonId>>, Refusal> {
-        let blinds: Vec<Blind> = named.iter().map(|(key, _)| self.alias(key)).collect();
-        let mut found = self.store.persons_by_alias(&blinds).await?;
-        if caller.agency.kind == AgencyKind::Osc {
-            for ((key, _), found) in named.iter().zip(&mut found) {
-                if let (None, Some(person)) = (&found, key.as_known()) {
-                    *found = self.store.persons(&[person]).await?.first().map(|row| row.id);
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// Did a message of this id come before (S-20)?
     ///
     /// # Errors
@@ -179,6 +166,13 @@ fn id_used_for_other_bytes(class: &str) -> Refusal {
     )
 }
 
+/// Somebody who is not on file yet.
+struct NewPerson {
+    row: PersonRow,
+    /// The name that finds the person again; none when the sender may not give it.
+    alias: Option<Blind>,
+}
+
 /// Everything about one parcel that is decided before it is written.
 struct Custody<'a> {
     hub: &'a Hub,
@@ -189,19 +183,20 @@ struct Custody<'a> {
     municipality: Municipality,
     family: Family,
     people: BTreeMap<PersonKey, (PersonId, SubjectRole)>,
-    new_people: Vec<(PersonKey, PersonRow)>,
+    new_people: Vec<NewPerson>,
     entries: Vec<SharedEntry>,
     suggestions: Vec<(PersonId, PersonId)>,
 }
 
 impl<'a> Custody<'a> {
     async fn prepare(hub: &'a Hub, caller: &'a Caller, parcel: &'a Parcel) -> Result<Self, Refusal> {
-        let now = hub.now();
         let named = parcel.submission.people();
-        let found = hub.persons_named(caller, &named).await?;
+        let found = hub.persons_named(caller, parcel, &named).await?;
         let known: Vec<PersonId> = found.iter().flatten().copied().collect();
-        let mut family = hub.family(&known, now).await?;
-        let municipality = responsible(hub, caller, parcel, &family, now);
+        let mut family = hub.family(&known, hub.now()).await?;
+        let now = family.at;
+        let municipality = responsible(hub, caller, parcel, &family, &known_by_role(&named, &found));
+        let own = Names::of(caller, parcel, &named, &found);
         let (mut people, mut new_people) = (BTreeMap::new(), Vec::new());
         for ((key, role), person) in named.into_iter().zip(found) {
             let id = match person {
@@ -210,7 +205,7 @@ impl<'a> Custody<'a> {
                     let (row, data_key) = hub.new_person(now, &municipality);
                     family.add(row.clone(), data_key);
                     let id = row.id;
-                    new_people.push((key.clone(), row));
+                    new_people.push(NewPerson { alias: own.may_stay(&key).then(|| hub.alias(&key)), row });
                     id
                 }
             };
@@ -268,6 +263,9 @@ impl<'a> Custody<'a> {
     fn change(mut self, key: Blind, acknowledge: Acknowledge) -> Result<(Change, Vec<Diagnostic>), Refusal> {
         let mut change = Change::default();
         let mut diagnostics = self.parcel.diagnostics.clone();
+        if self.new_people.iter().any(|new| new.alias.is_none()) {
+            diagnostics.push(naming::foreign_name());
+        }
         if self.parcel.submission.header().test {
             // A test makes nobody known and leaves nothing in the record; only its bytes and its answer are kept.
             self.entries.clear();
@@ -278,6 +276,7 @@ impl<'a> Custody<'a> {
             self.entry_rows(&mut change);
             self.shield_rows(&mut change)?;
             self.suggestion_rows(&mut change)?;
+            self.residence_rows(&mut change)?;
             diagnostics.extend(self.center_rows(&mut change)?);
         }
         let persons = self.persons();
@@ -311,18 +310,19 @@ impl<'a> Custody<'a> {
     }
 
     fn expectations(&self) -> Vec<Expect> {
-        let new = |person: &PersonId| self.new_people.iter().any(|(_, row)| row.id == *person);
+        let new = |person: &PersonId| self.new_people.iter().any(|new| new.row.id == *person);
         let mut expect: Vec<Expect> = self.family.epochs();
         expect.retain(|e| !matches!(e, Expect::Epoch { person, .. } if new(person)));
-        expect.extend(self.new_people.iter().map(|(key, _)| Expect::NoAlias { blind: self.hub.alias(key) }));
+        let aliases = self.new_people.iter().filter_map(|new| new.alias);
+        expect.extend(aliases.map(|blind| Expect::NoAlias { blind }));
         expect
     }
 
     fn people_rows(&self, change: &mut Change) {
-        for (key, row) in &self.new_people {
+        for NewPerson { row, alias } in &self.new_people {
             let municipality = row.municipality.clone();
             change.rows.push(Row::Person(row.clone()));
-            change.rows.push(Row::Alias(AliasRow { blind: self.hub.alias(key), person: row.id, municipality }));
+            change.rows.extend(alias.map(|blind| Row::Alias(AliasRow { blind, person: row.id, municipality })));
         }
         for term in self.entries.iter().flat_map(SharedEntry::search_terms) {
             change.rows.push(Row::Index(IndexRow {
@@ -334,9 +334,13 @@ impl<'a> Custody<'a> {
     }
 
     fn entry_rows(&self, change: &mut Change) {
+        let mut changed = BTreeSet::new();
         for entry in &self.entries {
             let Some(id) = entry.id() else { continue };
             let persons: Vec<PersonId> = entry.persons().into_iter().map(|(person, _)| person).collect();
+            if entry.is_withdrawal() || self.family.has_series(entry) {
+                changed.extend(persons.iter().copied());
+            }
             let aad = musubi_core::sealing::Aad::row("entry", id.0);
             let body = entry.seal(
                 &self.family.holders(&persons),
@@ -362,6 +366,8 @@ impl<'a> Custody<'a> {
                 body,
             }));
         }
+        // What was decided about the earlier version is decided again before it leaves.
+        change.rows.extend(changed.into_iter().map(Row::Epoch));
     }
 
     /// The source's flag that whereabouts be withheld opens a shield; on its list stand the source and the center.
@@ -402,17 +408,37 @@ impl<'a> Custody<'a> {
     }
 }
 
-/// The responsible municipality (`design.md` section 4): an existing link, what the sender names, the address, the
-/// profile's default, the sender's own municipality where it is one's office; else nobody yet.
-fn responsible(hub: &Hub, caller: &Caller, parcel: &Parcel, family: &Family, now: Time) -> Municipality {
-    let unassigned = Municipality::unassigned();
-    let linked = family.persons.values().map(|row| row.municipality.clone()).find(|m| *m != unassigned);
+/// The persons of the message that are on file: mothers first, then children, then the others.
+fn known_by_role(named: &[(PersonKey, SubjectRole)], found: &[Option<PersonId>]) -> Vec<PersonId> {
+    let mut known: Vec<(SubjectRole, PersonId)> =
+        named.iter().zip(found).filter_map(|((_, role), person)| Some((*role, (*person)?))).collect();
+    known.sort_by_key(|(role, _)| *role);
+    known.into_iter().map(|(_, person)| person).collect()
+}
+
+/// The responsible municipality (`design.md` section 4): where the persons of the message are kept, or else somebody of
+/// their family, what the sender names, the address, the profile's default, the sender's own municipality where it is
+/// one's office; else nobody yet.
+fn responsible(hub: &Hub, caller: &Caller, parcel: &Parcel, family: &Family, meant: &[PersonId]) -> Municipality {
+    let linked = meant.iter().find_map(|person| home_of(hub, family, *person));
+    let linked = linked.or_else(|| family.known().into_iter().find_map(|person| home_of(hub, family, person)));
     let submission = &parcel.submission;
     let named = || submission.header().municipality.or_else(|| submission.municipality_of_address());
-    let default = || caller.agency.profile(now).default_municipality;
+    let default = || caller.agency.profile(family.at).default_municipality;
     let office = matches!(caller.agency.kind, AgencyKind::Osc | AgencyKind::Pho | AgencyKind::Prv);
     let own = || {
         hub.register.center(&caller.agency.municipality).filter(|_| office).map(|center| center.municipality.clone())
     };
-    linked.or_else(named).or_else(default).or_else(own).unwrap_or(unassigned)
+    linked.or_else(named).or_else(default).or_else(own).unwrap_or_else(Municipality::unassigned)
+}
+
+/// The municipality where a person is kept, or whose center is on file as that of the residence.
+fn home_of(hub: &Hub, family: &Family, person: PersonId) -> Option<Municipality> {
+    let rows = family.ids_of(person).into_iter().filter_map(|id| family.persons.get(&id));
+    let kept = rows.map(|row| row.municipality.clone()).find(|kept| *kept != Municipality::unassigned());
+    kept.or_else(|| {
+        let ties = family.facts.get(&family.known_as(person)).into_iter().flat_map(|facts| &facts.relations);
+        let mut homes = ties.filter(|tie| tie.kind == RelationKind::Residence && tie.live(family.at));
+        homes.find_map(|tie| Some(hub.register.agency(&tie.agency)?.municipality.clone()))
+    })
 }

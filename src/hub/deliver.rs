@@ -162,8 +162,8 @@ impl Hub {
             return Ok(None);
         };
         for _ in 0..DECIDE_AGAIN_MAX {
-            let now = self.now();
-            let (family, mut released, meant) = self.decide_delivery(&recipient, row, now).await?;
+            let (family, mut released, meant) = self.decide_delivery(&recipient, row, self.now()).await?;
+            let now = family.at;
             if !meant.iter().any(|id| released.shows(*id)) {
                 self.nothing_to_deliver(row).await?;
                 return Ok(None);
@@ -212,7 +212,7 @@ impl Hub {
         // Whose consent counts may hang on what another agency wrote: the facts are those of the whole record.
         let whole = family.record();
         let facts = family.decision_facts(&whole);
-        let released = release(with_its_stay(whole, &meant), &request, &facts, &self.policy, now);
+        let released = release(with_its_stay(whole, &meant), &request, &facts, &self.policy, family.at);
         Ok((family, released, meant))
     }
 

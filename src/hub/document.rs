@@ -1,19 +1,27 @@
 //! A message or file in one of the formats, from bytes to an answer for each row. Each row is a transaction of its own, so
 //! that rows of two cities go to two logs and one wrong row costs nobody else anything.
 
+mod file;
+
 use super::caller::Caller;
 use super::custody::{Acknowledge, Parcel, Taken};
-use super::{Hub, Refusal};
+use super::refused::Refused;
+use super::{Hub, Refusal, RefusalKind};
 use musubi_adapters::{adapter, recognise};
-use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Severity};
+use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Item, Severity};
 use musubi_core::audit::Receipt;
 use musubi_core::id::MessageId;
-use musubi_core::record::Submission;
+use musubi_core::record::{PersonKey, Submission};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Class of the ids of rows and messages handed in as documents: unlimited in time (S-20).
 const CLASS: &str = "document";
+/// Format of what an agency hands in as a submission of the schema, which no adapter read.
+const NATIVE: &str = "grpc";
+/// So far the clock of a sender may be ahead.
+const AHEAD_MINUTES: i64 = 5;
 
 /// What became of one row.
 pub struct RowAnswer {
@@ -72,16 +80,25 @@ impl Hub {
                 "This format is not known. `musubi formats` lists them.",
             )
         })?;
-        let Decoded { items, diagnostics, .. } = adapter.decode(bytes, &caller.agency.profile(self.now()));
+        let profile = caller.agency.profile(self.now());
+        let Decoded { items, diagnostics, ledger } = adapter.decode(bytes, &profile);
+        self.note_refused(caller, adapter.name(), &diagnostics).await?;
+        let people: BTreeSet<PersonKey> = people_of(&items);
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
             let custody = match item.submission {
                 Some(submission) => self.take_row(caller, adapter, &item.place, submission, item.diagnostics).await?,
                 None => Outcome::refused(item.diagnostics),
             };
+            if custody.custody.is_none() {
+                self.note_refused(caller, adapter.name(), &custody.diagnostics).await?;
+            }
             rows.push(RowAnswer { place: item.place, custody: custody.custody, diagnostics: custody.diagnostics });
         }
-        Ok(DocumentAnswer { rows, diagnostics })
+        let answer = DocumentAnswer { rows, diagnostics };
+        self.keep_file(caller, adapter.name(), &profile, &file::Document { bytes, ledger, people, answer: &answer })
+            .await?;
+        Ok(answer)
     }
 
     async fn take_row(
@@ -90,30 +107,84 @@ impl Hub {
         adapter: &dyn Adapter,
         place: &str,
         submission: Submission,
-        mut diagnostics: Vec<Diagnostic>,
+        diagnostics: Vec<Diagnostic>,
     ) -> Result<Outcome, Refusal> {
-        diagnostics.extend(self.check_care(caller, place, &submission).await?);
         if diagnostics.iter().any(|d| d.severity == Severity::Error) {
             return Ok(Outcome::refused(diagnostics));
         }
-        match self.take_submission(caller, adapter.name(), submission, diagnostics).await {
+        let before = diagnostics.clone();
+        match self.take_at(caller, adapter.name(), place, submission, diagnostics).await {
             Ok((custody, diagnostics)) => Ok(Outcome { custody: Some(custody), diagnostics }),
-            Err(refusal) if refusal.kind == super::RefusalKind::Conflict => Ok(Outcome::refused(refusal.diagnostics)),
+            Err(refusal) if matches!(refusal.kind, RefusalKind::Conflict | RefusalKind::Invalid) => {
+                Ok(Outcome::refused(before.into_iter().chain(refusal.diagnostics).collect()))
+            }
             Err(other) => Err(other),
         }
     }
 
-    /// Takes one submission, with its own contents as its bytes.
+    /// Takes one submission that no adapter read, with its own contents as its bytes.
     ///
     /// # Errors
-    /// As [`Hub::take`].
+    /// When it breaks a rule of care, holds what its sender may not write, an individual number, or a time to come; else as
+    /// [`Hub::take`]. What is refused stands in the hub's log.
     pub async fn take_submission(
         &self,
         caller: &Caller,
-        format: &str,
         submission: Submission,
-        diagnostics: Vec<Diagnostic>,
     ) -> Result<(Custody, Vec<Diagnostic>), Refusal> {
+        let refused = self.refused_native(&submission);
+        let taken = if refused.is_empty() {
+            let codes = caller.agency.profile(self.now()).commissioned_codes;
+            let submission = submission.as_native(caller.agency.kind, &codes, &self.codes);
+            self.take_at(caller, NATIVE, "", submission, Vec::new()).await
+        } else {
+            Err(Refusal { kind: RefusalKind::Invalid, diagnostics: refused })
+        };
+        if let Err(refusal) = &taken
+            && refusal.kind != RefusalKind::Unavailable
+        {
+            self.note_refused(caller, NATIVE, &refusal.diagnostics).await?;
+        }
+        taken
+    }
+
+    /// What an adapter looks for in its format, in a submission that none read.
+    fn refused_native(&self, submission: &Submission) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        if let Some(place) = submission.individual_number() {
+            found.push(Diagnostic::error(
+                "H009",
+                place,
+                "個人番号(マイナンバー)とみられる番号があります。受け取れません。除いて送り直してください。",
+                "There is what looks like an individual number. It is not accepted; send it again without.",
+            ));
+        }
+        let latest = self.now().plus_minutes(AHEAD_MINUTES);
+        if submission.sent_at().is_some_and(|sent| sent > latest) {
+            found.push(Diagnostic::error(
+                "M112",
+                "sent_at",
+                "送信日時が未来です。時計を確認して送り直してください。",
+                "It was sent in the future. Check the clock and send it again.",
+            ));
+        }
+        found
+    }
+
+    /// The way that every row and every native submission takes.
+    async fn take_at(
+        &self,
+        caller: &Caller,
+        format: &'static str,
+        place: &str,
+        submission: Submission,
+        mut diagnostics: Vec<Diagnostic>,
+    ) -> Result<(Custody, Vec<Diagnostic>), Refusal> {
+        diagnostics.extend(submission.not_by(caller.agency.kind));
+        diagnostics.extend(self.check_care(caller, place, &submission).await?);
+        if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+            return Err(Refusal { kind: RefusalKind::Invalid, diagnostics });
+        }
         let header = submission.header();
         let raw = submission.to_author_json().into_bytes();
         let parcel = Parcel {
@@ -125,6 +196,7 @@ impl Hub {
             forget_before: None,
             submission,
             diagnostics,
+            by_hub: false,
         };
         let hub = self.clone();
         let acknowledge: Acknowledge = Arc::new(move |receipt, message, _| hub.custody_bytes(receipt, message));
@@ -132,6 +204,19 @@ impl Hub {
         let mut custody: Custody = serde_json::from_slice(&answer).map_err(|_| Refusal::kept_changing())?;
         custody.repeated = repeated;
         Ok((custody, diagnostics))
+    }
+
+    /// Puts a refusal into the hub's log: by whom, in which format, which code, at which place.
+    async fn note_refused(
+        &self,
+        caller: &Caller,
+        format: &'static str,
+        diagnostics: &[Diagnostic],
+    ) -> Result<(), Refusal> {
+        if diagnostics.iter().any(|said| said.severity == Severity::Error) {
+            self.note_refusal(&Refused { agency: caller.id(), format, class: CLASS, key: "", diagnostics }).await?;
+        }
+        Ok(())
     }
 
     fn custody_bytes(&self, receipt: &Receipt, message: MessageId) -> Vec<u8> {
@@ -145,6 +230,12 @@ impl Hub {
         };
         serde_json::to_vec(&custody).unwrap_or_default()
     }
+}
+
+/// Everybody whom the rows name.
+fn people_of(items: &[Item]) -> BTreeSet<PersonKey> {
+    let submissions = items.iter().filter_map(|item| item.submission.as_ref());
+    submissions.flat_map(Submission::people).map(|(key, _)| key).collect()
 }
 
 struct Outcome {

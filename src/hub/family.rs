@@ -21,7 +21,6 @@ use uuid::Uuid;
 const WIDENINGS_MAX: usize = 3;
 
 /// Persons, their keys, facts and entries at one moment.
-#[derive(Default)]
 pub struct Family {
     /// Everybody, also those who turned out to be somebody else.
     pub persons: BTreeMap<PersonId, PersonRow>,
@@ -32,10 +31,31 @@ pub struct Family {
     pub grounds: Vec<Ground>,
     /// Standing approvals.
     pub standing: Vec<StandingApproval>,
+    /// When the last of it was read: the moment for a decision about it, after everything that it rests on.
+    pub at: Time,
     entries: Vec<SharedEntry>,
 }
 
+impl Default for Family {
+    /// Nobody.
+    fn default() -> Self {
+        Family::new(Time::MIN)
+    }
+}
+
 impl Family {
+    fn new(at: Time) -> Self {
+        Family {
+            persons: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            grounds: Vec::new(),
+            standing: Vec::new(),
+            at,
+            entries: Vec::new(),
+        }
+    }
+
     /// The id that a person is known by now.
     pub fn known_as(&self, person: PersonId) -> PersonId {
         let mut person = person;
@@ -82,6 +102,12 @@ impl Family {
         self.record_with(&[])
     }
 
+    /// Is an entry of the same series on file?
+    pub fn has_series(&self, entry: &SharedEntry) -> bool {
+        let series = entry.clone().with_persons(&|person| self.known_as(person)).series();
+        self.entries.iter().any(|held| held.series() == series)
+    }
+
     /// Have a person's details been on file before?
     pub fn describes(&self, person: PersonId) -> bool {
         let known = self.known_as(person);
@@ -92,15 +118,21 @@ impl Family {
     /// The birth date of a person, as the entries say.
     pub fn born(&self, person: PersonId) -> Option<Day> {
         let known = self.known_as(person);
-        self.entries.iter().find_map(|entry| entry.birth_date_of(known))
+        self.record().entries().iter().filter_map(|entry| entry.birth_date_of(known)).max()
     }
 
-    /// The facts of a decision about a record, for a recipient that is on the register and active.
+    /// The facts of a decision about a record, for a recipient that is on the register and active. They are those of every
+    /// subject of the record, and rest on the whole of what is on file, however little of it the record holds.
     pub fn decision_facts(&self, record: &SharedRecord) -> Facts {
         let mut subjects = self.facts.clone();
-        for person in self.known() {
+        let whole = self.record();
+        let named = record.entries().iter().flat_map(SharedEntry::persons).map(|(person, _)| self.known_as(person));
+        let everybody: BTreeSet<PersonId> = self.known().into_iter().chain(named).collect();
+        for person in everybody {
             let subject = subjects.entry(person).or_default();
-            subject.birth_date = record.entries().iter().find_map(|entry| entry.birth_date_of(person));
+            // Where entries contradict each other the person counts as the youngest that they say.
+            let said = whole.entries().iter().chain(record.entries());
+            subject.birth_date = said.filter_map(|entry| entry.birth_date_of(person)).max();
             let rows = self.ids_of(person).into_iter().filter_map(|id| self.persons.get(&id));
             for municipality in rows.map(|row| row.municipality.clone()) {
                 if !subject.homes.contains(&municipality) {
@@ -129,21 +161,16 @@ impl Family {
 }
 
 impl Hub {
-    /// Reads a family: these persons, whoever they turned out to be, and whom their entries link them with.
+    /// Reads a family: these persons, whoever they turned out to be, and whom their entries link them with. A decision about
+    /// it is made at [`Family::at`].
     ///
     /// # Errors
     /// When the store cannot be read.
     pub(crate) async fn family(&self, persons: &[PersonId], now: Time) -> Result<Family, Refusal> {
-        let mut family = Family::default();
+        let mut family = Family::new(now);
         let mut wanted: BTreeSet<PersonId> = persons.iter().copied().collect();
         for _ in 0..WIDENINGS_MAX {
-            let ids: Vec<PersonId> = wanted.iter().copied().collect();
-            for row in self.store.joined_with(&ids).await? {
-                if let Some(key) = row.key.as_ref().and_then(|k| self.keyring.key_encryption.unwrap(row.id.0, k).ok()) {
-                    family.keys.insert(row.id, key);
-                }
-                family.persons.insert(row.id, row);
-            }
+            self.add_persons(&mut family, &wanted).await?;
             let all: Vec<PersonId> = family.persons.keys().copied().collect();
             family.entries = self.open_entries(&family, &all).await?;
             let linked = family.entries.iter().flat_map(SharedEntry::persons).map(|(person, _)| person);
@@ -154,10 +181,40 @@ impl Hub {
                 break;
             }
         }
+        self.add_named(&mut family).await?;
         let all: Vec<PersonId> = family.persons.keys().copied().collect();
-        let rows = self.store.facts_of(&all, now).await?;
+        let rows = self.store.fact_history(&all).await?;
+        // A fact that was recorded meanwhile is among the rows. The moment of the decision is after it, not before.
+        family.at = self.now().max(now);
+        let holds = |row: &FactRow| row.superseded_at.is_none_or(|end| end > family.at);
+        let rows = rows.into_iter().filter(holds).collect();
         family.read_facts(rows, &self.keyring.hub)?;
         Ok(family)
+    }
+
+    /// Adds whom the last entries name, without widening further: nobody in the record is without facts and epoch.
+    async fn add_named(&self, family: &mut Family) -> Result<(), Refusal> {
+        let named = family.entries.iter().flat_map(SharedEntry::persons).map(|(person, _)| person);
+        let missing: BTreeSet<PersonId> = named.filter(|person| !family.persons.contains_key(person)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.add_persons(family, &missing).await?;
+        let entries = std::mem::take(&mut family.entries);
+        let known = |person| family.known_as(person);
+        family.entries = entries.into_iter().map(|entry| entry.with_persons(&known)).collect();
+        Ok(())
+    }
+
+    async fn add_persons(&self, family: &mut Family, persons: &BTreeSet<PersonId>) -> Result<(), Refusal> {
+        let ids: Vec<PersonId> = persons.iter().copied().collect();
+        for row in self.store.joined_with(&ids).await? {
+            if let Some(key) = row.key.as_ref().and_then(|k| self.keyring.key_encryption.unwrap(row.id.0, k).ok()) {
+                family.keys.insert(row.id, key);
+            }
+            family.persons.insert(row.id, row);
+        }
+        Ok(())
     }
 
     async fn open_entries(&self, family: &Family, persons: &[PersonId]) -> Result<Vec<SharedEntry>, Refusal> {

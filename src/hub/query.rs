@@ -146,8 +146,8 @@ impl Hub {
     async fn show(&self, question: &Question<'_>, person: PersonId) -> Result<Shown, Refusal> {
         let caller = question.caller;
         for _ in 0..DECIDE_AGAIN_MAX {
-            let now = self.now();
-            let family = self.family(&[person], now).await?;
+            let family = self.family(&[person], self.now()).await?;
+            let now = family.at;
             let touched = self.touched(caller, &family, now).await?;
             let Some(mut released) = self.decide(question, &family, now)? else { return Ok(Shown::Nothing(touched)) };
             let serves = Serves { delivery: None, query: Some(self.id(now)) };

@@ -19,6 +19,7 @@ use musubi_core::time::Time;
 use std::sync::Arc;
 
 mod consents;
+mod custody;
 mod deliver;
 mod grounds;
 mod query;

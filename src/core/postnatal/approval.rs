@@ -115,9 +115,16 @@ pub fn children(record: &SharedRecord) -> BTreeMap<PersonId, Day> {
     children
 }
 
-/// The approval of a number, in its latest revision.
-pub fn approval_in(record: &SharedRecord, number: &str, municipality: &Municipality) -> Option<Approval> {
-    let mut bodies = record.entries().iter().filter_map(|entry| match &entry.message().body {
+/// The approval of a number, in its latest revision, as the municipality's center wrote it. What anybody else wrote is no
+/// approval.
+pub fn approval_in(
+    record: &SharedRecord,
+    number: &str,
+    municipality: &Municipality,
+    center: &AgencyId,
+) -> Option<Approval> {
+    let by_center = record.entries().iter().filter(|entry| entry.author().as_ref() == Some(center));
+    let mut bodies = by_center.filter_map(|entry| match &entry.message().body {
         Some(Body::CareApproval(body)) if body.approval_number == number => Some(body),
         _ => None,
     });

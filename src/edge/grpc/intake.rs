@@ -69,8 +69,7 @@ async fn take(hub: &Hub, caller: &Caller, submission: Submission) -> Result<Rece
             "A submission needs a message_id of yours.",
         ));
     }
-    let (custody, diagnostics) =
-        hub.take_submission(caller, "grpc", submission, Vec::new()).await.map_err(|r| status(&r))?;
+    let (custody, diagnostics) = hub.take_submission(caller, submission).await.map_err(|r| status(&r))?;
     Ok(receipt(custody, &diagnostics))
 }
 

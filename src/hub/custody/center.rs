@@ -6,6 +6,7 @@ use crate::hub::Refusal;
 use crate::hub::caller::request_of;
 use crate::hub::deliver;
 use crate::hub::held::NO_BASIS_DAYS;
+use crate::hub::register::Agency;
 use crate::hub::work::{Question, WorkBody};
 use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
 use musubi_core::adapter::{Diagnostic, Text};
@@ -14,7 +15,7 @@ use musubi_core::consent::{Outcome, Rule};
 use musubi_core::id::{DeliveryId, EntryId, PersonId};
 use musubi_core::record::{SharedEntry, of_substance};
 use musubi_core::release::{Released, Withheld, release};
-use musubi_core::signals;
+use musubi_core::signals::{self, SignalFound};
 use musubi_core::time::Time;
 
 /// Days for the answer to a suggestion that two persons are one.
@@ -42,18 +43,63 @@ impl Custody<'_> {
     /// at. Says to the author what has no basis yet (H108).
     pub(super) fn center_rows(&self, change: &mut Change) -> Result<Vec<Diagnostic>, Refusal> {
         let Some(center) = self.hub.register.center(&self.municipality) else {
-            return Ok(vec![nobody_responsible()]);
+            let diagnostic = nobody_responsible();
+            let body = WorkBody::new(diagnostic.code.clone(), diagnostic.text.clone(), self.message.to_string());
+            let due = self.now.plus_days(SUGGESTION_DAYS);
+            change.rows.push(self.ask(self.caller.id(), "unassigned", due, &self.persons(), &body)?);
+            return Ok(vec![diagnostic]);
         };
         if center.id == *self.caller.id() {
             return Ok(Vec::new());
         }
-        let purpose = if self.entries.iter().any(|e| e.kind() == "care_delivery") { Purpose::P7 } else { Purpose::P3 };
-        let request = request_of(&center, Actor::system(), purpose, None);
+        let of_care = self.entries.iter().any(|e| e.kind() == "care_delivery");
+        let purpose = if of_care { Purpose::P7 } else { Purpose::P3 };
+        let would = self.would_release(&center, purpose);
+        self.delivery_rows(&center, purpose, self.shows_any(&would, &|_| true), change)?;
+        let mut found = self.signals_in(&would);
+        if of_care {
+            // What a report says of the mother's mind is no part of the report itself.
+            let beside = self.would_release(&center, Purpose::P3);
+            if self.shows_any(&beside, &|kind| kind == "screening") {
+                self.delivery_rows(&center, Purpose::P3, true, change)?;
+            }
+            for more in self.signals_in(&beside) {
+                if !found.iter().any(|held| held.code == more.code && held.evidence == more.evidence) {
+                    found.push(more);
+                }
+            }
+        }
+        for found in found {
+            let body = WorkBody::new(found.code, found.text, "");
+            change.rows.push(self.ask(&center.id, "signal", found.due, &found.persons, &body)?);
+        }
+        self.question_rows(&center.id, change)?;
+        Ok(self.without_basis(&would))
+    }
+
+    /// What the center would see of the family with this parcel.
+    fn would_release(&self, center: &Agency, purpose: Purpose) -> Released {
+        let request = request_of(center, Actor::system(), purpose, None);
         let record = self.family.record_with(&self.entries);
         let facts = self.family.decision_facts(&record);
-        let would = release(record, &request, &facts, &self.hub.policy, self.now);
+        release(record, &request, &facts, &self.hub.policy, self.now)
+    }
+
+    /// Would an entry of this parcel for whose sake it is delivered, and of such a kind, be seen?
+    fn shows_any(&self, would: &Released, wanted: &dyn Fn(&str) -> bool) -> bool {
         let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
-        let visible = of_substance(&entries).into_iter().any(|id| would.shows(id));
+        let kind_of = |id: EntryId| entries.iter().find(|(own, _)| *own == id).is_some_and(|(_, kind)| wanted(kind));
+        of_substance(&entries).into_iter().any(|id| kind_of(id) && would.shows(id))
+    }
+
+    /// The intention to deliver; where something may be seen and no channel leads there, a person is asked.
+    fn delivery_rows(
+        &self,
+        center: &Agency,
+        purpose: Purpose,
+        visible: bool,
+        change: &mut Change,
+    ) -> Result<(), Refusal> {
         let mut subscriptions = center.settings.subscriptions.iter().filter(|s| s.purpose == purpose).peekable();
         if visible && subscriptions.peek().is_none() {
             let body = deliver::no_channel_body(self.message.to_string());
@@ -63,12 +109,15 @@ impl Custody<'_> {
         for subscription in subscriptions {
             change.rows.push(Row::Delivery(self.delivery(&center.id, purpose, subscription.channel(), visible)));
         }
-        for found in signals::find(&would, self.now) {
-            let body = WorkBody::new(found.code, found.text, "");
-            change.rows.push(self.ask(&center.id, "signal", found.due, &found.persons, &body)?);
-        }
-        self.question_rows(&center.id, change)?;
-        Ok(self.without_basis(&would))
+        Ok(())
+    }
+
+    /// The signals that rest on this parcel; the others were raised with the parcels that they rest on.
+    fn signals_in(&self, would: &Released) -> Vec<SignalFound> {
+        let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
+        let mut found = signals::find(would, self.now);
+        found.retain(|found| found.evidence.iter().any(|id| own.contains(id)));
+        found
     }
 
     /// What the format could not settle by itself, and promised its sender to put before a person.
