@@ -56,8 +56,9 @@ pub struct GroundParts {
     pub fact: FactId,
     /// Its number.
     pub number: String,
-    /// Holder, category and state of each part: `PERMIT`, `HOLD` or `DENY`, as far as the request goes; never what data there are.
-    pub parts: Vec<(AgencyId, Category, &'static str)>,
+    /// Holder, category and state of each part: `PERMIT`, `HOLD` or `DENY`, as far as the request goes; never what data
+    /// there are. The one who asks is not told who holds: that would tell where somebody lives, and that she is known.
+    pub parts: Vec<(Option<AgencyId>, Category, &'static str)>,
     /// When the held parts must be answered.
     pub answer_by: Time,
 }
@@ -128,7 +129,11 @@ impl Hub {
             self.write_council_case(caller, &terms, &family, &persons).await?;
         }
         self.decide_again(&persons).await;
-        Ok(self.parts(&ground, &municipality, answer_by))
+        if caller.agency.kind == AgencyKind::Osc && caller.agency.municipality == municipality {
+            return Ok(self.parts(&ground, &municipality, answer_by));
+        }
+        let parts = ground.categories.iter().map(|category| (None, category, "HOLD")).collect();
+        Ok(GroundParts { fact: ground.id, number: terms.number, parts, answer_by })
     }
 
     /// The source asserts a ground of its own (L01 to L03, L06, L09 …). It opens the entries of the source to another
@@ -471,7 +476,7 @@ impl Hub {
                     (true, true) => "PERMIT",
                     (false, true) => "HOLD",
                 };
-                parts.push((holder.id.clone(), category, state));
+                parts.push((Some(holder.id.clone()), category, state));
             }
         }
         GroundParts { fact: ground.id, number: ground.number.clone().unwrap_or_default(), parts, answer_by }

@@ -85,7 +85,7 @@ pub(crate) fn released_under(categories: CategorySet, entries: Vec<proto::Entry>
         refusals: Vec::new(),
         message: None,
         sources: Vec::new(),
-        level: None,
+        level: Some(crate::consent::records::Level::L3),
     };
     decided(center, AgencyKind::Cgc, Purpose::P5, vec![ground], entries)
 }

@@ -138,7 +138,7 @@ fn answer(parts: &GroundParts) -> GroundAnswer {
             .parts
             .iter()
             .map(|(holder, category, state)| GroundPart {
-                holder: holder.to_string(),
+                holder: holder.as_ref().map(ToString::to_string).unwrap_or_default(),
                 category: category.to_string(),
                 state: (*state).to_owned(),
             })

@@ -124,3 +124,23 @@ async fn a_refusal_takes_back_what_its_own_source_approved_and_nothing_of_others
     let ended = city.hub.end_ground(&hospital, taken_back.fact).await.err().unwrap();
     assert_eq!(code(&ended), "M507");
 }
+
+#[tokio::test]
+async fn a_request_about_somebody_known_is_answered_like_one_about_somebody_unknown() {
+    let city = City::new().await;
+    city.mother_at_the_hospital().await;
+    let caseworker = city.caller("CGC-480002-02", "w-0412");
+    let mut answers = Vec::new();
+    for persons in [duty("2026-11-29T00:00:00+09:00").persons, vec![named("MED-4810700122", "nobody")]] {
+        let mut terms = duty("2026-11-29T00:00:00+09:00");
+        terms.number = "汐児8-204".to_owned();
+        terms.persons = persons;
+        for key in ["request_number", "requesting_head", "persons_covered", "necessity", "period"] {
+            terms.evidence.insert(key.to_owned(), "x".to_owned());
+        }
+        let asked = city.hub.request_ground(&caseworker, GroundCode::L04, terms).await.unwrap();
+        answers.push((asked.number, asked.parts, asked.answer_by));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert!(!answers[0].1.is_empty());
+}
