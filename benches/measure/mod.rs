@@ -1,5 +1,10 @@
-//! Medians and ratios of repeated rounds, printed one a line: `figure NAME VALUE UNIT (against WHAT)`.
+//! Medians and ratios of repeated rounds.
 
+mod figure;
+
+pub(crate) use figure::figure;
+
+use figure::median;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -65,19 +70,4 @@ impl Rounds {
     fn times(&self, name: &str) -> &[f64] {
         self.0.iter().find(|(known, _)| *known == name).map_or(&[], |(_, times)| times)
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// Prints one figure. Values are given with three significant digits.
-pub(crate) fn figure(name: &str, value: f64, unit: &str, against: &str) {
-    let places = match value.abs() {
-        large if large >= 100.0 => 0,
-        middle if middle >= 10.0 => 1,
-        _ => 2,
-    };
-    println!("figure {name} {value:.places$} {unit} (against {against})");
 }
