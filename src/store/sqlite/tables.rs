@@ -1,18 +1,31 @@
-//! The tables, and for each the statements that write many rows at once. Four sizes, so that every statement is a constant.
+//! The tables, and for each the statements that write many rows at once. Four sizes, so that every statement is a constant;
+//! places that are left over stay NULL and are passed over, so that a batch takes one statement and not one of each size.
 
 use super::value::{Sql, Value};
 use sqlx::SqliteConnection;
 
-/// How many rows the statements of a table take.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// How many rows the statements of a table take at most.
+const SIZES: [usize; 4] = [1, 4, 16, 64];
 
 macro_rules! many {
     ($head:literal, $row:literal, $tail:literal) => {
         [
-            concat!($head, sixty_four!($row), $tail),
-            concat!($head, sixteen!($row), $tail),
-            concat!($head, four!($row), $tail),
             concat!($head, $row, $tail),
+            concat!($head, four!($row), $tail),
+            concat!($head, sixteen!($row), $tail),
+            concat!($head, sixty_four!($row), $tail),
+        ]
+    };
+}
+
+/// Inserts the rows that are there: the first column of no table may be NULL.
+macro_rules! insert {
+    ($into:literal, $row:literal, $tail:literal) => {
+        [
+            concat!($into, " SELECT * FROM (VALUES ", $row, ") WHERE column1 IS NOT NULL", $tail),
+            concat!($into, " SELECT * FROM (VALUES ", four!($row), ") WHERE column1 IS NOT NULL", $tail),
+            concat!($into, " SELECT * FROM (VALUES ", sixteen!($row), ") WHERE column1 IS NOT NULL", $tail),
+            concat!($into, " SELECT * FROM (VALUES ", sixty_four!($row), ") WHERE column1 IS NOT NULL", $tail),
         ]
     };
 }
@@ -44,42 +57,37 @@ pub(super) enum Table {
     Checkpoint,
 }
 
-const LOG: [&str; 4] = many!("INSERT INTO log (name) VALUES ", "(?)", " ON CONFLICT DO NOTHING");
-const SETTING: [&str; 4] = many!(
-    "INSERT INTO setting (name, value) VALUES ",
-    "(?,?)",
-    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-);
-const AGENCY: [&str; 4] = many!(
-    "INSERT INTO agency (id, kind, name, municipality, active, profile) VALUES ",
+const LOG: [&str; 4] = insert!("INSERT INTO log (name)", "(?)", " ON CONFLICT DO NOTHING");
+const SETTING: [&str; 4] =
+    insert!("INSERT INTO setting (name, value)", "(?,?)", " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+const AGENCY: [&str; 4] = insert!(
+    "INSERT INTO agency (id, kind, name, municipality, active, profile)",
     "(?,?,?,?,?,?)",
     " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, municipality = excluded.municipality,
       active = excluded.active, profile = excluded.profile"
 );
-const STAFF: [&str; 4] = many!(
-    "INSERT INTO staff (agency, staff_id, role, active) VALUES ",
+const STAFF: [&str; 4] = insert!(
+    "INSERT INTO staff (agency, staff_id, role, active)",
     "(?,?,?,?)",
     " ON CONFLICT (agency, staff_id) DO UPDATE SET role = excluded.role, active = excluded.active"
 );
-const PERSON: [&str; 4] =
-    many!("INSERT INTO person (id, municipality, epoch, key, joined_into) VALUES ", "(?,?,?,?,?)", "");
+const PERSON: [&str; 4] = insert!("INSERT INTO person (id, municipality, epoch, key, joined_into)", "(?,?,?,?,?)", "");
 const ALIAS: [&str; 4] =
-    many!("INSERT INTO alias (blind, person, municipality) VALUES ", "(?,?,?)", " ON CONFLICT DO NOTHING");
+    insert!("INSERT INTO alias (blind, person, municipality)", "(?,?,?)", " ON CONFLICT DO NOTHING");
 const PERSON_INDEX: [&str; 4] =
-    many!("INSERT INTO person_index (blind, person, municipality) VALUES ", "(?,?,?)", " ON CONFLICT DO NOTHING");
-const MESSAGE: [&str; 4] = many!(
-    "INSERT INTO message (municipality, id, agency, key, content, format, received_at, test, repeats, answer, raw) VALUES ",
+    insert!("INSERT INTO person_index (blind, person, municipality)", "(?,?,?)", " ON CONFLICT DO NOTHING");
+const MESSAGE: [&str; 4] = insert!(
+    "INSERT INTO message (municipality, id, agency, key, content, format, received_at, test, repeats, answer, raw)",
     "(?,?,?,?,?,?,?,?,?,?,?)",
     ""
 );
-const ENTRY: [&str; 4] = many!(
-    "INSERT INTO entry (municipality, id, message, author, kind, series, occurred_at, recorded_at, sequence, persons, body)
-     VALUES ",
+const ENTRY: [&str; 4] = insert!(
+    "INSERT INTO entry (municipality, id, message, author, kind, series, occurred_at, recorded_at, sequence, persons, body)",
     "(?,?,?,?,?,?,?,?,?,?,?)",
     ""
 );
-const FACT: [&str; 4] = many!(
-    "INSERT INTO fact (municipality, id, kind, recipient, recorded_at, superseded_at, superseded_by, persons, body) VALUES ",
+const FACT: [&str; 4] = insert!(
+    "INSERT INTO fact (municipality, id, kind, recipient, recorded_at, superseded_at, superseded_by, persons, body)",
     "(?,?,?,?,?,?,?,?,?)",
     ""
 );
@@ -88,53 +96,51 @@ const SUPERSEDED: [&str; 4] = many!(
     "(?,?,?,?)",
     ") AS new WHERE fact.municipality = new.column1 AND fact.id = new.column2"
 );
-const REFERRAL: [&str; 4] = many!(
-    "INSERT INTO referral (municipality, id, version, state, sender, receiver, updated_at, persons, body) VALUES ",
+const REFERRAL: [&str; 4] = insert!(
+    "INSERT INTO referral (municipality, id, version, state, sender, receiver, updated_at, persons, body)",
     "(?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (municipality, id) DO UPDATE SET version = excluded.version, state = excluded.state,
       sender = excluded.sender, receiver = excluded.receiver, updated_at = excluded.updated_at,
       persons = excluded.persons, body = excluded.body"
 );
-const DELIVERY: [&str; 4] = many!(
+const DELIVERY: [&str; 4] = insert!(
     "INSERT INTO delivery (municipality, id, recipient, purpose, format, message, entries, state, attempts, created_at,
-     next_at, reason, sequence, persons) VALUES ",
+     next_at, reason, sequence, persons)",
     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (municipality, id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
       next_at = excluded.next_at, reason = excluded.reason"
 );
-const WORK_ITEM: [&str; 4] = many!(
-    "INSERT INTO work_item (municipality, id, owner, kind, open, created_at, due_at, answered_at, version, persons, body)
-     VALUES ",
+const WORK_ITEM: [&str; 4] = insert!(
+    "INSERT INTO work_item (municipality, id, owner, kind, open, created_at, due_at, answered_at, version, persons, body)",
     "(?,?,?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (municipality, id) DO UPDATE SET owner = excluded.owner, kind = excluded.kind, open = excluded.open,
       due_at = excluded.due_at, answered_at = excluded.answered_at, version = excluded.version,
       persons = excluded.persons, body = excluded.body"
 );
-const RELEASE: [&str; 4] = many!(
-    "INSERT INTO release (municipality, id, recipient, purpose, decided_at, policy_hash, delivery, query, persons, detail)
-     VALUES ",
+const RELEASE: [&str; 4] = insert!(
+    "INSERT INTO release (municipality, id, recipient, purpose, decided_at, policy_hash, delivery, query, persons, detail)",
     "(?,?,?,?,?,?,?,?,?,?)",
     ""
 );
 const CONCERNED: [&str; 4] =
-    many!("INSERT INTO concerned (person, of, municipality, id) VALUES ", "(?,?,?,?)", " ON CONFLICT DO NOTHING");
+    insert!("INSERT INTO concerned (person, of, municipality, id)", "(?,?,?,?)", " ON CONFLICT DO NOTHING");
 const CASE_CLOSED: [&str; 4] = many!("DELETE FROM case_list WHERE (municipality, person) IN (VALUES ", "(?,?)", ")");
-const CASE: [&str; 4] = many!(
-    "INSERT INTO case_list (municipality, severity, date, person, version, line) VALUES ",
+const CASE: [&str; 4] = insert!(
+    "INSERT INTO case_list (municipality, severity, date, person, version, line)",
     "(?,?,?,?,?,?)",
     " ON CONFLICT (municipality, person) DO UPDATE SET severity = excluded.severity, date = excluded.date,
       version = excluded.version, line = excluded.line"
 );
-const LEAF: [&str; 4] = many!("INSERT INTO audit_leaf (log, idx, id, hash, chain, entry) VALUES ", "(?,?,?,?,?,?)", "");
+const LEAF: [&str; 4] = insert!("INSERT INTO audit_leaf (log, idx, id, hash, chain, entry)", "(?,?,?,?,?,?)", "");
 const LEAF_PERSON: [&str; 4] =
-    many!("INSERT INTO leaf_person (person, log, idx) VALUES ", "(?,?,?)", " ON CONFLICT DO NOTHING");
+    insert!("INSERT INTO leaf_person (person, log, idx)", "(?,?,?)", " ON CONFLICT DO NOTHING");
 const EPOCH: [&str; 4] = many!(
     "UPDATE person SET epoch = epoch + new.column2 FROM (VALUES ",
     "(?,?)",
     ") AS new WHERE person.id = new.column1"
 );
 const CHECKPOINT: [&str; 4] =
-    many!("INSERT INTO checkpoint (log, size, root, frontier, chain, note) VALUES ", "(?,?,?,?,?,?)", "");
+    insert!("INSERT INTO checkpoint (log, size, root, frontier, chain, note)", "(?,?,?,?,?,?)", "");
 
 impl Table {
     const fn statements(self) -> &'static [&'static str; 4] {
@@ -167,12 +173,19 @@ impl Table {
     /// Writes rows in as few statements as there are.
     pub(super) async fn write(self, to: &mut SqliteConnection, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
         let mut rows = rows.into_iter();
-        for (statement, size) in self.statements().iter().zip(SIZES) {
-            while rows.len() >= size {
-                let values = rows.by_ref().take(size).flatten();
-                values.fold(Sql::new(statement), Sql::bind).execute(&mut *to).await?;
-            }
+        while rows.len() > 0 {
+            let (statement, size) = self.statement(rows.len());
+            let values = rows.by_ref().take(size).flatten();
+            values.fold(Sql::new(statement), Sql::bind).execute(&mut *to).await?;
         }
         Ok(())
+    }
+
+    /// The smallest statement that takes so many rows, or the largest, and how many it takes.
+    fn statement(self, rows: usize) -> (&'static str, usize) {
+        let [.., largest] = self.statements();
+        let [.., most] = SIZES;
+        let mut sized = self.statements().iter().zip(SIZES);
+        sized.find(|(_, size)| *size >= rows).map_or((largest, most), |(statement, size)| (statement, size))
     }
 }
