@@ -68,7 +68,7 @@ pub struct Verdict {
 
 impl Store {
     async fn all<T: FromColumns>(&self, at: &'static str, question: Sql) -> Result<Vec<T>, StoreError> {
-        let rows = question.all(self.inner.readers()).await.map_err(|error| refused(at, &error))?;
+        let rows = self.inner.readers().all(question).await.map_err(|error| refused(at, &error))?;
         read_all(&rows)
     }
 

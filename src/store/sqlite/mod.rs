@@ -5,6 +5,7 @@ pub(super) mod failure;
 pub(super) mod logs;
 pub(super) mod model;
 pub(super) mod plan;
+mod readers;
 mod solitary;
 pub(super) mod tables;
 pub(super) mod value;
@@ -12,9 +13,10 @@ mod writer;
 
 use super::{Change, CheckpointRow, Committed, DATABASE, Fault, Log, Settings, StoreError};
 use failure::code_of;
+use readers::Readers;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -24,8 +26,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use writer::{Job, Pending, QUEUE, Writer};
 
-/// Readers at work at once.
-const READERS: u32 = 4;
 /// Prepared statements kept for each connection: four for each table, and the questions.
 const STATEMENTS: usize = 256;
 /// How long to wait for another process, a backup for one, to let go of the database.
@@ -41,7 +41,7 @@ pub(super) struct Sqlite {
 
 struct Shared {
     settings: Arc<Settings>,
-    readers: SqlitePool,
+    readers: Readers,
     /// None when the store was opened to be read.
     writer: Option<mpsc::Sender<Job>>,
     faults: Vec<Fault>,
@@ -74,7 +74,7 @@ impl Sqlite {
         &self.shared.faults
     }
 
-    pub(super) fn readers(&self) -> &SqlitePool {
+    pub(super) fn readers(&self) -> &Readers {
         &self.shared.readers
     }
 
@@ -148,7 +148,7 @@ fn options(folder: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn readers(folder: &Path) -> Result<SqlitePool, StoreError> {
+async fn readers(folder: &Path) -> Result<Readers, StoreError> {
     let database = folder.join(DATABASE);
     fs::metadata(&database).map_err(|error| unavailable("open database", &error))?;
     let reading = SqliteConnectOptions::new()
@@ -158,8 +158,7 @@ async fn readers(folder: &Path) -> Result<SqlitePool, StoreError> {
         .busy_timeout(BUSY)
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
-    let pool = SqlitePoolOptions::new().max_connections(READERS).connect_with(reading).await;
-    pool.map_err(|error| refused("open readers", &error))
+    Readers::open(reading).await.map_err(|error| refused("open readers", &error))
 }
 
 /// Brings the tables up to date. Never the macro: it would build a second sqlx for the build host.
