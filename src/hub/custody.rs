@@ -10,8 +10,8 @@ use super::ledger::act;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::entropy;
 use crate::store::{
-    AliasRow, Change, Concerned, Conflict, EntryRow, Expect, FactKind, FactRow, IndexRow, MessageDraft, PersonRow, Row,
-    StoreError,
+    AliasRow, Change, Concerned, Conflict, DeliveryState, EntryRow, Expect, FactKind, FactRow, IndexRow, MessageDraft,
+    PersonRow, Row, StoreError, StoredAnswer,
 };
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::AgencyKind;
@@ -103,18 +103,23 @@ impl Hub {
     pub async fn take(&self, caller: &Caller, parcel: Parcel, acknowledge: Acknowledge) -> Result<Taken, Refusal> {
         let key = self.keyring.blind.blind(parcel.class, &parcel.key);
         for _ in 0..DECIDE_AGAIN_MAX {
-            let before = self.before(caller, parcel.class, &parcel.key, &parcel.content, parcel.forget_before).await?;
-            if let Before::Answered(answer) = before {
-                return Ok(Taken { answer, repeated: true, diagnostics: Vec::new() });
-            }
             let custody = Custody::prepare(self, caller, &parcel).await?;
             let (change, diagnostics) = custody.change(key, Arc::clone(&acknowledge))?;
+            let due =
+                change.rows.iter().any(|row| matches!(row, Row::Delivery(d) if d.state == DeliveryState::Waiting));
             match self.store.commit("take into custody", change).await {
                 Ok(committed) => {
-                    self.deliveries.notify_waiters();
+                    if due {
+                        self.deliveries.notify_waiters();
+                    }
                     return Ok(Taken { answer: committed.answer, repeated: false, diagnostics });
                 }
-                Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_) | Conflict::DuplicateMessage(_))) => {}
+                Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_))) => {}
+                // The writer knows what came before; asking first would cost every new message a question.
+                Err(StoreError::Conflict(Conflict::DuplicateMessage(known))) => {
+                    let answer = answer_again(parcel.class, known, &parcel.content)?;
+                    return Ok(Taken { answer, repeated: true, diagnostics: Vec::new() });
+                }
                 Err(other) => return Err(other.into()),
             }
         }
@@ -138,7 +143,7 @@ impl Hub {
         if forget_before.is_some_and(|before| known.received_at < before) {
             return Ok(Before::Forgotten);
         }
-        if known.is_of(content) { Ok(Before::Answered(known.answer)) } else { Err(id_used_for_other_bytes(class)) }
+        answer_again(class, known, content).map(Before::Answered)
     }
 
     /// The index under which an identifier is found.
@@ -154,6 +159,11 @@ impl Hub {
         let row = PersonRow { id, municipality: municipality.clone(), epoch: 0, key: Some(wrapped), joined_into: None };
         (row, key)
     }
+}
+
+/// What a message was answered when it came before; refused when it had other bytes (S-20).
+fn answer_again(class: &str, known: StoredAnswer, content: &[u8; 32]) -> Result<Vec<u8>, Refusal> {
+    if known.is_of(content) { Ok(known.answer) } else { Err(id_used_for_other_bytes(class)) }
 }
 
 fn id_used_for_other_bytes(class: &str) -> Refusal {
