@@ -250,14 +250,15 @@ impl<'a> Custody<'a> {
 
     /// Who is already here under another identifier, with the same name and birth date? Only an officer joins.
     async fn suggest(&mut self) -> Result<(), Refusal> {
-        for term in self.entries.iter().flat_map(SharedEntry::search_terms) {
-            if self.family.describes(term.person) {
-                continue;
-            }
-            let blind = self.hub.keyring.blind.blind(term.field, &term.text);
-            let same = self.hub.store.persons_by_index(blind, SUGGESTIONS_MAX).await?;
-            for row in self.hub.store.persons(&same).await? {
-                let pair = (term.person, row.joined_into.unwrap_or(row.id));
+        let terms = self.entries.iter().flat_map(SharedEntry::search_terms);
+        let terms: Vec<(Blind, PersonId)> = terms
+            .filter(|term| !self.family.describes(term.person))
+            .map(|term| (self.hub.keyring.blind.blind(term.field, &term.text), term.person))
+            .collect();
+        let blinds: Vec<Blind> = terms.iter().map(|(blind, _)| *blind).collect();
+        for (blind, row) in self.hub.store.persons_by_index(&blinds, SUGGESTIONS_MAX).await? {
+            for (_, person) in terms.iter().filter(|(term, _)| *term == blind) {
+                let pair = (*person, row.joined_into.unwrap_or(row.id));
                 if pair.0 != pair.1 && row.municipality == self.municipality && !self.suggestions.contains(&pair) {
                     self.suggestions.push(pair);
                 }

@@ -10,6 +10,7 @@ use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::identity::terms_of_question;
 use musubi_core::record::{PersonKey, SharedEntry};
+use musubi_core::sealing::Blind;
 use std::sync::Arc;
 
 /// A person as a caller names one.
@@ -52,15 +53,13 @@ impl Hub {
 
     /// Those with this name and birth date, by the id that each is known by now; needs both (S-60).
     pub(crate) async fn find_by_name(&self, name: &str, birth_date: &str) -> Result<Vec<PersonId>, Refusal> {
-        let mut found = Vec::new();
         if name.is_empty() || birth_date.is_empty() {
-            return Ok(found);
+            return Ok(Vec::new());
         }
-        for (field, text) in terms_of_question(name, birth_date) {
-            let blind = self.keyring.blind.blind(field, &text);
-            let ids = self.store.persons_by_index(blind, FOUND_MAX).await?;
-            found.extend(self.store.persons(&ids).await?.into_iter().map(|row| row.joined_into.unwrap_or(row.id)));
-        }
+        let terms = terms_of_question(name, birth_date);
+        let blinds: Vec<Blind> = terms.iter().map(|(field, text)| self.keyring.blind.blind(field, text)).collect();
+        let rows = self.store.persons_by_index(&blinds, FOUND_MAX).await?;
+        let mut found: Vec<PersonId> = rows.into_iter().map(|(_, row)| row.joined_into.unwrap_or(row.id)).collect();
         found.sort_unstable();
         found.dedup();
         Ok(found)

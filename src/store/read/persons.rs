@@ -1,6 +1,6 @@
 //! Persons, the identifiers that name them, and the list of cases.
 
-use super::among;
+use super::{PLACES, among};
 use crate::store::sqlite::columns::{Columns, FromColumns, day_number};
 use crate::store::sqlite::value::Sql;
 use crate::store::{AliasRow, CaseRow, PersonRow, Store, StoreError};
@@ -10,7 +10,13 @@ use std::collections::HashMap;
 
 const ALIASES: &str = among!("SELECT * FROM alias WHERE blind IN (", ")");
 const PERSONS: &str = among!("SELECT * FROM person WHERE id IN (", ")");
-const INDEXED: &str = "SELECT person FROM person_index WHERE blind = ? ORDER BY person LIMIT ?";
+const INDEXED: &str = among!(
+    "SELECT one.blind, person.* FROM person_index AS one CROSS JOIN person ON person.id = one.person
+     WHERE one.blind IN (",
+    ") AND one.person IN (SELECT same.person FROM person_index AS same WHERE same.blind = one.blind
+        ORDER BY same.person LIMIT ?)
+     ORDER BY one.blind, one.person"
+);
 const JOINED: &str = among!(
     "WITH RECURSIVE up (id, above) AS (
         SELECT id, joined_into FROM person WHERE id IN (",
@@ -35,11 +41,14 @@ impl FromColumns for AliasRow {
     }
 }
 
-impl FromColumns for PersonId {
+/// A person and a value that finds them.
+struct Indexed(Blind, PersonRow);
+
+impl FromColumns for Indexed {
     const TABLE: &'static str = "person_index";
 
     fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
-        row.uuid("person").map(PersonId)
+        Ok(Indexed(row.blind("blind")?, PersonRow::read(row)?))
     }
 }
 
@@ -93,12 +102,18 @@ impl Store {
         Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
     }
 
-    /// At most `limit` persons who have this blinded value: suggestions, never proof.
+    /// At most `limit` persons for each blinded value, beside the value that finds them: suggestions, never proof.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
-    pub async fn persons_by_index(&self, blind: Blind, limit: u32) -> Result<Vec<PersonId>, StoreError> {
-        self.all("persons by index", Sql::new(INDEXED).bind(blind).bind(limit)).await
+    pub async fn persons_by_index(&self, blinds: &[Blind], limit: u32) -> Result<Vec<(Blind, PersonRow)>, StoreError> {
+        let mut found = Vec::new();
+        for some in blinds.chunks(PLACES) {
+            let question = Sql::new(INDEXED).bind_list(some.iter().copied(), PLACES).bind(limit);
+            let rows: Vec<Indexed> = self.all("persons by index", question).await?;
+            found.extend(rows.into_iter().map(|Indexed(blind, person)| (blind, person)));
+        }
+        Ok(found)
     }
 
     /// Everybody joined with any of these persons, themselves included: one person to whoever asks.
