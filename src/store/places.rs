@@ -17,3 +17,9 @@ macro_rules! sixty_four {
         concat!(sixteen!($row), ",", sixteen!($row), ",", sixteen!($row), ",", sixteen!($row))
     };
 }
+
+macro_rules! two_hundred_fifty_six {
+    ($row:literal) => {
+        concat!(sixty_four!($row), ",", sixty_four!($row), ",", sixty_four!($row), ",", sixty_four!($row))
+    };
+}

@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use writer::{Job, Pending, QUEUE, Writer};
 
-/// Prepared statements kept for each connection: four for each table, and the questions.
+/// Prepared statements kept for each connection: five for each table, and the questions.
 const STATEMENTS: usize = 256;
 /// How long to wait for another process, a backup for one, to let go of the database.
 const BUSY: Duration = Duration::from_secs(10);

@@ -1,11 +1,11 @@
-//! The tables, and for each the statements that write many rows at once. Four sizes, so that every statement is a constant;
+//! The tables, and for each the statements that write many rows at once. Five sizes, so that every statement is a constant;
 //! places that are left over stay NULL and are passed over, so that a batch takes one statement and not one of each size.
 
 use super::value::{Sql, Value};
 use sqlx::SqliteConnection;
 
 /// How many rows the statements of a table take at most.
-const SIZES: [usize; 4] = [1, 4, 16, 64];
+const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
 
 macro_rules! many {
     ($head:literal, $row:literal, $tail:literal) => {
@@ -14,6 +14,7 @@ macro_rules! many {
             concat!($head, four!($row), $tail),
             concat!($head, sixteen!($row), $tail),
             concat!($head, sixty_four!($row), $tail),
+            concat!($head, two_hundred_fifty_six!($row), $tail),
         ]
     };
 }
@@ -26,6 +27,13 @@ macro_rules! insert {
             concat!($into, " SELECT * FROM (VALUES ", four!($row), ") WHERE column1 IS NOT NULL", $tail),
             concat!($into, " SELECT * FROM (VALUES ", sixteen!($row), ") WHERE column1 IS NOT NULL", $tail),
             concat!($into, " SELECT * FROM (VALUES ", sixty_four!($row), ") WHERE column1 IS NOT NULL", $tail),
+            concat!(
+                $into,
+                " SELECT * FROM (VALUES ",
+                two_hundred_fifty_six!($row),
+                ") WHERE column1 IS NOT NULL",
+                $tail
+            ),
         ]
     };
 }
@@ -57,93 +65,93 @@ pub(super) enum Table {
     Checkpoint,
 }
 
-const LOG: [&str; 4] = insert!("INSERT INTO log (name)", "(?)", " ON CONFLICT DO NOTHING");
-const SETTING: [&str; 4] =
+const LOG: [&str; 5] = insert!("INSERT INTO log (name)", "(?)", " ON CONFLICT DO NOTHING");
+const SETTING: [&str; 5] =
     insert!("INSERT INTO setting (name, value)", "(?,?)", " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
-const AGENCY: [&str; 4] = insert!(
+const AGENCY: [&str; 5] = insert!(
     "INSERT INTO agency (id, kind, name, municipality, active, profile)",
     "(?,?,?,?,?,?)",
     " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, municipality = excluded.municipality,
       active = excluded.active, profile = excluded.profile"
 );
-const STAFF: [&str; 4] = insert!(
+const STAFF: [&str; 5] = insert!(
     "INSERT INTO staff (agency, staff_id, role, active)",
     "(?,?,?,?)",
     " ON CONFLICT (agency, staff_id) DO UPDATE SET role = excluded.role, active = excluded.active"
 );
-const PERSON: [&str; 4] = insert!("INSERT INTO person (id, municipality, epoch, key, joined_into)", "(?,?,?,?,?)", "");
-const ALIAS: [&str; 4] =
+const PERSON: [&str; 5] = insert!("INSERT INTO person (id, municipality, epoch, key, joined_into)", "(?,?,?,?,?)", "");
+const ALIAS: [&str; 5] =
     insert!("INSERT INTO alias (blind, person, municipality)", "(?,?,?)", " ON CONFLICT DO NOTHING");
-const PERSON_INDEX: [&str; 4] =
+const PERSON_INDEX: [&str; 5] =
     insert!("INSERT INTO person_index (blind, person, municipality)", "(?,?,?)", " ON CONFLICT DO NOTHING");
-const MESSAGE: [&str; 4] = insert!(
+const MESSAGE: [&str; 5] = insert!(
     "INSERT INTO message (municipality, id, agency, key, content, format, received_at, test, repeats, answer, raw)",
     "(?,?,?,?,?,?,?,?,?,?,?)",
     ""
 );
-const ENTRY: [&str; 4] = insert!(
+const ENTRY: [&str; 5] = insert!(
     "INSERT INTO entry (municipality, id, message, author, kind, series, occurred_at, recorded_at, sequence, persons, body)",
     "(?,?,?,?,?,?,?,?,?,?,?)",
     ""
 );
-const FACT: [&str; 4] = insert!(
+const FACT: [&str; 5] = insert!(
     "INSERT INTO fact (municipality, id, kind, recipient, recorded_at, superseded_at, superseded_by, persons, body)",
     "(?,?,?,?,?,?,?,?,?)",
     ""
 );
-const SUPERSEDED: [&str; 4] = many!(
+const SUPERSEDED: [&str; 5] = many!(
     "UPDATE fact SET superseded_at = new.column3, superseded_by = new.column4 FROM (VALUES ",
     "(?,?,?,?)",
     ") AS new WHERE fact.municipality = new.column1 AND fact.id = new.column2"
 );
-const REFERRAL: [&str; 4] = insert!(
+const REFERRAL: [&str; 5] = insert!(
     "INSERT INTO referral (municipality, id, version, state, sender, receiver, updated_at, persons, body)",
     "(?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (municipality, id) DO UPDATE SET version = excluded.version, state = excluded.state,
       sender = excluded.sender, receiver = excluded.receiver, updated_at = excluded.updated_at,
       persons = excluded.persons, body = excluded.body"
 );
-const DELIVERY: [&str; 4] = insert!(
+const DELIVERY: [&str; 5] = insert!(
     "INSERT INTO delivery (municipality, id, recipient, purpose, format, message, entries, state, attempts, created_at,
      next_at, reason, sequence, persons)",
     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (municipality, id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
       next_at = excluded.next_at, reason = excluded.reason"
 );
-const WORK_ITEM: [&str; 4] = insert!(
+const WORK_ITEM: [&str; 5] = insert!(
     "INSERT INTO work_item (municipality, id, owner, kind, open, created_at, due_at, answered_at, version, persons, body)",
     "(?,?,?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (municipality, id) DO UPDATE SET owner = excluded.owner, kind = excluded.kind, open = excluded.open,
       due_at = excluded.due_at, answered_at = excluded.answered_at, version = excluded.version,
       persons = excluded.persons, body = excluded.body"
 );
-const RELEASE: [&str; 4] = insert!(
+const RELEASE: [&str; 5] = insert!(
     "INSERT INTO release (municipality, id, recipient, purpose, decided_at, policy_hash, delivery, query, persons, detail)",
     "(?,?,?,?,?,?,?,?,?,?)",
     ""
 );
-const CONCERNED: [&str; 4] =
+const CONCERNED: [&str; 5] =
     insert!("INSERT INTO concerned (person, of, municipality, id)", "(?,?,?,?)", " ON CONFLICT DO NOTHING");
-const CASE_CLOSED: [&str; 4] = many!("DELETE FROM case_list WHERE (municipality, person) IN (VALUES ", "(?,?)", ")");
-const CASE: [&str; 4] = insert!(
+const CASE_CLOSED: [&str; 5] = many!("DELETE FROM case_list WHERE (municipality, person) IN (VALUES ", "(?,?)", ")");
+const CASE: [&str; 5] = insert!(
     "INSERT INTO case_list (municipality, severity, date, person, version, line)",
     "(?,?,?,?,?,?)",
     " ON CONFLICT (municipality, person) DO UPDATE SET severity = excluded.severity, date = excluded.date,
       version = excluded.version, line = excluded.line"
 );
-const LEAF: [&str; 4] = insert!("INSERT INTO audit_leaf (log, idx, id, hash, chain, entry)", "(?,?,?,?,?,?)", "");
-const LEAF_PERSON: [&str; 4] =
+const LEAF: [&str; 5] = insert!("INSERT INTO audit_leaf (log, idx, id, hash, chain, entry)", "(?,?,?,?,?,?)", "");
+const LEAF_PERSON: [&str; 5] =
     insert!("INSERT INTO leaf_person (person, log, idx)", "(?,?,?)", " ON CONFLICT DO NOTHING");
-const EPOCH: [&str; 4] = many!(
+const EPOCH: [&str; 5] = many!(
     "UPDATE person SET epoch = epoch + new.column2 FROM (VALUES ",
     "(?,?)",
     ") AS new WHERE person.id = new.column1"
 );
-const CHECKPOINT: [&str; 4] =
+const CHECKPOINT: [&str; 5] =
     insert!("INSERT INTO checkpoint (log, size, root, frontier, chain, note)", "(?,?,?,?,?,?)", "");
 
 impl Table {
-    const fn statements(self) -> &'static [&'static str; 4] {
+    const fn statements(self) -> &'static [&'static str; 5] {
         match self {
             Table::Log => &LOG,
             Table::Setting => &SETTING,
