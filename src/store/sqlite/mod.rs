@@ -60,7 +60,7 @@ impl Sqlite {
         let settings = Arc::new(settings);
         let (sender, jobs) = mpsc::channel(QUEUE);
         let writer = Writer { connection, state, settings: Arc::clone(&settings), lock, stopped: None };
-        tokio::spawn(writer.run(jobs));
+        start(writer, jobs).map_err(|error| unavailable("start writer", &error))?;
         Ok(Sqlite { shared: Arc::new(Shared { settings, readers, writer: Some(sender), faults }) })
     }
 
@@ -116,6 +116,13 @@ impl Sqlite {
         writer.send(job(answer)).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
+}
+
+/// Gives the writer a thread of its own: on the threads that read and decide, it would stand in line behind them after each
+/// statement, and everybody waits for it.
+fn start(writer: Writer, jobs: mpsc::Receiver<Job>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    std::thread::Builder::new().name("writer".to_owned()).spawn(move || runtime.block_on(writer.run(jobs))).map(drop)
 }
 
 /// Makes folder and database where they are missing, readable by their owner alone, and takes the writer's lock.
