@@ -274,7 +274,7 @@ impl<'a> Custody<'a> {
     fn change(mut self, key: Blind, acknowledge: Acknowledge) -> Result<(Change, Vec<Diagnostic>), Refusal> {
         let mut change = Change::default();
         let mut diagnostics = self.parcel.diagnostics.clone();
-        if self.new_people.iter().any(|new| new.alias.is_none()) {
+        if self.names_of_others() {
             diagnostics.push(naming::foreign_name());
         }
         if self.parcel.submission.header().test {

@@ -288,6 +288,7 @@ impl Hub {
 
     /// The coordinating center opens its own offices' entries to the members with the case itself.
     fn approve_own(&self, caller: &Caller, ground: &mut Ground, now: Time) {
+        write_limit(ground, ground.categories);
         for source in self.register.offices_of(&caller.agency) {
             ground.approvals.push(Approval {
                 source,
@@ -363,10 +364,7 @@ impl Hub {
         let now = self.now();
         let sources = self.sources_of(caller);
         self.change_ground(caller, fact, "approve ground", |ground, _| {
-            // Who approves more than the usual level holds thereby writes another limit.
-            if !categories.and(ground.categories).minus(ground.level().categories()).is_empty() {
-                ground.level = Some(Level::L3);
-            }
+            write_limit(ground, categories);
             for source in &sources {
                 ground.refusals.iter_mut().filter(|refusal| refusal.source == *source).for_each(|refusal| {
                     refusal.categories = refusal.categories.minus(categories);
@@ -480,6 +478,13 @@ impl Hub {
             }
         }
         GroundParts { fact: ground.id, number: ground.number.clone().unwrap_or_default(), parts, answer_by }
+    }
+}
+
+/// Who approves more than the usual level holds thereby writes another limit.
+fn write_limit(ground: &mut Ground, approved: CategorySet) {
+    if !approved.and(ground.categories).minus(ground.level().categories()).is_empty() {
+        ground.level = Some(Level::L3);
     }
 }
 

@@ -75,6 +75,14 @@ impl<'a> Names<'a> {
 }
 
 impl Custody<'_> {
+    /// Does the parcel name somebody by another issuer's number? Asked of the names alone: whether such a number is on
+    /// file is nothing that its sender may learn. A provider is told by the check of its approvals.
+    pub(super) fn names_of_others(&self) -> bool {
+        let names = Names { caller: self.caller, by_hub: self.parcel.by_hub, known: Vec::new() };
+        let other = |key: &PersonKey| key.as_known().is_none() && !names.may_stay(key);
+        self.caller.agency.kind != AgencyKind::Prv && self.people.keys().any(other)
+    }
+
     /// Somebody was kept without a municipality, and now one is known: its center is that of the residence.
     pub(super) fn residence_rows(&mut self, change: &mut Change) -> Result<(), Refusal> {
         let unassigned = Municipality::unassigned();
@@ -131,7 +139,7 @@ pub(super) fn foreign_name() -> Diagnostic {
     Diagnostic::warning(
         "M111",
         "subjects",
-        "他の発行者の番号で、登録がありません。内容は保管しましたが、この番号では次回以降も結びつきません。自機関の番号を使ってください。",
-        "A number of another issuer that is not on file. It is kept, but the number will name nobody; use a number of your own.",
+        "他の発行者の番号が使われています。内容は保管しましたが、その発行者がまだ使っていない番号では、次回以降も結びつきません。自機関の番号を使ってください。",
+        "A number of another issuer is used. The contents are kept, but a number that its issuer has not used names nobody; use a number of your own.",
     )
 }
