@@ -8,13 +8,13 @@ use musubi_core::agency::AgencyId;
 use musubi_core::id::{DeliveryId, MessageId, PersonId, ReleaseId};
 use musubi_core::time::Time;
 
-const DUE: &str = "SELECT * FROM delivery WHERE state = ? AND next_at <= ? ORDER BY next_at, sequence LIMIT ?";
+const DUE: &str = "SELECT * FROM delivery WHERE state = ? AND next_at <= ? ORDER BY next_at, sequence LIMIT +?";
 const NEXT: &str = "SELECT next_at FROM delivery WHERE state = ? ORDER BY next_at LIMIT 1";
-const IN_STATE: &str = "SELECT * FROM delivery WHERE state = ? ORDER BY next_at, sequence LIMIT ?";
-const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = ? AND sequence > ? ORDER BY sequence LIMIT ?";
+const IN_STATE: &str = "SELECT * FROM delivery WHERE state = ? ORDER BY next_at, sequence LIMIT +?";
+const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = ? AND sequence > ? ORDER BY sequence LIMIT +?";
 // The states are spelt out for the partial index.
 const TO_FETCH: &str = "SELECT * FROM delivery WHERE recipient = ?1 AND sequence > ?2 AND state IN (1, 3)
-    AND (next_at <= ?3 OR state = 1 AND next_at >= ?4) ORDER BY sequence LIMIT ?5";
+    AND (next_at <= ?3 OR state = 1 AND next_at >= ?4) ORDER BY sequence LIMIT +?5";
 const DELIVERY: &str = by_id!("delivery");
 const DELIVERIES_OF: &str = of_persons!("delivery", "4");
 const RELEASE: &str = by_id!("release");

@@ -1,4 +1,7 @@
 //! What is read from the store, one file for each topic.
+//!
+//! `LIMIT +?`, never a bare `LIMIT ?`: SQLite makes a plan for the value that is bound there, and so prepares the statement
+//! anew each time.
 
 mod agencies;
 mod audit;

@@ -14,7 +14,7 @@ const INDEXED: &str = among!(
     "SELECT one.blind, person.* FROM person_index AS one CROSS JOIN person ON person.id = one.person
      WHERE one.blind IN (",
     ") AND one.person IN (SELECT same.person FROM person_index AS same WHERE same.blind = one.blind
-        ORDER BY same.person LIMIT ?)
+        ORDER BY same.person LIMIT +?)
      ORDER BY one.blind, one.person"
 );
 const JOINED: &str = among!(
@@ -27,9 +27,9 @@ const JOINED: &str = among!(
     SELECT person.* FROM everybody CROSS JOIN person ON person.id = everybody.id"
 );
 const CASES: &str = "SELECT * FROM case_list WHERE municipality = ?
-    ORDER BY severity DESC, date DESC, person DESC LIMIT ?";
+    ORDER BY severity DESC, date DESC, person DESC LIMIT +?";
 const CASES_AFTER: &str = "SELECT * FROM case_list WHERE municipality = ? AND (severity, date, person) < (?, ?, ?)
-    ORDER BY severity DESC, date DESC, person DESC LIMIT ?";
+    ORDER BY severity DESC, date DESC, person DESC LIMIT +?";
 const CASE: &str = "SELECT * FROM case_list WHERE municipality = ? AND person = ?";
 
 impl FromColumns for AliasRow {

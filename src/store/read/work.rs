@@ -9,16 +9,16 @@ use musubi_core::id::{PersonId, ReferralId, WorkItemId};
 use std::cmp::Reverse;
 
 const OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = ?1 AND open = ?2 AND (?3 = '' OR kind = ?3)
-    ORDER BY due_at IS NULL, due_at, id LIMIT ?4";
+    ORDER BY due_at IS NULL, due_at, id LIMIT +?4";
 const ALL_OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = ?1 AND (?2 = '' OR kind = ?2)
-    ORDER BY due_at IS NULL, due_at, id LIMIT ?3";
+    ORDER BY due_at IS NULL, due_at, id LIMIT +?3";
 const WORK_ITEM: &str = by_id!("work_item");
 const WORK_ITEMS_OF: &str = of_persons!("work_item", "5");
 const REFERRAL: &str = by_id!("referral");
 const REFERRALS_OF: &str = of_persons!("referral", "3");
 const WITH_AGENCY: &str =
     "SELECT * FROM (SELECT * FROM referral WHERE sender = ?1 UNION SELECT * FROM referral WHERE receiver = ?1)
-    ORDER BY updated_at DESC, id LIMIT ?2";
+    ORDER BY updated_at DESC, id LIMIT +?2";
 
 impl FromColumns for WorkItemRow {
     const TABLE: &'static str = "work_item";
