@@ -1,6 +1,6 @@
 //! The command line: one file for each command, and what they share, which is how they end and where they write.
 //!
-//! A command is a variant of [`Command`] whose payload is the arguments of its module; its `run` takes the arguments and
+//! A command is a variant of `Command` whose payload is the arguments of its module; its `run` takes the arguments and
 //! a [`Terminal`] and answers with an [`Exit`]. It never ends the process, and it reads the time from the terminal's clock.
 
 pub mod agency;
