@@ -199,8 +199,15 @@ pub(crate) fn family_a() -> Vec<proto::Entry> {
 
 /// Submits as the hospital, attributes, and releases to the hospital itself.
 pub(crate) fn released(entries: Vec<proto::Entry>) -> Released {
-    let facts = Facts { recipient_active: true, ..Facts::default() };
-    release(record(entries), &request(HOSPITAL, AgencyKind::Med, Purpose::P1), &facts, &Policy::reviewed(), now())
+    let record = record(entries);
+    let facts = Facts { recipient_active: true, subjects: read_files(&record), ..Facts::default() };
+    release(record, &request(HOSPITAL, AgencyKind::Med, Purpose::P1), &facts, &Policy::reviewed(), now())
+}
+
+/// Everybody's file was read, and nothing is on it.
+fn read_files(record: &SharedRecord) -> std::collections::BTreeMap<PersonId, SubjectFacts> {
+    let persons = record.entries().iter().flat_map(|entry| entry.persons());
+    persons.map(|(person, _)| (person, SubjectFacts::default())).collect()
 }
 
 /// Releases to the one-stop center under the consents of the story's fourth row: mental health is not named in them.
@@ -209,11 +216,13 @@ pub(crate) fn released_to_center(entries: Vec<proto::Entry>) -> Released {
     let own = SubjectFacts { consents: vec![consent(1, mother, mother)], ..SubjectFacts::default() };
     let birth_date = Some(Day::constant(2026, 10, 26));
     let childs = SubjectFacts { birth_date, consents: vec![consent(2, child, mother)], ..SubjectFacts::default() };
-    let subjects = [(mother, own), (child, childs)].into();
+    let record = record(entries);
+    let mut subjects = read_files(&record);
+    subjects.extend([(mother, own), (child, childs)]);
     let facts = Facts { recipient_active: true, subjects, ..Facts::default() };
     let mut request = request(CENTER, AgencyKind::Osc, Purpose::P3);
     request.municipality = Municipality::new("482072").ok();
-    release(record(entries), &request, &facts, &Policy::reviewed(), now())
+    release(record, &request, &facts, &Policy::reviewed(), now())
 }
 
 fn consent(number: u128, subject: PersonId, grantor: PersonId) -> Consent {

@@ -138,7 +138,7 @@ pub(super) fn under_ground(categories: &[Category], entries: Vec<proto::Entry>) 
         refusals: Vec::new(),
         message: None,
         sources: Vec::new(),
-        level: None,
+        level: Some(musubi_core::consent::records::Level::L3),
     };
     decided("CGC-480002-02", AgencyKind::Cgc, vec![ground], entries)
 }
@@ -167,8 +167,12 @@ fn decided(recipient: &str, kind: AgencyKind, grounds: Vec<Ground>, entries: Vec
         municipality: None,
         cited_ground: None,
     };
-    let facts = Facts { recipient_active: true, grounds, ..Facts::default() };
-    release(SharedRecord::gather(stored), &request, &facts, &Policy::reviewed(), now())
+    let record = SharedRecord::gather(stored);
+    // Everybody's file was read, and nothing is on it.
+    let persons = record.entries().iter().flat_map(|entry| entry.persons());
+    let subjects = persons.map(|(person, _)| (person, Default::default())).collect();
+    let facts = Facts { recipient_active: true, grounds, subjects, ..Facts::default() };
+    release(record, &request, &facts, &Policy::reviewed(), now())
 }
 
 /// The same number is always the same person.
