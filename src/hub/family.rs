@@ -296,37 +296,21 @@ impl Family {
         fn json<T: DeserializeOwned>(plain: &[u8]) -> Option<T> {
             serde_json::from_slice(plain).ok()
         }
+        // A fact about one person, filed under the id that the person is known by now.
+        macro_rules! of_one_person {
+            ($kind:ty, $place:ident) => {{
+                let mut fact: $kind = json(plain)?;
+                fact.subject = self.known_as(fact.subject);
+                self.facts.entry(fact.subject).or_default().$place.push(fact);
+            }};
+        }
         match kind {
-            FactKind::Consent | FactKind::Objection => {
-                let mut fact: Consent = json(plain)?;
-                fact.subject = self.known_as(fact.subject);
-                self.facts.entry(fact.subject).or_default().consents.push(fact);
-            }
-            FactKind::Shield => {
-                let mut fact: Shield = json(plain)?;
-                fact.subject = self.known_as(fact.subject);
-                self.facts.entry(fact.subject).or_default().shields.push(fact);
-            }
-            FactKind::Seal => {
-                let mut fact: Seal = json(plain)?;
-                fact.subject = self.known_as(fact.subject);
-                self.facts.entry(fact.subject).or_default().seals.push(fact);
-            }
-            FactKind::PerpetratorLink => {
-                let mut fact: PerpetratorLink = json(plain)?;
-                fact.subject = self.known_as(fact.subject);
-                self.facts.entry(fact.subject).or_default().perpetrator_links.push(fact);
-            }
-            FactKind::Relation => {
-                let mut fact: Relation = json(plain)?;
-                fact.subject = self.known_as(fact.subject);
-                self.facts.entry(fact.subject).or_default().relations.push(fact);
-            }
-            FactKind::BreakGlass => {
-                let mut fact: BreakGlass = json(plain)?;
-                fact.subject = self.known_as(fact.subject);
-                self.facts.entry(fact.subject).or_default().break_glass.push(fact);
-            }
+            FactKind::Consent | FactKind::Objection => of_one_person!(Consent, consents),
+            FactKind::Shield => of_one_person!(Shield, shields),
+            FactKind::Seal => of_one_person!(Seal, seals),
+            FactKind::PerpetratorLink => of_one_person!(PerpetratorLink, perpetrator_links),
+            FactKind::Relation => of_one_person!(Relation, relations),
+            FactKind::BreakGlass => of_one_person!(BreakGlass, break_glass),
             FactKind::CouncilCase => {
                 let mut fact: CouncilCase = json(plain)?;
                 fact.subjects = fact.subjects.iter().map(|person| self.known_as(*person)).collect();
