@@ -86,8 +86,9 @@ async fn verify(config: &Config) -> Result<Vec<(Log, Verdict)>, Failure> {
     let verifier = keyring.signing.verifier();
     let mut verdicts = Vec::new();
     for (log, _) in store.logs().await.map_err(fault)? {
+        let extent = store.extent(&log).await.map_err(fault)?;
         let opener = Opener::read(&store, &keyring, &log).await?;
-        let verdict = store.verify_log(&log, Some(&verifier), &|leaf| opener.open(leaf)).await.map_err(fault)?;
+        let verdict = store.verify_log(extent, Some(&verifier), &|leaf| opener.open(leaf)).await.map_err(fault)?;
         verdicts.push((log, verdict));
     }
     Ok(verdicts)

@@ -136,7 +136,7 @@ async fn verdict(folder: &Path, log: &Log) -> Result<Option<crate::store::Fault>
     let fault = store.faults().first().cloned();
     let fault = match fault {
         Some(fault) => Some(fault),
-        None => store.verify_log(log, None, &|_| Ok(None)).await?.fault,
+        None => store.verify_log(store.extent(log).await?, None, &|_| Ok(None)).await?.fault,
     };
     Ok(fault)
 }

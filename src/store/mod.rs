@@ -17,7 +17,7 @@ mod sqlite;
 
 pub use error::{Conflict, Fault, FaultKind, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};
-pub use read::{OpenLeaf, Verdict};
+pub use read::{Extent, OpenLeaf, Verdict};
 pub use rows::*;
 
 #[cfg(test)]

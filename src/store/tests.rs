@@ -498,11 +498,24 @@ async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end() {
     store.close().await.unwrap();
     let again = open(&folder).await;
     let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
-    let verdict = again.verify_log(&log, Some(&key), &open_leaf).await.unwrap();
+    let verdict = again.verify_log(again.extent(&log).await.unwrap(), Some(&key), &open_leaf).await.unwrap();
     assert_eq!(verdict, Verdict { leaves: 15, opened: 15, checkpoints: 3, fault: None });
     let other = LogKey::from_bytes("musubi.example", &[6; 32]).verifier();
-    let verdict = again.verify_log(&log, Some(&other), &open_leaf).await.unwrap();
+    let verdict = again.verify_log(again.extent(&log).await.unwrap(), Some(&other), &open_leaf).await.unwrap();
     assert_eq!(verdict.fault.unwrap().kind, FaultKind::Note);
+}
+
+#[tokio::test]
+async fn a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let log = Log::Municipality(city());
+    let leaves = |count| Change { leaves: (0..count).map(|_| leaf(&[])).collect(), ..Change::default() };
+    store.commit("five", leaves(5)).await.unwrap();
+    let extent = store.extent(&log).await.unwrap();
+    store.commit("seven", leaves(7)).await.unwrap();
+    let verdict = store.verify_log(extent, None, &open_leaf).await.unwrap();
+    assert_eq!(verdict, Verdict { leaves: 5, opened: 5, checkpoints: 0, fault: None });
 }
 
 /// Fifteen leaves with a checkpoint after ten, closed without another; then one statement on the bare database.
@@ -539,7 +552,7 @@ async fn s38_the_first_index_that_was_tampered_with_is_named() {
     for (statement, index, kind) in cases {
         let (_folder, store) = tampered(statement).await;
         let log = Log::Municipality(city());
-        let verdict = store.verify_log(&log, Some(&key), &open_leaf).await.unwrap();
+        let verdict = store.verify_log(store.extent(&log).await.unwrap(), Some(&key), &open_leaf).await.unwrap();
         assert_eq!(verdict.fault, Some(Fault { log, index, kind }), "{statement}");
     }
 }

@@ -144,7 +144,10 @@ async fn first_fault(folder: &Path, log: &Log) -> Option<u64> {
     let store = Store::open_with(folder, Settings::default()).await.unwrap();
     let fault = match store.faults().first() {
         Some(fault) => Some(fault.index),
-        None => store.verify_log(log, None, &|_| Ok(None)).await.unwrap().fault.map(|fault| fault.index),
+        None => {
+            let extent = store.extent(log).await.unwrap();
+            store.verify_log(extent, None, &|_| Ok(None)).await.unwrap().fault.map(|fault| fault.index)
+        }
     };
     store.close().await.unwrap();
     fault

@@ -10,8 +10,10 @@ use musubi_core::id::PersonId;
 use uuid::Uuid;
 
 const LOGS: &str = "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log ORDER BY name";
+const SIZE: &str =
+    "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log WHERE name = ?";
 const LEAVES: &str = "SELECT * FROM audit_leaf WHERE log = ? AND idx >= ? AND idx < ? ORDER BY idx";
-const PAGE: &str = "SELECT * FROM audit_leaf WHERE log = ? AND idx >= ? ORDER BY idx LIMIT 1000";
+const PAGE: &str = "SELECT * FROM audit_leaf WHERE log = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT 1000";
 const HASHES: &str = "SELECT id, hash FROM audit_leaf WHERE log = ? AND idx < ? ORDER BY idx";
 const OF_PERSONS: &str = among!(
     "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN (",
@@ -135,31 +137,51 @@ impl Store {
         self.one("last checkpoint", Sql::new(LAST_CHECKPOINT).bind(log.name())).await
     }
 
-    /// Verifies a whole log: order, chain, roots at every checkpoint, the signatures under them, and, where `open`
-    /// gives back the plain entry, that it is the one of the leaf. `open` returns `None` for an entry whose keys were
-    /// destroyed, and an error for one that should open and does not.
+    /// How far a log reaches at this moment.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn extent(&self, log: &Log) -> Result<Extent, StoreError> {
+        // Checkpoints first: each covers leaves that were there before it.
+        let checkpoints = self.all("checkpoints", Sql::new(CHECKPOINTS).bind(log.name())).await?;
+        let sized: Option<Sized> = self.one("log", Sql::new(SIZE).bind(log.name())).await?;
+        Ok(Extent { log: log.clone(), size: sized.map_or(0, |Sized(_, size)| size), checkpoints })
+    }
+
+    /// Verifies a log as far as it reached: order, chain, roots at every checkpoint, the signatures under them, and, where
+    /// `open` gives back the plain entry, that it is the one of the leaf. `open` returns `None` for an entry whose keys
+    /// were destroyed, and an error for one that should open and does not.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn verify_log(
         &self,
-        log: &Log,
+        extent: Extent,
         key: Option<&LogVerifier>,
         open: &OpenLeaf<'_>,
     ) -> Result<Verdict, StoreError> {
-        let checkpoints = self.all("checkpoints", Sql::new(CHECKPOINTS).bind(log.name())).await?;
-        let mut walk = Walk::new(self.origin(log), key, checkpoints);
+        let Extent { log, size, checkpoints } = extent;
+        let mut walk = Walk::new(self.origin(&log), key, checkpoints);
         loop {
-            let question = Sql::new(PAGE).bind(log.name()).bind(walk.frontier.size());
+            let question = Sql::new(PAGE).bind(log.name()).bind(walk.frontier.size()).bind(size);
             let page: Vec<ChainedLeaf> = self.all("verify log", question).await?;
             let end = page.is_empty();
             let seen = page.iter().try_for_each(|leaf| walk.step(leaf, open));
             let seen = if end { seen.and_then(|()| walk.end()) } else { seen };
             if end || seen.is_err() {
-                return Ok(walk.verdict(log, seen));
+                return Ok(walk.verdict(&log, seen));
             }
         }
     }
+}
+
+/// How far a log reached at one moment, to be verified as far as that. It is read before whatever opens the entries, so that a hub
+/// that goes on writing is not taken for one that wrote something else.
+pub struct Extent {
+    log: Log,
+    size: u64,
+    /// Smallest first.
+    checkpoints: Vec<CheckpointRow>,
 }
 
 /// A walk along a log from its first leaf.

@@ -11,6 +11,8 @@ mod messages;
 mod persons;
 mod work;
 
+pub use audit::Extent;
+
 use super::sqlite::columns::{FromColumns, read_all};
 use super::sqlite::refused;
 use super::sqlite::value::{Sql, Value};
