@@ -7,7 +7,7 @@ mod folder;
 
 use crate::hub::register::Agency;
 use crate::hub::{Hub, Refusal};
-use crate::store::DeliveryRow;
+use crate::store::{DeliveryRow, DeliveryState};
 use musubi_core::agency::AgencyId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -108,7 +108,9 @@ impl Deliverer {
             return self.hub.delivery_waits(row, now.plus_minutes(AGAIN_MINUTES)).await;
         };
         if let Some(earlier) = self.hub.delivered_before(row).await? {
-            let until = if earlier.next_at > now { earlier.next_at } else { now.plus_minutes(1) };
+            // One that is due is taken first at the next look, and what follows it then.
+            let until =
+                if earlier.state == DeliveryState::Sent { now.plus_minutes(1) } else { earlier.next_at.max(now) };
             return self.hub.delivery_waits(row, until).await;
         }
         let probed = folder.clone();

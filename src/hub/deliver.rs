@@ -22,6 +22,8 @@ use musubi_core::time::Time;
 pub(super) const NO_BASIS: &str = "no-basis";
 /// A fact has changed since; it is to be decided again.
 pub(super) const DECIDE_AGAIN: &str = "decide-again";
+/// Everything in it was replaced or taken back by its author while it waited.
+const REPLACED: &str = "replaced";
 /// None of the formats that the recipient subscribed to can say anything of it.
 const NOTHING_TO_SAY: &str = "nothing-to-say";
 /// Beginning of the channel of deliveries that their recipient fetches.
@@ -164,6 +166,11 @@ impl Hub {
         for _ in 0..DECIDE_AGAIN_MAX {
             let (family, mut released, meant) = self.decide_delivery(&recipient, row, self.now()).await?;
             let now = family.at;
+            if !family.stands(&meant) {
+                // What took its place has a delivery of its own, so that nobody is told that something did not arrive.
+                self.move_delivery(row, DeliveryState::Suppressed, REPLACED, now).await?;
+                return Ok(None);
+            }
             if !meant.iter().any(|id| released.shows(*id)) {
                 self.nothing_to_deliver(row).await?;
                 return Ok(None);

@@ -8,7 +8,7 @@ use musubi_core::consent::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
 };
 use musubi_core::consent::{Facts, SubjectFacts};
-use musubi_core::id::PersonId;
+use musubi_core::id::{EntryId, PersonId};
 use musubi_core::record::{SharedEntry, SharedRecord};
 use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
 use musubi_core::time::{Day, Time};
@@ -100,6 +100,11 @@ impl Family {
     /// The current entries.
     pub fn record(&self) -> SharedRecord {
         self.record_with(&[])
+    }
+
+    /// Is any of these entries current: not replaced, and not taken back?
+    pub fn stands(&self, entries: &[EntryId]) -> bool {
+        self.record().entries().iter().filter_map(SharedEntry::id).any(|id| entries.contains(&id))
     }
 
     /// Is an entry of the same series on file?

@@ -19,6 +19,7 @@ macro_rules! sample {
 
 pub(crate) const NEWBORN: &[u8] = sample!("hospital/hl7v2/samples/shione_a03_newborn.hl7");
 pub(crate) const MOTHER: &[u8] = sample!("hospital/hl7v2/samples/shione_a03_mother.hl7");
+pub(crate) const TWO_WEEK_CHECK: &[u8] = sample!("hospital/hl7v2/samples/shione_r01_two_week_check.hl7");
 pub(crate) const CLINIC: &[u8] = sample!("hospital/hl7v2/samples/minami_a03_ssmix2.hl7");
 pub(crate) const VISITS: &[u8] = sample!("public_health/ph05/samples/demo-visits.csv");
 pub(crate) const QUERY: &[u8] = sample!("child_guidance/cgc_xml/samples/row10_no_ground.xml");

@@ -1,6 +1,6 @@
 //! Deliveries into a folder: decided at each attempt, retried, in order, and never in another recipient's way.
 
-use crate::city::{City, MOTHER, at};
+use crate::city::{City, MOTHER, TWO_WEEK_CHECK, at};
 use musubi::hub::Caller;
 use musubi::hub::consents::ConsentTerms;
 use musubi::hub::persons::Named;
@@ -106,8 +106,9 @@ async fn a_folder_that_comes_back_gets_what_failed_in_the_order_of_the_family() 
     std::fs::remove_dir(city.folder()).unwrap();
     city.send(sample::HOSPITAL, MOTHER).await;
     city.deliveries("tried", |rows| rows.len() == 1 && rows[0].attempts == 1 && rows[0].reason == "folder").await;
-    let again = String::from_utf8(MOTHER.to_vec()).unwrap().replace("S261030-0102", "S261030-0104");
-    assert!(city.send(sample::HOSPITAL, again.as_bytes()).await.contains("MSA|AA|"));
+    city.set("2026-11-09T15:31:00+09:00");
+    city.deliveries("tried again", |rows| rows[0].attempts == 2 && rows[0].reason == "folder").await;
+    assert!(city.send(sample::HOSPITAL, TWO_WEEK_CHECK).await.contains("MSA|AA|"));
     let later = |rows: &[DeliveryRow]| rows.len() == 2 && rows[1].attempts == 0 && rows[1].next_at == rows[0].next_at;
     let rows = city.deliveries("the later one waits for the earlier", later).await;
     std::fs::create_dir(city.folder()).unwrap();
@@ -115,8 +116,27 @@ async fn a_folder_that_comes_back_gets_what_failed_in_the_order_of_the_family() 
     assert!(city.files().is_empty(), "not before the pause is over");
     city.clock.set(rows[0].next_at);
     let rows = city.deliveries("both", |rows| rows.iter().all(|r| r.state == DeliveryState::Acknowledged)).await;
-    assert_eq!((rows[0].attempts, rows[1].attempts), (2, 1));
+    assert_eq!((rows[0].attempts, rows[1].attempts), (3, 1));
     assert_eq!(city.files().len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_replaced_while_it_waited_is_delivered_once_and_nobody_is_told_that_it_was_not() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    let rows = city.deliveries("tried", |rows| rows.len() == 1 && rows[0].reason == "folder").await;
+    let again = String::from_utf8(MOTHER.to_vec()).unwrap().replace("S261030-0102", "S261030-0104");
+    assert!(city.send(sample::HOSPITAL, again.as_bytes()).await.contains("MSA|AA|"));
+    std::fs::create_dir(city.folder()).unwrap();
+    city.clock.set(rows[0].next_at);
+    let ended = |rows: &[DeliveryRow]| rows.iter().all(|row| !row.state.is_unfinished());
+    let rows = city.deliveries("both ended", |rows| rows.len() == 2 && ended(rows)).await;
+    assert_eq!((rows[0].state, rows[0].reason.as_str()), (DeliveryState::Suppressed, "replaced"));
+    assert_eq!(rows[1].state, DeliveryState::Acknowledged);
+    assert_eq!(city.files(), [format!("{}.notice-csv.csv", rows[1].id)]);
+    let hospital = city.running.hub.caller(&AgencyId::new(sample::HOSPITAL).unwrap(), "").unwrap();
+    assert!(city.running.hub.work_items(&hospital, None, "not_delivered").await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -185,8 +185,8 @@ pub struct SharedRecord {
 }
 
 impl SharedRecord {
-    /// Gathers entries: of each series the latest (by source time, then by order of receipt, S-23) stands, and what its
-    /// author took back is gone.
+    /// Gathers entries, handed over in order of receipt: of each series the latest (by source time, then by order of receipt,
+    /// S-23) stands, and what its author took back is gone.
     pub fn gather(entries: Vec<SharedEntry>) -> Self {
         let mut current: BTreeMap<String, SharedEntry> = BTreeMap::new();
         for entry in entries {
@@ -224,8 +224,8 @@ impl SharedRecord {
 }
 
 impl SharedEntry {
-    fn order(&self) -> (Time, Time, &str) {
+    fn order(&self) -> (Time, Time) {
         let source = self.entry.source_time.as_ref().and_then(moment);
-        (source.unwrap_or_else(|| self.recorded_at()), self.recorded_at(), &self.entry.id)
+        (source.unwrap_or_else(|| self.recorded_at()), self.recorded_at())
     }
 }
