@@ -4,7 +4,6 @@
 
 pub mod ack;
 pub mod charset;
-mod concepts;
 mod decode;
 pub mod escape;
 pub mod file;
@@ -15,8 +14,8 @@ pub mod message;
 mod newborn;
 mod observation;
 mod person;
-mod raise;
 mod reader;
+mod recognise;
 mod results;
 mod scan;
 mod screening;

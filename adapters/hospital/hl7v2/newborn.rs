@@ -1,6 +1,6 @@
 //! The newborn's own values: weight, length, head, Apgar, gestational age, in one entry with the child alone.
 
-use super::concepts::{self, Concept, WEIGHT_HARD_GRAMS};
+use super::super::concepts::{self, Concept, WEIGHT_HARD_GRAMS};
 use super::message::Segment;
 use super::reader::Reader;
 use super::results::{self, Context};

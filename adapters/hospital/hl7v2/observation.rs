@@ -1,8 +1,8 @@
 //! OBX as an `observation`: what has no body of its own.
 
-use super::concepts::{Concept, Recognised};
+use super::super::concepts::{Concept, Recognised};
+use super::super::raise;
 use super::message::{Part, Segment};
-use super::raise;
 use super::reader::Reader;
 use super::results::{self, Context};
 use super::times::Stamp;

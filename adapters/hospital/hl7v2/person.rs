@@ -1,7 +1,7 @@
 //! Who the patient is: PID, the link to the mother, relatives and insurance.
 
+use super::super::raise;
 use super::message::Segment;
-use super::raise;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::types;

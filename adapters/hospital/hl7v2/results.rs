@@ -1,10 +1,10 @@
 //! OBX: the newborn's values, screenings, and every other observation.
 
-use super::concepts::{self, Concept};
+use super::super::concepts::Concept;
 use super::message::Segment;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{newborn, observation, screening, types};
+use super::{newborn, observation, recognise, screening, types};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, SubjectRole};
@@ -135,7 +135,7 @@ pub(super) fn withdrawn_as(obx: Segment<'_>) -> &'static str {
 }
 
 fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, collected: &mut Collected) {
-    let recognised = concepts::recognise(obx, reader.profile);
+    let recognised = recognise::recognise(obx, reader.profile);
     if recognised.as_ref().is_some_and(|recognised| recognised.by_text) {
         let place = reader.field_place(obx, 3);
         reader.warning(

@@ -1,6 +1,6 @@
 //! The EPDS: its total, its ten items, and item 10 where it comes apart from the others.
 
-use super::concepts::Concept;
+use super::super::concepts::Concept;
 use super::message::Segment;
 use super::reader::Reader;
 use super::results::{self, Context};

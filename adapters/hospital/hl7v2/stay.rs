@@ -1,7 +1,7 @@
 //! The stay: PV1 as `encounter` and `discharge_notice`, DG1 as `condition`.
 
+use super::super::raise;
 use super::message::Segment;
-use super::raise;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::types;

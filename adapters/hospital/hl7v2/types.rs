@@ -63,7 +63,7 @@ pub fn name(part: Part<'_>) -> Option<(proto::HumanName, bool)> {
 }
 
 /// XPN.8; where it is missing, what the letters are.
-fn representation(code: &str, text: &str) -> NameRepresentation {
+pub(crate) fn representation(code: &str, text: &str) -> NameRepresentation {
     let kana = |c: char| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' | '・' | '･'..='ﾟ' | ' ' | '\u{3000}');
     match code {
         "I" => NameRepresentation::Ideographic,
@@ -110,12 +110,12 @@ pub fn address(part: Part<'_>) -> Option<proto::Address> {
 }
 
 /// Seven digits become `NNN-NNNN`; anything else stays as it was written.
-fn postal_code(text: &str) -> String {
+pub(crate) fn postal_code(text: &str) -> String {
     japan::contact::postal_code(text).unwrap_or_else(|_| text.to_owned())
 }
 
 /// Prefecture, city and the rest of a whole address; `None` where it does not begin with a prefecture.
-fn split_address(whole: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn split_address(whole: &str) -> Option<(&str, &str, &str)> {
     let end_of = |text: &str, from: usize, to: usize, ends: &[char]| {
         let mut letters = text.char_indices().skip(from).take(to - from);
         letters.find(|(_, c)| ends.contains(c)).map(|(at, c)| at + c.len_utf8())
@@ -212,7 +212,7 @@ pub fn number(text: &str) -> Option<String> {
 }
 
 /// NFKC without blanks. Borrowed where that changes nothing, as in nearly every number, unit and code.
-pub(super) fn compact(text: &str) -> Cow<'_, str> {
+pub(crate) fn compact(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Cow::Borrowed(text);
     }
@@ -237,8 +237,12 @@ pub fn quantity(part: Part<'_>, structured: bool) -> Option<proto::Quantity> {
 
 /// A unit (OBX-6) in UCUM where it is one of those that matter here, else as written.
 pub fn unit(part: Part<'_>) -> String {
-    let code = part.component(1).text();
-    let folded = compact(&code).to_lowercase();
+    unit_named(&part.component(1).text())
+}
+
+/// A unit in UCUM where it is one of those that matter here, else as written.
+pub(crate) fn unit_named(code: &str) -> String {
+    let folded = compact(code).to_lowercase();
     let known = match folded.as_str() {
         "g" | "グラム" => "g",
         "kg" | "キログラム" => "kg",
@@ -250,7 +254,7 @@ pub fn unit(part: Part<'_>) -> String {
         "mm(hg)" | "mmhg" => "mm[Hg]",
         "{score}" | "点" | "score" => "{score}",
         "cel" => "Cel",
-        _ => return code.into_owned(),
+        _ => code,
     };
     known.to_owned()
 }

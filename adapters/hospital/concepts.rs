@@ -1,7 +1,6 @@
 //! Which observation a code means, and what values it can have (`formats/hospital.md` 2.11).
 
-use super::message::{Part, Segment};
-use super::types;
+use super::hl7v2::types;
 use musubi_core::adapter::Profile;
 
 /// An observation that Musubi knows by meaning.
@@ -53,36 +52,32 @@ fn by_loinc(loinc: &str) -> Option<Concept> {
     })
 }
 
-/// Recognises OBX-3: LOINC, then the peer's code table, then the exact display texts of 2.11.
-pub(super) fn recognise(obx: Segment<'_>, profile: &Profile) -> Option<Recognised> {
-    let code = obx.field(3).first();
-    by_code(code, 1, profile).or_else(|| by_code(code, 4, profile)).or_else(|| by_text(obx))
+/// The concept of a LOINC code, or of an item in a peer's code table.
+pub(super) fn known(loinc: &str) -> Option<Recognised> {
+    let concept = by_loinc(loinc)?;
+    Some(Recognised { concept, loinc: loinc.to_owned(), by_text: false })
 }
 
-fn by_code(field: Part<'_>, from: usize, profile: &Profile) -> Option<Recognised> {
-    let (code, system) = (field.component(from).text(), field.component(from + 2).text());
+/// The concept of a code, in the system that the source names: LOINC, else the peer's code table.
+pub(super) fn by_code(system: &str, code: &str, profile: &Profile) -> Option<Recognised> {
     if code.is_empty() {
         return None;
     }
-    let known = |loinc: &str| {
-        let concept = by_loinc(loinc)?;
-        Some(Recognised { concept, loinc: loinc.to_owned(), by_text: false })
-    };
-    if types::is_loinc(&system) && epds_item(&code).is_none() {
-        return known(&code);
+    if types::is_loinc(system) && epds_item(code).is_none() {
+        return known(code);
     }
     let local = profile.observation_codes.iter().find(|local| local.code == code && local.system == system)?;
     let other = || Recognised { concept: Concept::Other, loinc: local.loinc.clone(), by_text: false };
     Some(known(&local.loinc).unwrap_or_else(other))
 }
 
-fn by_text(obx: Segment<'_>) -> Option<Recognised> {
-    let text = obx.field(3).component(2).text();
-    let text = types::compact(&text);
+/// The concept of an exact display text; `sub_id` may tell the minute of an Apgar score.
+pub(super) fn by_text(text: &str, sub_id: &str) -> Option<Recognised> {
+    let text = types::compact(text);
     let (concept, loinc) = match &*text {
         "出生体重" => (Concept::BirthWeight, "8339-4"),
         "在胎週数" => (Concept::GestationalAge, "11884-4"),
-        _ => epds_text(&text).or_else(|| apgar_text(&text, &obx.value(4)))?,
+        _ => epds_text(&text).or_else(|| apgar_text(&text, sub_id))?,
     };
     Some(Recognised { concept, loinc: loinc.to_owned(), by_text: true })
 }
