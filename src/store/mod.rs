@@ -13,7 +13,9 @@ mod error;
 mod keys;
 mod read;
 mod rows;
+mod sql;
 mod sqlite;
+mod write;
 
 pub use error::{Conflict, Fault, FaultKind, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};

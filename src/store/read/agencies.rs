@@ -1,7 +1,7 @@
 //! The register of agencies and their staff.
 
-use crate::store::sqlite::columns::{Columns, FromColumns};
-use crate::store::sqlite::value::Sql;
+use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::value::Sql;
 use crate::store::{AgencyRow, StaffRow, Store, StoreError};
 use musubi_core::agency::{Actor, AgencyId};
 

@@ -1,9 +1,9 @@
 //! The audit logs.
 
 use super::{OpenLeaf, Verdict, among};
-use crate::store::sqlite::columns::{Columns, FromColumns};
-use crate::store::sqlite::logs::{CHAIN_START, ChainedLeaf, follows};
-use crate::store::sqlite::value::Sql;
+use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::value::Sql;
+use crate::store::write::logs::{CHAIN_START, ChainedLeaf, follows};
 use crate::store::{CheckpointRow, Fault, FaultKind, LeafRow, Log, Store, StoreError};
 use musubi_core::audit::{Checkpoint, Frontier, LeafHash, LogVerifier, SignedNote};
 use musubi_core::id::PersonId;

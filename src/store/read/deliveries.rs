@@ -1,8 +1,8 @@
 //! What waits to be sent, and what was shown.
 
 use super::{by_id, of_persons};
-use crate::store::sqlite::columns::{Columns, FromColumns};
-use crate::store::sqlite::value::Sql;
+use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::value::Sql;
 use crate::store::{DeliveryRow, DeliveryState, ReleaseRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{DeliveryId, MessageId, PersonId, ReleaseId};

@@ -1,9 +1,9 @@
 //! The facts that decisions rest on.
 
 use super::{by_id, of_persons};
-use crate::store::sqlite::columns::{Columns, FromColumns};
-use crate::store::sqlite::model::POLICY_EPOCH;
-use crate::store::sqlite::value::Sql;
+use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::value::Sql;
+use crate::store::write::model::POLICY_EPOCH;
 use crate::store::{FactKind, FactRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{FactId, PersonId};

@@ -1,9 +1,9 @@
 //! Messages and the entries that they brought.
 
 use super::{by_id, of_persons};
-use crate::store::sqlite::columns::{Columns, FromColumns};
-use crate::store::sqlite::model::stored_answer;
-use crate::store::sqlite::value::Sql;
+use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::value::Sql;
+use crate::store::write::model::stored_answer;
 use crate::store::{EntryRow, MessageRow, Store, StoreError, StoredAnswer};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{EntryId, MessageId, Municipality, PersonId};

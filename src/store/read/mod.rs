@@ -13,9 +13,9 @@ mod work;
 
 pub use audit::Extent;
 
-use super::sqlite::columns::{FromColumns, read_all};
-use super::sqlite::refused;
-use super::sqlite::value::{Sql, Value};
+use super::sql::columns::{FromColumns, read_all};
+use super::sql::failure::refused;
+use super::sql::value::{Sql, Value};
 use super::{Fault, LeafRow, Store, StoreError};
 use musubi_core::audit::SaltedEntry;
 use musubi_core::id::PersonId;

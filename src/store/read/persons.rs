@@ -1,8 +1,8 @@
 //! Persons, the identifiers that name them, and the list of cases.
 
 use super::{PLACES, among};
-use crate::store::sqlite::columns::{Columns, FromColumns, day_number};
-use crate::store::sqlite::value::Sql;
+use crate::store::sql::columns::{Columns, FromColumns, day_number};
+use crate::store::sql::value::Sql;
 use crate::store::{AliasRow, CaseRow, PersonRow, Store, StoreError};
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::sealing::{Blind, WrappedKey};

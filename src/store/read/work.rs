@@ -1,8 +1,8 @@
 //! Work items and referrals.
 
 use super::{by_id, of_persons};
-use crate::store::sqlite::columns::{Columns, FromColumns};
-use crate::store::sqlite::value::Sql;
+use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::value::Sql;
 use crate::store::{ReferralRow, Store, StoreError, WorkItemRow};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{PersonId, ReferralId, WorkItemId};

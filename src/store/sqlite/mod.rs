@@ -1,19 +1,12 @@
 //! SQLite behind the store: WAL, `synchronous=FULL`, one writer, a pool of readers that cannot write.
 
-pub(super) mod columns;
-pub(super) mod failure;
-pub(super) mod logs;
-pub(super) mod model;
-pub(super) mod plan;
-mod readers;
-mod solitary;
 pub(super) mod tables;
-pub(super) mod value;
-mod writer;
 
+use super::sql::failure::{code_of, refused};
+use super::sql::readers::Readers;
+use super::write::logs;
+use super::write::writer::{Job, Pending, QUEUE, Writer};
 use super::{Change, CheckpointRow, Committed, DATABASE, Fault, Log, Settings, StoreError};
-use failure::code_of;
-use readers::Readers;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection};
@@ -24,7 +17,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use writer::{Job, Pending, QUEUE, Writer};
 
 /// Prepared statements kept for each connection: five for each table, and the questions.
 const STATEMENTS: usize = 256;
@@ -186,9 +178,4 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
 
 fn unavailable(at: &'static str, error: &io::Error) -> StoreError {
     StoreError::Unavailable { at, code: error.kind().to_string() }
-}
-
-/// What a caller is told when a question fails.
-pub(super) fn refused(at: &'static str, error: &sqlx::Error) -> StoreError {
-    StoreError::Unavailable { at, code: code_of(error) }
 }

@@ -1,7 +1,7 @@
 //! The tables, and for each the statements that write many rows at once. Five sizes, so that every statement is a constant;
 //! places that are left over stay NULL and are passed over, so that a batch takes one statement and not one of each size.
 
-use super::value::{Sql, Value};
+use crate::store::sql::value::{Sql, Value};
 use sqlx::SqliteConnection;
 
 /// How many rows the statements of a table take at most.
@@ -40,7 +40,7 @@ macro_rules! insert {
 
 /// What is written, in the order in which a batch writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Table {
+pub(in crate::store) enum Table {
     Log,
     Setting,
     Agency,
@@ -179,7 +179,11 @@ impl Table {
     }
 
     /// Writes rows in as few statements as there are.
-    pub(super) async fn write(self, to: &mut SqliteConnection, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+    pub(in crate::store) async fn write(
+        self,
+        to: &mut SqliteConnection,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), sqlx::Error> {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let (statement, size) = self.statement(rows.len());

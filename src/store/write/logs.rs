@@ -1,9 +1,9 @@
 //! The heads of the audit logs: where the next leaf goes, and what the database must hold for that to be true.
 
-use super::columns::{Columns, FromColumns};
-use super::failure::Failure;
-use super::value::{Sql, Value, row};
 use crate::store::rows::{CheckpointRow, LeafRow, Log};
+use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::failure::Failure;
+use crate::store::sql::value::{Sql, Value, row};
 use crate::store::{Fault, FaultKind, LeafDraft, Settings, StoreError};
 use musubi_core::audit::{Checkpoint, Frontier, LeafHash, chain};
 use sqlx::SqliteConnection;
@@ -46,7 +46,7 @@ pub(in crate::store) struct Head {
 }
 
 impl Head {
-    pub(super) fn size(&self) -> u64 {
+    pub(in crate::store) fn size(&self) -> u64 {
         self.frontier.size()
     }
 
@@ -58,7 +58,7 @@ impl Head {
 
 /// What the writer keeps in memory between batches. A batch works on a copy, which takes its place when it is durable.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
+pub(in crate::store) struct State {
     heads: HashMap<Log, Arc<Head>>,
     /// Sequence of the last entry.
     pub(super) entries: i64,
@@ -68,7 +68,7 @@ pub(super) struct State {
 
 impl State {
     /// Is this the first that is heard of a log? It is known from then on.
-    pub(super) fn is_new(&mut self, log: &Log) -> bool {
+    pub(in crate::store) fn is_new(&mut self, log: &Log) -> bool {
         if self.heads.contains_key(log) {
             return false;
         }
@@ -77,7 +77,7 @@ impl State {
     }
 
     /// Appends a leaf to its log. Returns its index and the row to write.
-    pub(super) fn append(&mut self, draft: &LeafDraft) -> (u64, Vec<Value>) {
+    pub(in crate::store) fn append(&mut self, draft: &LeafDraft) -> (u64, Vec<Value>) {
         let head = Arc::make_mut(self.heads.entry(draft.log.clone()).or_default());
         let index = head.size();
         let link = chain(&head.chain, draft.hash, &[draft.id.as_bytes(), draft.entry.as_bytes()]);
@@ -86,7 +86,11 @@ impl State {
     }
 
     /// The checkpoints that are due when a log may grow by so many leaves without one, and the rows to write.
-    pub(super) fn checkpoints(&mut self, settings: &Settings, uncovered_max: u64) -> Vec<(CheckpointRow, Vec<Value>)> {
+    pub(in crate::store) fn checkpoints(
+        &mut self,
+        settings: &Settings,
+        uncovered_max: u64,
+    ) -> Vec<(CheckpointRow, Vec<Value>)> {
         let due = |head: &Head| head.size() - head.covered > uncovered_max;
         let mut made = Vec::new();
         for (log, head) in self.heads.iter_mut().filter(|(_, head)| due(head)) {
@@ -99,7 +103,7 @@ impl State {
 }
 
 /// The origin of a log.
-pub(super) fn origin(settings: &Settings, log: &Log) -> String {
+pub(in crate::store) fn origin(settings: &Settings, log: &Log) -> String {
     format!("{}/{}", settings.hub, log.name())
 }
 
@@ -112,7 +116,7 @@ fn checkpoint(log: &Log, head: &Head, settings: &Settings) -> (CheckpointRow, Ve
 }
 
 /// Reads the heads and verifies each log from its last checkpoint on (S-37).
-pub(super) async fn restore(from: &mut SqliteConnection) -> Result<(State, Vec<Fault>), Failure> {
+pub(in crate::store) async fn restore(from: &mut SqliteConnection) -> Result<(State, Vec<Fault>), Failure> {
     let (mut state, mut faults) = (State::default(), Vec::new());
     for row in Sql::new(SEQUENCES).all(&mut *from).await? {
         let columns = Columns { row: &row, table: "entry" };
@@ -139,7 +143,7 @@ async fn tail(from: &mut SqliteConnection, log: &Log) -> Result<Result<Head, Fau
     };
     loop {
         let rows = Sql::new(TAIL).bind(log.name()).bind(head.size()).all(&mut *from).await?;
-        let leaves: Vec<ChainedLeaf> = super::columns::read_all(&rows)?;
+        let leaves: Vec<ChainedLeaf> = crate::store::sql::columns::read_all(&rows)?;
         if leaves.is_empty() {
             break;
         }
@@ -177,7 +181,7 @@ async fn last_checkpoint(from: &mut SqliteConnection, log: &Log) -> Result<Resul
         return fault(FaultKind::Root);
     };
     let before = Sql::new(TAIL).bind(log.name()).bind(size.saturating_sub(1)).all(&mut *from).await?;
-    let before: Vec<ChainedLeaf> = super::columns::read_all(before.get(..1).unwrap_or_default())?;
+    let before: Vec<ChainedLeaf> = crate::store::sql::columns::read_all(before.get(..1).unwrap_or_default())?;
     match before.first() {
         Some(last) if last.leaf.index + 1 != size => fault(FaultKind::Missing),
         None => fault(FaultKind::Missing),

@@ -1,14 +1,14 @@
 //! The one writer: takes what is waiting, writes it in one transaction, and answers everybody when it is on disk.
 
-use super::failure::Failure;
 use super::logs::State;
 use super::model::Model;
 use super::plan::Plan;
 use super::solitary;
-use super::tables::Table;
-use super::value::Sql;
 use crate::store::error::{Conflict, StoreError};
 use crate::store::rows::{CheckpointRow, Row};
+use crate::store::sql::failure::Failure;
+use crate::store::sql::value::Sql;
+use crate::store::sqlite::tables::Table;
 use crate::store::{Change, Committed, Settings};
 use sqlx::{Connection, SqliteConnection};
 use std::fs::File;
@@ -16,41 +16,41 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Changes in one transaction; larger batches bring nothing on SQLite.
-pub(super) const BATCH: usize = 512;
+pub(in crate::store) const BATCH: usize = 512;
 /// Changes that wait before callers are held back.
-pub(super) const QUEUE: usize = 4 * BATCH;
+pub(in crate::store) const QUEUE: usize = 4 * BATCH;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 type Judged = Result<Committed, Conflict>;
 
 /// Something for the writer to do.
-pub(super) enum Job {
+pub(in crate::store) enum Job {
     Commit(Box<Pending>),
     Checkpoint(Answer<Vec<CheckpointRow>>),
     Close(Answer<()>),
 }
 
 /// A change and who waits for it.
-pub(super) struct Pending {
-    pub(super) name: &'static str,
-    pub(super) change: Change,
-    pub(super) answer: Answer<Committed>,
+pub(in crate::store) struct Pending {
+    pub(in crate::store) name: &'static str,
+    pub(in crate::store) change: Change,
+    pub(in crate::store) answer: Answer<Committed>,
 }
 
 /// The writer's connection, and what it knows of the logs.
-pub(super) struct Writer {
-    pub(super) connection: SqliteConnection,
-    pub(super) state: State,
-    pub(super) settings: Arc<Settings>,
+pub(in crate::store) struct Writer {
+    pub(in crate::store) connection: SqliteConnection,
+    pub(in crate::store) state: State,
+    pub(in crate::store) settings: Arc<Settings>,
     /// Held while this process is the one that writes.
-    pub(super) lock: File,
+    pub(in crate::store) lock: File,
     /// Set when nothing may be written any more.
-    pub(super) stopped: Option<String>,
+    pub(in crate::store) stopped: Option<String>,
 }
 
 impl Writer {
     /// Works until it is closed or nobody can ask any more.
-    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    pub(in crate::store) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut waiting = Vec::with_capacity(BATCH);
         let mut closing = None;
         while closing.is_none() && jobs.recv_many(&mut waiting, BATCH).await > 0 {
@@ -158,7 +158,7 @@ impl Writer {
         let settings = Arc::clone(&self.settings);
         self.write_checkpoints(settings.checkpoint_entries.saturating_sub(1)).await?;
         let committed = Sql::new("COMMIT").execute(&mut self.connection).await;
-        committed.map(drop).map_err(|error| Failure::Lasting(super::failure::code_of(&error)))
+        committed.map(drop).map_err(|error| Failure::Lasting(crate::store::sql::failure::code_of(&error)))
     }
 
     async fn write_checkpoints(&mut self, uncovered_max: u64) -> Result<Vec<CheckpointRow>, Failure> {
@@ -185,7 +185,7 @@ impl Writer {
         self.begin().await?;
         let made = self.write_checkpoints(0).await?;
         let committed = Sql::new("COMMIT").execute(&mut self.connection).await;
-        committed.map_err(|error| Failure::Lasting(super::failure::code_of(&error)))?;
+        committed.map_err(|error| Failure::Lasting(crate::store::sql::failure::code_of(&error)))?;
         Ok(made)
     }
 

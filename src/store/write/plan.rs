@@ -1,11 +1,11 @@
 //! What a batch will write: the rows of all its accepted changes, table by table.
 
-use super::columns::{day_number, entries_bytes, persons_bytes};
 use super::logs::{State, origin};
 use super::model::{Model, POLICY_EPOCH};
-use super::tables::Table;
-use super::value::{Value, row};
 use crate::store::rows::{Concerned, Log, Row};
+use crate::store::sql::columns::{day_number, entries_bytes, persons_bytes};
+use crate::store::sql::value::{Value, row};
+use crate::store::sqlite::tables::Table;
 use crate::store::{Change, Committed, LeafDraft, MessageDraft, Settings};
 use musubi_core::audit::Receipt;
 use musubi_core::id::{Municipality, PersonId};

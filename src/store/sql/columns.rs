@@ -148,11 +148,11 @@ pub(in crate::store) fn day_number(day: Day) -> i64 {
 }
 
 /// The `persons` column.
-pub(super) fn persons_bytes(persons: &[Concerned]) -> Vec<u8> {
+pub(in crate::store) fn persons_bytes(persons: &[Concerned]) -> Vec<u8> {
     persons.iter().flat_map(|one| one.person.0.as_bytes().iter().copied().chain([one.role])).collect()
 }
 
 /// The `entries` column.
-pub(super) fn entries_bytes(entries: &[EntryId]) -> Vec<u8> {
+pub(in crate::store) fn entries_bytes(entries: &[EntryId]) -> Vec<u8> {
     entries.iter().flat_map(|id| *id.0.as_bytes()).collect()
 }

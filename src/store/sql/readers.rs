@@ -19,7 +19,7 @@ pub(in crate::store) struct Readers {
 
 impl Readers {
     /// Opens the first connection, to see that there is a database; the others follow when they are needed.
-    pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, Error> {
+    pub(in crate::store) async fn open(options: SqliteConnectOptions) -> Result<Self, Error> {
         let first = options.connect().await?;
         Ok(Readers { options, turns: Semaphore::new(READERS), idle: Mutex::new(vec![first]) })
     }
@@ -38,7 +38,7 @@ impl Readers {
     }
 
     /// Takes no more questions, and closes when the last is answered.
-    pub(super) async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         let all_turns = u32::try_from(READERS).unwrap_or(u32::MAX);
         let last = self.turns.acquire_many(all_turns).await;
         self.turns.close();

@@ -1,10 +1,10 @@
 //! Changes that are judged and written alone within a batch, because their effect cannot be told from the model: joining
 //! and parting persons, destroying keys, taking a case off the list. They are rare.
 
-use super::failure::Failure;
-use super::value::Sql;
 use crate::store::error::Conflict;
 use crate::store::rows::Row;
+use crate::store::sql::failure::Failure;
+use crate::store::sql::value::Sql;
 use musubi_core::id::PersonId;
 use sqlx::SqliteConnection;
 

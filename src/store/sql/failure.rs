@@ -10,7 +10,7 @@ const NOT_A_DATABASE: u32 = 26;
 
 /// Why a batch was not written.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::store) enum Failure {
     /// One change cannot be written: a row clashes with another or is not one that its table takes.
     Refused(Conflict),
     /// A row that was read cannot have been written.
@@ -44,7 +44,7 @@ impl From<sqlx::Error> for Failure {
 
 impl Failure {
     /// What the caller is told.
-    pub(super) fn told(&self, at: &'static str) -> StoreError {
+    pub(in crate::store) fn told(&self, at: &'static str) -> StoreError {
         match self {
             Failure::Refused(conflict) => StoreError::Conflict(conflict.clone()),
             Failure::Corrupt(StoreError::Corrupt { table, column, key }) => {
@@ -66,4 +66,9 @@ pub(in crate::store) fn code_of(error: &sqlx::Error) -> String {
         sqlx::Error::Io(error) => error.kind().to_string(),
         _ => "other".to_owned(),
     }
+}
+
+/// What a caller is told when a question fails.
+pub(in crate::store) fn refused(at: &'static str, error: &sqlx::Error) -> StoreError {
+    StoreError::Unavailable { at, code: code_of(error) }
 }

@@ -2,11 +2,11 @@
 //!
 //! The state is read once for the whole batch; a change then sees the effects of those before it without a query.
 
-use super::columns::Columns;
-use super::value::{Sql, Value};
 use crate::store::error::{Conflict, StoreError, StoredAnswer};
 use crate::store::rows::{Concerned, DeliveryState, Row};
-use crate::store::sqlite::failure::Failure;
+use crate::store::sql::columns::Columns;
+use crate::store::sql::failure::Failure;
+use crate::store::sql::value::{Sql, Value};
 use crate::store::{Change, Expect, MessageDraft};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, ReferralId, WorkItemId};

@@ -1,0 +1,6 @@
+//! What every statement needs, whatever database it goes to: values, rows that are read, what a failure means.
+
+pub(super) mod columns;
+pub(super) mod failure;
+pub(super) mod readers;
+pub(super) mod value;

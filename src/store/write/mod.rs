@@ -1,0 +1,7 @@
+//! How changes are written: judged together on one reading of the state, planned table by table, numbered in their logs.
+
+pub(super) mod logs;
+pub(super) mod model;
+mod plan;
+mod solitary;
+pub(super) mod writer;
