@@ -284,3 +284,14 @@ fn no_machine_path_and_no_secret_lies_in_the_repository() {
         files.iter().filter(|(name, _)| name.ends_with(".key") || name.ends_with(".p12") || name.ends_with(".db"));
     assert_eq!(keys.count(), 0);
 }
+
+#[test]
+fn every_fuzz_target_is_listed_and_every_listed_one_is_there() {
+    let manifest: toml::Table = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap().parse().unwrap();
+    let listed: BTreeSet<String> =
+        manifest["bin"].as_array().unwrap().iter().map(|target| target["path"].as_str().unwrap().to_owned()).collect();
+    let files = std::fs::read_dir(root().join("fuzz/fuzz_targets")).unwrap();
+    let there: BTreeSet<String> =
+        files.map(|file| format!("fuzz_targets/{}", file.unwrap().file_name().to_string_lossy())).collect();
+    assert_eq!(listed, there);
+}
