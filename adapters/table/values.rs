@@ -1,7 +1,7 @@
 //! What was read, as values of the schema.
 
+use musubi_core::japan::PartialDate;
 use musubi_core::japan::contact::Sex;
-use musubi_core::japan::dates::PartialDate;
 use musubi_core::japan::times::Moment;
 use musubi_core::japan::{names, text};
 use musubi_proto::v1 as proto;

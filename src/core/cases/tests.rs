@@ -188,7 +188,7 @@ fn a_person_is_found_by_name_and_birth_date_across_old_and_new_characters() {
     let asked = |name: &str, day| {
         let person = Description {
             written: vec![Name::new(name)],
-            birth_date: Some(crate::japan::dates::PartialDate::whole(date(2026, 10, day))),
+            birth_date: Some(crate::japan::PartialDate::whole(date(2026, 10, day))),
             ..Description::default()
         };
         CaseQuery { person: Some(person), ..query() }

@@ -77,11 +77,6 @@ pub const fn is_gaiji(letter: char) -> bool {
     matches!(letter, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
 }
 
-/// Does this choose a glyph of the character before it (異体字セレクタ)?
-pub const fn is_variation_selector(letter: char) -> bool {
-    matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
-}
-
 const fn is_c1(letter: char) -> bool {
     matches!(letter, '\u{80}'..='\u{9F}')
 }
@@ -153,7 +148,7 @@ pub fn encode_cp932(text: &str, unmappable: Unmappable) -> Result<Encoded, Probl
     let mut out = Encoded::default();
     let mut letters = text.chars().enumerate().peekable();
     while let Some((position, letter)) = letters.next() {
-        if is_variation_selector(letter) {
+        if kanji::is_variation_selector(letter) {
             out.itaiji_lost = true;
             continue;
         }

@@ -1,6 +1,6 @@
 //! The eras, and the check that the parts of a date make one (`formats/common_japan.md` 6.1 and 6.3).
 
-use super::dates::PartialDate;
+use super::partial::PartialDate;
 use super::problem::{Problem, Read};
 use crate::time::Day;
 use jiff::civil::date;

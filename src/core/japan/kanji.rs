@@ -2,7 +2,6 @@
 //!
 //! The wide key of that section, built from the register and JIS X 0213 tables, is not here.
 
-use super::charset::is_variation_selector;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
@@ -42,6 +41,11 @@ static FOLDS: LazyLock<BTreeMap<char, &'static str>> = LazyLock::new(|| {
     }
     folds
 });
+
+/// Does this choose a glyph of the character before it (異体字セレクタ)?
+pub const fn is_variation_selector(letter: char) -> bool {
+    matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
+}
 
 /// The narrow key of a name: NFKC without spaces and variation selectors, old forms folded to new ones, lower case.
 ///

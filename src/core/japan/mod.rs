@@ -13,9 +13,10 @@ pub mod my_number;
 pub mod names;
 pub mod number;
 pub mod one_year;
+pub mod partial;
 pub mod problem;
 pub mod text;
 pub mod times;
 
-pub use dates::PartialDate;
+pub use partial::PartialDate;
 pub use problem::{Problem, Read};

@@ -1,7 +1,7 @@
 //! The display form and the comparing forms of text (`formats/common_japan.md` sections 2 and 3).
 
-use super::charset::is_variation_selector;
 use super::dates::fold_hyphen;
+use super::kanji::is_variation_selector;
 use super::problem::Problem;
 use unicode_normalization::UnicodeNormalization;
 

@@ -1,6 +1,7 @@
 //! Times of day, and dates with one.
 
-use super::dates::{PartialDate, Serials, clean, date, serial};
+use super::dates::{Serials, clean, date, serial};
+use super::partial::PartialDate;
 use super::problem::{Problem, Read};
 use crate::time::Time;
 use jiff::ToSpan;
