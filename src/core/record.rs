@@ -8,6 +8,7 @@ mod check;
 mod native;
 mod shared;
 mod submission;
+mod update;
 
 pub use check::check_entry;
 pub(crate) use shared::moment;

@@ -1,6 +1,6 @@
 //! One stored entry, and the entries of a family together.
 
-use super::{SubjectRole, kind_of};
+use super::{SubjectRole, kind_of, update};
 use crate::agency::AgencyId;
 use crate::id::{EntryId, MessageId, PersonId};
 use crate::sealing::{Aad, DataKey, DoesNotOpen, Sealed, seal_for};
@@ -186,17 +186,18 @@ pub struct SharedRecord {
 
 impl SharedRecord {
     /// Gathers entries, handed over in order of receipt: of each series the latest (by source time, then by order of receipt,
-    /// S-23) stands, and what its author took back is gone.
+    /// S-23) stands, what its author took back is gone, and an update is completed by what stood before it.
     pub fn gather(entries: Vec<SharedEntry>) -> Self {
-        let mut current: BTreeMap<String, SharedEntry> = BTreeMap::new();
+        let mut series: BTreeMap<String, Vec<SharedEntry>> = BTreeMap::new();
         for entry in entries {
-            let series = entry.series();
-            let replaces = current.get(&series).is_none_or(|held| held.order() <= entry.order());
-            if replaces {
-                current.insert(series, entry);
-            }
+            series.entry(entry.series()).or_default().push(entry);
         }
-        let mut entries: Vec<SharedEntry> = current.into_values().filter(|entry| !entry.is_withdrawal()).collect();
+        let current = series.into_values().filter_map(|mut entries| {
+            // Stable: of two of one moment the one that was received later stands.
+            entries.sort_by_key(SharedEntry::order);
+            entries.into_iter().reduce(|before, next| next.upon(&before))
+        });
+        let mut entries: Vec<SharedEntry> = current.filter(|entry| !entry.is_withdrawal()).collect();
         entries.sort_by(|a, b| (a.occurred_at(), &a.entry.id).cmp(&(b.occurred_at(), &b.entry.id)));
         SharedRecord { entries }
     }
@@ -224,6 +225,11 @@ impl SharedRecord {
 }
 
 impl SharedEntry {
+    /// What stands once this has come after another entry of its series.
+    fn upon(self, before: &SharedEntry) -> Self {
+        if self.entry.update { SharedEntry { entry: update::upon(self.entry, &before.entry) } } else { self }
+    }
+
     fn order(&self) -> (Time, Time) {
         let source = self.entry.source_time.as_ref().and_then(moment);
         (source.unwrap_or_else(|| self.recorded_at()), self.recorded_at())

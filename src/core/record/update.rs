@@ -1,0 +1,176 @@
+//! An entry that says only what is new: what it leaves out stays as its series said before, and what it takes away in so
+//! many words is gone (`formats/hospital.md` 2.5).
+
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+
+/// Fills each field that the new body leaves out from the old one, unless it is cleared. Names every field, so that one
+/// that is added to the schema is not forgotten here.
+macro_rules! fill {
+    ($kind:ident { $($field:ident),+ $(,)? }, $new:ident, $old:ident, $cleared:ident) => {{
+        let (nothing, proto::$kind { $($field),+ }) = (proto::$kind::default(), $old.clone());
+        $(if $new.$field == nothing.$field && !$cleared.iter().any(|name| name == stringify!($field)) {
+            $new.$field = $field;
+        })+
+    }};
+}
+
+/// The update, completed by the entry that it updates. Whatever guards one of the two guards the result.
+pub(super) fn upon(mut update: proto::Entry, before: &proto::Entry) -> proto::Entry {
+    let cleared = std::mem::take(&mut update.cleared);
+    let same = match (&mut update.body, &before.body) {
+        (Some(Body::PersonDetails(new)), Some(Body::PersonDetails(old))) => {
+            person_details(new, old, &cleared);
+            true
+        }
+        (Some(Body::Encounter(new)), Some(Body::Encounter(old))) => {
+            encounter(new, old, &cleared);
+            true
+        }
+        (Some(Body::DischargeNotice(new)), Some(Body::DischargeNotice(old))) => {
+            discharge_notice(new, old, &cleared);
+            true
+        }
+        _ => false,
+    };
+    if same {
+        update.label = update.label.max(before.label);
+        update.originator = update.originator.max(before.originator);
+        update.whereabouts |= before.whereabouts;
+        let more = before.raised.iter().filter(|category| !update.raised.contains(category));
+        let more: Vec<i32> = more.copied().collect();
+        update.raised.extend(more);
+    }
+    update
+}
+
+fn person_details(new: &mut proto::PersonDetails, old: &proto::PersonDetails, cleared: &[String]) {
+    fill!(
+        PersonDetails {
+            identifiers,
+            names,
+            birth_date,
+            birth_time,
+            sex,
+            addresses,
+            contacts,
+            deceased,
+            deceased_at,
+            not_disclosed,
+            birth_order,
+            multiple_birth,
+            former_identifiers,
+        },
+        new,
+        old,
+        cleared
+    );
+}
+
+fn encounter(new: &mut proto::Encounter, old: &proto::Encounter, cleared: &[String]) {
+    let gone = |field: &str| cleared.iter().any(|name| name == field);
+    if let (Some(new), Some(old)) = (&mut new.period, &old.period) {
+        new.start = new.start.or(old.start);
+        new.end = new.end.or(old.end);
+    }
+    fill!(
+        Encounter { class, visit_number, period, ward, department, attending, admit_source, status, expected_start },
+        new,
+        old,
+        cleared
+    );
+    if let Some(period) = &mut new.period {
+        period.end = period.end.take().filter(|_| !gone("end"));
+        period.start = period.start.take().filter(|_| !gone("start"));
+    }
+}
+
+fn discharge_notice(new: &mut proto::DischargeNotice, old: &proto::DischargeNotice, cleared: &[String]) {
+    fill!(
+        DischargeNotice {
+            admitted_at,
+            discharged_at,
+            expected_discharge_at,
+            destination,
+            outcome,
+            ward,
+            department,
+            attending,
+            diagnoses,
+            course,
+            instructions,
+            request,
+            institution,
+        },
+        new,
+        old,
+        cleared
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date_time(day: i32) -> proto::DateTime {
+        let date = proto::Date { year: 2026, month: Some(10), day: Some(day) };
+        proto::DateTime { date: Some(date), hour: None, minute: None, second: None }
+    }
+
+    fn details(ward: &str, phones: usize, sex: Option<proto::Sex>) -> proto::Entry {
+        let contact = proto::Contact { system: "phone".to_owned(), r#use: ward.to_owned(), value: String::new() };
+        let body = proto::PersonDetails {
+            contacts: vec![contact; phones],
+            sex: sex.map(Into::into),
+            ..proto::PersonDetails::default()
+        };
+        proto::Entry { update: true, body: Some(Body::PersonDetails(body)), ..proto::Entry::default() }
+    }
+
+    fn read(entry: &proto::Entry) -> (usize, Option<i32>) {
+        match &entry.body {
+            Some(Body::PersonDetails(details)) => (details.contacts.len(), details.sex),
+            _ => (0, None),
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_stays_and_a_list_that_is_sent_replaces_the_whole_list() {
+        let before = details("home", 2, Some(proto::Sex::Female));
+        assert_eq!(read(&upon(details("", 0, None), &before)), (2, Some(proto::Sex::Female.into())));
+        assert_eq!(read(&upon(details("work", 1, None), &before)).0, 1);
+    }
+
+    #[test]
+    fn what_is_cleared_is_gone_and_nothing_else() {
+        let before = details("home", 2, Some(proto::Sex::Female));
+        let update = proto::Entry { cleared: vec!["contacts".to_owned()], ..details("", 0, None) };
+        let after = upon(update, &before);
+        assert_eq!(read(&after), (0, Some(proto::Sex::Female.into())));
+        assert!(after.cleared.is_empty(), "a name of a field is nobody's business");
+    }
+
+    #[test]
+    fn what_guarded_the_earlier_entry_guards_the_later() {
+        let before =
+            proto::Entry { label: proto::Label::R.into(), raised: vec![8], whereabouts: true, ..details("", 1, None) };
+        let after = upon(proto::Entry { raised: vec![10], ..details("", 0, None) }, &before);
+        assert_eq!((after.label(), after.raised, after.whereabouts), (proto::Label::R, vec![10, 8], true));
+    }
+
+    #[test]
+    fn a_stay_keeps_its_beginning_and_loses_an_end_that_was_cancelled() {
+        let stay = |start: Option<i32>, end: Option<i32>, cleared: &[&str]| {
+            let period = proto::Period { start: start.map(date_time), end: end.map(date_time) };
+            let encounter = proto::Encounter { period: Some(period), ..proto::Encounter::default() };
+            let cleared = cleared.iter().map(|name| (*name).to_owned()).collect();
+            proto::Entry { cleared, body: Some(Body::Encounter(encounter)), ..proto::Entry::default() }
+        };
+        let period = |entry: proto::Entry| match entry.body {
+            Some(Body::Encounter(encounter)) => encounter.period.map(|p| (p.start.is_some(), p.end.is_some())),
+            _ => None,
+        };
+        assert_eq!(period(upon(stay(None, Some(30), &[]), &stay(Some(26), None, &[]))), Some((true, true)));
+        assert_eq!(period(upon(stay(None, None, &["end"]), &stay(Some(26), Some(30), &[]))), Some((true, false)));
+    }
+}
