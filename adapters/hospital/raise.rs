@@ -32,6 +32,11 @@ pub(super) fn by_place(entry: &mut proto::Entry, ward: &str, department: &str) {
     }
 }
 
+/// Free text is a narrative besides what its container tells (`consent.md` section 2, principle 4).
+pub(super) fn narrative(entry: &mut proto::Entry) {
+    by(entry, CategorySet::from_bits(0).with(Category::C10));
+}
+
 fn by(entry: &mut proto::Entry, more: CategorySet) {
     for bit in (0..32).filter(|bit| more.bits() >> bit & 1 == 1) {
         if !entry.raised.contains(&(bit + 1)) {

@@ -258,6 +258,9 @@ pub struct Profile {
     /// Accept an MLLP block without its start byte.
     #[serde(default)]
     pub lenient_framing: bool,
+    /// The identifier of a child's mother stands in NK1-33 of the relative `MTH` (`formats/hospital.md` 2.12).
+    #[serde(default)]
+    pub mother_in_nk1: bool,
     /// Local observation codes: (system, code) to the LOINC code of the concept.
     #[serde(default)]
     pub observation_codes: Vec<LocalCode>,
@@ -302,6 +305,7 @@ impl Profile {
             charset: None,
             area_code: None,
             lenient_framing: false,
+            mother_in_nk1: false,
             observation_codes: Vec::new(),
             twelve_digit_columns: Vec::new(),
             commissioned_codes: Vec::new(),

@@ -131,7 +131,7 @@ async fn an_individual_number_is_refused_without_a_digit_and_nothing_of_it_is_ke
 #[tokio::test]
 async fn unknown_events_and_messages_from_the_future_are_refused() {
     let city = City::at("2026-10-30T11:05:40+09:00").await;
-    let answer = told(&city.send(sample::HOSPITAL, &replaced(MOTHER, "ADT^A03^ADT_A03", "ADT^A60^ADT_A60")).await);
+    let answer = told(&city.send(sample::HOSPITAL, &replaced(MOTHER, "ADT^A03^ADT_A03", "ADT^A05^ADT_A05")).await);
     assert_eq!((answer.code.as_str(), answer.errors[0].as_str()), ("AR", "H003 201 E"));
     city.clock.set(crate::city::at("2026-10-30T11:05:40+09:00").plus_minutes(-60));
     // The clock of decisions does not go back, so a second hub is asked.

@@ -1,16 +1,18 @@
 //! From bytes to a submission: which message it is, whose, and in what order its parts are read.
 
 use super::charset::{self, CharsetWarning};
+use super::event::{self, Event};
 use super::file;
 use super::header::{Header, Processing};
 use super::limits::CONTROL_ID_CHARS_MAX;
 use super::message::{Malformed, parse};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{person, results, scan, stay};
+use super::{allergies, person, problems, referral, results, scan, stay};
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile, Severity};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
+use proto::Category;
 use std::ops::Range;
 
 /// Reads a frame or a file: each message in it is one item.
@@ -101,19 +103,6 @@ fn warn_of_charset(reader: &mut Reader<'_>, warnings: &[CharsetWarning]) {
     }
 }
 
-/// What a message is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Event {
-    /// A01
-    Admission,
-    /// A03
-    Discharge,
-    /// A08
-    Update,
-    /// ORU^R01
-    Results,
-}
-
 fn read(reader: &mut Reader<'_>) -> Option<Submission> {
     let event = check_header(reader);
     let event = event.filter(|_| !failed(reader))?;
@@ -142,27 +131,33 @@ fn read(reader: &mut Reader<'_>) -> Option<Submission> {
 fn contents(reader: &mut Reader<'_>, event: Event, patient: &Patient) {
     let message = reader.message;
     let occurred = event_time(reader, event);
+    if event == Event::Deletion {
+        let withdrawn = ("person_details", Category::C01Identity, "deleted");
+        reader.withdraw(patient, patient.key.clone(), "PID".to_owned(), withdrawn);
+        return;
+    }
     if let Some(pid) = message.first("PID") {
         person::read(reader, pid, patient, occurred);
     }
     person::family(reader, patient, occurred);
     person::coverage(reader, patient, occurred);
+    allergies::read(reader, patient, occurred);
+    match event {
+        Event::Merge => person::check_merge(reader),
+        Event::Problems => problems::read(reader, patient),
+        Event::Referral | Event::ReferralStep | Event::ReferralQuestion => referral::read(reader, patient, event),
+        Event::Allergies if message.first("IAM").or(message.first("AL1")).is_none() => {
+            reader.error("H004", "IAM", "アレルギー(IAM)が必要です。", "An allergy (IAM) is required.");
+        }
+        _ => {}
+    }
+    let stay = if event.of_stay() { stay::read(reader, patient, event) } else { None };
+    stay::conditions(reader, patient, stay.as_deref());
     let groups = results::groups(reader);
-    if event == Event::Results {
-        if groups.is_empty() {
-            reader.error("H004", "OBX", "検査結果(OBX)が必要です。", "A result (OBX) is required.");
-        }
-        for group in &groups {
-            results::read(reader, patient, group, &patient.key);
-        }
-        return;
+    if event == Event::Results && groups.is_empty() {
+        reader.error("H004", "OBX", "検査結果(OBX)が必要です。", "A result (OBX) is required.");
     }
-    let stay = stay::identify(reader, patient, event == Event::Discharge);
-    if let Some(stay) = &stay {
-        stay::read(reader, patient, stay);
-    }
-    stay::conditions(reader, patient, stay.as_ref());
-    let base = stay.map_or_else(|| patient.key.clone(), |stay| stay.key);
+    let base = stay.unwrap_or_else(|| patient.key.clone());
     for group in &groups {
         results::read(reader, patient, group, &base);
     }
@@ -170,7 +165,7 @@ fn contents(reader: &mut Reader<'_>, event: Event, patient: &Patient) {
 
 /// EVN-6, else EVN-2.
 fn event_time(reader: &mut Reader<'_>, event: Event) -> Option<Stamp> {
-    if event == Event::Results {
+    if !event.is_adt() {
         return None;
     }
     let Some(evn) = reader.message.first("EVN") else {
@@ -222,7 +217,7 @@ fn check_header(reader: &mut Reader<'_>) -> Option<Event> {
         }
     }
     check_version(reader);
-    event(reader)
+    event::of(reader)
 }
 
 /// S-04: the connection's certificate decides who sends; the message must only not say otherwise.
@@ -255,38 +250,6 @@ fn check_version(reader: &mut Reader<'_>) {
             "版の表記がないか不明です。2.5として読みました。",
             "The version is missing or unknown; read as 2.5.",
         ),
-    }
-}
-
-fn event(reader: &mut Reader<'_>) -> Option<Event> {
-    let header = reader.header;
-    match (header.message_type.as_str(), header.event.as_str()) {
-        ("ADT", "A01") => Some(Event::Admission),
-        ("ADT", "A03") => Some(Event::Discharge),
-        ("ADT", "A08") => Some(Event::Update),
-        ("ORU", "R01") => Some(Event::Results),
-        ("", _) => {
-            reader.error("H004", "MSH-9", "電文の種類(MSH-9)が必要です。", "A message type (MSH-9) is required.");
-            None
-        }
-        ("ADT" | "ORU", _) => {
-            reader.error(
-                "H003",
-                "MSH-9.2",
-                "このイベントには対応していません(A01、A03、A08、R01)。",
-                "This event is not supported (A01, A03, A08, R01).",
-            );
-            None
-        }
-        _ => {
-            reader.error(
-                "H003",
-                "MSH-9.1",
-                "この種類の電文には対応していません(ADT、ORU)。",
-                "This message type is not supported (ADT, ORU).",
-            );
-            None
-        }
     }
 }
 

@@ -3,9 +3,11 @@
 //! The field table is in this folder's `README.md`. Nothing here knows a socket, a clock or the store.
 
 pub mod ack;
+mod allergies;
 pub mod charset;
 mod decode;
 pub mod escape;
+mod event;
 pub mod file;
 pub mod framing;
 pub mod header;
@@ -14,8 +16,10 @@ pub mod message;
 mod newborn;
 mod observation;
 mod person;
+mod problems;
 mod reader;
 mod recognise;
+mod referral;
 mod results;
 mod scan;
 mod screening;

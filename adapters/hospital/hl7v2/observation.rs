@@ -66,13 +66,13 @@ pub(super) fn read(
         observed_at: at.map(Stamp::date_time),
         status: status.to_owned(),
         interpretation: reader.take(obx, 8, "observation.interpretation").component(1).text().into_owned(),
+        kind: String::new(),
     });
     let mut entry = reader.entry(context.patient, key, path, at, body);
     entry.commissioned = context.commissioned;
     raise_by_code(&mut entry, obx, &loinc);
-    if told && !entry.raised.contains(&Category::C10Narrative.into()) {
-        // Free text is a narrative besides what its container tells (`consent.md` section 2, principle 4).
-        entry.raised.push(Category::C10Narrative.into());
+    if told {
+        raise::narrative(&mut entry);
     }
     reader.entries.push(entry);
 }

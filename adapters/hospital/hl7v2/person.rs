@@ -87,8 +87,19 @@ pub(super) fn read(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient,
         not_disclosed: None,
         birth_order,
         multiple_birth,
+        former_identifiers: former(reader, patient),
     };
     let mut entry = reader.entry(patient, patient.key.clone(), "PID".to_owned(), event, Body::PersonDetails(details));
+    let deleted = [
+        (7, "birth_date"),
+        (7, "birth_time"),
+        (8, "sex"),
+        (11, "addresses"),
+        (13, "contacts"),
+        (29, "deceased_at"),
+        (30, "deceased"),
+    ];
+    reader.update(&mut entry, &deleted.map(|(field, name)| (pid, field, name)));
     if deceased == Some(true) {
         entry.label = Label::R.into();
     }
@@ -96,6 +107,34 @@ pub(super) fn read(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient,
     if patient.role() == SubjectRole::Child {
         mother(reader, pid, patient, event);
     }
+}
+
+/// MRG-1 of a merge: the sender's own identifiers that are retired in favour of this one.
+fn former(reader: &mut Reader<'_>, patient: &Patient) -> Vec<proto::Identifier> {
+    let Some(mrg) = reader.message.first("MRG") else { return Vec::new() };
+    let field = reader.take(mrg, 1, "person_details.former_identifiers");
+    let read = field.repetitions().filter_map(|part| types::identifier(part, reader.profile));
+    let other = |id: &types::Identifier| id.value != patient.subject.identifier || id.issuer != patient.subject.issuer;
+    let read = read.filter(other);
+    read.map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: id.kind }).collect()
+}
+
+/// A merge needs the identifier that is retired.
+pub(super) fn check_merge(reader: &mut Reader<'_>) {
+    if reader.message.first("MRG").is_none() {
+        reader.error("H004", "MRG", "統合元の情報(MRG)が必要です。", "What is merged (MRG) is required.");
+    } else if reader.entries.iter().all(|entry| !names_former(entry)) {
+        reader.error(
+            "H004",
+            "MRG-1",
+            "統合元の患者ID(MRG-1)が必要です(統合先と異なるもの)。",
+            "The retired identifier (MRG-1) is required, and must not be that of PID-3.",
+        );
+    }
+}
+
+fn names_former(entry: &proto::Entry) -> bool {
+    matches!(&entry.body, Some(Body::PersonDetails(details)) if !details.former_identifiers.is_empty())
 }
 
 fn names(reader: &mut Reader<'_>, pid: Segment<'_>) -> Vec<proto::HumanName> {
@@ -197,12 +236,20 @@ fn birth_order(reader: &mut Reader<'_>, pid: Segment<'_>) -> (Option<bool>, Opti
     }
 }
 
-/// PID-21: the only link between mother and child that this format may make.
+/// PID-21, or NK1-33 of the mother where the profile says that this sender writes her identifier there: the only links
+/// between mother and child that this format may make. A name or an address never does.
 fn mother(reader: &mut Reader<'_>, pid: Segment<'_>, child: &Patient, event: Option<Stamp>) {
-    let field = pid.field(21);
-    let read: Vec<_> = field.repetitions().filter_map(|part| types::identifier(part, reader.profile)).collect();
-    let itself = |id: &&types::Identifier| id.value == child.subject.identifier && id.issuer == child.subject.issuer;
-    let Some(mother) = read.iter().find(|id| id.own).or_else(|| read.first()).filter(|id| !itself(id)) else {
+    let message = reader.message;
+    let nk1 = message.all("NK1").filter(|nk1| reader.profile.mother_in_nk1 && nk1.value(3) == "MTH");
+    let sources = std::iter::once((pid, 21)).chain(nk1.map(|nk1| (nk1, 33)));
+    let found = sources.into_iter().find_map(|(segment, number)| {
+        let field = segment.field(number);
+        let read: Vec<_> = field.repetitions().filter_map(|part| types::identifier(part, reader.profile)).collect();
+        let itself = |id: &types::Identifier| id.value == child.subject.identifier && id.issuer == child.subject.issuer;
+        let mother = read.iter().find(|id| id.own).or_else(|| read.first()).filter(|id| !itself(id)).cloned();
+        mother.map(|mother| (segment, number, mother))
+    });
+    let Some((segment, number, mother)) = found else {
         reader.warning(
             "H106",
             "PID-21",
@@ -215,11 +262,12 @@ fn mother(reader: &mut Reader<'_>, pid: Segment<'_>, child: &Patient, event: Opt
         unreadable(reader, "PID-21");
         return;
     }
-    reader.mapped(pid, 21, "parent_child");
-    let link =
-        proto::ParentChild { relationship: "MTH".to_owned(), basis: "PID-21".to_owned(), parental_authority: None };
+    reader.mapped(segment, number, "parent_child");
+    let basis = if number == 21 { "PID-21" } else { "NK1-33" };
+    let link = proto::ParentChild { relationship: "MTH".to_owned(), basis: basis.to_owned(), parental_authority: None };
     let key = format!("{}/mother", child.key);
-    let mut entry = reader.entry(child, key, "PID-21".to_owned(), event, Body::ParentChild(link));
+    let path = reader.field_place(segment, number);
+    let mut entry = reader.entry(child, key, path, event, Body::ParentChild(link));
     let role = SubjectRole::Mother.into();
     let subject = proto::Subject { role, issuer: mother.issuer.clone(), identifier: mother.value.clone() };
     entry.subjects.insert(0, subject);

@@ -5,8 +5,8 @@ use super::message::{Field, Message, Segment};
 use super::times::{self, NotADate, Odd, Stamp};
 use musubi_core::adapter::{Diagnostic, Fate, Ledger, Profile};
 use musubi_proto::v1 as proto;
-use proto::SubjectRole;
 use proto::entry::Body;
+use proto::{Category, SubjectRole};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -192,6 +192,29 @@ impl<'m> Reader<'m> {
             source_path: path,
             body: Some(body),
             ..proto::Entry::default()
+        }
+    }
+
+    /// Adds the withdrawal of what an earlier message told in this series.
+    pub(super) fn withdraw(
+        &mut self,
+        patient: &Patient,
+        key: String,
+        path: String,
+        (kind, category, reason): (&str, Category, &str),
+    ) {
+        let body = proto::Withdrawal { body_kind: kind.to_owned(), reason: reason.to_owned() };
+        let mut entry = self.entry(patient, key, path, None, Body::Withdrawal(body));
+        entry.raised = vec![category.into()];
+        self.entries.push(entry);
+    }
+
+    /// Makes an entry an update (2.5): what it leaves out stays, and what `""` stands for in these fields goes.
+    pub(super) fn update(&mut self, entry: &mut proto::Entry, fields: &[(Segment<'_>, usize, &'static str)]) {
+        entry.update = true;
+        for &(segment, number, name) in fields.iter().filter(|(segment, number, _)| segment.field(*number).is_null()) {
+            self.mapped(segment, number, "cleared");
+            entry.cleared.push(name.to_owned());
         }
     }
 

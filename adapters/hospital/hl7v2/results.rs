@@ -5,9 +5,7 @@ use super::message::Segment;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::{newborn, observation, recognise, screening, types};
-use musubi_proto::v1 as proto;
-use proto::entry::Body;
-use proto::{Category, SubjectRole};
+use musubi_proto::v1::{Category, SubjectRole};
 use std::collections::BTreeMap;
 
 /// The results of one order, or those of an ADT message, which have none.
@@ -220,9 +218,8 @@ pub(super) fn withdrawal(
     path: String,
     (kind, category, reason): (&str, Category, &str),
 ) {
-    let body = proto::Withdrawal { body_kind: kind.to_owned(), reason: reason.to_owned() };
-    let mut entry = reader.entry(context.patient, key, path, None, Body::Withdrawal(body));
-    entry.raised = vec![category.into()];
-    entry.commissioned = context.commissioned;
-    reader.entries.push(entry);
+    reader.withdraw(context.patient, key, path, (kind, category, reason));
+    if let Some(entry) = reader.entries.last_mut() {
+        entry.commissioned = context.commissioned;
+    }
 }

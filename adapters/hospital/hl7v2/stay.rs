@@ -1,71 +1,159 @@
 //! The stay: PV1 as `encounter` and `discharge_notice`, DG1 as `condition`.
 
 use super::super::raise;
+use super::event::Event;
 use super::message::Segment;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::types;
 use musubi_proto::v1 as proto;
-use proto::Label;
 use proto::entry::Body;
+use proto::{Category, Label};
 
 /// What the message says about one stay.
-pub(super) struct Stay {
+struct Stay<'m> {
     /// Where the keys of its series begin.
-    pub(super) key: String,
-    /// Discharge, where the message tells one.
-    discharged: Option<Stamp>,
+    key: String,
+    pv1: Option<Segment<'m>>,
     admitted: Option<Stamp>,
+    discharged: Option<Stamp>,
+    expected_admission: Option<Stamp>,
+    expected_discharge: Option<Stamp>,
 }
 
-/// Which stay it is: visit number, else admission date, else discharge date (`design.md` section 10).
-///
-/// A discharge (A03) needs its moment: PV1-45, else EVN-6.
-pub(super) fn identify(reader: &mut Reader<'_>, patient: &Patient, discharge: bool) -> Option<Stay> {
-    let pv1 = reader.message.first("PV1");
-    let admitted = pv1.and_then(|pv1| reader.stamp(pv1, 44, "discharge_notice.admitted_at"));
-    let mut discharged = pv1.and_then(|pv1| reader.stamp(pv1, 45, "discharge_notice.discharged_at"));
-    if discharge && discharged.is_none() {
-        discharged = reader.message.first("EVN").and_then(|evn| reader.stamp(evn, 6, "discharge_notice.discharged_at"));
-        if discharged.is_some() {
-            reader.warning(
-                "H103",
-                "PV1-45",
-                "退院日時がないため、発生日時(EVN-6)で代えました。",
-                "The discharge time is missing; the time of the event (EVN-6) was taken.",
-            );
-        } else {
+/// Reads the stay: `encounter`, `discharge_notice`, or the withdrawal of one of them. Gives the key of its series.
+pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, event: Event) -> Option<String> {
+    let Some(stay) = identify(reader, patient, event) else {
+        if event.cancels() {
             reader.error(
                 "H004",
-                "PV1-45",
-                "退院日時が必要です(PV1-45またはEVN-6)。",
-                "A discharge time is required (PV1-45 or EVN-6).",
+                "PV1-19",
+                "どの入院・退院の取消か分かりません(PV1-19、PV1-44、PV1-45またはEVN-6が必要です)。",
+                "Which stay is meant cannot be told: PV1-19, PV1-44, PV1-45 or EVN-6 is required.",
             );
         }
+        return None;
+    };
+    let withdraw = |reader: &mut Reader<'_>, kind: &str| {
+        let withdrawn = (kind, Category::C05Delivery, "cancelled");
+        reader.withdraw(patient, stay.key.clone(), "EVN".to_owned(), withdrawn);
+    };
+    match event {
+        Event::CancelAdmission => withdraw(reader, "encounter"),
+        // A transfer that names no stay was a series of its own.
+        Event::CancelTransfer if stay.admitted.is_none() && stay.names_no_visit() => withdraw(reader, "encounter"),
+        Event::CancelPlannedDischarge => withdraw(reader, "discharge_notice"),
+        Event::CancelDischarge => {
+            withdraw(reader, "discharge_notice");
+            encounter(reader, patient, &stay, event);
+        }
+        Event::PlannedDischarge => notice(reader, patient, &stay),
+        _ => {
+            encounter(reader, patient, &stay, event);
+            if stay.discharged.is_some() {
+                notice(reader, patient, &stay);
+            }
+        }
+    }
+    Some(stay.key)
+}
+
+impl Stay<'_> {
+    fn names_no_visit(&self) -> bool {
+        self.pv1.is_none_or(|pv1| pv1.value(19).is_empty())
+    }
+}
+
+/// Which stay it is: visit number, else admission date, else discharge date (`design.md` section 10). A transfer that
+/// names none of them is known by its day.
+fn identify<'m>(reader: &mut Reader<'m>, patient: &Patient, event: Event) -> Option<Stay<'m>> {
+    let message = reader.message;
+    let pv1 = message.first("PV1");
+    let planned = |reader: &mut Reader<'_>, field: usize, path: &'static str| {
+        message.first("PV2").and_then(|pv2| reader.stamp(pv2, field, path))
+    };
+    let expected_admission = planned(reader, 8, "encounter.expected_start");
+    let mut expected_discharge = planned(reader, 9, "discharge_notice.expected_discharge_at");
+    let mut admitted = pv1.and_then(|pv1| reader.stamp(pv1, 44, "encounter.period.start"));
+    let mut discharged = pv1.and_then(|pv1| reader.stamp(pv1, 45, "discharge_notice.discharged_at"));
+    let visit = pv1.map(|pv1| pv1.value(19).into_owned()).unwrap_or_default();
+    let occurred = event_day(reader, event);
+    match event {
+        Event::Admission if admitted.is_none() && occurred.is_some() => {
+            admitted = occurred;
+            reader.warning(
+                "H103",
+                "PV1-44",
+                "入院・来院日時がないため、発生日時(EVN-6)で代えました。",
+                "The time of admission is missing; the time of the event (EVN-6) was taken.",
+            );
+        }
+        // On a cancellation EVN-6 is the time of what is cancelled (HL7 v2.5, 3.4.1.6).
+        Event::CancelAdmission => admitted = admitted.or(expected_admission).or(occurred),
+        Event::PlannedAdmission => admitted = admitted.or(expected_admission),
+        Event::Discharge => discharged = discharged_at(reader, discharged),
+        Event::PlannedDischarge | Event::CancelPlannedDischarge => {
+            expected_discharge = expected_discharge.or(discharged.take()).or(occurred);
+        }
+        Event::CancelDischarge => discharged = discharged.or(occurred),
+        _ => {}
     }
     if let (Some(admitted), Some(discharged)) = (admitted, discharged)
         && admitted.certainly_after(discharged)
     {
         reader.error("H006", "PV1-45", "退院日時が入院日時より前です。", "The discharge is before the admission.");
     }
-    let visit = pv1.map(|pv1| pv1.value(19).into_owned()).unwrap_or_default();
     let day = |stamp: Stamp| stamp.compact().chars().take(8).collect::<String>();
-    let stay = match (visit.is_empty(), admitted, discharged) {
+    let leaving = discharged.or(expected_discharge.filter(|_| event != Event::Update));
+    let stay = match (visit.is_empty(), admitted, leaving) {
         (false, ..) => format!("visit/{visit}"),
         (true, Some(admitted), _) => format!("admitted/{}", day(admitted)),
-        (true, None, Some(discharged)) => format!("discharged/{}", day(discharged)),
+        (true, None, Some(leaving)) => format!("discharged/{}", day(leaving)),
+        (true, None, None) if matches!(event, Event::Transfer | Event::CancelTransfer) => {
+            format!("transferred/{}", day(occurred?))
+        }
         (true, None, None) => return None,
     };
-    Some(Stay { key: format!("{}/{stay}", patient.key), discharged, admitted })
+    let key = format!("{}/{stay}", patient.key);
+    Some(Stay { key, pv1, admitted, discharged, expected_admission, expected_discharge })
 }
 
-/// PV1 as `encounter`, and as `discharge_notice` where a discharge is told.
-pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay) {
-    let Some(pv1) = reader.message.first("PV1") else {
+/// EVN-6, where the event does not leave it unsaid: when it happened, not when somebody wrote it.
+fn event_day(reader: &mut Reader<'_>, event: Event) -> Option<Stamp> {
+    let wanted = event.cancels() || matches!(event, Event::Admission | Event::Transfer | Event::PlannedDischarge);
+    let message = reader.message;
+    message.first("EVN").filter(|_| wanted).and_then(|evn| reader.stamp(evn, 6, "occurred_at"))
+}
+
+/// PV1-45, else EVN-6: a discharge needs its moment.
+fn discharged_at(reader: &mut Reader<'_>, written: Option<Stamp>) -> Option<Stamp> {
+    if written.is_some() {
+        return written;
+    }
+    let message = reader.message;
+    let occurred = message.first("EVN").and_then(|evn| reader.stamp(evn, 6, "discharge_notice.discharged_at"));
+    if occurred.is_some() {
+        reader.warning(
+            "H103",
+            "PV1-45",
+            "退院日時がないため、発生日時(EVN-6)で代えました。",
+            "The discharge time is missing; the time of the event (EVN-6) was taken.",
+        );
+    } else {
+        reader.error(
+            "H004",
+            "PV1-45",
+            "退院日時が必要です(PV1-45またはEVN-6)。",
+            "A discharge time is required (PV1-45 or EVN-6).",
+        );
+    }
+    occurred
+}
+
+/// PV1 as `encounter`.
+fn encounter(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>, event: Event) {
+    let Some(pv1) = stay.pv1 else {
         reader.warning("H008", "PV1", "受診情報(PV1)がありません。", "The visit segment (PV1) is missing.");
-        if stay.discharged.is_some() {
-            notice(reader, patient, stay, None);
-        }
         return;
     };
     let class = class(reader, pv1);
@@ -73,25 +161,36 @@ pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay) {
     let attending = types::staff(reader.take(pv1, 7, "encounter.attending"));
     let department = reader.take(pv1, 10, "encounter.department").component(1).text().into_owned();
     let visit_number = reader.take(pv1, 19, "encounter.visit_number").component(1).text().into_owned();
-    let (start, end) = (stay.admitted.map(Stamp::date_time), stay.discharged.map(Stamp::date_time));
-    let period = (start.is_some() || end.is_some()).then_some(proto::Period { start, end });
+    let goes_on = event == Event::CancelDischarge;
+    let status = match event {
+        Event::PlannedAdmission => "planned",
+        _ if stay.discharged.is_some() && !goes_on => "finished",
+        Event::Update => "",
+        _ => "in_progress",
+    };
+    let starts = stay.admitted.filter(|_| event != Event::PlannedAdmission);
+    let (start, end) = (starts.map(Stamp::date_time), stay.discharged.filter(|_| !goes_on).map(Stamp::date_time));
     let (ward_name, department_name) = (ward.clone(), department.clone());
     let body = Body::Encounter(proto::Encounter {
         class,
         visit_number,
-        period,
+        period: (start.is_some() || end.is_some()).then_some(proto::Period { start, end }),
         ward,
         department,
         attending,
         admit_source: reader.take(pv1, 14, "encounter.admit_source").component(1).text().into_owned(),
+        status: status.to_owned(),
+        expected_start: stay.expected_admission.map(Stamp::date_time),
     });
     let at = stay.admitted.or(stay.discharged);
     let mut entry = reader.entry(patient, stay.key.clone(), "PV1".to_owned(), at, body);
     raise::by_place(&mut entry, &ward_name, &department_name);
-    reader.entries.push(entry);
-    if stay.discharged.is_some() {
-        notice(reader, patient, stay, Some(pv1));
+    let deleted = [(3, "ward"), (7, "attending"), (10, "department"), (14, "admit_source"), (44, "start"), (45, "end")];
+    reader.update(&mut entry, &deleted.map(|(field, name)| (pv1, field, name)));
+    if goes_on {
+        entry.cleared.push("end".to_owned());
     }
+    reader.entries.push(entry);
 }
 
 fn class(reader: &mut Reader<'_>, pv1: Segment<'_>) -> String {
@@ -124,7 +223,8 @@ fn tells_death(code: &str) -> bool {
     matches!(code.parse::<u8>(), Ok(20..=29 | 40..=42))
 }
 
-fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay, pv1: Option<Segment<'_>>) {
+fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>) {
+    let pv1 = stay.pv1;
     let destination = pv1.and_then(|pv1| types::coded(reader.take(pv1, 36, "discharge_notice.destination").first()));
     let destination = destination.map(|mut coded| {
         if coded.system.is_empty() {
@@ -142,12 +242,10 @@ fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay, pv1: Option<S
     }
     let death = destination.as_ref().is_some_and(|destination| tells_death(&destination.code));
     let text = |field: usize| pv1.map(|pv1| pv1.value(field).into_owned()).unwrap_or_default();
-    let expected =
-        reader.message.first("PV2").and_then(|pv2| reader.stamp(pv2, 9, "discharge_notice.expected_discharge_at"));
     let body = Body::DischargeNotice(proto::DischargeNotice {
         admitted_at: stay.admitted.map(Stamp::date_time),
         discharged_at: stay.discharged.map(Stamp::date_time),
-        expected_discharge_at: expected.map(Stamp::date_time),
+        expected_discharge_at: stay.expected_discharge.map(Stamp::date_time),
         destination,
         ward: text(3),
         department: text(10),
@@ -155,17 +253,21 @@ fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay, pv1: Option<S
         ..proto::DischargeNotice::default()
     });
     let path = if pv1.is_some() { "PV1" } else { "EVN" };
-    let mut entry = reader.entry(patient, stay.key.clone(), path.to_owned(), stay.discharged, body);
+    let at = stay.discharged.or(stay.expected_discharge);
+    let mut entry = reader.entry(patient, stay.key.clone(), path.to_owned(), at, body);
     raise::by_place(&mut entry, &text(3), &text(10));
     if death {
         entry.label = Label::R.into();
     }
+    let names = [(3, "ward"), (7, "attending"), (10, "department"), (36, "destination"), (44, "admitted_at")];
+    let deleted: Vec<_> = pv1.into_iter().flat_map(|pv1| names.map(|(field, name)| (pv1, field, name))).collect();
+    reader.update(&mut entry, &deleted);
     reader.entries.push(entry);
 }
 
 /// DG1 as `condition`: a fact of its own, so that what its code tells hides nothing else.
-pub(super) fn conditions(reader: &mut Reader<'_>, patient: &Patient, stay: Option<&Stay>) {
-    let base = stay.map_or(&patient.key, |stay| &stay.key).clone();
+pub(super) fn conditions(reader: &mut Reader<'_>, patient: &Patient, stay: Option<&str>) {
+    let base = stay.unwrap_or(&patient.key).to_owned();
     for (number, segment) in reader.message.all("DG1").enumerate() {
         let field = reader.take(segment, 3, "condition.code").first();
         let Some(code) = types::coded(field) else { continue };

@@ -28,9 +28,9 @@ fn each_refusal_names_its_code_and_place() {
     for (name, from, to, code) in [
         (MOTHER, "|SHIONE-HOSP|", "|MINAMI|", "H002 MSH-4"),
         (MOTHER, "|SHIONE-HOSP|", "||", "H002 MSH-4"),
-        (MOTHER, "ADT^A03^ADT_A03", "ADT^A40^ADT_A39", "H003 MSH-9.2"),
+        (MOTHER, "ADT^A03^ADT_A03", "ADT^A05^ADT_A05", "H003 MSH-9.2"),
         (MOTHER, "ADT^A03^ADT_A03", "ADT^", "H003 MSH-9.2"),
-        (MOTHER, "ADT^A03^ADT_A03", "REF^I12", "H003 MSH-9.1"),
+        (MOTHER, "ADT^A03^ADT_A03", "SIU^S12", "H003 MSH-9.1"),
         (MOTHER, "ADT^A03^ADT_A03", "", "H004 MSH-9"),
         (MOTHER, "|S261030-0102|", "||", "H004 MSH-10"),
         (MOTHER, "|P|2.5|", "|X|2.5|", "H003 MSH-11"),

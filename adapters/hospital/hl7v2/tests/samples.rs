@@ -3,13 +3,20 @@
 use super::*;
 use musubi_core::adapter::{Fate, Severity};
 
-const SAMPLES: [&str; 6] = [
+const SAMPLES: [&str; 13] = [
     "minami_a03_ssmix2",
+    "minami_a60_ssmix2",
+    "minami_r22_ssmix2",
+    "minami_zd1_ssmix2",
     "shione_a03_newborn",
     "shione_a03_mother",
     "shione_r01_epds_own",
     "shione_r01_two_week_check",
     "shione_a08_correction",
+    "shione_a13_cancelled_discharge",
+    "shione_a40_merge",
+    "shione_ref_i12",
+    "shione_rri_i12",
 ];
 
 fn profile_of(name: &str) -> Profile {

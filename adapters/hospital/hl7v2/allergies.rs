@@ -1,0 +1,62 @@
+//! AL1 and IAM as observations of the kind `allergy`.
+
+use super::super::raise;
+use super::message::Segment;
+use super::reader::{Patient, Reader};
+use super::times::Stamp;
+use super::types;
+use musubi_proto::v1 as proto;
+use proto::Category;
+use proto::entry::Body;
+
+/// Reads every allergy of the message.
+pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, event: Option<Stamp>) {
+    let message = reader.message;
+    for segment in message.segments().filter(|segment| matches!(segment.name(), "AL1" | "IAM")) {
+        allergy(reader, patient, segment, event);
+    }
+}
+
+fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, event: Option<Stamp>) {
+    let adverse_reaction = segment.name() == "IAM";
+    let kind = types::coded(reader.take(segment, 2, "observation.code").first());
+    let Some(substance) = types::coded(reader.take(segment, 3, "observation.coded").first()) else {
+        let place = reader.field_place(segment, 3);
+        reader.kept_raw(segment.index());
+        reader.warning(
+            "H104",
+            place,
+            "アレルギーの原因物質がないため、原文のまま保管しました。",
+            "An allergy without its substance is kept in the raw message only.",
+        );
+        return;
+    };
+    let own_id = if adverse_reaction { segment.value(7) } else { "".into() };
+    let name = [&*own_id, &substance.code, &substance.text].into_iter().find(|name| !name.is_empty());
+    let key = format!("{}/allergy/{}", patient.key, name.unwrap_or_default());
+    let path = reader.place(segment);
+    if adverse_reaction && reader.take(segment, 6, "withdrawal").component(1).text() == "D" {
+        reader.withdraw(patient, key, path, ("observation", Category::C05Delivery, "deleted"));
+        return;
+    }
+    let onset = reader.stamp(segment, if adverse_reaction { 11 } else { 6 }, "observation.observed_at");
+    let reactions = reader.take(segment, 5, "observation.text").repetitions();
+    let reactions: Vec<String> = reactions.filter_map(|part| part.component(1).owned()).collect();
+    let body = Body::Observation(proto::Observation {
+        code: kind.clone(),
+        coded: Some(substance.clone()),
+        text: reactions.join("\n"),
+        observed_at: onset.map(Stamp::date_time),
+        status: "final".to_owned(),
+        interpretation: reader.take(segment, 4, "observation.interpretation").component(1).text().into_owned(),
+        kind: "allergy".to_owned(),
+        ..proto::Observation::default()
+    });
+    let mut entry = reader.entry(patient, key, path, onset.or(event), body);
+    let kind = kind.unwrap_or_default();
+    raise::by_codes(&mut entry, [(&*kind.system, &*kind.code), (&*substance.system, &*substance.code)]);
+    if !reactions.is_empty() {
+        raise::narrative(&mut entry);
+    }
+    reader.entries.push(entry);
+}

@@ -1,0 +1,91 @@
+//! PPR^ZD1: each PRB as a `condition`.
+
+use super::super::raise;
+use super::message::Segment;
+use super::reader::{Patient, Reader};
+use super::times::Stamp;
+use super::types;
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+use proto::{Category, Label};
+
+/// Reads every diagnosis; a message without one is refused.
+pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient) {
+    let message = reader.message;
+    let mut none = true;
+    for prb in message.all("PRB") {
+        none = false;
+        problem(reader, patient, prb);
+    }
+    if none {
+        reader.error("H004", "PRB", "病名(PRB)が必要です。", "A problem (PRB) is required.");
+    }
+}
+
+fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
+    let Some(code) = types::coded(reader.take(prb, 3, "condition.code").first()) else {
+        let place = reader.field_place(prb, 3);
+        reader.error("H004", place, "病名が必要です。", "A diagnosis (PRB-3) is required.");
+        return;
+    };
+    let instance = reader.take(prb, 4, "source_key").component(1).text().into_owned();
+    let name = [&instance, &code.code, &code.text].into_iter().find(|name| !name.is_empty());
+    let key = format!("{}/problem/{}", patient.key, name.map(String::as_str).unwrap_or_default());
+    let path = reader.place(prb);
+    if action(reader, prb) == Action::Delete {
+        reader.withdraw(patient, key, path, ("condition", Category::C05Delivery, "deleted"));
+        return;
+    }
+    let translations = types::coded(reader.take(prb, 10, "condition.translations").first());
+    let recorded = reader.stamp(prb, 7, "condition.recorded_at").or(reader.stamp(prb, 2, "condition.recorded_at"));
+    let onset = reader.stamp(prb, 16, "condition.onset");
+    let body = Body::Condition(proto::Condition {
+        code: Some(code.clone()),
+        translations: translations.clone().into_iter().collect(),
+        onset: onset.map(Stamp::date_time),
+        recorded_at: recorded.map(Stamp::date_time),
+        ended: reader.stamp(prb, 9, "condition.ended").map(Stamp::date_time),
+        outcome: types::coded(reader.take(prb, 14, "condition.outcome").first()),
+        ..proto::Condition::default()
+    });
+    let mut entry = reader.entry(patient, key, path, recorded.or(onset), body);
+    let icd = translations.unwrap_or_default();
+    raise::by_codes(&mut entry, [(&*code.system, &*code.code), (&*icd.system, &*icd.code)]);
+    entry.label = entry.label.max(label(reader, prb).into());
+    reader.entries.push(entry);
+}
+
+#[derive(PartialEq, Eq)]
+enum Action {
+    Say,
+    Delete,
+}
+
+/// PRB-1, table 0287. What is unknown there says the diagnosis: nothing is taken back by a guess.
+fn action(reader: &mut Reader<'_>, prb: Segment<'_>) -> Action {
+    match &*reader.take(prb, 1, "condition").component(1).text() {
+        "DE" => return Action::Delete,
+        "AD" | "CO" | "LI" | "UC" | "UN" | "UP" => {}
+        _ => {
+            let place = reader.field_place(prb, 1);
+            reader.warning(
+                "H104",
+                place,
+                "処理の区分(PRB-1)が表にありません。追加として読みました。",
+                "This action (PRB-1) is not in the table; read as an addition.",
+            );
+        }
+    }
+    Action::Say
+}
+
+/// PRB-25, table 0177: can only raise.
+fn label(reader: &mut Reader<'_>, prb: Segment<'_>) -> Label {
+    match &*reader.take(prb, 25, "label").component(1).text() {
+        "" => Label::Unspecified,
+        "U" | "UWM" => Label::N,
+        "R" | "EMP" | "VIP" => Label::R,
+        // `V`, and the groups that the table itself calls sensitive: PSY, AID, HIV, ETH. What is unknown is too.
+        _ => Label::V,
+    }
+}
