@@ -69,13 +69,13 @@ kinds! {
 }
 
 /// The kind of a body by its number in [`KINDS`]; empty for none of them.
-pub fn kind_word(number: i32) -> &'static str {
-    usize::try_from(number).ok().and_then(|number| KINDS.get(number)).copied().unwrap_or_default()
+pub fn kind_word(number: u8) -> &'static str {
+    KINDS.get(usize::from(number)).copied().unwrap_or_default()
 }
 
-/// The number of a kind of body in [`KINDS`]; -1 for none of them.
-pub fn kind_number(word: &str) -> i32 {
-    KINDS.iter().position(|kind| *kind == word).and_then(|number| i32::try_from(number).ok()).unwrap_or(-1)
+/// The number of a kind of body in [`KINDS`]; 255 for none of them.
+pub fn kind_number(word: &str) -> u8 {
+    KINDS.iter().position(|kind| *kind == word).and_then(|number| u8::try_from(number).ok()).unwrap_or(u8::MAX)
 }
 
 /// The entries for whose sake something is delivered: those that are more than subject data; all, when none is.

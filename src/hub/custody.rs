@@ -10,8 +10,8 @@ use super::ledger::act;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::entropy;
 use crate::store::{
-    AliasRow, Change, Concerned, Conflict, DeliveryState, EntryRow, Expect, FactKind, FactRow, IndexRow, MessageDraft,
-    PersonRow, Row, StoreError, StoredAnswer,
+    AliasRow, Change, Concerned, Conflict, Contained, DeliveryState, EntriesRow, Expect, FactKind, FactRow, IndexRow,
+    MessageDraft, PersonRow, Row, StoreError, StoredAnswer,
 };
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::AgencyKind;
@@ -19,7 +19,7 @@ use musubi_core::audit::Receipt;
 use musubi_core::consent::records::{RelationKind, Shield};
 use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId};
 use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, kind_number};
-use musubi_core::sealing::{Blind, DataKey};
+use musubi_core::sealing::{Aad, Blind, DataKey};
 use musubi_core::time::Time;
 use naming::Names;
 use std::collections::{BTreeMap, BTreeSet};
@@ -346,34 +346,25 @@ impl<'a> Custody<'a> {
 
     fn entry_rows(&self, change: &mut Change) {
         let mut changed = BTreeSet::new();
-        for entry in &self.entries {
-            let Some(id) = entry.id() else { continue };
-            let persons: Vec<PersonId> = entry.persons().into_iter().map(|(person, _)| person).collect();
-            if entry.is_withdrawal() || self.family.has_series(entry) {
+        for entries in self.entries.chunk_by(SharedEntry::is_about_those_of) {
+            let contained = entries.iter().filter_map(|e| Some(Contained { id: e.id()?, kind: kind_number(e.kind()) }));
+            let contained: Vec<Contained> = contained.collect();
+            let Some((first, Contained { id, .. })) = entries.first().zip(contained.first()) else { continue };
+            let persons: Vec<PersonId> = first.persons().into_iter().map(|(person, _)| person).collect();
+            if entries.iter().any(|entry| entry.is_withdrawal() || self.family.has_series(entry)) {
                 changed.extend(persons.iter().copied());
             }
-            let aad = musubi_core::sealing::Aad::row("entry", id.0);
-            let body = entry.seal(
-                &self.family.holders(&persons),
-                &self.hub.keyring.hub,
-                &mut |bytes| entropy::fill(bytes),
-                &aad,
-            );
-            change.rows.push(Row::Entry(EntryRow {
+            let (id, aad) = (*id, Aad::row(EntriesRow::TABLE, id.0));
+            let (holders, hub) = (self.family.holders(&persons), &self.hub.keyring.hub);
+            let body = SharedEntry::seal(entries, &holders, hub, &mut |bytes| entropy::fill(bytes), &aad);
+            let persons = first.persons().into_iter().map(|(person, role)| Concerned { person, role: role as u8 });
+            change.rows.push(Row::Entries(EntriesRow {
                 municipality: self.municipality.clone(),
                 id,
-                message: Some(self.message),
-                author: self.caller.id().clone(),
-                kind: kind_number(entry.kind()),
-                series: self.hub.keyring.blind.blind("series", &entry.series()),
-                occurred_at: entry.occurred_at(),
-                recorded_at: self.now,
+                message: self.message,
                 sequence: 0,
-                persons: entry
-                    .persons()
-                    .into_iter()
-                    .map(|(person, role)| Concerned { person, role: role as u8 })
-                    .collect(),
+                persons: persons.collect(),
+                contained,
                 body,
             }));
         }

@@ -227,8 +227,9 @@ impl Hub {
     /// unless nothing else was sent.
     async fn entries_meant(&self, row: &DeliveryRow) -> Result<Vec<EntryId>, Refusal> {
         let Some(message) = row.message else { return Ok(row.entries.clone()) };
-        let entries = self.store.entries_of_message(&row.municipality, message).await?;
-        let entries: Vec<(EntryId, &str)> = entries.iter().map(|entry| (entry.id, kind_word(entry.kind))).collect();
+        let rows = self.store.entries_of_message(&row.municipality, message).await?;
+        let contained = rows.iter().flat_map(|row| &row.contained);
+        let entries: Vec<(EntryId, &str)> = contained.map(|entry| (entry.id, kind_word(entry.kind))).collect();
         Ok(of_substance(&entries))
     }
 

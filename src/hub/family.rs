@@ -3,7 +3,7 @@
 
 use super::{Hub, Refusal};
 use crate::entropy;
-use crate::store::{Expect, FactKind, FactRow, PersonRow, StoreError};
+use crate::store::{EntriesRow, Expect, FactKind, FactRow, PersonRow, StoreError};
 use musubi_core::consent::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
 };
@@ -225,14 +225,16 @@ impl Hub {
     async fn open_entries(&self, family: &Family, persons: &[PersonId]) -> Result<Vec<SharedEntry>, Refusal> {
         let mut entries = Vec::new();
         for row in self.store.entries_of(persons).await? {
-            let aad = Aad::row("entry", row.id.0);
+            let aad = Aad::row(EntriesRow::TABLE, row.id.0);
             let keys = row.persons.iter().filter_map(|c| Some((c.person, family.keys.get(&c.person)?)));
             let opened =
                 keys.into_iter().find_map(|(person, key)| SharedEntry::open(&row.body, person, key, &aad).ok());
             match opened {
-                Some(entry) => entries.push(entry.with_persons(&|person| family.known_as(person))),
+                Some(some) => {
+                    entries.extend(some.into_iter().map(|entry| entry.with_persons(&|person| family.known_as(person))));
+                }
                 // Of a person outside the family, or one whose key was destroyed.
-                None => tracing::debug!(entry = %row.id, "an entry stays closed"),
+                None => tracing::debug!(first = %row.id, "entries stay closed"),
             }
         }
         Ok(entries)

@@ -208,8 +208,8 @@ impl Hub {
                 "No message of yours has this id. Name the one that you were given with the acknowledgement.",
             ));
         };
-        let entries = self.store.entries_of_message(&row.municipality, message).await?;
-        let persons: Vec<PersonId> = entries.iter().flat_map(|entry| &entry.persons).map(|c| c.person).collect();
+        let rows = self.store.entries_of_message(&row.municipality, message).await?;
+        let persons: Vec<PersonId> = rows.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
         change.expect.extend(family.epochs());
         let mut known: Vec<PersonId> = persons.iter().map(|person| family.known_as(*person)).collect();

@@ -43,8 +43,8 @@ pub enum Row {
         /// When, for the list of tombstones that a restore applies.
         at: Time,
     },
-    /// An entry. Never changed.
-    Entry(EntryRow),
+    /// Entries of one message. Never changed.
+    Entries(EntriesRow),
     /// A fact that decisions rest on. Increments the epoch of each of its persons.
     Fact(FactRow),
     /// A fact no longer holds. Increments the epoch of each of its persons.
@@ -191,31 +191,38 @@ pub struct MessageRow {
     pub raw: Option<Sealed>,
 }
 
-/// One immutable entry of the shared record.
+/// Immutable entries of the shared record that came one after another in a message and concern the same persons: one row,
+/// for they are written, read and made unreadable together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EntryRow {
+pub struct EntriesRow {
     /// Responsible municipality.
     pub municipality: Municipality,
-    /// Id.
+    /// Id: that of the first of them.
     pub id: EntryId,
-    /// The message that brought it.
-    pub message: Option<MessageId>,
-    /// Who wrote it.
-    pub author: AgencyId,
-    /// Number of the body kind in the schema.
-    pub kind: i32,
-    /// Author, source key and body kind, blinded: what a later entry of the same series shares.
-    pub series: Blind,
-    /// When it happened.
-    pub occurred_at: Time,
-    /// When the hub read it.
-    pub recorded_at: Time,
+    /// The message that brought them.
+    pub message: MessageId,
     /// Order of receipt. The store numbers; what is handed in is not looked at.
     pub sequence: i64,
-    /// Whom it concerns.
+    /// Whom they concern.
     pub persons: Vec<Concerned>,
-    /// The entry.
+    /// What they are, in their order.
+    pub contained: Vec<Contained>,
+    /// The entries.
     pub body: Sealed,
+}
+
+impl EntriesRow {
+    /// Table name for the additional data of sealed entries.
+    pub const TABLE: &'static str = "entries";
+}
+
+/// One of the entries of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contained {
+    /// Its id.
+    pub id: EntryId,
+    /// Number of its kind, as `core::record` numbers them.
+    pub kind: u8,
 }
 
 /// Kinds of fact that decisions rest on.

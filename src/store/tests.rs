@@ -64,20 +64,16 @@ fn person_row(id: PersonId) -> Row {
     Row::Person(PersonRow { id, municipality: city(), epoch: 0, key, joined_into: None })
 }
 
-fn entry_row(person: PersonId) -> EntryRow {
+fn entries_row(person: PersonId) -> EntriesRow {
     let id = EntryId(uuid());
-    EntryRow {
+    EntriesRow {
         municipality: city(),
         id,
-        message: None,
-        author: agency(),
-        kind: 12,
-        series: blind("series"),
-        occurred_at: NOW,
-        recorded_at: NOW,
+        message: MessageId(uuid()),
         sequence: 0,
         persons: vec![Concerned { person, role: 1 }],
-        body: sealed("entry", id.0),
+        contained: vec![Contained { id, kind: 12 }, Contained { id: EntryId(uuid()), kind: 0 }],
+        body: sealed(EntriesRow::TABLE, id.0),
     }
 }
 
@@ -160,7 +156,7 @@ async fn s30_sixty_four_callers_at_once_are_all_durable_and_answered() {
         tokio::spawn(async move {
             let mother = person();
             let change = Change {
-                rows: vec![person_row(mother), Row::Entry(entry_row(mother))],
+                rows: vec![person_row(mother), Row::Entries(entries_row(mother))],
                 message: Some(message(&format!("message {number}"), [1; 32])),
                 leaves: vec![leaf(&[mother])],
                 ..Change::default()
@@ -199,23 +195,22 @@ async fn a_failed_expectation_refuses_its_own_change_alone() {
     store.commit("person", rows(vec![person_row(mother), Row::PolicyEpoch(3)])).await.unwrap();
     let expecting = |expect: Expect, row: Row| Change { expect: vec![expect], rows: vec![row], ..Change::default() };
     let epoch = Expect::Epoch { person: mother, epoch: 0 };
-    let (fact, late) = (fact_row(mother), entry_row(mother));
-    let policy = entry_row(mother);
+    let fact = fact_row(mother);
+    let policy = entries_row(mother);
     let (one, two, three, four) = tokio::join!(
         store.commit("consent", expecting(epoch.clone(), Row::Fact(fact.clone()))),
-        store.commit("release", expecting(epoch, Row::Entry(late.clone()))),
-        store.commit("old policy", expecting(Expect::PolicyEpoch(2), Row::Entry(entry_row(mother)))),
-        store.commit("policy", expecting(Expect::PolicyEpoch(3), Row::Entry(policy.clone()))),
+        store.commit("release", expecting(epoch, Row::Entries(entries_row(mother)))),
+        store.commit("old policy", expecting(Expect::PolicyEpoch(2), Row::Entries(entries_row(mother)))),
+        store.commit("policy", expecting(Expect::PolicyEpoch(3), Row::Entries(policy.clone()))),
     );
     one.unwrap();
     assert_eq!(conflict(two), Conflict::Epoch(mother));
     assert_eq!(conflict(three), Conflict::PolicyEpoch);
     four.unwrap();
-    let entries: Vec<EntryId> = store.entries_of(&[mother]).await.unwrap().iter().map(|entry| entry.id).collect();
+    let entries: Vec<EntryId> = store.entries_of(&[mother]).await.unwrap().iter().map(|row| row.id).collect();
     assert_eq!(entries, [policy.id]);
     assert_eq!(store.persons(&[mother]).await.unwrap().first().unwrap().epoch, 1);
     assert_eq!(store.facts_of(&[mother], NOW).await.unwrap(), [fact]);
-    assert_eq!(store.entry(late.id).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -223,15 +218,15 @@ async fn a_row_that_clashes_refuses_its_own_change_alone() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
     let mother = person();
-    let twice = entry_row(mother);
-    let with_leaf = |row: &EntryRow| Change { leaves: vec![leaf(&[])], ..rows(vec![Row::Entry(row.clone())]) };
+    let twice = entries_row(mother);
+    let with_leaf = |row: &EntriesRow| Change { leaves: vec![leaf(&[])], ..rows(vec![Row::Entries(row.clone())]) };
     let (one, two, three) = tokio::join!(
         store.commit("first", with_leaf(&twice)),
         store.commit("second", with_leaf(&twice)),
-        store.commit("third", with_leaf(&entry_row(mother))),
+        store.commit("third", with_leaf(&entries_row(mother))),
     );
     assert_eq!(one.unwrap().receipts.first().unwrap().index, 0);
-    assert_eq!(conflict(two), Conflict::Row { table: "entry".to_owned() });
+    assert_eq!(conflict(two), Conflict::Row { table: EntriesRow::TABLE.to_owned() });
     assert_eq!(three.unwrap().receipts.first().unwrap().index, 1);
     assert_eq!(store.logs().await.unwrap(), [(Log::Municipality(city()), 2)]);
 }
@@ -375,7 +370,7 @@ async fn every_row_is_read_as_it_was_written() {
     };
     let actor = Actor { staff_id: "S-1".to_owned(), role: Role::Midwife };
     let staff = StaffRow { agency: agency(), actor, active: true };
-    let mut entry = entry_row(mother);
+    let mut entries = entries_row(mother);
     let id = ReferralId(uuid());
     let referral = ReferralRow {
         municipality: city(),
@@ -419,7 +414,7 @@ async fn every_row_is_read_as_it_was_written() {
         Row::Agency(center.clone()),
         person_row(mother),
         Row::Staff(staff.clone()),
-        Row::Entry(entry.clone()),
+        Row::Entries(entries.clone()),
         Row::Referral(referral.clone()),
         Row::WorkItem(item.clone()),
         Row::Release(release.clone()),
@@ -427,12 +422,13 @@ async fn every_row_is_read_as_it_was_written() {
         Row::Setting { name: "policy".to_owned(), value: "x".to_owned() },
     ];
     store.commit("all", rows(all)).await.unwrap();
-    entry.sequence = 1;
+    entries.sequence = 1;
     assert_eq!(store.agencies().await.unwrap(), std::slice::from_ref(&center));
     assert_eq!(store.agency(&agency()).await.unwrap(), Some(center));
     assert_eq!(store.staff(&agency()).await.unwrap(), std::slice::from_ref(&staff));
     assert_eq!(store.staff_member(&agency(), "S-1").await.unwrap(), Some(staff));
-    assert_eq!(store.entry(entry.id).await.unwrap(), Some(entry));
+    assert_eq!(store.entries_of_message(&city(), entries.message).await.unwrap(), std::slice::from_ref(&entries));
+    assert_eq!(store.entries_of(&[mother]).await.unwrap(), [entries]);
     assert_eq!(store.referral(referral.id).await.unwrap(), Some(referral.clone()));
     assert_eq!(store.referrals_of(&[mother]).await.unwrap(), std::slice::from_ref(&referral));
     assert_eq!(store.referrals_with(&agency(), 5).await.unwrap(), std::slice::from_ref(&referral));
@@ -575,7 +571,7 @@ async fn s54_no_plaintext_stands_in_the_files() {
     let store = open(&folder).await;
     let mother = person();
     let change = Change {
-        rows: vec![person_row(mother), Row::Entry(entry_row(mother)), Row::Fact(fact_row(mother))],
+        rows: vec![person_row(mother), Row::Entries(entries_row(mother)), Row::Fact(fact_row(mother))],
         message: Some(message(CANARY, [1; 32])),
         leaves: vec![leaf(&[mother])],
         ..Change::default()

@@ -92,7 +92,7 @@ impl SharedEntry {
     }
 
     /// What names its series: author, kind of body, source key, and the persons: one key of a source may stand for mother
-    /// and child, or for two twins. To be stored blinded.
+    /// and child, or for two twins.
     pub fn series(&self) -> String {
         let author = self.author().map(String::from).unwrap_or_default();
         let kind = match &self.entry.body {
@@ -118,25 +118,35 @@ impl SharedEntry {
         matches!(self.entry.body, Some(proto::entry::Body::Withdrawal(_)))
     }
 
-    /// Sealed for the store, for everyone whom it concerns. The store never sees more than this.
+    /// Does it concern the same persons, in the same roles? Such entries of one message are sealed together.
+    pub fn is_about_those_of(&self, other: &Self) -> bool {
+        self.entry.person_ids == other.entry.person_ids && self.entry.roles == other.entry.roles
+    }
+
+    /// Sealed for the store as one, for everyone whom these entries concern. The store never sees more than this.
     pub fn seal(
-        &self,
+        entries: &[Self],
         holders: &[(PersonId, &DataKey)],
         hub: &DataKey,
         random: &mut dyn FnMut(&mut [u8]),
         aad: &Aad<'_>,
     ) -> Sealed {
-        seal_for(holders, hub, random, aad, &self.entry.encode_to_vec())
+        let plain: Vec<u8> = entries.iter().flat_map(|entry| entry.entry.encode_length_delimited_to_vec()).collect();
+        seal_for(holders, hub, random, aad, &plain)
     }
 
-    /// Opened again, with the key of one of its persons.
+    /// Opened again, in their order, with the key of one of their persons.
     ///
     /// # Errors
-    /// When the key or the place is not the one that it was sealed for.
-    pub fn open(sealed: &Sealed, person: PersonId, key: &DataKey, aad: &Aad<'_>) -> Result<Self, UnreadableEntry> {
+    /// When the key or the place is not the one that they were sealed for.
+    pub fn open(sealed: &Sealed, person: PersonId, key: &DataKey, aad: &Aad<'_>) -> Result<Vec<Self>, UnreadableEntry> {
         let plain = key.open_for(person, aad, sealed)?;
-        let entry = proto::Entry::decode(plain.as_slice()).map_err(|_| UnreadableEntry)?;
-        Ok(SharedEntry { entry })
+        let (mut rest, mut entries) = (plain.as_slice(), Vec::new());
+        while !rest.is_empty() {
+            let entry = proto::Entry::decode_length_delimited(&mut rest).map_err(|_| UnreadableEntry)?;
+            entries.push(SharedEntry { entry });
+        }
+        Ok(entries)
     }
 
     /// The same entry with its persons as they are known now: two that were joined are one.
@@ -233,5 +243,29 @@ impl SharedEntry {
     fn order(&self) -> (Time, Time) {
         let source = self.entry.source_time.as_ref().and_then(moment);
         (source.unwrap_or_else(|| self.recorded_at()), self.recorded_at())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn entries_that_are_sealed_together_open_in_their_order_for_each_of_their_persons() {
+        let entry = |id: &str| SharedEntry::new(proto::Entry { id: id.to_owned(), ..proto::Entry::default() });
+        let keys = [1, 2].map(|byte| DataKey::from_random([byte; 32]));
+        let persons = [1, 2].map(|number| PersonId(Uuid::from_u128(number)));
+        let holders: Vec<(PersonId, &DataKey)> = persons.into_iter().zip(&keys).collect();
+        let aad = Aad::row("entries", Uuid::from_u128(7));
+        let sealed =
+            SharedEntry::seal(&["b", "", "a"].map(entry), &holders, &keys[0], &mut |bytes| bytes.fill(3), &aad);
+        for (person, key) in holders {
+            let opened = SharedEntry::open(&sealed, person, key, &aad).unwrap();
+            assert_eq!(opened.iter().map(|entry| entry.entry.id.as_str()).collect::<Vec<_>>(), ["b", "", "a"]);
+        }
+        let stranger = PersonId(Uuid::from_u128(3));
+        assert_eq!(SharedEntry::open(&sealed, stranger, &keys[0], &aad).unwrap_err(), UnreadableEntry);
     }
 }

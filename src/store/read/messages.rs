@@ -4,7 +4,7 @@ use super::{by_id, of_persons};
 use crate::store::sql::columns::{Columns, FromColumns};
 use crate::store::sql::value::Sql;
 use crate::store::write::model::stored_answer;
-use crate::store::{EntryRow, MessageRow, Store, StoreError, StoredAnswer};
+use crate::store::{EntriesRow, MessageRow, Store, StoreError, StoredAnswer};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{EntryId, MessageId, Municipality, PersonId};
 use musubi_core::sealing::{Blind, Sealed};
@@ -12,9 +12,8 @@ use musubi_core::sealing::{Blind, Sealed};
 const ANSWER: &str = "SELECT id, content, received_at, answer FROM message
     WHERE key = ? AND repeats = 1 AND agency = ? ORDER BY received_at DESC LIMIT 1";
 const MESSAGE: &str = by_id!("message");
-const ENTRY: &str = by_id!("entry");
-const OF_MESSAGE: &str = "SELECT * FROM entry WHERE municipality = ? AND message = ? ORDER BY sequence";
-const OF_PERSONS: &str = of_persons!("entry", "1");
+const OF_MESSAGE: &str = "SELECT * FROM entries WHERE municipality = ? AND message = ? ORDER BY sequence";
+const OF_PERSONS: &str = of_persons!("entries", "1");
 
 impl FromColumns for StoredAnswer {
     const TABLE: &'static str = "message";
@@ -44,21 +43,17 @@ impl FromColumns for MessageRow {
     }
 }
 
-impl FromColumns for EntryRow {
-    const TABLE: &'static str = "entry";
+impl FromColumns for EntriesRow {
+    const TABLE: &'static str = EntriesRow::TABLE;
 
     fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
-        Ok(EntryRow {
+        Ok(EntriesRow {
             municipality: row.checked("municipality")?,
             id: EntryId(row.uuid("id")?),
-            message: row.uuid_if_any("message")?.map(MessageId),
-            author: row.checked("author")?,
-            kind: row.number("kind")?,
-            series: row.blind("series")?,
-            occurred_at: row.time("occurred_at")?,
-            recorded_at: row.time("recorded_at")?,
+            message: MessageId(row.uuid("message")?),
             sequence: row.plain("sequence")?,
             persons: row.persons()?,
+            contained: row.contained()?,
             body: row.sealed("body")?,
         })
     }
@@ -90,7 +85,7 @@ impl Store {
         &self,
         municipality: &Municipality,
         message: MessageId,
-    ) -> Result<Vec<EntryRow>, StoreError> {
+    ) -> Result<Vec<EntriesRow>, StoreError> {
         self.all("entries of message", Sql::new(OF_MESSAGE).bind(municipality).bind(message.0)).await
     }
 
@@ -98,15 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
-    pub async fn entries_of(&self, persons: &[PersonId]) -> Result<Vec<EntryRow>, StoreError> {
-        self.concerning("entries of persons", OF_PERSONS, persons, |entry: &EntryRow| entry.sequence).await
-    }
-
-    /// One entry.
-    ///
-    /// # Errors
-    /// When the database fails or holds a row that cannot have been written.
-    pub async fn entry(&self, id: EntryId) -> Result<Option<EntryRow>, StoreError> {
-        self.one("entry", Sql::new(ENTRY).bind(id.0)).await
+    pub async fn entries_of(&self, persons: &[PersonId]) -> Result<Vec<EntriesRow>, StoreError> {
+        self.concerning("entries of persons", OF_PERSONS, persons, |row: &EntriesRow| row.sequence).await
     }
 }

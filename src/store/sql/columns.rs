@@ -1,7 +1,7 @@
 //! Reading rows: each column is checked, and a wrong one is named by table, column and row.
 
 use crate::store::StoreError;
-use crate::store::rows::Concerned;
+use crate::store::rows::{Concerned, Contained};
 use musubi_core::id::{EntryId, PersonId};
 use musubi_core::sealing::{Blind, Sealed};
 use musubi_core::time::{Day, Time};
@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// Bytes of a person and its role in a `persons` column.
 const CONCERNED_BYTES: usize = 17;
+/// Bytes of an entry and its kind in a `contained` column.
+const CONTAINED_BYTES: usize = 17;
 
 /// Something that is read from a row.
 pub(in crate::store) trait FromColumns: Sized {
@@ -127,6 +129,14 @@ impl<'r> Columns<'r> {
         Ok(persons.iter().map(concerned).collect())
     }
 
+    pub(in crate::store) fn contained(&self) -> Result<Vec<Contained>, StoreError> {
+        let (entries, rest) = self.plain::<&[u8]>("contained")?.as_chunks::<CONTAINED_BYTES>();
+        if !rest.is_empty() {
+            return Err(self.wrong("contained"));
+        }
+        Ok(entries.iter().map(contained).collect())
+    }
+
     pub(in crate::store) fn entries(&self) -> Result<Vec<EntryId>, StoreError> {
         let (ids, rest) = self.plain::<&[u8]>("entries")?.as_chunks::<16>();
         if rest.is_empty() {
@@ -142,6 +152,11 @@ fn concerned(bytes: &[u8; CONCERNED_BYTES]) -> Concerned {
     Concerned { person: PersonId(Uuid::from_bytes(*id)), role: *role }
 }
 
+fn contained(bytes: &[u8; CONTAINED_BYTES]) -> Contained {
+    let [id @ .., kind] = bytes;
+    Contained { id: EntryId(Uuid::from_bytes(*id)), kind: *kind }
+}
+
 /// A day as it is stored.
 pub(in crate::store) fn day_number(day: Day) -> i64 {
     i64::from(day.year()) * 10_000 + i64::from(day.month()) * 100 + i64::from(day.day())
@@ -150,6 +165,11 @@ pub(in crate::store) fn day_number(day: Day) -> i64 {
 /// The `persons` column.
 pub(in crate::store) fn persons_bytes(persons: &[Concerned]) -> Vec<u8> {
     persons.iter().flat_map(|one| one.person.0.as_bytes().iter().copied().chain([one.role])).collect()
+}
+
+/// The `contained` column.
+pub(in crate::store) fn contained_bytes(entries: &[Contained]) -> Vec<u8> {
+    entries.iter().flat_map(|one| one.id.0.as_bytes().iter().copied().chain([one.kind])).collect()
 }
 
 /// The `entries` column.

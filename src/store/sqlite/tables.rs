@@ -49,7 +49,7 @@ pub(in crate::store) enum Table {
     Alias,
     PersonIndex,
     Message,
-    Entry,
+    Entries,
     Fact,
     Superseded,
     Referral,
@@ -89,9 +89,9 @@ const MESSAGE: [&str; 5] = insert!(
     "(?,?,?,?,?,?,?,?,?,?,?)",
     ""
 );
-const ENTRY: [&str; 5] = insert!(
-    "INSERT INTO entry (municipality, id, message, author, kind, series, occurred_at, recorded_at, sequence, persons, body)",
-    "(?,?,?,?,?,?,?,?,?,?,?)",
+const ENTRIES: [&str; 5] = insert!(
+    "INSERT INTO entries (municipality, id, message, sequence, persons, contained, body)",
+    "(?,?,?,?,?,?,?)",
     ""
 );
 const FACT: [&str; 5] = insert!(
@@ -161,7 +161,7 @@ impl Table {
             Table::Alias => &ALIAS,
             Table::PersonIndex => &PERSON_INDEX,
             Table::Message => &MESSAGE,
-            Table::Entry => &ENTRY,
+            Table::Entries => &ENTRIES,
             Table::Fact => &FACT,
             Table::Superseded => &SUPERSEDED,
             Table::Referral => &REFERRAL,

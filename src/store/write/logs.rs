@@ -16,7 +16,7 @@ const LAST_CHECKPOINT: &str =
     "SELECT size, root, frontier, chain, note FROM checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1";
 const TAIL: &str =
     "SELECT log, idx, id, hash, chain, entry FROM audit_leaf WHERE log = ? AND idx >= ? ORDER BY idx LIMIT 1000";
-const SEQUENCES: &str = "SELECT coalesce((SELECT max(sequence) FROM entry), 0) AS entries,
+const SEQUENCES: &str = "SELECT coalesce((SELECT max(sequence) FROM entries), 0) AS entries,
     coalesce((SELECT max(sequence) FROM delivery), 0) AS deliveries";
 
 /// The chain value before the first leaf.
@@ -119,7 +119,7 @@ fn checkpoint(log: &Log, head: &Head, settings: &Settings) -> (CheckpointRow, Ve
 pub(in crate::store) async fn restore(from: &mut SqliteConnection) -> Result<(State, Vec<Fault>), Failure> {
     let (mut state, mut faults) = (State::default(), Vec::new());
     for row in Sql::new(SEQUENCES).all(&mut *from).await? {
-        let columns = Columns { row: &row, table: "entry" };
+        let columns = Columns { row: &row, table: "entries" };
         (state.entries, state.deliveries) = (columns.plain("entries")?, columns.plain("deliveries")?);
     }
     for row in Sql::new(LOGS).all(&mut *from).await? {

@@ -3,7 +3,7 @@
 use super::logs::{State, origin};
 use super::model::{Model, POLICY_EPOCH};
 use crate::store::rows::{Concerned, Log, Row};
-use crate::store::sql::columns::{day_number, entries_bytes, persons_bytes};
+use crate::store::sql::columns::{contained_bytes, day_number, entries_bytes, persons_bytes};
 use crate::store::sql::value::{Value, row};
 use crate::store::sqlite::tables::Table;
 use crate::store::{Change, Committed, LeafDraft, MessageDraft, Settings};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(in crate::store) enum Of {
-    Entry = 1,
+    Entries = 1,
     Fact = 2,
     Referral = 3,
     Delivery = 4,
@@ -155,7 +155,12 @@ impl Plan {
             Row::PolicyEpoch(epoch) => self.put(Table::Setting, row![POLICY_EPOCH, epoch.to_string()]),
             Row::Setting { name, value } => self.put(Table::Setting, row![name.as_str(), value.as_str()]),
             Row::Join { .. } | Row::Part { .. } | Row::Epoch(_) | Row::DestroyKey { .. } => {}
-            Row::Entry(_) | Row::Fact(_) | Row::Referral(_) | Row::Delivery(_) | Row::WorkItem(_) | Row::Release(_) => {
+            Row::Entries(_)
+            | Row::Fact(_)
+            | Row::Referral(_)
+            | Row::Delivery(_)
+            | Row::WorkItem(_)
+            | Row::Release(_) => {
                 self.take_concerned(row, state);
             }
         }
@@ -164,7 +169,7 @@ impl Plan {
     /// One row that concerns persons.
     fn take_concerned(&mut self, row: &Row, state: &mut State) {
         let (of, table, municipality, id, persons) = match row {
-            Row::Entry(row) => (Of::Entry, Table::Entry, &row.municipality, row.id.0, &row.persons),
+            Row::Entries(row) => (Of::Entries, Table::Entries, &row.municipality, row.id.0, &row.persons),
             Row::Fact(row) => (Of::Fact, Table::Fact, &row.municipality, row.id.0, &row.persons),
             Row::Referral(row) => (Of::Referral, Table::Referral, &row.municipality, row.id.0, &row.persons),
             Row::Delivery(row) => (Of::Delivery, Table::Delivery, &row.municipality, row.id.0, &row.persons),
@@ -181,12 +186,10 @@ impl Plan {
 /// The values of a row that concerns persons.
 fn concerned_values(row: &Row, persons: Vec<u8>, state: &mut State) -> Vec<Value> {
     match row {
-        Row::Entry(row) => {
+        Row::Entries(row) => {
             state.entries += 1;
-            let (message, sequence) = (row.message.map(|id| id.0), state.entries);
-            let (series, at, recorded) = (row.series, row.occurred_at, row.recorded_at);
-            let (place, id) = (&row.municipality, row.id.0);
-            row![place, id, message, &row.author, row.kind, series, at, recorded, sequence, persons, &row.body]
+            let (place, contained) = (&row.municipality, contained_bytes(&row.contained));
+            row![place, row.id.0, row.message.0, state.entries, persons, contained, &row.body]
         }
         Row::Fact(row) => {
             let (place, id, by) = (&row.municipality, row.id.0, row.superseded_by.map(|id| id.0));

@@ -1,5 +1,5 @@
 -- Keys begin with the responsible municipality where a table is distributed by it. Ids are 16-byte UUIDs, times UTC
--- microseconds, `persons` 17 bytes for each person: id and role. Nothing here says anything about a person but that a
+-- microseconds, `persons` 17 bytes for each person: id and role, `contained` for each entry: id and kind. Nothing here says anything about a person but that a
 -- row of some kind concerns one: the columns `body`, `raw`, `detail`, `line` and `entry` are sealed before they arrive.
 
 CREATE TABLE setting (
@@ -57,7 +57,7 @@ CREATE TABLE person_index (
     PRIMARY KEY (blind, person)
 ) STRICT, WITHOUT ROWID;
 
--- Which rows concern a person. `of` is the kind of row: 1 entry, 2 fact, 3 referral, 4 delivery, 5 work item, 6 release.
+-- Which rows concern a person. `of` is the kind of row: 1 entries, 2 fact, 3 referral, 4 delivery, 5 work item, 6 release.
 CREATE TABLE concerned (
     person BLOB NOT NULL,
     of INTEGER NOT NULL,
@@ -82,21 +82,18 @@ CREATE TABLE message (
 ) STRICT;
 CREATE INDEX message_repeats ON message (key) WHERE repeats = 1;
 
-CREATE TABLE entry (
+-- Entries of one message that concern the same persons, sealed as one.
+CREATE TABLE entries (
     municipality TEXT NOT NULL,
     id BLOB NOT NULL CHECK (length(id) = 16),
-    message BLOB,
-    author TEXT NOT NULL,
-    kind INTEGER NOT NULL,
-    series BLOB NOT NULL,
-    occurred_at INTEGER NOT NULL,
-    recorded_at INTEGER NOT NULL,
+    message BLOB NOT NULL,
     sequence INTEGER NOT NULL,
     persons BLOB NOT NULL,
+    contained BLOB NOT NULL,
     body BLOB NOT NULL,
     PRIMARY KEY (municipality, id)
 ) STRICT;
-CREATE INDEX entry_message ON entry (municipality, message) WHERE message IS NOT NULL;
+CREATE INDEX entries_message ON entries (municipality, message);
 
 CREATE TABLE fact (
     municipality TEXT NOT NULL,
