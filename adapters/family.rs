@@ -34,6 +34,8 @@ pub struct Link<'a> {
     pub child: usize,
     /// What the record says about the link.
     pub body: &'a proto::ParentChild,
+    /// The parent as the author names it, where that was released.
+    pub named: Option<&'a proto::Subject>,
 }
 
 impl<'a> Family<'a> {
@@ -160,5 +162,6 @@ fn link<'a>(people: &[Person<'a>], entry: &'a proto::Entry) -> Option<Link<'a>> 
         let id = subjects.find(|(_, role)| (*role == Role::Child) == wanted).map(|(id, _)| id)?;
         people.iter().position(|person| person.id == id)
     };
-    Some(Link { parent: of(false)?, child: of(true)?, body })
+    let named = entry.subjects.iter().find(|subject| subject.role() != Role::Child);
+    Some(Link { parent: of(false)?, child: of(true)?, body, named })
 }

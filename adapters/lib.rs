@@ -3,6 +3,7 @@
 pub mod child_guidance;
 pub mod family;
 pub mod hospital;
+pub mod json;
 pub mod markup;
 pub mod notice;
 pub mod provider;

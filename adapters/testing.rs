@@ -392,3 +392,55 @@ pub(crate) const NEWBORN_WORDS: &[&str] = &[
     "9272-6",
     "76516-4",
 ];
+
+/// Every file of a part of the corpus of others' samples; `None`, with a line, where the corpus is not here.
+pub(crate) fn corpus(part: &str) -> Option<Vec<std::path::PathBuf>> {
+    let set = std::env::var_os("MUSUBI_CORPUS").map(std::path::PathBuf::from);
+    let above = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/corpus"));
+    let folder = set.into_iter().chain(above).map(|folder| folder.join(part)).find(|folder| folder.is_dir());
+    let Some(folder) = folder else {
+        println!("skipped: the corpus is not here (set MUSUBI_CORPUS)");
+        return None;
+    };
+    let (mut folders, mut files) = (vec![folder], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            if path.is_dir() {
+                folders.push(path);
+            } else if name != "SOURCE.md" && name != "MANIFEST.tsv" {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Some(files)
+}
+
+/// Reads files that others wrote and prints counts by code; each is read, or refused with a named code.
+pub(crate) fn reads_corpus(adapter: &dyn musubi_core::adapter::Adapter, files: &[std::path::PathBuf]) -> usize {
+    use musubi_core::adapter::Severity;
+    let profile = Profile::offline(AgencyId::new("OFFLINE").unwrap(), now());
+    let (mut items, mut taken) = (0, 0);
+    let mut codes = std::collections::BTreeMap::<String, u32>::new();
+    for path in files {
+        let bytes = std::fs::read(path).unwrap();
+        let decoded = adapter.decode(&bytes, &profile);
+        let errors = || decoded.all_diagnostics().filter(|told| told.severity == Severity::Error);
+        assert!(decoded.taken() > 0 || errors().next().is_some(), "{}: no answer", path.display());
+        items += decoded.items.len();
+        taken += decoded.taken();
+        let codes_here: std::collections::BTreeSet<String> = errors().map(|told| told.code.to_string()).collect();
+        codes_here.into_iter().for_each(|code| *codes.entry(code).or_default() += 1);
+        let whole = errors().next().is_none();
+        let accounted = decoded.ledger.0.iter().all(|line| !line.place.is_empty());
+        assert!(accounted && (!whole || !decoded.ledger.0.is_empty()), "{}: the ledger", path.display());
+        if std::env::var_os("MUSUBI_CORPUS_LIST").is_some() {
+            let told: Vec<String> =
+                errors().map(|told| format!("{} {} {}", told.code, told.place, told.text.en)).collect();
+            println!("{} {} {told:?}", path.display(), decoded.taken());
+        }
+    }
+    println!("{}: {} files, {items} items, {taken} taken; files by code {codes:?}", adapter.name(), files.len());
+    taken
+}

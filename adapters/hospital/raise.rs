@@ -37,6 +37,11 @@ pub(super) fn narrative(entry: &mut proto::Entry) {
     by(entry, CategorySet::from_bits(0).with(Category::C10));
 }
 
+/// Dispositions (table 0112) that tell of a death: the notice is restricted.
+pub(super) fn tells_death(code: &str) -> bool {
+    matches!(code.parse::<u8>(), Ok(20..=29 | 40..=42))
+}
+
 fn by(entry: &mut proto::Entry, more: CategorySet) {
     for bit in (0..32).filter(|bit| more.bits() >> bit & 1 == 1) {
         if !entry.raised.contains(&(bit + 1)) {

@@ -16,8 +16,19 @@ pub struct Element {
     pub children: Vec<Element>,
     /// The character data directly in it, joined; not trimmed.
     pub text: String,
+    /// Where in the character data of the element above it stands, in bytes.
+    pub at: usize,
     /// Where it is, for diagnostics; below a certain length the place of an element above it.
     pub place: String,
+}
+
+/// A part of what is in an element, in the order of the document.
+#[derive(Clone, Copy)]
+pub enum Piece<'a> {
+    /// Character data.
+    Text(&'a str),
+    /// An element.
+    Element(&'a Element),
 }
 
 /// An attribute.
@@ -68,6 +79,19 @@ impl Element {
     /// Its character data without white space around it.
     pub fn value(&self) -> &str {
         self.text.trim()
+    }
+
+    /// Character data and elements in the order of the document.
+    pub fn pieces(&self) -> Vec<Piece<'_>> {
+        let mut pieces = Vec::with_capacity(self.children.len() * 2 + 1);
+        let mut from = 0;
+        for child in &self.children {
+            pieces.push(Piece::Text(self.text.get(from..child.at).unwrap_or_default()));
+            pieces.push(Piece::Element(child));
+            from = child.at;
+        }
+        pieces.push(Piece::Text(self.text.get(from..).unwrap_or_default()));
+        pieces
     }
 
     /// The place of one of its attributes or children.

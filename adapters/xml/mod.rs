@@ -13,7 +13,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use element::{Attribute, Element};
+pub use element::{Attribute, Element, Piece};
 pub use limits::Limits;
 pub use reader::{Fault, Refusal, read, read_text};
 pub use writer::Writer;

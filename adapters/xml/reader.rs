@@ -45,6 +45,8 @@ pub enum Fault {
     TooManyAttributes,
     /// A name, also of a namespace, longer than allowed.
     NameTooLong,
+    /// The value of an attribute, or the character data of an element, longer than allowed.
+    TextTooLong,
 }
 
 impl Fault {
@@ -52,7 +54,12 @@ impl Fault {
     pub const fn is_limit(self) -> bool {
         matches!(
             self,
-            Fault::TooLarge | Fault::TooDeep | Fault::TooManyElements | Fault::TooManyAttributes | Fault::NameTooLong
+            Fault::TooLarge
+                | Fault::TooDeep
+                | Fault::TooManyElements
+                | Fault::TooManyAttributes
+                | Fault::NameTooLong
+                | Fault::TextTooLong
         )
     }
 }
@@ -167,6 +174,7 @@ impl<'a> Tree<'a> {
             Event::GeneralRef(reference) => self.reference(&reference),
             Event::Decl(declaration) => self.declaration(&declaration),
             Event::DocType(_) => Err(Fault::Doctype),
+            Event::PI(_) if self.limits.instructions => Ok(()),
             Event::PI(_) => Err(Fault::Instruction),
             Event::Comment(_) | Event::Empty(_) | Event::Eof => Ok(()),
         }
@@ -212,6 +220,7 @@ impl<'a> Tree<'a> {
             attributes: self.attributes(start, reader)?,
             children: Vec::new(),
             text: String::new(),
+            at: self.open.last().map_or(0, |above| above.text.len()),
             place: self.place_of(local),
         };
         self.open.push(element);
@@ -255,6 +264,9 @@ impl<'a> Tree<'a> {
             if attribute.value.contains('<') {
                 return Err(Fault::IllFormed);
             }
+            if attribute.value.len() > self.limits.attribute_bytes {
+                return Err(Fault::TextTooLong);
+            }
             let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|error| fault_of(&error))?;
             allowed(&value)?;
             if attribute.key.as_namespace_binding().is_some() {
@@ -283,6 +295,9 @@ impl<'a> Tree<'a> {
     fn text(&mut self, text: &str) -> Result<(), Fault> {
         allowed(text)?;
         match self.open.last_mut() {
+            Some(element) if element.text.len() + text.len() > self.limits.text_bytes => {
+                return Err(Fault::TextTooLong);
+            }
             Some(element) => element.text.push_str(text),
             None if text.chars().all(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n')) => {}
             None => return Err(Fault::BesideRoot),

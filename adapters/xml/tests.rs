@@ -3,7 +3,16 @@
 use super::*;
 use std::fmt::Write as _;
 
-const SMALL: Limits = Limits { bytes: 4_096, depth: 4, elements: 6, attributes: 3, name_bytes: 8 };
+const SMALL: Limits = Limits {
+    bytes: 4_096,
+    depth: 4,
+    elements: 6,
+    attributes: 3,
+    name_bytes: 8,
+    attribute_bytes: 40,
+    text_bytes: 4_096,
+    instructions: false,
+};
 
 fn any(_: &str) -> bool {
     true
@@ -188,4 +197,37 @@ fn what_is_written_is_read_again() {
     assert_eq!(root.attribute("version"), Some("1 <0>\""));
     let item = root.child("list").unwrap().child("item").unwrap();
     assert_eq!((item.value(), item.attribute("k")), ("<&>\"'\n行末", Some("a&b")), "control characters are dropped");
+}
+
+#[test]
+fn values_and_character_data_are_limited() {
+    let limits = Limits { text_bytes: 10, ..SMALL };
+    let read_so = |text: String| read(text.as_bytes(), &limits, any).map(|_| ()).map_err(|refusal| refusal.fault);
+    let value = |length: usize| format!("<a k='{}'/>", "x".repeat(length));
+    let text = |length: usize| format!("<a>{}<b/>{}</a>", "x".repeat(length - 4), "x".repeat(4));
+    assert_eq!((read_so(value(39)), read_so(value(40))), (Ok(()), Ok(())));
+    assert_eq!(read_so(value(41)), Err(Fault::TextTooLong));
+    assert_eq!((read_so(text(9)), read_so(text(10))), (Ok(()), Ok(())));
+    assert_eq!(read_so(text(11)), Err(Fault::TextTooLong));
+}
+
+#[test]
+fn an_instruction_is_passed_over_only_where_the_format_may_have_one() {
+    let styled = "<?xml version='1.0'?><?xml-stylesheet href='http://127.0.0.1/x.xsl'?><a/>";
+    assert!(read(styled.as_bytes(), &Limits::CLINICAL, any).is_ok());
+    assert_eq!(fault(styled), Fault::Instruction);
+}
+
+#[test]
+fn text_and_elements_keep_their_order() {
+    let root = read("<a>x<b>y</b>z<c/></a>".as_bytes(), &SMALL, any).unwrap();
+    let shown: Vec<&str> = root
+        .pieces()
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Element(element) => &element.name,
+        })
+        .collect();
+    assert_eq!(shown, ["x", "b", "z", "c", ""]);
 }

@@ -1,19 +1,21 @@
-//! What was done and asked: Encounter, Condition, ServiceRequest.
+//! What was done: Encounter, Condition, and documents that are attached.
 
 use super::datatypes::{
-    code_system, codeable, coding, concept, is_code, moment, number, number_system, period, span, words,
+    DIAGNOSIS_ROLE, code_system, codeable, codeable_with, coding, concept, is_code, moment, number, number_system,
+    period, span, words,
 };
 use super::document::{Document, Slot, author_of};
 use super::json::{Json, list, object, word};
 use super::observations;
 use super::people::Agencies;
+use super::requests;
 use crate::family::{Family, Person, condition, discharge, encounter};
-use crate::wording::{codes, rows::destination};
+use crate::wording::rows::destination;
+use base64::Engine as _;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
-const DIAGNOSIS_ROLE: &str = "http://terminology.hl7.org/CodeSystem/diagnosis-role";
 
 /// What the resources of one entry share.
 pub(super) struct Context<'c, 'f> {
@@ -42,7 +44,9 @@ pub(super) fn write(context: &mut Context<'_, '_>, entry: &proto::Entry) -> Vec<
         }
         Body::InfantCheck(check) => observations::infant_check(context, entry, check),
         Body::HomeVisit(visit) => observations::home_visit(context, visit),
-        Body::Referral(referral) => vec![request(context, referral)],
+        Body::Document(document) => vec![attached(context, entry, document)],
+        Body::ReferralStep(step) => requests::step(context, step).into_iter().collect(),
+        Body::Referral(referral) => vec![requests::request(context, referral)],
         _ => Vec::new(),
     }
 }
@@ -57,7 +61,9 @@ fn stay(context: &mut Context<'_, '_>, entry: &proto::Entry, notice: &proto::Dis
         .diagnoses
         .iter()
         .filter(|code| !stated.iter().any(|(of, one)| author_of(of) == author && one.code.as_ref() == Some(code)))
-        .filter_map(|code| condition_of(context, codeable(code, author), vec![("encounter", this.clone())]))
+        .filter_map(|code| {
+            condition_of(context, codeable(code, author), Said { encounter: this.clone(), ..Said::default() })
+        })
         .collect();
     let same_stay = |other: &proto::Entry| other.source_message == entry.source_message && author_of(other) == author;
     let visits = context.one.bodies(encounter);
@@ -86,6 +92,7 @@ fn stay(context: &mut Context<'_, '_>, entry: &proto::Entry, notice: &proto::Dis
         context.document.fill(*slot, "Encounter", members);
     }
     slots.extend(diagnoses);
+    slots.extend(observations::texts(context, notice));
     slots
 }
 
@@ -115,9 +122,16 @@ fn visit(context: &mut Context<'_, '_>, entry: &proto::Entry, visit: &proto::Enc
         return Vec::new();
     }
     let ended = visit.period.as_ref().is_some_and(|period| period.end.is_some());
+    let status = match visit.status.as_str() {
+        "planned" => "planned",
+        "in_progress" => "in-progress",
+        "finished" => "finished",
+        _ if ended => "finished",
+        _ => "unknown",
+    };
     let members = vec![
         ("identifier", visit_number(visit, author)),
-        ("status", if ended { "finished" } else { "unknown" }.into()),
+        ("status", status.into()),
         ("class", class(&visit.class)),
         ("serviceType", words(&visit.department)),
         ("subject", context.subject.clone()),
@@ -157,58 +171,73 @@ fn location(ward: &str) -> Json {
     list([object([("location", object([("display", ward.into())]))])])
 }
 
+/// What is said of a diagnosis besides its code.
+#[derive(Default)]
+pub(super) struct Said {
+    verification: Json,
+    role: Json,
+    encounter: Json,
+    onset: Json,
+    abated: Json,
+    recorded: Json,
+}
+
 /// A Condition of the person; none for a code that says nothing.
-pub(super) fn condition_of(context: &mut Context<'_, '_>, code: Json, more: Vec<(&'static str, Json)>) -> Option<Slot> {
+pub(super) fn condition_of(context: &mut Context<'_, '_>, code: Json, said: Said) -> Option<Slot> {
     if code.is_nothing() {
         return None;
     }
     let category = "http://terminology.hl7.org/CodeSystem/condition-category";
-    let mut members = vec![
-        ("category", list([concept(category, "encounter-diagnosis", "Encounter Diagnosis")])),
+    let members = vec![
+        ("verificationStatus", said.verification),
+        ("category", list([concept(category, "encounter-diagnosis", "Encounter Diagnosis"), said.role])),
         ("code", code),
         ("subject", context.subject.clone()),
+        ("encounter", said.encounter),
+        ("onsetDateTime", said.onset),
+        ("abatementDateTime", said.abated),
+        ("recordedDate", said.recorded),
     ];
-    members.extend(more);
     Some(context.document.add("Condition", members))
 }
 
 fn diagnosis(context: &mut Context<'_, '_>, entry: &proto::Entry, condition: &proto::Condition) -> Option<Slot> {
-    let verification = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
-    let status = match (condition.negated, condition.kind.as_str()) {
-        (Some(true), _) => concept(verification, "refuted", "Refuted"),
-        (_, "final") => concept(verification, "confirmed", "Confirmed"),
-        (_, "working") => concept(verification, "provisional", "Provisional"),
+    let status = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
+    let verification = match (condition.negated, condition.kind.as_str()) {
+        (Some(true), _) => concept(status, "refuted", "Refuted"),
+        (_, "final") => concept(status, "confirmed", "Confirmed"),
+        (_, "working") => concept(status, "provisional", "Provisional"),
         _ => Json::Nothing,
     };
-    let code = condition.code.as_ref().map(|code| codeable(code, author_of(entry))).unwrap_or_default();
-    let more = vec![
-        ("verificationStatus", status),
-        ("onsetDateTime", moment(condition.onset.as_ref())),
-        ("recordedDate", moment(condition.recorded_at.as_ref())),
-    ];
-    condition_of(context, code, more)
+    let admission = (condition.kind == "admission").then(|| concept(DIAGNOSIS_ROLE, "AD", "Admission diagnosis"));
+    let author = author_of(entry);
+    let code = condition.code.as_ref().map(|code| codeable_with(code, &condition.translations, author));
+    let code = code.unwrap_or_default();
+    let said = Said {
+        verification,
+        role: admission.into(),
+        encounter: Json::Nothing,
+        onset: moment(condition.onset.as_ref()),
+        abated: moment(condition.ended.as_ref()),
+        recorded: moment(condition.recorded_at.as_ref()),
+    };
+    condition_of(context, code, said)
 }
 
-fn request(context: &mut Context<'_, '_>, referral: &proto::Referral) -> Slot {
-    let from = context.agencies.reference(context.document, &referral.from, context.family);
-    let to = context.agencies.reference(context.document, &referral.to, context.family);
-    let priority = match referral.urgency.as_str() {
-        "routine" => Some("routine"),
-        "soon" => Some("urgent"),
-        "urgent" => Some("asap"),
-        _ => None,
-    };
+/// A document that is shown whole, as an attachment.
+fn attached(context: &mut Context<'_, '_>, entry: &proto::Entry, paper: &proto::Document) -> Slot {
+    let data = base64::engine::general_purpose::STANDARD.encode(&paper.content);
+    let attachment = object([
+        ("contentType", paper.media_type.as_str().into()),
+        ("data", data.into()),
+        ("title", paper.title.as_str().into()),
+    ]);
     let members = vec![
-        ("identifier", list([number(number_system(&referral.from, "referral"), &referral.referral_id)])),
-        ("status", word("active")),
-        ("intent", word("order")),
-        ("priority", priority.into()),
-        ("code", words(&codes::word(codes::REFERRAL_KIND, &referral.kind))),
+        ("status", word("current")),
+        ("type", paper.r#type.as_ref().map(|kind| codeable(kind, author_of(entry))).into()),
         ("subject", context.subject.clone()),
-        ("authoredOn", moment(referral.requested_at.as_ref())),
-        ("requester", from),
-        ("performer", list([to])),
-        ("reasonCode", list([words(&referral.reason)])),
+        ("author", list([context.author.clone()])),
+        ("content", list([object([("attachment", attachment)])])),
     ];
-    context.document.add("ServiceRequest", members)
+    context.document.add("DocumentReference", members)
 }

@@ -9,10 +9,13 @@ pub(super) const LOINC: &str = "http://loinc.org";
 pub(super) const UCUM: &str = "http://unitsofmeasure.org";
 /// Patient numbers of a hospital: this and `1` and its ten digits.
 pub(super) const PATIENT_NUMBER: &str = "urn:oid:1.2.392.100495.20.3.51.1";
-const INSTITUTION: &str = "http://jpfhir.jp/fhir/core/IdSystem/insurance-medical-institution-no";
-const ICD10: &str = "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full";
-const JLAC10: &str = "urn:oid:1.2.392.200119.4.504";
-const REPRESENTATION: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation";
+pub(super) const INSTITUTION: &str = "http://jpfhir.jp/fhir/core/IdSystem/insurance-medical-institution-no";
+pub(super) const ICD10: &str = "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full";
+pub(super) const JLAC10: &str = "urn:oid:1.2.392.200119.4.504";
+pub(super) const REPRESENTATION: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation";
+
+pub(super) const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
+pub(super) const DIAGNOSIS_ROLE: &str = "http://terminology.hl7.org/CodeSystem/diagnosis-role";
 
 /// A coding of a known system.
 pub(super) fn coding(system: &'static str, code: &str, display: &'static str) -> Json {
@@ -31,8 +34,14 @@ pub(super) fn words(text: &str) -> Json {
 
 /// A code as its source wrote it. A local system belongs to the agency that wrote it.
 pub(super) fn codeable(coded: &proto::Coded, author: &str) -> Json {
+    codeable_with(coded, &[], author)
+}
+
+/// A code, and the same in other systems.
+pub(super) fn codeable_with(coded: &proto::Coded, others: &[proto::Coded], author: &str) -> Json {
     let text = if coded.text.is_empty() { &coded.code } else { &coded.text };
-    object([("coding", list([source_coding(coded, author)])), ("text", text.as_str().into())])
+    let codings = std::iter::once(coded).chain(others).map(|one| source_coding(one, author));
+    object([("coding", list(codings)), ("text", text.as_str().into())])
 }
 
 /// The coding of a source, where its code can stand in one.

@@ -160,7 +160,7 @@ fn handling(released: &Released) -> Json {
     rows.text("取扱い上の注意", &released.record().notice);
     rows.add("利用目的", Some(wording::purpose(released)));
     rows.add("提供の根拠", wording::basis(released));
-    object([("title", word("取扱い上の注意")), ("text", sections::narrative(None, &rows.into_rows()))])
+    object([("title", word("取扱い上の注意")), ("text", sections::narrative(true, None, &rows.into_rows()))])
 }
 
 /// How confidential it is, and what the recipient must not do: use it for something else, or pass it on.

@@ -1,4 +1,5 @@
-//! FHIR R4 document Bundles in JSON: what was released about one family, for hospitals and regional networks.
+//! FHIR R4 in JSON: document Bundles and resources that hospitals and regional networks send, and what was released about
+//! one family as a document Bundle.
 //!
 //! JP Core is claimed for a resource only where its rules are met, JP-CLINS never: its documents demand sections that a
 //! release may not hold, and an emptied section would tell that something is there.
@@ -10,15 +11,18 @@ mod ids;
 mod json;
 mod observations;
 mod people;
+mod read;
+mod requests;
 mod sections;
 
 #[cfg(test)]
 mod tests;
 
 use crate::family::Family;
+use crate::json as json_in;
 use ids::Ids;
 use json::Writing;
-use musubi_core::adapter::{Adapter, Direction, EncodeError, Profile, Text};
+use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Direction, EncodeError, Profile, Text};
 use musubi_core::release::Released;
 
 /// A document is about so long, in bytes.
@@ -40,7 +44,22 @@ impl Adapter for FhirJson {
     }
 
     fn direction(&self) -> Direction {
-        Direction::Out
+        Direction::Both
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        const LOOKED_AT: usize = 64 * 1024;
+        let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+        let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+        let named = b"\"resourceType\"";
+        start.starts_with(b"{") && head.windows(named.len()).any(|window| window == named)
+    }
+
+    fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
+        match json_in::read(bytes, &json_in::Limits::CLINICAL) {
+            Ok(root) => read::decode(root, bytes, self.name(), profile),
+            Err(refusal) => Decoded::refused(not_json(refusal)),
+        }
     }
 
     /// Put together once and written twice: without ids and time, and then with the ids that follow from the hash of the
@@ -51,5 +70,36 @@ impl Adapter for FhirJson {
         let view = bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH);
         let ids = Ids::of(view.as_bytes(), resources);
         Ok(bundle.to_text(&Writing { ids: &ids, stamped: true }, view.len() + STAMPS_LENGTH).into_bytes())
+    }
+}
+
+/// Why a document cannot be read at all, with its line.
+fn not_json(refusal: json_in::Refusal) -> Diagnostic {
+    let place = format!("line {}", refusal.line);
+    match refusal.fault {
+        json_in::Fault::Twice => Diagnostic::error(
+            "H001",
+            place,
+            "同じ名前の項目が1つの{ }の中に2つあります。どちらが正しいか決められません。",
+            "A member stands twice in one object; which of them holds cannot be told.",
+        ),
+        json_in::Fault::Truncated => {
+            Diagnostic::error("H001", place, "文書が途中で終わっています。", "The document ends too early.")
+        }
+        json_in::Fault::NotUtf8 | json_in::Fault::Control => Diagnostic::error(
+            "H001",
+            place,
+            "UTF-8として読めない文字、または使えない制御文字があります。",
+            "A byte that is not UTF-8, or a control character that may not stand there.",
+        ),
+        json_in::Fault::IllFormed => {
+            Diagnostic::error("H001", place, "JSONとして読めません。", "The document is not JSON.")
+        }
+        json_in::Fault::TooLarge | json_in::Fault::TooDeep | json_in::Fault::TooMany => Diagnostic::error(
+            "H007",
+            place,
+            "文書が大きすぎるか、入れ子が深すぎます(20 MiB、128段、100万項目まで)。分けて送ってください。",
+            "The document is too large or nested too deep (20 MiB, 128 levels, a million values at most); send it in parts.",
+        ),
     }
 }

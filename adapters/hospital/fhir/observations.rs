@@ -1,6 +1,6 @@
 //! What was measured and asked: Observation, with the LOINC codes of `formats/hospital.md` 2.11.
 
-use super::clinical::{Context, condition_of};
+use super::clinical::{Context, Said, condition_of};
 use super::datatypes::{LOINC, codeable, coding, concept, count, moment, quantity, source_coding, words};
 use super::document::{Slot, author_of};
 use super::json::{Json, list, object, word};
@@ -21,17 +21,17 @@ impl Context<'_, '_> {
         if value.1.is_nothing() && !has_parts {
             return None;
         }
-        let status =
-            more.iter().find(|(name, _)| *name == "status").map_or(word("final"), |(_, status)| status.clone());
+        let said = |wanted: &str| more.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone());
         let mut members = vec![
-            ("status", status),
+            ("status", said("status").unwrap_or(word("final"))),
+            ("category", said("category").unwrap_or_default()),
             ("code", code),
             ("subject", self.subject.clone()),
             ("effectiveDateTime", at),
             ("performer", list([self.author.clone()])),
             value,
         ];
-        members.extend(more.into_iter().filter(|(name, _)| *name != "status"));
+        members.extend(more.into_iter().filter(|(name, _)| !matches!(*name, "status" | "category")));
         Some(self.document.add("Observation", members))
     }
 
@@ -43,6 +43,9 @@ impl Context<'_, '_> {
 
 pub(super) fn finding(context: &mut Context<'_, '_>, entry: &proto::Entry, found: &proto::Observation) -> Option<Slot> {
     let author = author_of(entry);
+    if found.kind == "allergy" {
+        return Some(allergy(context, author, found));
+    }
     let source = found.code.clone().unwrap_or_default();
     let is_loinc = |code: &str| code.contains('-') && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let known = Some(found.concept.as_str()).filter(|code| is_loinc(code) && *code != source.code);
@@ -66,6 +69,48 @@ pub(super) fn finding(context: &mut Context<'_, '_>, entry: &proto::Entry, found
     };
     let more = vec![("status", status.into()), ("interpretation", list([words(&found.interpretation)]))];
     context.observe_with(code, value, moment(found.observed_at.as_ref()), more)
+}
+
+/// An allergy: its kind, the substance, and what it does.
+fn allergy(context: &mut Context<'_, '_>, author: &str, found: &proto::Observation) -> Slot {
+    let kind = match found.code.as_ref().map(|code| code.code.as_str()) {
+        Some("food" | "FA") => "food",
+        Some("medication" | "DA") => "medication",
+        Some("environment" | "EA" | "PA" | "LA") => "environment",
+        Some("biologic") => "biologic",
+        _ => "",
+    };
+    let severity = match found.interpretation.as_str() {
+        "severe" | "SV" => "severe",
+        "moderate" | "MO" => "moderate",
+        "mild" | "MI" => "mild",
+        _ => "",
+    };
+    let shown = list([words(&found.text)]);
+    let severity = if shown.is_nothing() { Json::Nothing } else { word(severity) };
+    let members = vec![
+        ("category", list([word(kind)])),
+        ("code", found.coded.as_ref().map(|substance| codeable(substance, author)).unwrap_or_default()),
+        ("patient", context.subject.clone()),
+        ("onsetDateTime", moment(found.observed_at.as_ref())),
+        ("reaction", list([object([("manifestation", shown), ("severity", severity)])])),
+    ];
+    context.document.add("AllergyIntolerance", members)
+}
+
+/// What a hospital asks of the center in a notice, for want of a code.
+pub(super) const REQUEST: &str = "依頼事項";
+
+/// What a discharge notice says in its own words.
+pub(super) fn texts(context: &mut Context<'_, '_>, notice: &proto::DischargeNotice) -> Vec<Slot> {
+    let found = [
+        (loinc("8648-8", "Hospital course Narrative", "入院中の経過"), &notice.course),
+        (loinc("8653-8", "Hospital Discharge instructions", "退院時指導"), &notice.instructions),
+        (words(REQUEST), &notice.request),
+    ];
+    let written =
+        |(code, text): (Json, &String)| context.observe(code, ("valueString", text.as_str().into()), Json::Nothing);
+    found.into_iter().filter_map(written).collect()
 }
 
 pub(super) fn birth(context: &mut Context<'_, '_>, newborn: &proto::Newborn) -> Vec<Slot> {
@@ -109,7 +154,7 @@ pub(super) fn labour(context: &mut Context<'_, '_>, entry: &proto::Entry, delive
     slots.extend(context.observe(blood, quantity(delivery.blood_loss.as_ref()), at));
     let author = author_of(entry);
     for complication in &delivery.complications {
-        slots.extend(condition_of(context, codeable(complication, author), Vec::new()));
+        slots.extend(condition_of(context, codeable(complication, author), Said::default()));
     }
     slots
 }

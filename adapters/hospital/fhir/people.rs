@@ -1,6 +1,8 @@
 //! The people of a document: Patient, RelatedPerson, and the Organizations that wrote.
 
-use super::datatypes::{PATIENT_NUMBER, address, agency_identifiers, concept, contact, human_name, identifier, moment};
+use super::datatypes::{
+    PATIENT_NUMBER, ROLE_CODE, address, agency_identifiers, concept, contact, human_name, identifier, moment,
+};
 use super::document::{Document, Slot};
 use super::json::{Json, list, object, word};
 use crate::family::{Family, Link, Person};
@@ -9,9 +11,8 @@ use musubi_proto::v1 as proto;
 use proto::SubjectRole as Role;
 use proto::entry::Body;
 
-const BIRTH_TIME: &str = "http://hl7.org/fhir/StructureDefinition/patient-birthTime";
+pub(super) const BIRTH_TIME: &str = "http://hl7.org/fhir/StructureDefinition/patient-birthTime";
 const JP_PATIENT: &str = "http://jpfhir.jp/fhir/core/StructureDefinition/JP_Patient";
-const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 
 /// Where each person of the family stands in the document.
 pub(super) struct People {
@@ -63,9 +64,13 @@ impl People {
     fn related_person(&self, document: &Document, family: &Family<'_>, link: &Link<'_>) -> Vec<(&'static str, Json)> {
         let child = self.patient(link.child).map(|slot| document.reference(slot));
         let parent = family.people.get(link.parent);
+        let mut identifiers = parent.map(identifiers).unwrap_or_default();
+        let named = link.named.map(named).filter(|named| !identifiers.iter().any(|known| same_number(known, named)));
+        identifiers.extend(named);
         let names = parent.map(names).unwrap_or_default();
         let contacts = parent.map(contacts).unwrap_or_default();
         vec![
+            ("identifier", list(identifiers)),
             ("patient", child.into()),
             ("relationship", list([relationship(&link.body.relationship)])),
             ("name", names),
@@ -126,13 +131,7 @@ fn birth_time(one: &Person<'_>) -> Json {
 /// From the details, else as the entries name the person.
 fn identifiers(one: &Person<'_>) -> Vec<Json> {
     let told = one.details().into_iter().flat_map(|details| &details.identifiers).map(identifier);
-    let named = one.entries.iter().filter_map(|entry| entry.subjects.first()).map(|subject| {
-        identifier(&proto::Identifier {
-            issuer: subject.issuer.clone(),
-            value: subject.identifier.clone(),
-            kind: String::new(),
-        })
-    });
+    let named = one.entries.iter().filter_map(|entry| entry.subjects.first()).map(named);
     let mut all = unique(told);
     for extra in unique(named) {
         if !all.iter().any(|known| same_number(known, &extra)) {
@@ -140,6 +139,12 @@ fn identifiers(one: &Person<'_>) -> Vec<Json> {
         }
     }
     all
+}
+
+/// The identifier by which an entry names a person.
+fn named(subject: &proto::Subject) -> Json {
+    let (issuer, value) = (subject.issuer.clone(), subject.identifier.clone());
+    identifier(&proto::Identifier { issuer, value, kind: String::new() })
 }
 
 fn member<'a>(of: &'a Json, wanted: &str) -> Option<&'a Json> {

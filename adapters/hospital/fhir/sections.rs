@@ -5,9 +5,10 @@ use super::datatypes::{LOINC, concept};
 use super::document::{Document, author_of};
 use super::json::{Json, list, object, word};
 use super::people::{Agencies, People};
+use super::requests;
 use crate::family::{Family, Person};
 use crate::markup::Markup;
-use crate::wording::{Row, person, rows};
+use crate::wording::{Row, Rows, person, rows};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
@@ -22,7 +23,7 @@ pub(super) fn write(
     for (position, one) in family.people.iter().enumerate() {
         sections.extend(who(document, family, people, position, one));
         for entry in &one.entries {
-            let Some((heading, rows)) = entry.body.as_ref().and_then(rows) else { continue };
+            let Some((heading, rows)) = entry.body.as_ref().and_then(told) else { continue };
             let subject = people.patient(position).map(|slot| document.reference(slot));
             let author = agencies.reference(document, author_of(entry), family);
             let mut context = Context { document, agencies, family, one, subject: subject.clone().into(), author };
@@ -32,7 +33,7 @@ pub(super) fn write(
                 ("title", format!("{}・{heading}", person::heading(one)).into()),
                 ("code", entry.body.as_ref().map(code).into()),
                 ("focus", subject.into()),
-                ("text", narrative(None, &rows)),
+                ("text", narrative(entry.body.as_ref().is_some_and(is_told_by_resources), None, &rows)),
                 ("entry", list(references)),
             ]));
         }
@@ -53,7 +54,7 @@ fn who(document: &Document, family: &Family<'_>, people: &People, position: usiz
     let entries = people.all_of(family, position).into_iter().map(|slot| document.reference(slot));
     Some(object([
         ("title", person::heading(one).into()),
-        ("text", narrative(name.as_deref(), &rows)),
+        ("text", narrative(true, name.as_deref(), &rows)),
         ("entry", list(entries)),
     ]))
 }
@@ -66,10 +67,42 @@ fn code(body: &Body) -> Json {
     }
 }
 
-/// A narrative; it may say more than the resources do.
-pub(super) fn narrative(name: Option<&str>, rows: &[Row]) -> Json {
+/// Heading and rows of a body; of a document its title, since the document itself is attached.
+fn told(body: &Body) -> Option<(&'static str, Vec<Row>)> {
+    if let Body::ReferralStep(step) = body {
+        return Some(("連携の経過", requests::rows(step)));
+    }
+    let Body::Document(document) = body else { return rows(body) };
+    let mut title = Rows::default();
+    title.text("表題", &document.title);
+    title.text("形式", &document.media_type);
+    Some(("文書", title.into_rows()))
+}
+
+/// Do the resources of a body say all that its narrative says?
+fn is_told_by_resources(body: &Body) -> bool {
+    match body {
+        Body::Condition(_)
+        | Body::Document(_)
+        | Body::Encounter(_)
+        | Body::Observation(_)
+        | Body::Screening(_)
+        | Body::ReferralStep(_) => true,
+        Body::DischargeNotice(notice) => notice.expected_discharge_at.is_none(),
+        Body::Newborn(newborn) => newborn.present_location.is_empty(),
+        Body::Delivery(delivery) => {
+            delivery.duration_minutes.is_none() && delivery.place.is_empty() && delivery.attendant.is_empty()
+        }
+        Body::Referral(referral) => referral.reply_by.is_none() && referral.approval_number.is_empty(),
+        _ => false,
+    }
+}
+
+/// A narrative; `generated` when it says no more than the resources do.
+pub(super) fn narrative(generated: bool, name: Option<&str>, rows: &[Row]) -> Json {
     let name = name.map(|name| Markup::element("p", Markup::text(name))).unwrap_or_default();
     let table = Markup::table(rows.iter().map(|row| (row.label.as_str(), Markup::text(&row.value))));
     let inner = name.then(&table);
-    object([("status", word("additional")), ("div", Markup::narrative(&inner).into_string().into())])
+    let status = word(if generated { "generated" } else { "additional" });
+    object([("status", status), ("div", Markup::narrative(&inner).into_string().into())])
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod read;
+
 use super::FhirJson;
 use crate::testing::{
     HOSTILE, NEWBORN_WORDS, child_details, coded, day, discharge, family_a, hostile_family, link, matches_snapshot,

@@ -255,7 +255,7 @@ fn check_version(reader: &mut Reader<'_>) {
 
 fn check(reader: &mut Reader<'_>) -> Option<Submission> {
     let header = reader.header;
-    let sent_at = header.sent_at.map_or_else(|| received(reader.profile), Stamp::date_time);
+    let sent_at = header.sent_at.map_or_else(|| super::super::received(reader.profile), Stamp::date_time);
     let message = proto::Submission {
         format: "hl7v2".to_owned(),
         message_id: header.message_key().to_owned(),
@@ -271,11 +271,4 @@ fn check(reader: &mut Reader<'_>) -> Option<Submission> {
             None
         }
     }
-}
-
-fn received(profile: &Profile) -> proto::DateTime {
-    let at = profile.now.japan();
-    let date = proto::Date { year: at.year().into(), month: Some(at.month().into()), day: Some(at.day().into()) };
-    let (hour, minute) = (Some(at.hour().into()), Some(at.minute().into()));
-    proto::DateTime { date: Some(date), hour, minute, second: Some(at.second().into()) }
 }

@@ -218,11 +218,6 @@ fn class(reader: &mut Reader<'_>, pv1: Segment<'_>) -> String {
     class.to_owned()
 }
 
-/// Dispositions (table 0112) that tell of a death: the notice is restricted.
-fn tells_death(code: &str) -> bool {
-    matches!(code.parse::<u8>(), Ok(20..=29 | 40..=42))
-}
-
 fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>) {
     let pv1 = stay.pv1;
     let destination = pv1.and_then(|pv1| types::coded(reader.take(pv1, 36, "discharge_notice.destination").first()));
@@ -240,7 +235,7 @@ fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>) {
             "The discharge disposition (PV1-36) is missing.",
         );
     }
-    let death = destination.as_ref().is_some_and(|destination| tells_death(&destination.code));
+    let death = destination.as_ref().is_some_and(|destination| raise::tells_death(&destination.code));
     let text = |field: usize| pv1.map(|pv1| pv1.value(field).into_owned()).unwrap_or_default();
     let body = Body::DischargeNotice(proto::DischargeNotice {
         admitted_at: stay.admitted.map(Stamp::date_time),

@@ -1,0 +1,217 @@
+//! The Composition of a document: what kind it is, who keeps it, and what its sections say about the resources in them.
+
+use super::reading::Reading;
+use super::values;
+use crate::json::Node;
+use musubi_core::adapter::Profile;
+use musubi_proto::v1 as proto;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What the Composition says; nothing where there is none.
+#[derive(Default)]
+pub(super) struct Document<'t> {
+    pub(super) composition: Option<&'t Node<'t>>,
+    /// Number of the Composition among the resources.
+    pub(super) number: usize,
+    pub(super) kind: Option<proto::Coded>,
+    pub(super) custodian: Option<&'t Node<'t>>,
+    /// Texts of the discharge notice that stand in observations of their own, by person.
+    pub(super) told: RefCell<BTreeMap<usize, Told>>,
+    /// `AD` or `DD`, by the number of a Condition.
+    roles: BTreeMap<usize, &'static str>,
+    /// Resources by the section (`formats/hospital.md` 4.4) in which they stand.
+    sections: BTreeMap<String, Vec<usize>>,
+}
+
+/// Texts of a notice, and the Observations that hold them.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) notice: proto::DischargeNotice,
+    pub(super) numbers: Vec<usize>,
+    pub(super) taken: bool,
+}
+
+/// Types of discharge summaries.
+const DISCHARGE: [&str; 3] = ["18842-5", "57058-0", "28655-9"];
+/// Types of referrals.
+const REFERRAL: [&str; 1] = ["57133-1"];
+
+impl<'t> Document<'t> {
+    /// Reads the Composition, which stands first.
+    pub(super) fn of(reading: &Reading<'t>) -> Self {
+        let Some(first) = reading.resources.first().filter(|first| first.kind == "Composition") else {
+            let mut document = Document::default();
+            document.diagnoses(reading);
+            return document;
+        };
+        let composition = first.node;
+        let kind = values::coding(composition.first("type"), "document.type");
+        let custodian = reading.follow(composition.first("custodian"), 0);
+        let mut document = Document { composition: Some(composition), kind, custodian, ..Document::default() };
+        document.diagnoses(reading);
+        composition.all("section").for_each(|section| document.section(reading, section, ""));
+        document
+    }
+
+    fn is_one_of(&self, codes: &[&str]) -> bool {
+        self.kind.as_ref().is_some_and(|kind| codes.contains(&kind.code.as_str()))
+    }
+
+    /// A discharge summary?
+    pub(super) fn is_discharge(&self) -> bool {
+        self.is_one_of(&DISCHARGE)
+    }
+
+    /// The texts of the notice of this person, for the first one that asks.
+    pub(super) fn told(&self, person: usize) -> proto::DischargeNotice {
+        let mut all = self.told.borrow_mut();
+        all.get_mut(&person)
+            .map(|told| {
+                told.taken = true;
+                std::mem::take(&mut told.notice)
+            })
+            .unwrap_or_default()
+    }
+
+    /// Does this Observation hold a text that a notice took?
+    pub(super) fn is_taken(&self, observation: usize) -> bool {
+        self.told.borrow().values().any(|told| told.taken && told.numbers.contains(&observation))
+    }
+
+    /// A referral?
+    pub(super) fn is_referral(&self) -> bool {
+        self.is_one_of(&REFERRAL)
+    }
+
+    /// The period that the document is about.
+    pub(super) fn event(&self) -> Option<&'t Node<'t>> {
+        self.composition?.first("event")?.first("period")
+    }
+
+    /// Admission or discharge diagnosis, by the section or the Encounter that refers to it.
+    pub(super) fn role_of(&self, condition: usize) -> Option<&'static str> {
+        self.roles.get(&condition).copied()
+    }
+
+    /// The resources of a section.
+    pub(super) fn in_section(&self, code: &str) -> &[usize] {
+        self.sections.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    fn diagnoses(&mut self, reading: &Reading<'t>) {
+        for (number, resource) in reading.resources.iter().enumerate().filter(|(_, one)| one.kind == "Encounter") {
+            for diagnosis in resource.node.all("diagnosis") {
+                let Some(target) = reading.target(diagnosis.first("condition"), number) else { continue };
+                let role = values::coding(diagnosis.first("use"), "condition.kind").map(|role| role.code);
+                match role.as_deref() {
+                    Some("AD") => _ = self.roles.insert(target, "AD"),
+                    Some("DD") => _ = self.roles.insert(target, "DD"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn section(&mut self, reading: &Reading<'t>, section: &'t Node<'t>, above: &str) {
+        let code = section.first("code").and_then(|code| code.first("coding")).map_or(above, |coding| {
+            coding.envelope("system");
+            coding.envelope("display");
+            coding.envelope("code")
+        });
+        for entry in section.all("entry") {
+            let Some(target) = reading.target(Some(entry), self.number) else { continue };
+            self.sections.entry(code.to_owned()).or_default().push(target);
+            match code {
+                "342" | "46241-6" => _ = self.roles.insert(target, "AD"),
+                "344" | "11535-2" => _ = self.roles.insert(target, "DD"),
+                _ => {}
+            }
+        }
+        section.all("section").for_each(|inner| self.section(reading, inner, code));
+    }
+}
+
+/// Reports of a stillbirth.
+const FETAL_DEATH: [&str; 5] = ["69043-8", "92010-8", "76400-1", "92022-3", "92023-1"];
+
+/// No child person comes of a stillbirth (`formats/common_japan.md` 5.5): a report about the fetus is not taken.
+pub(super) fn check_kind(reading: &mut Reading<'_>, document: &Document<'_>) {
+    let Some(composition) = document.composition.filter(|_| document.is_one_of(&FETAL_DEATH)) else { return };
+    reading.error_at(
+        "H003",
+        composition,
+        "type",
+        "死産の報告は、児の記録を作らないため受け取れません。母の分娩の転帰として送ってください。",
+        "A report of a stillbirth is not taken, since no record of a child is made; send it as the outcome of the mother's delivery.",
+    );
+}
+
+/// S-04: the certificate decides who sends; the custodian must only not say otherwise.
+pub(super) fn check_custodian(reading: &mut Reading<'_>, document: &Document<'_>) {
+    let (Some(composition), Some(custodian)) = (document.composition, document.custodian) else { return };
+    if !knows(custodian, reading.profile) {
+        reading.error_at(
+            "H002",
+            composition,
+            "custodian",
+            "文書の管理機関(custodian)が、この接続の機関に登録された名前または番号ではありません。",
+            "The custodian is not a name or number registered for the agency of this connection.",
+        );
+    }
+}
+
+/// Is this Organization the agency of the profile, by one of its names or numbers?
+fn knows(organization: &Node<'_>, profile: &Profile) -> bool {
+    let agency = values::agency(organization, "author");
+    let numbers = organization.all("identifier").map(|id| id.peek("value"));
+    let known = |name: &str| !name.is_empty() && profile.knows_sender(name);
+    agency.as_deref().is_some_and(known) || known(organization.envelope("name")) || numbers.into_iter().any(known)
+}
+
+/// Where a document claims a profile of JP-CLINS, its rules are checked: what tells who and when is an error, the rest
+/// a warning (H008).
+pub(super) fn check_profile(reading: &mut Reading<'_>, bundle: &Node<'_>, document: &Document<'_>) {
+    let profiles: Vec<&str> = bundle.all("meta").flat_map(|meta| meta.all("profile")).map(Node::text).collect();
+    let claims = |name: &str| profiles.iter().any(|url| url.split('|').next().unwrap_or_default().ends_with(name));
+    let (discharge, referral) = (claims("/JP_Bundle_eDischargeSummary"), claims("/JP_Bundle_eReferral"));
+    let Some(composition) = document.composition.filter(|_| discharge || referral) else { return };
+    if (discharge && !document.is_discharge()) || (referral && !document.is_referral()) {
+        reading.error_at(
+            "H008",
+            composition,
+            "type",
+            "文書の種類が、宣言したプロファイルと合いません。",
+            "The type of the document is not that of the profile that it claims.",
+        );
+    }
+    for (at, name) in
+        [(bundle, "identifier"), (bundle, "timestamp"), (composition, "custodian"), (composition, "event")]
+    {
+        if at.get(name).is_none() {
+            reading.warning_at(
+                "H008",
+                at,
+                name,
+                "宣言したプロファイルで必須の項目がありません。",
+                "An element that the claimed profile requires is missing.",
+            );
+        }
+    }
+    let (reference, structured) = (document.sections.contains_key("200"), has_section(composition, "300"));
+    if reference == structured {
+        reading.warning_at(
+            "H008",
+            composition,
+            "section",
+            "CDA参照(200)と構造情報(300)は、どちらか一方だけが必要です。",
+            "Exactly one of the sections 200 (CDA reference) and 300 (structured information) is required.",
+        );
+    }
+}
+
+fn has_section(composition: &Node<'_>, wanted: &str) -> bool {
+    let codings =
+        composition.all("section").flat_map(|section| section.all("code")).flat_map(|code| code.all("coding"));
+    codings.into_iter().any(|coding| coding.peek("code") == wanted)
+}

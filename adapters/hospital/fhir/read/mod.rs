@@ -1,0 +1,402 @@
+//! FHIR R4 in: a document Bundle, a collection or one resource, to a submission (`formats/hospital.md` 4).
+//!
+//! JSON and XML become the same tree; from there on there is one mapping.
+
+mod bundle;
+mod names;
+mod papers;
+mod people;
+mod reading;
+mod referral;
+mod results;
+mod scan;
+mod stay;
+mod values;
+
+pub(super) use names::known;
+
+use crate::hospital::hl7v2::times::Stamp;
+use crate::json::{Fate, Node, Tree, Value};
+use bundle::Document;
+use musubi_core::adapter::{self, Decoded, Diagnostic, Item, Ledger, Profile, Severity};
+use musubi_core::record::Submission;
+use musubi_proto::v1 as proto;
+use proto::Label;
+use reading::Reading;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Most entries of a Bundle (S-70).
+pub(super) const ENTRIES_MAX: usize = 2_000;
+
+/// Reads a document that is a tree already. `bytes` are those it came from: their hash names what has no id of its own.
+pub(super) fn decode(root: Node<'_>, bytes: &[u8], format: &'static str, profile: &Profile) -> Decoded {
+    let kind = root_kind(&root);
+    let tree = Tree::new(root, kind.unwrap_or("resource"), known);
+    let mut reading = Reading::new(&tree, profile);
+    let submission = match kind {
+        Some(kind) => read(&mut reading, kind, bytes, format),
+        None => {
+            reading.error_at(
+                "H001",
+                &tree.root,
+                "resourceType",
+                "FHIRのリソースではありません(resourceTypeがないか不明です)。",
+                "Not a resource of FHIR: resourceType is missing or unknown.",
+            );
+            None
+        }
+    };
+    let diagnostics = std::mem::take(&mut reading.diagnostics);
+    let mut ledger = Ledger::default();
+    account(&tree, &diagnostics, &mut ledger);
+    let item = Item { place: kind.unwrap_or("resource").to_owned(), submission, diagnostics };
+    Decoded { items: vec![item], diagnostics: Vec::new(), ledger }
+}
+
+/// The kind of the outermost resource, as FHIR spells it.
+fn root_kind(root: &Node<'_>) -> Option<&'static str> {
+    let written = root.peek("resourceType");
+    names::resource(written)
+}
+
+fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'static str) -> Option<Submission> {
+    let tree = reading.tree;
+    if let Some(node) = scan::individual_number(tree, reading.profile) {
+        reading.error(
+            "H009",
+            node,
+            "個人番号と思われる12桁の数字があるため、文書を受け取らず、保存もしていません。取り除いて送り直してください。",
+            "What looks like an individual number was found; the document was neither taken nor kept. Remove it and send again.",
+        );
+        return None;
+    }
+    reading.sent = sent(&tree.root);
+    gather(reading, kind);
+    if reading.failed() {
+        return None;
+    }
+    people::find(reading);
+    let document = Document::of(reading);
+    reading.usual = usual(reading);
+    reading.label = label(reading, &document);
+    bundle::check_kind(reading, &document);
+    bundle::check_custodian(reading, &document);
+    bundle::check_profile(reading, &tree.root, &document);
+    modifiers(reading);
+    oddities(reading, &tree.root);
+    contents(reading, &document);
+    people::warn_of_unlinked(reading);
+    if reading.failed() {
+        return None;
+    }
+    if reading.entries.is_empty() {
+        reading.error(
+            "H003",
+            &tree.root,
+            "記録に写せる内容がありません。対応するリソースはREADMEの表にあります。",
+            "Nothing in it goes into the record; the README lists the resources that do.",
+        );
+        return None;
+    }
+    check(reading, bytes, format)
+}
+
+/// When the sender says that it sent.
+fn sent(root: &Node<'_>) -> Option<Stamp> {
+    let composition = root.first("entry").and_then(|entry| entry.get("resource"));
+    let found = [values::stamp(root, "timestamp"), composition.and_then(|first| values::stamp(first, "date"))];
+    let updated = || root.first("meta").and_then(|meta| values::stamp(meta, "lastUpdated"));
+    found.into_iter().flatten().next().or_else(updated)
+}
+
+/// Puts every resource in its place.
+fn gather(reading: &mut Reading<'_>, kind: &str) {
+    let root = &reading.tree.root;
+    if kind != "Bundle" {
+        reading.add(root, "", None);
+        return;
+    }
+    if !matches!(root.envelope("type"), "document" | "collection") {
+        reading.error_at(
+            "H003",
+            root,
+            "type",
+            "この種類のBundleは受け取れません。document、collection、または1つのリソースで送ってください。",
+            "A Bundle of this type is not taken; send a document, a collection or a single resource.",
+        );
+        return;
+    }
+    if root.all("entry").nth(ENTRIES_MAX).is_some() {
+        reading.error_at(
+            "H007",
+            root,
+            "entry",
+            "Bundleのエントリが多すぎます(2,000件まで)。分けて送ってください。",
+            "The Bundle has too many entries (2,000 at most); send it in parts.",
+        );
+        return;
+    }
+    for entry in root.all("entry") {
+        let url = entry.envelope("fullUrl");
+        match entry.get("resource") {
+            Some(resource) if names::resource(resource.peek("resourceType")).is_some_and(|kind| kind != "Bundle") => {
+                reading.add(resource, url, None);
+            }
+            Some(resource) => reading.error(
+                "H003",
+                resource,
+                "この種類のリソースはBundleの中に置けません。",
+                "A resource of this type cannot stand in a Bundle.",
+            ),
+            None => reading.warning_at(
+                "H008",
+                entry,
+                "resource",
+                "エントリにリソースがありません。",
+                "An entry holds no resource.",
+            ),
+        }
+    }
+    let first = reading.resources.first().map(|first| first.kind);
+    if root.peek("type") == "document" && first != Some("Composition") {
+        reading.error_at(
+            "H008",
+            root,
+            "entry",
+            "文書の先頭はCompositionでなければなりません。",
+            "The first entry of a document must be its Composition.",
+        );
+    }
+}
+
+/// Whom a resource is about that names nobody.
+fn usual(reading: &Reading<'_>) -> Option<usize> {
+    let composition = reading.resources.first().filter(|first| first.kind == "Composition").map(|first| first.node);
+    let subject = composition.and_then(|composition| reading.target(composition.get("subject"), 0));
+    let named = reading.people.iter().position(|person| subject.is_some() && person.resource == subject);
+    named.or_else(|| (reading.people.len() == 1).then_some(0))
+}
+
+/// The label of the whole document, which can only raise: R and V, and codes for a sensitive kind of information.
+fn label(reading: &Reading<'_>, document: &Document<'_>) -> Label {
+    const SENSITIVE: [&str; 12] =
+        ["ETH", "GDIS", "HIV", "MST", "SCA", "SDV", "SEX", "SPI", "BH", "PSY", "STD", "42CFRPart2"];
+    let labels = |node: &Node<'_>| {
+        let codings = node.all("meta").flat_map(|meta| meta.all("security"));
+        let levels = codings.map(|coding| match coding.take("code", "label") {
+            "V" => Label::V,
+            "R" => Label::R,
+            code if SENSITIVE.contains(&code) => Label::R,
+            _ => Label::Unspecified,
+        });
+        levels.max().unwrap_or(Label::Unspecified)
+    };
+    let whole = document.composition.map_or(Label::Unspecified, |composition| {
+        match composition.take("confidentiality", "label") {
+            "V" => Label::V,
+            "R" => Label::R,
+            _ => Label::Unspecified,
+        }
+    });
+    let resources = reading.resources.iter().map(|resource| labels(resource.node));
+    resources.chain([labels(&reading.tree.root), whole]).max().unwrap_or(Label::Unspecified)
+}
+
+/// A modifier changes what its resource means; nobody may read on who does not know it.
+fn modifiers(reading: &mut Reading<'_>) {
+    let modified: Vec<_> =
+        reading.resources.iter().filter_map(|resource| resource.node.get("modifierExtension")).collect();
+    for node in modified {
+        reading.error(
+            "H008",
+            node,
+            "意味を変える拡張(modifierExtension)を知らないため、受け取れません。",
+            "An unknown modifierExtension changes the meaning of its resource; it cannot be taken.",
+        );
+    }
+}
+
+/// Reads each resource.
+fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
+    let mut collected = results::Collected::default();
+    let kinds: Vec<&str> = reading.resources.iter().map(|resource| resource.kind).collect();
+    let of =
+        |wanted: &'static str| kinds.iter().enumerate().filter(move |(_, kind)| **kind == wanted).map(|(at, _)| at);
+    of("Patient").for_each(|number| people::patient(reading, number));
+    of("RelatedPerson").for_each(|number| people::related(reading, number));
+    of("Coverage").for_each(|number| people::coverage(reading, number));
+    results::told(reading, document);
+    of("Encounter").for_each(|number| stay::encounter(reading, number, document));
+    of("Condition").for_each(|number| stay::condition(reading, number, document));
+    of("AllergyIntolerance").for_each(|number| stay::allergy(reading, number));
+    for number in of("Observation") {
+        match reading.resources.get(number).filter(|_| document.is_taken(number)) {
+            Some(text) => results::note_told(text.node),
+            None => results::read(reading, number, &mut collected),
+        }
+    }
+    results::finish(reading, collected);
+    of("ServiceRequest").for_each(|number| referral::request(reading, number));
+    of("Task").for_each(|number| referral::task(reading, number));
+    referral::of_document(reading, document);
+    of("DocumentReference").for_each(|number| papers::reference(reading, number));
+    papers::words(reading, document);
+    of("Consent").for_each(|number| consent(reading, number));
+    others(reading, &kinds);
+}
+
+/// A consent opens nothing by lying in a document: it is recorded through the service for consents, by staff.
+fn consent(reading: &mut Reading<'_>, number: usize) {
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    let deep =
+        node.all("provision").flat_map(|base| base.all("provision")).any(|inner| inner.get("provision").is_some());
+    if deep {
+        reading.error_at(
+            "H008",
+            node,
+            "provision",
+            "同意の例外の中にさらに例外があるため、受け取れません。1段までにしてください。",
+            "An exception within an exception of a consent cannot be taken; nest one level at most.",
+        );
+        return;
+    }
+    reading.warning(
+        "H108",
+        node,
+        "文書の中の同意は、それだけでは効力を持ちません。同意の登録(Consents)で登録してください。原文のまま保管しました。",
+        "A consent in a document has no effect by itself; record it through the Consents service. Kept in the raw document.",
+    );
+}
+
+/// Resources that say something clinical for which the record has no body yet.
+const UNREAD: [&str; 14] = [
+    "Procedure",
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationAdministration",
+    "MedicationDispense",
+    "Immunization",
+    "DiagnosticReport",
+    "FamilyMemberHistory",
+    "CarePlan",
+    "Goal",
+    "Media",
+    "ImagingStudy",
+    "QuestionnaireResponse",
+    "EpisodeOfCare",
+];
+
+fn others(reading: &mut Reading<'_>, kinds: &[&str]) {
+    for (number, _) in kinds.iter().enumerate().filter(|(_, kind)| UNREAD.contains(kind)) {
+        let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { continue };
+        reading.information(
+            "H003",
+            node,
+            "この種類のリソースは記録に写さず、原文のまま保管しました。",
+            "A resource of this type is not mapped: it is kept in the raw document.",
+        );
+    }
+}
+
+fn check(reading: &mut Reading<'_>, bytes: &[u8], format: &'static str) -> Option<Submission> {
+    let root = &reading.tree.root;
+    let test = root
+        .all("meta")
+        .flat_map(|meta| meta.all("tag").chain(meta.all("security")))
+        .any(|tag| tag.peek("code") == "HTEST");
+    let message = proto::Submission {
+        format: format.to_owned(),
+        message_id: message_id(root, bytes),
+        sent_at: Some(reading.sent.map_or_else(|| crate::hospital::received(reading.profile), Stamp::date_time)),
+        entries: std::mem::take(&mut reading.entries),
+        test,
+        ..proto::Submission::default()
+    };
+    match Submission::check(message) {
+        Ok(submission) => Some(submission),
+        Err(faults) => {
+            reading.diagnostics.extend(faults);
+            None
+        }
+    }
+}
+
+/// Longest id that is kept as it stands.
+const ID_BYTES_MAX: usize = 200;
+
+/// The sender's id of the document; of a resource its id with its version. What has none is named by its hash, since the
+/// same id with other contents would be refused (S-20).
+fn message_id(root: &Node<'_>, bytes: &[u8]) -> String {
+    let identifier = root.first("identifier").filter(|_| root.peek("resourceType") == "Bundle");
+    let named = identifier.map_or("", |id| id.envelope("value"));
+    if let Some(id) = identifier {
+        id.envelope("system");
+    }
+    if !named.is_empty() && named.len() <= ID_BYTES_MAX {
+        return named.to_owned();
+    }
+    let version = root.first("meta").map_or("", |meta| meta.envelope("versionId"));
+    let (kind, id) = (root.peek("resourceType"), root.peek("id"));
+    if !version.is_empty() && !id.is_empty() && kind.len() + id.len() + version.len() < ID_BYTES_MAX {
+        return format!("{kind}/{id}/{version}");
+    }
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(16).fold(format!("{kind}/sha256:"), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Names that hold a document together wherever they stand.
+const ENVELOPE: [&str; 7] = ["resourceType", "id", "fullUrl", "reference", "profile", "versionId", "lastUpdated"];
+
+/// What became of every value.
+fn account(tree: &Tree<'_>, diagnostics: &[Diagnostic], ledger: &mut Ledger) {
+    let refused = diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    tree.leaves(|place, node| {
+        let last = place.rsplit('.').next().unwrap_or_default();
+        let last = last.split('[').next().unwrap_or_default();
+        let envelope = ENVELOPE.contains(&last);
+        let fate = match (refused, node.fate()) {
+            (Some(refusal), _) => adapter::Fate::Refused(refusal.code.clone()),
+            (None, Fate::Mapped(path)) => adapter::Fate::Mapped(path.into()),
+            (None, Fate::Envelope) => adapter::Fate::Envelope,
+            (None, Fate::Untouched) if envelope => adapter::Fate::Envelope,
+            (None, Fate::Untouched) => adapter::Fate::KeptRaw,
+        };
+        ledger.note(1, place, fate);
+    });
+}
+
+/// Warns of what FHIR does not allow but nobody needs: empty values, and members that it does not know.
+fn oddities<'t>(reading: &mut Reading<'t>, node: &'t Node<'t>) {
+    let empty = match &node.value {
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Null | Value::Flag(_) | Value::Number(_) => false,
+    };
+    if empty {
+        reading.warning(
+            "H008",
+            node,
+            "空の値があります。値がない項目は書かないでください。",
+            "An empty value; leave out what has none.",
+        );
+    }
+    if let Value::Object(members) = &node.value {
+        let unknown = |(name, _): &&(Cow<'_, str>, Node<'_>)| !known(name.strip_prefix('_').unwrap_or(name));
+        if let Some((_, member)) = members.iter().find(unknown) {
+            reading.warning(
+                "H104",
+                member,
+                "FHIRにない項目があります。原文のまま保管しました。",
+                "A member that FHIR does not know; kept in the raw document only.",
+            );
+        }
+    }
+    node.children().for_each(|child| oddities(reading, child));
+}

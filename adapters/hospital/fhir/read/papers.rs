@@ -1,0 +1,102 @@
+//! What can only be shown whole: attachments, and what a document tells in words.
+
+use super::bundle::Document;
+use super::reading::Reading;
+use super::values;
+use crate::hospital::{attachment, narrative};
+use crate::json::Node;
+use base64::Engine as _;
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+use proto::{Category, Label};
+
+/// A DocumentReference with its attachments. An address is kept, never fetched (S-72).
+pub(super) fn reference(reading: &mut Reading<'_>, number: usize) {
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    let attachments: Vec<_> = node.all("content").flat_map(|content| content.all("attachment")).collect();
+    if attachments.iter().all(|one| one.get("data").is_none()) {
+        return;
+    }
+    let Some(person) = reading.person(number, "subject") else { return };
+    let kind = values::coding(node.first("type"), "document.type");
+    let told = reading.number_of(node);
+    for one in attachments {
+        let written = one.take("contentType", "document.media_type");
+        let Some(content) = one.get("data") else { continue };
+        let (media_type, bytes) = match attachment::attachment(written, content.text(), attachment::BYTES_MAX) {
+            Ok(read) => read,
+            Err(fault) => {
+                reading.error(fault.code(), content, fault.ja(), fault.en());
+                continue;
+            }
+        };
+        content.taken("document.content");
+        let title = [one.take("title", "document.title"), node.take("description", "document.title")];
+        let title = title.into_iter().find(|title| !title.is_empty()).unwrap_or_default();
+        let document = proto::Document {
+            categories: Vec::new(),
+            title: title.to_owned(),
+            media_type: media_type.to_owned(),
+            content: bytes,
+            r#type: kind.clone(),
+        };
+        let name = if told.is_empty() || told.len() > 80 { title.chars().take(24).collect() } else { told.clone() };
+        add(reading, person, node, format!("document/{name}"), document);
+    }
+}
+
+/// The words of a document's sections, unless they only repeat what its resources say.
+pub(super) fn words(reading: &mut Reading<'_>, document: &Document<'_>) {
+    let (Some(composition), Some(person)) = (document.composition, reading.usual) else { return };
+    let mut text = String::new();
+    composition.all("section").for_each(|section| section_words(section, &mut text));
+    if text.is_empty() {
+        return;
+    }
+    let name = document.kind.as_ref().map(|kind| kind.code.clone()).unwrap_or_default();
+    let paper = proto::Document {
+        categories: Vec::new(),
+        title: composition.take("title", "document.title").to_owned(),
+        media_type: "text/plain".to_owned(),
+        content: text.into_bytes(),
+        r#type: document.kind.clone(),
+    };
+    let event = document.event().map_or("", |event| event.peek("end"));
+    add(reading, person, composition, format!("document/{name}/{}", event.get(..10).unwrap_or(event)), paper);
+}
+
+fn section_words(section: &Node<'_>, text: &mut String) {
+    let told = section.first("text").filter(|told| told.peek("status") != "generated");
+    let words = told.and_then(|told| told.get("div")).map(|div| narrative::plain(div.taken("document.content")));
+    if let Some(words) = words.filter(|words| !words.is_empty()) {
+        for line in [section.take("title", "document.content"), &words] {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    section.all("section").for_each(|inner| section_words(inner, text));
+}
+
+/// What words and papers may tell is unknown: a narrative of a delivery, with the label V, until somebody has looked;
+/// besides, all that the codes beside it raise.
+fn add(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, key: String, mut document: proto::Document) {
+    let raised = reading.entries.iter().flat_map(|entry| entry.raised.iter().copied());
+    let newborn = reading.entries.iter().any(|entry| matches!(entry.body, Some(Body::Newborn(_))));
+    let child = newborn.then_some(Category::C06Newborn.into());
+    let always = [Category::C01Identity, Category::C05Delivery, Category::C10Narrative].map(i32::from);
+    let mut categories: Vec<i32> = always.into_iter().chain(child).chain(raised).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    document.categories = categories;
+    let key = format!("{}/{key}", reading.key(person));
+    let mut entry = reading.entry(person, key, node, None, Body::Document(document));
+    entry.label = Label::V.into();
+    reading.push("document", entry);
+}
+
+/// The text that is packed in Base64, if it is text.
+pub(super) fn base64_text(text: &str) -> Option<String> {
+    let packed: String = text.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(packed).ok()?;
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,313 @@
+//! Encounter as `encounter` and `discharge_notice`, Condition as `condition`, AllergyIntolerance as `observation`.
+
+use super::super::datatypes::DIAGNOSIS_ROLE;
+use super::bundle::Document;
+use super::reading::Reading;
+use super::{people, values};
+use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::raise;
+use crate::json::Node;
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+use proto::{Category, Label, SubjectRole};
+
+/// An Encounter, and a discharge notice where an inpatient stay has ended.
+pub(super) fn encounter(reading: &mut Reading<'_>, number: usize, document: &Document<'_>) {
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    let Some(person) = reading.person(number, "subject") else { return };
+    let (start, end) = times(reading, node, document);
+    let class = class(reading, node);
+    let visit_number = reading.number_of(node);
+    let key = key(reading.key(person), &visit_number, start, end);
+    if node.peek("status") == "entered-in-error" {
+        reading.withdraw(person, key, node, "encounter", Category::C05Delivery);
+        return;
+    }
+    let department = values::words(node.first("serviceType"), "encounter.department");
+    let ward = ward(reading, node, number);
+    let attending = attending(reading, node, number);
+    let hospitalization = node.first("hospitalization");
+    let source = hospitalization.map(|stay| values::words(stay.first("admitSource"), "encounter.admit_source"));
+    let body = Body::Encounter(proto::Encounter {
+        class: class.to_owned(),
+        visit_number,
+        period: (start.is_some() || end.is_some())
+            .then(|| proto::Period { start: start.map(Stamp::date_time), end: end.map(Stamp::date_time) }),
+        ward: ward.clone(),
+        department: department.clone(),
+        attending: attending.clone(),
+        admit_source: source.unwrap_or_default(),
+        status: status(node).to_owned(),
+        expected_start: None,
+    });
+    let mut entry = reading.entry(person, key.clone(), node, start.or(end), body);
+    raise::by_place(&mut entry, &ward, &department);
+    reading.update("encounter", entry);
+    part_of(reading, number, person);
+    let stay = class == "inpatient" || (document.is_discharge() && class.is_empty());
+    if !stay || !(end.is_some() || document.is_discharge()) {
+        return;
+    }
+    if end.is_none() {
+        reading.warning_at(
+            "H103",
+            node,
+            "period",
+            "退院日時がありません。退院前の要約として受け取りました。",
+            "The time of discharge is missing; taken as a summary written before it.",
+        );
+    }
+    let destination = hospitalization.and_then(destination);
+    let outcome =
+        hospitalization.and_then(|stay| values::coding(stay.first("dischargeDisposition"), "discharge_notice.outcome"));
+    let death = matches!(outcome.as_ref().map(|outcome| outcome.code.as_str()), Some("6" | "7" | "exp"));
+    let death = death || destination.as_ref().is_some_and(|to| raise::tells_death(&to.code));
+    let body = Body::DischargeNotice(proto::DischargeNotice {
+        admitted_at: start.map(Stamp::date_time),
+        discharged_at: end.map(Stamp::date_time),
+        destination,
+        outcome,
+        ward: ward.clone(),
+        department: department.clone(),
+        attending,
+        institution: institution(reading, node, number, document),
+        ..document.told(person)
+    });
+    let mut entry = reading.entry(person, key, node, end, body);
+    raise::by_place(&mut entry, &ward, &department);
+    if death {
+        entry.label = Label::R.into();
+    }
+    reading.update("discharge_notice", entry);
+}
+
+/// Visit number, else admission date, else discharge date (`design.md` section 10): the same stay told in HL7 v2 and in
+/// FHIR is one series.
+fn key(person: &str, visit: &str, start: Option<Stamp>, end: Option<Stamp>) -> String {
+    let day = |stamp: Stamp| stamp.compact().chars().take(8).collect::<String>();
+    match (visit.is_empty() || visit.len() > 100, start, end) {
+        (false, ..) => format!("{person}/visit/{visit}"),
+        (true, Some(start), _) => format!("{person}/admitted/{}", day(start)),
+        (true, None, Some(end)) => format!("{person}/discharged/{}", day(end)),
+        (true, None, None) => format!("{person}/visit"),
+    }
+}
+
+/// The period of the stay: the Encounter's own, else the event of a discharge summary.
+fn times(reading: &mut Reading<'_>, node: &Node<'_>, document: &Document<'_>) -> (Option<Stamp>, Option<Stamp>) {
+    let own = node.first("period");
+    let mut read = |period: Option<&Node<'_>>, name, path| period.and_then(|period| reading.stamp(period, name, path));
+    let start = read(own, "start", "encounter.period.start");
+    let end = read(own, "end", "encounter.period.end");
+    let event = document.event().filter(|_| document.is_discharge());
+    let start = start.or_else(|| read(event, "start", "discharge_notice.admitted_at"));
+    let end = end.or_else(|| read(event, "end", "discharge_notice.discharged_at"));
+    if let (Some(start), Some(end)) = (start, end)
+        && start.certainly_after(end)
+    {
+        reading.error_at("H006", node, "period", "退院日時が入院日時より前です。", "The end is before the beginning.");
+    }
+    (start, end)
+}
+
+fn status(node: &Node<'_>) -> &'static str {
+    match node.take("status", "encounter.status") {
+        "planned" => "planned",
+        "arrived" | "triaged" | "in-progress" | "onleave" => "in_progress",
+        "finished" => "finished",
+        _ => "",
+    }
+}
+
+fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> &'static str {
+    let Some(class) = node.first("class") else { return "" };
+    class.take("system", "encounter.class");
+    match class.take("code", "encounter.class") {
+        "IMP" | "ACUTE" | "NONAC" | "SS" => "inpatient",
+        "AMB" => "outpatient",
+        "EMER" => "emergency",
+        "PRENC" => "preadmission",
+        "" | "UNK" => "",
+        _ => {
+            reading.warning(
+                "H104",
+                class,
+                "受診区分のコードが表にありません。",
+                "This class of encounter is not in the table.",
+            );
+            ""
+        }
+    }
+}
+
+fn ward(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> String {
+    let Some(place) = node.first("location").and_then(|location| location.first("location")) else {
+        return String::new();
+    };
+    let shown = place.take("display", "encounter.ward");
+    if !shown.is_empty() {
+        return shown.to_owned();
+    }
+    let target = reading.follow(Some(place), number);
+    target.map_or("", |location| location.take("name", "encounter.ward")).to_owned()
+}
+
+fn attending(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> String {
+    let Some(who) = node.first("participant").and_then(|one| one.first("individual")) else { return String::new() };
+    let shown = who.take("display", "encounter.attending");
+    if !shown.is_empty() {
+        return shown.to_owned();
+    }
+    let name = reading.follow(Some(who), number).and_then(|person| person.first("name"));
+    name.and_then(values::name).map(|(name, _)| name.text).unwrap_or_default()
+}
+
+fn destination(stay: &Node<'_>) -> Option<proto::Coded> {
+    const PATH: &str = "discharge_notice.destination";
+    let to = stay.first("destination")?;
+    let id = to.first("identifier");
+    let coded = proto::Coded {
+        system: values::system(id.map_or("", |id| id.take("system", PATH))),
+        code: id.map_or("", |id| id.take("value", PATH)).to_owned(),
+        text: to.take("display", PATH).to_owned(),
+    };
+    (!coded.code.is_empty() || !coded.text.is_empty()).then_some(coded)
+}
+
+fn institution(reading: &Reading<'_>, node: &Node<'_>, number: usize, document: &Document<'_>) -> String {
+    let provider = reading.follow(node.first("serviceProvider"), number).or(document.custodian);
+    provider.map_or("", |provider| provider.take("name", "discharge_notice.institution")).to_owned()
+}
+
+/// A child's stay within its mother's links the two.
+fn part_of(reading: &mut Reading<'_>, number: usize, child: usize) {
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    let Some(outer) = node.get("partOf").and_then(|outer| reading.target(Some(outer), number)) else { return };
+    let outer_node = reading.resources.get(outer).filter(|outer| outer.kind == "Encounter").map(|outer| outer.node);
+    let Some(subject) = outer_node.and_then(|outer| outer.get("subject")) else { return };
+    let target = reading.target(Some(subject), outer);
+    let mother = reading.people.iter().position(|person| target.is_some() && person.resource == target);
+    let is_child = |at: usize| reading.people.get(at).is_some_and(|person| person.role() == SubjectRole::Child);
+    let is_mother = |at: usize| reading.people.get(at).is_some_and(|person| person.role() == SubjectRole::Mother);
+    if let Some(mother) = mother.filter(|mother| is_child(child) && is_mother(*mother)) {
+        people::link(reading, mother, child, node, "MTH", "Encounter.partOf");
+    }
+}
+
+/// A Condition: a fact of its own, so that what its code tells hides nothing else.
+pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Document<'_>) {
+    const PATH: &str = "condition.code";
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    let Some(person) = reading.person(number, "subject") else { return };
+    let Some(code) = values::coding(node.first("code"), PATH) else {
+        reading.warning_at(
+            "H104",
+            node,
+            "code",
+            "病名がないため、原文のまま保管しました。",
+            "A condition without a code or text is kept in the raw document only.",
+        );
+        return;
+    };
+    let verification = values::coding(node.first("verificationStatus"), "condition.kind");
+    let verification = verification.map(|status| status.code).unwrap_or_default();
+    let role = document.role_of(number).or_else(|| own_role(node));
+    let kind = match (role, verification.as_str()) {
+        (Some("AD"), _) => "admission",
+        (_, "provisional" | "differential" | "unconfirmed") => "working",
+        (Some("DD"), _) | (_, "confirmed") => "final",
+        _ => "",
+    };
+    let told = reading.number_of(node);
+    let told = if told.is_empty() || told.len() > 80 { head(&code) } else { told };
+    let key = format!("{}/diagnosis/{kind}/{told}", reading.key(person));
+    if verification == "entered-in-error" {
+        reading.withdraw(person, key, node, "condition", Category::C05Delivery);
+        return;
+    }
+    let mut onset = reading.stamp(node, "onsetDateTime", "condition.onset");
+    if let Some(period) = node.first("onsetPeriod") {
+        onset = onset.or_else(|| reading.stamp(period, "start", "condition.onset"));
+    }
+    let recorded_at = reading.stamp(node, "recordedDate", "condition.recorded_at");
+    let body = Body::Condition(proto::Condition {
+        code: Some(code),
+        kind: kind.to_owned(),
+        onset: onset.map(Stamp::date_time),
+        recorded_at: recorded_at.map(Stamp::date_time),
+        negated: (verification == "refuted").then_some(true),
+        translations: values::translations(node.first("code"), "condition.translations"),
+        ended: reading.stamp(node, "abatementDateTime", "condition.ended").map(Stamp::date_time),
+        outcome: None,
+    });
+    let mut entry = reading.entry(person, key, node, recorded_at.or(onset), body);
+    let codes = values::codes(node.first("code"));
+    raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
+    reading.push("condition", entry);
+}
+
+/// The category in which our own documents say what a diagnosis was for.
+fn own_role<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+    let mut codings = node.all("category").flat_map(|category| category.all("coding"));
+    let role = codings.find(|coding| coding.peek("system") == DIAGNOSIS_ROLE)?;
+    role.take("system", "condition.kind");
+    Some(role.take("code", "condition.kind"))
+}
+
+/// What a key says of a code: enough to tell two diagnoses of one document apart.
+fn head(code: &proto::Coded) -> String {
+    let name = if code.code.is_empty() { &code.text } else { &code.code };
+    name.chars().take(24).collect()
+}
+
+/// Kinds of allergy (AllergyIntolerance.category).
+pub(in super::super) const ALLERGY_KIND: &str = "http://hl7.org/fhir/allergy-intolerance-category";
+
+/// An allergy, as an observation of the kind `allergy`.
+pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    let Some(person) = reading.person(number, "patient") else { return };
+    let Some(substance) = values::coding(node.first("code"), "observation.coded") else {
+        reading.warning_at(
+            "H104",
+            node,
+            "code",
+            "アレルギーの原因物質がないため、原文のまま保管しました。",
+            "An allergy without its substance is kept in the raw document only.",
+        );
+        return;
+    };
+    let told = reading.number_of(node);
+    let told = if told.is_empty() || told.len() > 80 { head(&substance) } else { told };
+    let key = format!("{}/allergy/{told}", reading.key(person));
+    let verification = values::words(node.first("verificationStatus"), "observation.status");
+    if verification == "entered-in-error" {
+        reading.withdraw(person, key, node, "observation", Category::C05Delivery);
+        return;
+    }
+    let at = reading.stamp(node, "onsetDateTime", "observation.observed_at");
+    let at = at.or_else(|| reading.stamp(node, "recordedDate", "observation.observed_at"));
+    let kind = node.first("category").map(|kind| kind.taken("observation.code").to_owned());
+    let kind = kind.map(|code| proto::Coded { system: ALLERGY_KIND.to_owned(), code, text: String::new() });
+    let shown = node.all("reaction").flat_map(|reaction| reaction.all("manifestation"));
+    let shown: Vec<String> = shown.map(|one| values::words(Some(one), "observation.text")).collect();
+    let text: Vec<String> = shown.into_iter().filter(|words| !words.is_empty()).collect();
+    let severity = node.first("reaction").map(|reaction| reaction.take("severity", "observation.interpretation"));
+    let body = Body::Observation(proto::Observation {
+        code: kind,
+        coded: Some(substance),
+        text: text.join("\n"),
+        observed_at: at.map(Stamp::date_time),
+        status: "final".to_owned(),
+        interpretation: severity.unwrap_or_default().to_owned(),
+        kind: "allergy".to_owned(),
+        ..proto::Observation::default()
+    });
+    let mut entry = reading.entry(person, key, node, at, body);
+    let codes = values::codes(node.first("code"));
+    raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
+    if !text.is_empty() {
+        raise::narrative(&mut entry);
+    }
+    reading.push("observation", entry);
+}

@@ -1,0 +1,79 @@
+//! What was asked of another agency, and what became of it: ServiceRequest and Task (`formats/hospital.md` 4.7).
+
+use super::clinical::Context;
+use super::datatypes::{concept, moment, number, number_system, words};
+use super::document::Slot;
+use super::json::{Json, list, object, word};
+use crate::wording::{Row, Rows, codes, japanese_moment};
+use musubi_proto::v1 as proto;
+
+pub(super) fn request(context: &mut Context<'_, '_>, referral: &proto::Referral) -> Slot {
+    let from = context.agencies.reference(context.document, &referral.from, context.family);
+    let to = context.agencies.reference(context.document, &referral.to, context.family);
+    let priority = match referral.urgency.as_str() {
+        "routine" => Some("routine"),
+        "soon" => Some("urgent"),
+        "urgent" => Some("asap"),
+        _ => None,
+    };
+    let members = vec![
+        ("identifier", list([number(number_system(&referral.from, "referral"), &referral.referral_id)])),
+        ("status", word("active")),
+        ("intent", word("order")),
+        ("priority", priority.into()),
+        ("code", words(&codes::word(codes::REFERRAL_KIND, &referral.kind))),
+        ("subject", context.subject.clone()),
+        ("authoredOn", moment(referral.requested_at.as_ref())),
+        ("requester", from),
+        ("performer", list([to])),
+        ("reasonCode", list([words(&referral.reason)])),
+    ];
+    context.document.add("ServiceRequest", members)
+}
+
+/// States of a referral's loop with Task.status, the state of BSeR, and its word.
+const STATES: [(&str, &str, &str, &str); 11] = [
+    ("sent", "requested", "2.0", "送付"),
+    ("received", "received", "", "受領"),
+    ("accepted", "accepted", "3.0", "受諾"),
+    ("declined", "rejected", "4.0", "辞退"),
+    ("scheduled", "in-progress", "5.1.1", "予定"),
+    ("no_show", "in-progress", "5.1.2", "不在"),
+    ("in_service", "in-progress", "5.1.4", "対応中"),
+    ("completed", "completed", "7.0", "完了"),
+    ("cancel_asked", "on-hold", "5.2", "取消依頼"),
+    ("cancelled", "cancelled", "6.0", "取消"),
+    ("expired", "failed", "", "期限切れ"),
+];
+
+/// What the narrative of a step says.
+pub(super) fn rows(step: &proto::ReferralStep) -> Vec<Row> {
+    let word = STATES.into_iter().find(|(state, ..)| *state == step.state).map_or("", |(.., word)| word);
+    let mut rows = Rows::default();
+    rows.text("紹介番号", &step.referral_id);
+    rows.text("状態", word);
+    rows.add("日時", step.at.as_ref().and_then(japanese_moment));
+    rows.text("備考", &step.note);
+    rows.into_rows()
+}
+
+/// One step of a referral; none for a state that FHIR does not know.
+pub(super) fn step(context: &mut Context<'_, '_>, step: &proto::ReferralStep) -> Option<Slot> {
+    let (_, status, bser, _) = STATES.into_iter().find(|(state, ..)| *state == step.state)?;
+    let owner = context.agencies.reference(context.document, &step.by_agency, context.family);
+    let business = (!bser.is_empty()).then(|| concept("http://hl7.org/fhir/us/bser", bser, ""));
+    let fulfil = concept("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request");
+    let focus = object([("identifier", number(None, &step.referral_id))]);
+    let members = vec![
+        ("status", word(status)),
+        ("businessStatus", business.into()),
+        ("intent", word("order")),
+        ("code", fulfil),
+        ("focus", focus),
+        ("for", context.subject.clone()),
+        ("lastModified", moment(step.at.as_ref())),
+        ("owner", owner),
+        ("note", list([object([("text", Json::from(step.note.as_str()))])])),
+    ];
+    Some(context.document.add("Task", members))
+}

@@ -1,0 +1,189 @@
+//! Documents of others and of our own, read.
+
+use super::*;
+use crate::hospital::hl7v2::Hl7v2;
+use crate::testing::{corpus, reads_corpus};
+use musubi_core::adapter::{Decoded, Fate, Severity};
+
+#[test]
+fn every_corpus_file_is_read_or_refused_with_a_named_code() {
+    let Some(files) = corpus("hospital/fhir") else { return };
+    let json: Vec<_> = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    let taken = reads_corpus(&FhirJson, &json);
+    assert!(taken > 25, "few documents of the corpus were taken");
+}
+
+fn decode(text: &str) -> Decoded {
+    FhirJson.decode(text.as_bytes(), &profile())
+}
+
+/// The entries of what was read, as JSON of the schema, without what belongs to one sending: place, key of the series,
+/// and what the label of the whole document adds.
+fn entries(decoded: &Decoded) -> Vec<Value> {
+    let submission = decoded.items[0].submission.as_ref();
+    let submission = submission.unwrap_or_else(|| panic!("{:?}", decoded.items[0].diagnostics));
+    let record: Value = serde_json::from_str(&submission.to_author_json()).unwrap();
+    let mut entries = record["entries"].as_array().unwrap().clone();
+    for entry in &mut entries {
+        for sending in ["sourcePath", "occurredAt", "label", "sourceKey"] {
+            entry.as_object_mut().unwrap().remove(sending);
+        }
+    }
+    entries
+}
+
+/// What was read, written again as a document.
+fn written(decoded: &Decoded) -> String {
+    let record: proto::Submission =
+        serde_json::from_str(&decoded.items[0].submission.as_ref().unwrap().to_author_json()).unwrap();
+    document(record.entries)
+}
+
+fn assert_stable(first: &Decoded, what: &str) {
+    let second = decode(&written(first));
+    let (before, after) = (entries(first), entries(&second));
+    for entry in &before {
+        assert!(after.contains(entry), "{what}: lost or changed {entry:#}\nof {after:#?}");
+    }
+    assert_eq!(before.len(), after.len(), "{what}: {after:#?}");
+}
+
+fn codes(decoded: &Decoded) -> Vec<String> {
+    decoded.all_diagnostics().map(|told| format!("{} {}", told.code, told.place)).collect()
+}
+
+#[test]
+fn our_own_document_is_read_and_stays_the_same() {
+    let first = decode(&document(family_a()));
+    assert_stable(&first, "family a");
+    let kinds: Vec<&str> = first.items[0].submission.as_ref().unwrap().kinds();
+    for kind in ["person_details", "parent_child", "encounter", "discharge_notice", "delivery", "screening", "newborn"]
+    {
+        assert!(kinds.contains(&kind), "{kind} of {kinds:?}");
+    }
+}
+
+#[test]
+fn the_record_of_family_a_comes_back_from_the_document() {
+    let read = decode(&document(family_a()));
+    let read = entries(&read);
+    let body = |kind: &str| read.iter().find_map(|entry| entry.get(kind)).cloned().unwrap_or_default();
+    let original = |kind: &str| {
+        let submission = proto::Submission { entries: family_a(), ..Default::default() };
+        let record: Value = serde_json::to_value(&submission).unwrap();
+        record["entries"].as_array().unwrap().iter().find_map(|entry| entry.get(kind)).cloned().unwrap()
+    };
+    for kind in ["newborn", "delivery", "screening"] {
+        assert_eq!(body(kind), original(kind), "{kind}");
+    }
+    assert_eq!(body("parentChild")["relationship"], "MTH");
+    assert_eq!(body("dischargeNotice")["request"], original("dischargeNotice")["request"]);
+    assert_eq!(body("dischargeNotice")["dischargedAt"], original("dischargeNotice")["dischargedAt"]);
+}
+
+#[test]
+fn what_came_in_hl7_v2_comes_back_from_a_document_where_both_can_say_it() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/hl7v2/samples");
+    for name in ["shione_a03_mother", "shione_a03_newborn", "shione_r01_two_week_check"] {
+        let mut profile = profile();
+        profile.sender_names = vec!["SHIONE-HOSP".to_owned()];
+        let bytes = std::fs::read(format!("{folder}/{name}.hl7")).unwrap();
+        let v2 = Hl7v2.decode(&bytes, &profile);
+        let fhir = decode(&written(&v2));
+        let (before, after) = (entries(&v2), entries(&fhir));
+        let (before, after) = (without_use(before), without_use(after));
+        for mut entry in before {
+            // Neither whose insurance nor who else is in the family is said in a document.
+            let unsaid = entry.get("family").or(entry.get("coverage")).is_some();
+            entry.as_object_mut().unwrap().remove("commissioned");
+            // A document says in words what a code of the destination means.
+            let destination = entry.pointer_mut("/dischargeNotice/destination").and_then(Value::as_object_mut);
+            destination.map(|coded| coded.entry("text").or_insert_with(|| "自宅".into()));
+            assert!(unsaid || after.contains(&entry), "{name}: {entry:#}\nis not in {after:#?}");
+        }
+    }
+}
+
+/// FHIR has one word for `mobile` and for `home`: what a telephone is for is lost beside what it is.
+fn without_use(entries: Vec<Value>) -> Vec<Value> {
+    let mut entries = entries;
+    for entry in &mut entries {
+        if let Some(link) = entry.get_mut("parentChild").and_then(Value::as_object_mut) {
+            link.remove("basis");
+        }
+        for contact in entry.pointer_mut("/personDetails/contacts").and_then(Value::as_array_mut).into_iter().flatten()
+        {
+            contact.as_object_mut().unwrap().remove("use");
+        }
+    }
+    entries
+}
+
+#[test]
+fn every_value_of_a_document_is_accounted_for() {
+    let text = document(family_a());
+    let decoded = decode(&text);
+    let count = |value: &Value| {
+        fn leaves(value: &Value) -> usize {
+            match value {
+                Value::Object(members) => members.values().map(leaves).sum(),
+                Value::Array(items) => items.iter().map(leaves).sum(),
+                Value::Null => 0,
+                _ => 1,
+            }
+        }
+        leaves(value)
+    };
+    assert_eq!(decoded.ledger.0.len(), count(&serde_json::from_str(&text).unwrap()));
+    assert!(decoded.ledger.0.iter().any(|line| matches!(line.fate, Fate::Mapped(_))));
+}
+
+fn errors(text: &str) -> Vec<String> {
+    let decoded = decode(text);
+    assert_eq!(decoded.taken(), 0, "{text}");
+    let all = decoded.all_diagnostics().filter(|told| told.severity == Severity::Error);
+    all.map(|told| format!("{} {}", told.code, told.place)).collect()
+}
+
+const PATIENT: &str = r#"{"resourceType":"Patient","id":"p","identifier":[{"value":"0012345"}],"name":[{"text":"榎本 千夏"}],"gender":"female","birthDate":"1996-05-14"}"#;
+
+#[test]
+fn what_is_refused_names_place_and_reason() {
+    assert_eq!(errors("{\"resourceType\":\"Patient\""), ["H001 line 1"]);
+    assert_eq!(errors("{}"), ["H001 resource.resourceType"]);
+    assert_eq!(errors("{\"resourceType\":\"Bundle\",\"type\":\"transaction\"}"), ["H003 Bundle.type"]);
+    assert_eq!(errors("{\"resourceType\":\"Medication\"}"), ["H003 Medication"]);
+    let alone =
+        "{\"resourceType\":\"Observation\",\"subject\":{\"reference\":\"Patient/7\"},\"code\":{\"text\":\"x\"}}";
+    assert_eq!(errors(alone), ["H005 Observation.subject"]);
+    assert_eq!(errors(&PATIENT.replace("\"value\":\"0012345\"", "\"system\":\"urn:x\"")), ["H005 Patient.identifier"]);
+    assert_eq!(errors(&PATIENT.replace("1996-05-14", "1996-02-31")), ["H006 Patient.birthDate"]);
+    assert_eq!(errors(&PATIENT.replace("1996-05-14", "2096-05-14")), ["H006 Patient.birthDate"]);
+    let stranger = document(family_a()).replace("MED-4810700122", "MED-4810700452").replace("4810700122", "4810700452");
+    assert_eq!(errors(&stranger), ["H002 Bundle.entry[0].resource.custodian"]);
+}
+
+const SAMPLES: [&str; 4] = ["shione_discharge_summary", "shione_birth", "shione_referral", "shione_service_request"];
+
+fn sample(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/fhir/fhir_json/samples");
+    std::fs::read_to_string(format!("{folder}/{name}.fhir")).unwrap()
+}
+
+#[test]
+fn each_sample_gives_the_record_that_was_looked_at() {
+    for name in SAMPLES {
+        let decoded = decode(&sample(name));
+        let submission = decoded.items[0].submission.as_ref().unwrap_or_else(|| panic!("{:?}", codes(&decoded)));
+        let told: Vec<String> = decoded.all_diagnostics().map(ToString::to_string).collect();
+        let seen = format!("{}\n{}\n", submission.to_author_json(), told.join("\n"));
+        matches_snapshot(&format!("hospital/fhir/fhir_json/samples/{name}.json"), seen.as_bytes());
+    }
+}
+
+#[test]
+fn what_was_read_is_the_same_after_it_was_written_and_read_again() {
+    for name in SAMPLES {
+        assert_stable(&decode(&sample(name)), name);
+    }
+}

@@ -1,0 +1,230 @@
+//! A document once it was read: a tree that knows where each value stands and what became of it.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+/// A value and all that is in it. Shows nothing of itself in logs.
+pub struct Node<'a> {
+    /// What it is.
+    pub value: Value<'a>,
+    /// Its number in the order of the document; those of what is in it follow.
+    number: u32,
+    fate: Cell<Fate>,
+}
+
+/// What a value is.
+pub enum Value<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Flag(bool),
+    /// As it was written.
+    Number(Cow<'a, str>),
+    /// With its escapes undone.
+    Text(Cow<'a, str>),
+    /// In order.
+    List(Vec<Node<'a>>),
+    /// In order; each name stands once.
+    Object(Vec<(Cow<'a, str>, Node<'a>)>),
+}
+
+/// What became of a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// Nobody asked for it.
+    #[default]
+    Untouched,
+    /// It holds the document together: types, ids, references.
+    Envelope,
+    /// Read into this path of the record.
+    Mapped(&'static str),
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.number)
+    }
+}
+
+impl<'a> Node<'a> {
+    /// A value that stands nowhere yet.
+    pub fn new(value: Value<'a>) -> Self {
+        Node { value, number: 0, fate: Cell::new(Fate::Untouched) }
+    }
+
+    /// A member of an object.
+    pub fn get(&self, name: &str) -> Option<&Node<'a>> {
+        let Value::Object(members) = &self.value else { return None };
+        members.iter().find(|(known, _)| known == name).map(|(_, node)| node)
+    }
+
+    /// What a member holds: the items of its list, or the one value.
+    pub fn all<'n>(&'n self, name: &str) -> impl Iterator<Item = &'n Node<'a>> + use<'n, 'a> {
+        let found = self.get(name);
+        let (one, many) = match found.map(|node| &node.value) {
+            Some(Value::List(items)) => (None, items.as_slice()),
+            Some(Value::Null) | None => (None, [].as_slice()),
+            Some(_) => (found, [].as_slice()),
+        };
+        one.into_iter().chain(many)
+    }
+
+    /// The first of [`Node::all`].
+    pub fn first(&self, name: &str) -> Option<&Node<'a>> {
+        self.all(name).next()
+    }
+
+    /// The text of a text, number or flag; empty for anything else.
+    pub fn text(&self) -> &str {
+        match &self.value {
+            Value::Text(text) | Value::Number(text) => text,
+            Value::Flag(true) => "true",
+            Value::Flag(false) => "false",
+            Value::Null | Value::List(_) | Value::Object(_) => "",
+        }
+    }
+
+    /// The text of a member, without noting that it was read.
+    pub fn peek(&self, name: &str) -> &str {
+        self.get(name).map_or("", Node::text)
+    }
+
+    /// The text of a member, noted as read into a path of the record.
+    pub fn take(&self, name: &str, path: &'static str) -> &str {
+        self.get(name).map_or("", |node| node.taken(path))
+    }
+
+    /// Its text, noted as read into a path of the record.
+    pub fn taken(&self, path: &'static str) -> &str {
+        self.fate.set(Fate::Mapped(path));
+        self.text()
+    }
+
+    /// The text of a member that holds the document together.
+    pub fn envelope(&self, name: &str) -> &str {
+        self.get(name).map_or("", |node| {
+            node.fate.set(Fate::Envelope);
+            node.text()
+        })
+    }
+
+    /// What became of it.
+    pub fn fate(&self) -> Fate {
+        self.fate.get()
+    }
+
+    /// Notes what became of it and of everything in it.
+    pub fn settle(&self, fate: Fate) {
+        self.fate.set(fate);
+        self.children().for_each(|child| child.settle(fate));
+    }
+
+    /// The values directly in it.
+    pub fn children(&self) -> impl Iterator<Item = &Node<'a>> {
+        let (items, members) = match &self.value {
+            Value::List(items) => (items.as_slice(), [].as_slice()),
+            Value::Object(members) => ([].as_slice(), members.as_slice()),
+            _ => ([].as_slice(), [].as_slice()),
+        };
+        items.iter().chain(members.iter().map(|(_, node)| node))
+    }
+
+    /// Is it a text, a number or a flag?
+    pub fn is_leaf(&self) -> bool {
+        matches!(self.value, Value::Text(_) | Value::Number(_) | Value::Flag(_))
+    }
+}
+
+/// A whole document, with the name of its root.
+pub struct Tree<'a> {
+    /// The outermost value.
+    pub root: Node<'a>,
+    name: &'static str,
+    known: fn(&str) -> bool,
+}
+
+impl<'a> Tree<'a> {
+    /// Numbers the values of a document. `known` tells which names may stand in a place; others are written `*`.
+    pub fn new(mut root: Node<'a>, name: &'static str, known: fn(&str) -> bool) -> Self {
+        number(&mut root, &mut 0);
+        Tree { root, name, known }
+    }
+
+    /// Where a value stands, as FHIRPath has it: `Bundle.entry[3].resource.name[0]`.
+    pub fn place(&self, node: &Node<'_>) -> String {
+        let mut place = self.name.to_owned();
+        let mut at = &self.root;
+        while at.number < node.number {
+            let Some(inner) = self.step(at, node.number, &mut place) else { break };
+            at = inner;
+        }
+        place
+    }
+
+    /// The child in which the value of this number stands.
+    fn step<'n>(&self, at: &'n Node<'a>, number: u32, place: &mut String) -> Option<&'n Node<'a>> {
+        match &at.value {
+            Value::List(items) => {
+                let index = items.partition_point(|item| item.number <= number).checked_sub(1)?;
+                push_index(index, place);
+                items.get(index)
+            }
+            Value::Object(members) => {
+                let index = members.partition_point(|(_, node)| node.number <= number).checked_sub(1)?;
+                let (name, node) = members.get(index)?;
+                self.push_name(name, place);
+                Some(node)
+            }
+            _ => None,
+        }
+    }
+
+    fn push_name(&self, name: &str, place: &mut String) {
+        place.push('.');
+        place.push_str(if (self.known)(name.strip_prefix('_').unwrap_or(name)) { name } else { "*" });
+    }
+
+    /// Every text, number and flag with its place, in the order of the document.
+    pub fn leaves(&self, mut visit: impl FnMut(&str, &Node<'a>)) {
+        self.walk(&self.root, &mut self.name.to_owned(), &mut visit);
+    }
+
+    fn walk(&self, node: &Node<'a>, place: &mut String, visit: &mut impl FnMut(&str, &Node<'a>)) {
+        let length = place.len();
+        match &node.value {
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    push_index(index, place);
+                    self.walk(item, place, visit);
+                    place.truncate(length);
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.push_name(name, place);
+                    self.walk(member, place, visit);
+                    place.truncate(length);
+                }
+            }
+            _ if node.is_leaf() => visit(place, node),
+            _ => {}
+        }
+    }
+}
+
+fn push_index(index: usize, place: &mut String) {
+    place.push('[');
+    place.push_str(&index.to_string());
+    place.push(']');
+}
+
+fn number(node: &mut Node<'_>, next: &mut u32) {
+    node.number = *next;
+    *next = next.saturating_add(1);
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| number(item, next)),
+        Value::Object(members) => members.iter_mut().for_each(|(_, member)| number(member, next)),
+        _ => {}
+    }
+}
