@@ -20,6 +20,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &public_health::ph05::Ph05,
     &provider::pv02::Pv02,
     &hospital::fhir::FhirJson,
+    &hospital::fhir::FhirXml,
     &child_guidance::cgc_xml::CgcXml,
     &notice::NoticeHtml,
     &notice::NoticeCsv,

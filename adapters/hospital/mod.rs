@@ -7,7 +7,8 @@ pub mod hl7v2;
 mod narrative;
 mod raise;
 
-use musubi_core::adapter::Profile;
+use crate::xml;
+use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_proto::v1 as proto;
 
 /// The moment of receipt, for what does not say when it was sent.
@@ -16,4 +17,55 @@ fn received(profile: &Profile) -> proto::DateTime {
     let date = proto::Date { year: at.year().into(), month: Some(at.month().into()), day: Some(at.day().into()) };
     let (hour, minute) = (Some(at.hour().into()), Some(at.minute().into()));
     proto::DateTime { date: Some(date), hour, minute, second: Some(at.second().into()) }
+}
+
+/// Does this namespace stand near the beginning of what could be XML?
+fn names_namespace(bytes: &[u8], namespace: &[u8]) -> bool {
+    const LOOKED_AT: usize = 4096;
+    let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    // UTF-16 has a zero beside every letter of these.
+    let head: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+    let start = head.iter().position(|byte| *byte == b'<').unwrap_or(head.len());
+    let quoted = |window: &[u8]| window.strip_prefix(namespace).is_some_and(|rest| matches!(rest, [b'"' | b'\'']));
+    start < 8 && head.windows(namespace.len() + 1).any(quoted)
+}
+
+/// Why a document in XML cannot be read at all.
+fn not_xml(refusal: &xml::Refusal) -> Diagnostic {
+    use xml::Fault;
+    let (code, ja, en) = match refusal.fault {
+        Fault::NotUtf8 => (
+            "H001",
+            "宣言された文字コードで読めない文字があります。",
+            "A byte without a character in the declared encoding.",
+        ),
+        Fault::OtherEncoding => (
+            "H001",
+            "文字コードの宣言が実際と違うか、対応していません(UTF-8、Shift_JIS、EUC-JP、ISO-2022-JP)。",
+            "The declared encoding is not that of the bytes, or none that is read (UTF-8, Shift_JIS, EUC-JP, ISO-2022-JP).",
+        ),
+        Fault::Doctype => ("H007", "DOCTYPEのある文書は受け取れません。", "A document with a DOCTYPE is not taken."),
+        Fault::Entity => (
+            "H007",
+            "XMLの5つ以外の実体参照は使えません。文字そのもので書いてください。",
+            "Only the five entities of XML are known; write the character itself.",
+        ),
+        Fault::Instruction => ("H007", "処理命令は使えません。", "A processing instruction may not stand there."),
+        Fault::Control => ("H001", "XMLで使えない制御文字があります。", "A control character that XML does not allow."),
+        Fault::Truncated => ("H001", "文書が途中で終わっています。", "The document ends too early."),
+        Fault::BesideRoot => {
+            ("H001", "ルート要素の外に内容があります。", "There is something beside the root element.")
+        }
+        Fault::IllFormed => (
+            "H001",
+            "XMLとして正しくありません(閉じタグ、重複した属性、宣言のない接頭辞など)。",
+            "The XML is not well-formed: an end tag, an attribute twice, or a prefix that is not declared.",
+        ),
+        _ => (
+            "H007",
+            "文書が大きすぎるか、入れ子が深すぎます。分けて送ってください。",
+            "The document is too large or nested too deep; send it in parts.",
+        ),
+    };
+    Diagnostic::error(code, refusal.place.clone(), ja, en)
 }

@@ -6,6 +6,7 @@
 //! format does not know is written as `*`, so that no text of the sender gets into an error.
 
 mod element;
+mod encoding;
 mod limits;
 mod reader;
 mod writer;
@@ -14,6 +15,8 @@ mod writer;
 mod tests;
 
 pub use element::{Attribute, Element, Piece};
+pub use encoding::decode;
 pub use limits::Limits;
 pub use reader::{Fault, Refusal, read, read_text};
 pub use writer::Writer;
+pub(crate) use writer::escape;

@@ -116,7 +116,7 @@ impl Writer {
 }
 
 /// Escapes what XML reserves; drops what XML cannot carry, control characters above all.
-fn escape(text: &str, out: &mut String) {
+pub(crate) fn escape(text: &str, out: &mut String) {
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),

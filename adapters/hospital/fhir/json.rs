@@ -2,6 +2,7 @@
 //! empty object, list or string. Values that are not there cannot leave a trace.
 
 use super::ids::Ids;
+use std::borrow::Cow;
 use std::fmt::Write;
 use uuid::Uuid;
 
@@ -90,6 +91,20 @@ impl Json {
         self.write(writing, &mut out);
         out.push('\n');
         out
+    }
+
+    /// The text of a value that is no list and no object, without marks around it.
+    pub(super) fn plain(&self, writing: &Writing<'_>) -> Cow<'_, str> {
+        match self {
+            Json::Text(text) | Json::Number(text) => Cow::Borrowed(text),
+            Json::Word(word) => Cow::Borrowed(word),
+            Json::Flag(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+            Json::Id(number) => Cow::Owned(writing.ids.resource(*number).to_string()),
+            Json::Place(number) => Cow::Owned(writing.ids.resource(*number).urn().to_string()),
+            Json::BundlePlace => Cow::Owned(writing.ids.bundle().urn().to_string()),
+            Json::Stamp(value) => value.plain(writing),
+            Json::Nothing | Json::List(_) | Json::Object(_) => Cow::Borrowed(""),
+        }
     }
 
     fn write(&self, writing: &Writing<'_>, out: &mut String) {

@@ -1,4 +1,4 @@
-//! FHIR R4 in JSON: document Bundles and resources that hospitals and regional networks send, and what was released about
+//! FHIR R4 in JSON and XML: document Bundles and resources that hospitals and regional networks send, and what was released about
 //! one family as a document Bundle.
 //!
 //! JP Core is claimed for a resource only where its rules are met, JP-CLINS never: its documents demand sections that a
@@ -14,14 +14,17 @@ mod people;
 mod read;
 mod requests;
 mod sections;
+mod xml_in;
+mod xml_out;
 
 #[cfg(test)]
 mod tests;
 
 use crate::family::Family;
 use crate::json as json_in;
+use crate::xml;
 use ids::Ids;
-use json::Writing;
+use json::{Json, Writing};
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Direction, EncodeError, Profile, Text};
 use musubi_core::release::Released;
 
@@ -40,7 +43,7 @@ impl Adapter for FhirJson {
     }
 
     fn title(&self) -> Text {
-        Text::new("FHIR R4 文書 Bundle(JSON)", "FHIR R4 document Bundle (JSON)")
+        Text::new("FHIR R4(JSON)", "FHIR R4 (JSON)")
     }
 
     fn direction(&self) -> Direction {
@@ -65,11 +68,62 @@ impl Adapter for FhirJson {
     /// Put together once and written twice: without ids and time, and then with the ids that follow from the hash of the
     /// first writing. The same view gives the same ids, whenever it is sent.
     fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
-        let family = Family::of(released);
-        let (bundle, resources) = document::bundle(released, &family).ok_or(EncodeError::NothingToSay)?;
-        let view = bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH);
-        let ids = Ids::of(view.as_bytes(), resources);
-        Ok(bundle.to_text(&Writing { ids: &ids, stamped: true }, view.len() + STAMPS_LENGTH).into_bytes())
+        written(released, Json::to_text)
+    }
+}
+
+/// Puts a document together and writes it.
+fn written(released: &Released, write: fn(&Json, &Writing<'_>, usize) -> String) -> Result<Vec<u8>, EncodeError> {
+    let family = Family::of(released);
+    let (bundle, resources) = document::bundle(released, &family).ok_or(EncodeError::NothingToSay)?;
+    let view = bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH);
+    let ids = Ids::of(view.as_bytes(), resources);
+    Ok(write(&bundle, &Writing { ids: &ids, stamped: true }, view.len() + STAMPS_LENGTH).into_bytes())
+}
+
+/// The same in XML.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FhirXml;
+
+impl Adapter for FhirXml {
+    fn name(&self) -> &'static str {
+        "fhir-xml"
+    }
+
+    fn title(&self) -> Text {
+        Text::new("FHIR R4(XML)", "FHIR R4 (XML)")
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Both
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        crate::hospital::names_namespace(bytes, b"http://hl7.org/fhir")
+    }
+
+    fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
+        let root = xml::decode(bytes, &xml::Limits::FHIR)
+            .and_then(|text| xml::read_text(&text, &xml::Limits::FHIR, read::known));
+        let root = match root {
+            Ok(root) => root,
+            Err(refusal) => return Decoded::refused(crate::hospital::not_xml(&refusal)),
+        };
+        let place = root.place.clone();
+        match xml_in::resource(root) {
+            Some(node) => read::decode(node, bytes, self.name(), profile),
+            None => Decoded::refused(Diagnostic::error(
+                "H001",
+                place,
+                "名前空間がFHIR(http://hl7.org/fhir)ではありません。",
+                "The namespace is not that of FHIR (http://hl7.org/fhir).",
+            )),
+        }
+    }
+
+    /// With the same ids as in JSON: they follow from what the document says.
+    fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
+        written(released, xml_out::write)
     }
 }
 

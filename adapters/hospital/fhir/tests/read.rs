@@ -1,5 +1,6 @@
 //! Documents of others and of our own, read.
 
+use super::super::FhirXml;
 use super::*;
 use crate::hospital::hl7v2::Hl7v2;
 use crate::testing::{corpus, reads_corpus};
@@ -186,4 +187,53 @@ fn what_was_read_is_the_same_after_it_was_written_and_read_again() {
     for name in SAMPLES {
         assert_stable(&decode(&sample(name)), name);
     }
+}
+
+#[test]
+fn every_xml_file_of_the_corpus_is_read_or_refused_with_a_named_code() {
+    let Some(files) = corpus("hospital/fhir") else { return };
+    let xml: Vec<_> = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "xml")).collect();
+    reads_corpus(&FhirXml, &xml);
+}
+
+#[test]
+fn the_same_document_in_json_and_xml_gives_the_same_record() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/fhir/fhir_xml/samples");
+    for name in ["shione_birth", "shione_discharge_summary"] {
+        let bytes = std::fs::read(format!("{folder}/{name}.xml")).unwrap();
+        let read = FhirXml.decode(&bytes, &profile());
+        assert_eq!(entries(&read), entries(&decode(&sample(name))), "{name}");
+    }
+}
+
+#[test]
+fn what_is_written_in_xml_says_what_is_written_in_json() {
+    for hostile in ["x", "a\",\"b\"\r\n<!--", "]]>&amp;&#60;\t"] {
+        let release = released(hostile_family(hostile));
+        let xml = FhirXml.encode(&release, &profile()).unwrap();
+        let json = FhirJson.encode(&release, &profile()).unwrap();
+        let (xml, json) = (FhirXml.decode(&xml, &profile()), FhirJson.decode(&json, &profile()));
+        if json.items[0].submission.is_none() {
+            assert_eq!(codes(&xml).len(), codes(&json).len());
+            continue;
+        }
+        assert_eq!(entries(&xml), entries(&json), "{hostile:?}");
+    }
+    let release = released(family_a());
+    let (xml, json) = (FhirXml.encode(&release, &profile()).unwrap(), FhirJson.encode(&release, &profile()).unwrap());
+    matches_snapshot("hospital/fhir/snapshots/family_a.xml", &xml);
+    assert_eq!(entries(&FhirXml.decode(&xml, &profile())), entries(&FhirJson.decode(&json, &profile())));
+}
+
+#[test]
+fn what_is_no_fhir_in_xml_is_refused() {
+    let refused = |text: &str| {
+        let decoded = FhirXml.decode(text.as_bytes(), &profile());
+        assert_eq!(decoded.taken(), 0, "{text}");
+        decoded.all_diagnostics().map(|told| told.code.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(refused("<Patient xmlns=\"urn:x\"/>"), ["H001"]);
+    assert_eq!(refused("<!DOCTYPE a><Patient xmlns=\"http://hl7.org/fhir\"/>"), ["H007"]);
+    assert_eq!(refused("<Patient xmlns=\"http://hl7.org/fhir\">"), ["H001"]);
+    assert_eq!(refused("<Hund xmlns=\"http://hl7.org/fhir\"/>"), ["H001"]);
 }
