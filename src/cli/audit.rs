@@ -10,7 +10,7 @@ use crate::hub::Hub;
 use crate::hub::persons::Named;
 use crate::hub::statement::Disclosure;
 use crate::serve::policy;
-use crate::store::{KEYS, Keyring, LeafDraft, LeafRow, Log, Settings, Store, Verdict};
+use crate::store::{KEYS, Keyring, LeafDraft, LeafRow, Location, Log, Settings, Store, Verdict};
 use clap::{Args, Subcommand};
 use musubi_adapters::wording::{codes, dates};
 use musubi_core::audit::SaltedEntry;
@@ -78,7 +78,7 @@ async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
     }
     let keyring = Keyring::open(folder, &config.hub.origin, &mut entropy::fill).map_err(fault)?;
     let settings = Settings { hub: config.hub.origin.clone(), ..Settings::default() };
-    Ok((Store::open_reading_with(folder, settings).await.map_err(fault)?, keyring))
+    Ok((Store::open_reading_at(&Location::Folder(folder.clone()), settings).await.map_err(fault)?, keyring))
 }
 
 async fn verify(config: &Config) -> Result<Vec<(Log, Verdict)>, Failure> {

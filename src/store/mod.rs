@@ -1,4 +1,5 @@
-//! The store: the only SQL of the hub. Embedded SQLite, one writer that commits groups of waiting changes together.
+//! The store: the only SQL of the hub. Embedded SQLite for one hub, PostgreSQL for several; in each hub one writer that
+//! commits groups of waiting changes together.
 //!
 //! The store never sees plaintext: bodies, raw bytes, facts and audit entries arrive sealed (S-50). A change is refused or
 //! durable as a whole, with its audit leaves (S-30), and its caller hears of it only then (P1).
@@ -9,8 +10,10 @@
 #[macro_use]
 mod places;
 
+mod engine;
 mod error;
 mod keys;
+mod postgres;
 mod read;
 mod rows;
 mod sql;
@@ -19,18 +22,20 @@ mod write;
 
 pub use error::{Conflict, Fault, FaultKind, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};
+pub use postgres::{Server, ServerError};
 pub use read::{Extent, OpenLeaf, Verdict};
 pub use rows::*;
 
 #[cfg(test)]
 mod tests;
 
+use engine::Engine;
 use musubi_core::agency::AgencyId;
 use musubi_core::audit::{Checkpoint, LeafHash, Receipt};
 use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, ReferralId, WorkItemId};
 use musubi_core::sealing::{Blind, Sealed};
 use musubi_core::time::Time;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -178,10 +183,19 @@ pub const CHECKPOINT_ENTRIES: u64 = 1_000;
 /// Name of the database in the data folder.
 pub const DATABASE: &str = "hub.db";
 
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// The embedded database, in the data folder of one hub.
+    Folder(PathBuf),
+    /// A PostgreSQL server, which several hubs share.
+    Server(Server),
+}
+
 /// The store. Clones share one writer and one pool of readers.
 #[derive(Clone)]
 pub struct Store {
-    inner: sqlite::Sqlite,
+    inner: Engine,
 }
 
 impl Store {
@@ -199,7 +213,19 @@ impl Store {
     /// # Errors
     /// When the folder cannot be used, another process has it open, or a migration fails.
     pub async fn open_with(folder: &Path, settings: Settings) -> Result<Store, StoreError> {
-        Ok(Store { inner: sqlite::Sqlite::open(folder, settings).await? })
+        Store::open_at(&Location::Folder(folder.to_owned()), settings).await
+    }
+
+    /// As [`Store::open_with`], wherever the store is.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`], and when the server cannot be reached.
+    pub async fn open_at(location: &Location, settings: Settings) -> Result<Store, StoreError> {
+        let opened = match location {
+            Location::Folder(folder) => sqlite::open(folder).await?,
+            Location::Server(server) => postgres::open(server).await?,
+        };
+        Ok(Store { inner: Engine::start(opened, settings).await? })
     }
 
     /// Opens an existing store to read it while a hub runs or not; every change is refused.
@@ -207,15 +233,20 @@ impl Store {
     /// # Errors
     /// When there is no database.
     pub async fn open_reading(folder: &Path) -> Result<Store, StoreError> {
-        Store::open_reading_with(folder, Settings::default()).await
+        Store::open_reading_at(&Location::Folder(folder.to_owned()), Settings::default()).await
     }
 
-    /// As [`Store::open_reading`], with the hub's name, which the notes of its checkpoints are compared with.
+    /// As [`Store::open_reading`], wherever the store is, with the hub's name, which the notes of its checkpoints are
+    /// compared with.
     ///
     /// # Errors
     /// When there is no database.
-    pub async fn open_reading_with(folder: &Path, settings: Settings) -> Result<Store, StoreError> {
-        Ok(Store { inner: sqlite::Sqlite::open_reading(folder, settings).await? })
+    pub async fn open_reading_at(location: &Location, settings: Settings) -> Result<Store, StoreError> {
+        let address = match location {
+            Location::Folder(folder) => sqlite::readers(folder)?,
+            Location::Server(server) => server.address(),
+        };
+        Ok(Store { inner: Engine::reading(address, settings).await? })
     }
 
     /// The faults found when the logs were verified at opening; with any, every change is refused.

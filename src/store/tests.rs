@@ -1,16 +1,25 @@
-//! The store against a folder of its own.
+//! The store against a folder and a database of its own.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use super::sql::value::{Sql, Value};
 use super::*;
 use musubi_core::agency::{Actor, AgencyKind, Purpose, Role};
 use musubi_core::audit::{AuditEntry, LogKey, SaltedEntry, inclusion_proof, verify_inclusion};
 use musubi_core::id::{EntryId, ReleaseId};
 use musubi_core::sealing::{Aad, DataKey, WrappedKey};
 use musubi_core::time::Day;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
+
+#[path = "../../tests/support/postgres.rs"]
+mod server;
+
+mod several;
+
+use server::Postgres;
 
 const CANARY: &str = "カナリア花子";
 const NOW: Time = Time::from_micros(1_795_000_000_000_000);
@@ -133,11 +142,108 @@ fn rows(rows: Vec<Row>) -> Change {
     Change { rows, ..Change::default() }
 }
 
-async fn open(folder: &TempDir) -> Store {
-    let key = LogKey::from_bytes("musubi.example", &[5; 32]);
-    let sign: SignCheckpoint = Arc::new(move |checkpoint| checkpoint.sign(&key).to_string());
-    let settings = Settings { hub: "musubi.example".to_owned(), checkpoint_entries: 10, sign: Some(sign) };
-    Store::open_with(folder.path(), settings).await.unwrap()
+/// Where a test keeps its store: in a folder or a database of its own.
+enum Home {
+    Folder(TempDir),
+    Database(Server, String),
+}
+
+/// One server for all tests of this binary.
+static SERVER: LazyLock<Option<Postgres>> = LazyLock::new(Postgres::start);
+
+impl Home {
+    fn folder() -> Home {
+        Home::Folder(tempfile::tempdir().unwrap())
+    }
+
+    /// `None` where no server is installed.
+    fn database() -> Option<Home> {
+        let postgres = SERVER.as_ref()?;
+        let folder = tempfile::tempdir().unwrap();
+        let address = folder.path().join("database");
+        let name = postgres.database();
+        std::fs::write(&address, postgres.url(&name)).unwrap();
+        Some(Home::Database(Server::read(&address).unwrap(), name))
+    }
+
+    /// Another one, as empty as this was.
+    fn fresh(&self) -> Home {
+        match self {
+            Home::Folder(_) => Home::folder(),
+            Home::Database(..) => Home::database().unwrap(),
+        }
+    }
+
+    fn location(&self) -> Location {
+        match self {
+            Home::Folder(folder) => Location::Folder(folder.path().to_owned()),
+            Home::Database(server, _) => Location::Server(server.clone()),
+        }
+    }
+
+    fn database_name(&self) -> &str {
+        match self {
+            Home::Folder(_) => DATABASE,
+            Home::Database(_, name) => name,
+        }
+    }
+
+    async fn open(&self) -> Store {
+        let key = LogKey::from_bytes("musubi.example", &[5; 32]);
+        let sign: SignCheckpoint = Arc::new(move |checkpoint| checkpoint.sign(&key).to_string());
+        let settings = Settings { hub: "musubi.example".to_owned(), checkpoint_entries: 10, sign: Some(sign) };
+        Store::open_at(&self.location(), settings).await.unwrap()
+    }
+
+    /// Does something to the bare database.
+    async fn tamper(&self, statement: &'static str, value: Option<Value>) {
+        let mut connection = match self {
+            Home::Folder(folder) => sqlite::open(folder.path()).await.unwrap().connection,
+            Home::Database(server, _) => server.address().connect().await.unwrap(),
+        };
+        let order = value.into_iter().fold(Sql::new(statement), Sql::bind);
+        connection.execute(order).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+/// The same test on both databases.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(&super::Home::folder()).await;
+            })+
+        }
+
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                if let Some(home) = super::Home::database() {
+                    super::$name(&home).await;
+                }
+            })+
+        }
+    };
+}
+
+on_both! {
+    s30_sixty_four_callers_at_once_are_all_durable_and_answered,
+    a_failed_expectation_refuses_its_own_change_alone,
+    a_row_that_clashes_refuses_its_own_change_alone,
+    s20_a_message_that_comes_again_is_answered_byte_for_byte,
+    s20_a_control_id_is_forgotten_after_its_time_and_a_refused_one_at_once,
+    two_senders_of_one_new_identifier_make_one_person,
+    joined_persons_are_one_until_they_are_parted,
+    a_superseded_fact_holds_no_more_and_can_be_superseded_once,
+    a_delivery_moves_on_only_from_where_it_was_read,
+    every_row_is_read_as_it_was_written,
+    the_list_of_cases_is_in_the_order_of_the_question,
+    s33_checkpoints_are_made_when_due_on_request_and_at_the_end,
+    a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile,
+    s38_the_first_index_that_was_tampered_with_is_named,
+    s37_a_tail_that_does_not_verify_closes_the_store_for_changes,
 }
 
 fn conflict(result: Result<Committed, StoreError>) -> Conflict {
@@ -147,10 +253,8 @@ fn conflict(result: Result<Committed, StoreError>) -> Conflict {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn s30_sixty_four_callers_at_once_are_all_durable_and_answered() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn s30_sixty_four_callers_at_once_are_all_durable_and_answered(home: &Home) {
+    let store = home.open().await;
     let callers = (0..64).map(|number| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -181,16 +285,14 @@ async fn s30_sixty_four_callers_at_once_are_all_durable_and_answered() {
     let proof = inclusion_proof(&leaves, 63).unwrap();
     verify_inclusion(leaves[63], 63, 64, &proof, &musubi_core::audit::root(&leaves)).unwrap();
     store.close().await.unwrap();
-    let again = open(&folder).await;
+    let again = home.open().await;
     assert!(again.faults().is_empty());
     let committed = again.commit("more", Change { leaves: vec![leaf(&[])], ..Change::default() }).await.unwrap();
     assert_eq!(committed.receipts.first().unwrap().index, 64);
 }
 
-#[tokio::test]
-async fn a_failed_expectation_refuses_its_own_change_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn a_failed_expectation_refuses_its_own_change_alone(home: &Home) {
+    let store = home.open().await;
     let mother = person();
     store.commit("person", rows(vec![person_row(mother), Row::PolicyEpoch(3)])).await.unwrap();
     let expecting = |expect: Expect, row: Row| Change { expect: vec![expect], rows: vec![row], ..Change::default() };
@@ -213,10 +315,8 @@ async fn a_failed_expectation_refuses_its_own_change_alone() {
     assert_eq!(store.facts_of(&[mother], NOW).await.unwrap(), [fact]);
 }
 
-#[tokio::test]
-async fn a_row_that_clashes_refuses_its_own_change_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn a_row_that_clashes_refuses_its_own_change_alone(home: &Home) {
+    let store = home.open().await;
     let mother = person();
     let twice = entries_row(mother);
     let with_leaf = |row: &EntriesRow| Change { leaves: vec![leaf(&[])], ..rows(vec![Row::Entries(row.clone())]) };
@@ -231,10 +331,8 @@ async fn a_row_that_clashes_refuses_its_own_change_alone() {
     assert_eq!(store.logs().await.unwrap(), [(Log::Municipality(city()), 2)]);
 }
 
-#[tokio::test]
-async fn s20_a_message_that_comes_again_is_answered_byte_for_byte() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn s20_a_message_that_comes_again_is_answered_byte_for_byte(home: &Home) {
+    let store = home.open().await;
     let with = |content| Change { message: Some(message("m", content)), leaves: vec![leaf(&[])], ..Change::default() };
     let (first, same_batch) = tokio::join!(store.commit("one", with([1; 32])), store.commit("two", with([1; 32])));
     let answer = first.unwrap().answer;
@@ -250,10 +348,8 @@ async fn s20_a_message_that_comes_again_is_answered_byte_for_byte() {
     assert_eq!(store.logs().await.unwrap(), [(Log::Municipality(city()), 1)]);
 }
 
-#[tokio::test]
-async fn s20_a_control_id_is_forgotten_after_its_time_and_a_refused_one_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn s20_a_control_id_is_forgotten_after_its_time_and_a_refused_one_at_once(home: &Home) {
+    let store = home.open().await;
     let refused = MessageDraft { repeats: false, content: None, raw: None, ..message("m", [1; 32]) };
     store.commit("refuse", Change { message: Some(refused), ..Change::default() }).await.unwrap();
     store.commit("accept", Change { message: Some(message("m", [1; 32])), ..Change::default() }).await.unwrap();
@@ -266,10 +362,8 @@ async fn s20_a_control_id_is_forgotten_after_its_time_and_a_refused_one_at_once(
     assert_eq!(store.message_answer(&agency(), blind("m")).await.unwrap().unwrap().received_at, later);
 }
 
-#[tokio::test]
-async fn two_senders_of_one_new_identifier_make_one_person() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn two_senders_of_one_new_identifier_make_one_person(home: &Home) {
+    let store = home.open().await;
     let new = |id: PersonId| {
         let alias = AliasRow { blind: blind("MRN 1"), person: id, municipality: city() };
         let expect = vec![Expect::NoAlias { blind: alias.blind }];
@@ -283,10 +377,8 @@ async fn two_senders_of_one_new_identifier_make_one_person() {
     assert!(store.persons(&[two]).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn joined_persons_are_one_until_they_are_parted() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn joined_persons_are_one_until_they_are_parted(home: &Home) {
+    let store = home.open().await;
     let [a, b, c] = [person(), person(), person()];
     store.commit("persons", rows([a, b, c].map(person_row).to_vec())).await.unwrap();
     let join = |person, into| rows(vec![Row::Join { person, into }]);
@@ -308,10 +400,8 @@ async fn joined_persons_are_one_until_they_are_parted() {
     assert_eq!(conflict(store.commit("part", rows(vec![Row::Part { person: b }])).await), Conflict::Join(b));
 }
 
-#[tokio::test]
-async fn a_superseded_fact_holds_no_more_and_can_be_superseded_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn a_superseded_fact_holds_no_more_and_can_be_superseded_once(home: &Home) {
+    let store = home.open().await;
     let mother = person();
     let (consent, newer) = (fact_row(mother), fact_row(mother));
     store.commit("consent", rows(vec![person_row(mother), Row::Fact(consent.clone())])).await.unwrap();
@@ -331,10 +421,8 @@ async fn a_superseded_fact_holds_no_more_and_can_be_superseded_once() {
     assert_eq!(conflict(store.commit("again", rows(vec![withdraw(None)])).await), Conflict::Fact(consent.id));
 }
 
-#[tokio::test]
-async fn a_delivery_moves_on_only_from_where_it_was_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn a_delivery_moves_on_only_from_where_it_was_read(home: &Home) {
+    let store = home.open().await;
     let mother = person();
     let (first, second) = (delivery_row(mother, DeliveryState::Waiting), delivery_row(mother, DeliveryState::Held));
     let both = rows(vec![Row::Delivery(first.clone()), Row::Delivery(second.clone())]);
@@ -355,10 +443,8 @@ async fn a_delivery_moves_on_only_from_where_it_was_read() {
     assert!(store.deliveries_due(NOW, 10).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn every_row_is_read_as_it_was_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn every_row_is_read_as_it_was_written(home: &Home) {
+    let store = home.open().await;
     let mother = person();
     let center = AgencyRow {
         id: agency(),
@@ -454,10 +540,8 @@ async fn every_row_is_read_as_it_was_written() {
     assert_eq!(store.referral(referral.id).await.unwrap().unwrap().state, "accepted");
 }
 
-#[tokio::test]
-async fn the_list_of_cases_is_in_the_order_of_the_question() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn the_list_of_cases_is_in_the_order_of_the_question(home: &Home) {
+    let store = home.open().await;
     let line = |severity: u8, day: i8| {
         let person = person();
         let date = Day::new(2026, 11, day).unwrap();
@@ -477,10 +561,8 @@ async fn the_list_of_cases_is_in_the_order_of_the_question() {
     assert_eq!(store.case(&city(), worse.person).await.unwrap(), Some(worse));
 }
 
-#[tokio::test]
-async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end(home: &Home) {
+    let store = home.open().await;
     let log = Log::Municipality(city());
     let leaves = |count| Change { leaves: (0..count).map(|_| leaf(&[])).collect(), ..Change::default() };
     store.commit("nine", leaves(9)).await.unwrap();
@@ -492,7 +574,7 @@ async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end() {
     assert!(store.checkpoint().await.unwrap().is_empty());
     store.commit("three", leaves(3)).await.unwrap();
     store.close().await.unwrap();
-    let again = open(&folder).await;
+    let again = home.open().await;
     let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
     let verdict = again.verify_log(again.extent(&log).await.unwrap(), Some(&key), &open_leaf).await.unwrap();
     assert_eq!(verdict, Verdict { leaves: 15, opened: 15, checkpoints: 3, fault: None });
@@ -501,10 +583,8 @@ async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end() {
     assert_eq!(verdict.fault.unwrap().kind, FaultKind::Note);
 }
 
-#[tokio::test]
-async fn a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+async fn a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile(home: &Home) {
+    let store = home.open().await;
     let log = Log::Municipality(city());
     let leaves = |count| Change { leaves: (0..count).map(|_| leaf(&[])).collect(), ..Change::default() };
     store.commit("five", leaves(5)).await.unwrap();
@@ -514,50 +594,46 @@ async fn a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile() {
     assert_eq!(verdict, Verdict { leaves: 5, opened: 5, checkpoints: 0, fault: None });
 }
 
-/// Fifteen leaves with a checkpoint after ten, closed without another; then one statement on the bare database.
-async fn tampered(statement: &'static str) -> (TempDir, Store) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+/// Fifteen leaves with a checkpoint after ten; then something is done to the bare database.
+async fn tampered(home: &Home, deeds: &[(&'static str, Option<Value>)]) -> Store {
+    let store = home.open().await;
     for count in [10, 5] {
         let leaves = (0..count).map(|_| leaf(&[])).collect();
         store.commit("leaves", Change { leaves, ..Change::default() }).await.unwrap();
     }
     store.close().await.unwrap();
-    let address = format!("sqlite:{}", folder.path().join(DATABASE).display());
-    let database = sqlx::SqlitePool::connect(&address).await.unwrap();
-    sqlx::query(statement).execute(&database).await.unwrap();
-    database.close().await;
-    let store = open(&folder).await;
-    (folder, store)
+    for (statement, value) in deeds {
+        home.tamper(statement, value.clone()).await;
+    }
+    home.open().await
 }
 
-#[tokio::test]
-async fn s38_the_first_index_that_was_tampered_with_is_named() {
+async fn s38_the_first_index_that_was_tampered_with_is_named(home: &Home) {
+    let zeros = || Some(Value::from([0; 32]));
     let cases = [
-        ("UPDATE audit_leaf SET hash = zeroblob(32) WHERE idx = 4", 4, FaultKind::Chain),
-        ("UPDATE audit_leaf SET entry = zeroblob(99) WHERE idx = 4", 4, FaultKind::Chain),
-        ("UPDATE audit_leaf SET chain = zeroblob(32) WHERE idx = 4", 4, FaultKind::Chain),
-        ("UPDATE audit_leaf SET id = zeroblob(16) WHERE idx = 4", 4, FaultKind::Chain),
-        ("DELETE FROM audit_leaf WHERE idx = 4", 4, FaultKind::Missing),
-        ("DELETE FROM audit_leaf WHERE idx >= 4", 4, FaultKind::Missing),
-        ("UPDATE audit_leaf SET idx = 99 WHERE idx = 4", 4, FaultKind::Missing),
-        ("UPDATE checkpoint SET root = zeroblob(32) WHERE size = 10", 0, FaultKind::Root),
-        ("UPDATE checkpoint SET note = 'x' WHERE size = 10", 9, FaultKind::Note),
+        ("UPDATE audit_leaf SET hash = $1 WHERE idx = 4", zeros(), 4, FaultKind::Chain),
+        ("UPDATE audit_leaf SET entry = $1 WHERE idx = 4", zeros(), 4, FaultKind::Chain),
+        ("UPDATE audit_leaf SET chain = $1 WHERE idx = 4", zeros(), 4, FaultKind::Chain),
+        ("UPDATE audit_leaf SET id = $1 WHERE idx = 4", Some(Value::Uuid(Uuid::nil())), 4, FaultKind::Chain),
+        ("DELETE FROM audit_leaf WHERE idx = 4", None, 4, FaultKind::Missing),
+        ("DELETE FROM audit_leaf WHERE idx >= 4", None, 4, FaultKind::Missing),
+        ("UPDATE audit_leaf SET idx = 99 WHERE idx = 4", None, 4, FaultKind::Missing),
+        ("UPDATE checkpoint SET root = $1 WHERE size = 10", zeros(), 0, FaultKind::Root),
+        ("UPDATE checkpoint SET note = 'x' WHERE size = 10", None, 9, FaultKind::Note),
     ];
     let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
-    for (statement, index, kind) in cases {
-        let (_folder, store) = tampered(statement).await;
+    for (statement, value, index, kind) in cases {
+        let home = home.fresh();
+        let store = tampered(&home, &[(statement, value)]).await;
         let log = Log::Municipality(city());
         let verdict = store.verify_log(store.extent(&log).await.unwrap(), Some(&key), &open_leaf).await.unwrap();
         assert_eq!(verdict.fault, Some(Fault { log, index, kind }), "{statement}");
     }
 }
 
-#[tokio::test]
-async fn s37_a_tail_that_does_not_verify_closes_the_store_for_changes() {
-    let (_folder, store) =
-        tampered("DELETE FROM checkpoint WHERE size > 10; UPDATE audit_leaf SET hash = zeroblob(32) WHERE idx = 12")
-            .await;
+async fn s37_a_tail_that_does_not_verify_closes_the_store_for_changes(home: &Home) {
+    let forged = ("UPDATE audit_leaf SET hash = $1 WHERE idx = 12", Some(Value::from([0; 32])));
+    let store = tampered(home, &[("DELETE FROM checkpoint WHERE size > 10", None), forged]).await;
     let fault = Fault { log: Log::Municipality(city()), index: 12, kind: FaultKind::Chain };
     assert_eq!(store.faults(), std::slice::from_ref(&fault));
     let refused = store.commit("more", rows(vec![person_row(person())])).await;
@@ -567,8 +643,8 @@ async fn s37_a_tail_that_does_not_verify_closes_the_store_for_changes() {
 
 #[tokio::test]
 async fn s54_no_plaintext_stands_in_the_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+    let home = Home::folder();
+    let (Home::Folder(folder), store) = (&home, home.open().await) else { unreachable!("a folder") };
     let mother = person();
     let change = Change {
         rows: vec![person_row(mother), Row::Entries(entries_row(mother)), Row::Fact(fact_row(mother))],
@@ -592,8 +668,8 @@ async fn s54_no_plaintext_stands_in_the_files() {
 
 #[tokio::test]
 async fn s52_a_destroyed_key_is_in_no_file_any_more() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+    let home = Home::folder();
+    let (Home::Folder(folder), store) = (&home, home.open().await) else { unreachable!("a folder") };
     let mother = person();
     let secret = b"wrapped key of a mother, sixty bytes long or thereabouts ...".to_vec();
     let key = Some(WrappedKey::from_stored(secret.clone()));
@@ -610,8 +686,8 @@ async fn s52_a_destroyed_key_is_in_no_file_any_more() {
 
 #[tokio::test]
 async fn a_second_process_may_read_and_not_write() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder).await;
+    let home = Home::folder();
+    let (Home::Folder(folder), store) = (&home, home.open().await) else { unreachable!("a folder") };
     let mother = person();
     store.commit("person", rows(vec![person_row(mother)])).await.unwrap();
     assert!(matches!(Store::open(folder.path()).await, Err(StoreError::Unavailable { .. })));

@@ -6,9 +6,9 @@ use crate::store::{AgencyRow, StaffRow, Store, StoreError};
 use musubi_core::agency::{Actor, AgencyId};
 
 const AGENCIES: &str = "SELECT * FROM agency ORDER BY id";
-const AGENCY: &str = "SELECT * FROM agency WHERE id = ?";
-const STAFF: &str = "SELECT * FROM staff WHERE agency = ? ORDER BY staff_id";
-const MEMBER: &str = "SELECT * FROM staff WHERE agency = ? AND staff_id = ?";
+const AGENCY: &str = "SELECT * FROM agency WHERE id = $1";
+const STAFF: &str = "SELECT * FROM staff WHERE agency = $1 ORDER BY staff_id";
+const MEMBER: &str = "SELECT * FROM staff WHERE agency = $1 AND staff_id = $2";
 
 impl FromColumns for AgencyRow {
     const TABLE: &'static str = "agency";
@@ -19,7 +19,7 @@ impl FromColumns for AgencyRow {
             kind: row.parsed("kind")?,
             name: row.plain("name")?,
             municipality: row.checked("municipality")?,
-            active: row.plain("active")?,
+            active: row.flag("active")?,
             profile: row.plain("profile")?,
         })
     }
@@ -30,7 +30,7 @@ impl FromColumns for StaffRow {
 
     fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
         let actor = Actor { staff_id: row.plain("staff_id")?, role: row.parsed("role")? };
-        Ok(StaffRow { agency: row.checked("agency")?, actor, active: row.plain("active")? })
+        Ok(StaffRow { agency: row.checked("agency")?, actor, active: row.flag("active")? })
     }
 }
 

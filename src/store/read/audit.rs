@@ -1,8 +1,8 @@
 //! The audit logs.
 
-use super::{OpenLeaf, Verdict, among};
+use super::{OpenLeaf, Verdict};
 use crate::store::sql::columns::{Columns, FromColumns};
-use crate::store::sql::value::Sql;
+use crate::store::sql::value::{Sql, Statement};
 use crate::store::write::logs::{CHAIN_START, ChainedLeaf, follows};
 use crate::store::{CheckpointRow, Fault, FaultKind, LeafRow, Log, Store, StoreError};
 use musubi_core::audit::{Checkpoint, Frontier, LeafHash, LogVerifier, SignedNote};
@@ -11,17 +11,22 @@ use uuid::Uuid;
 
 const LOGS: &str = "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log ORDER BY name";
 const SIZE: &str =
-    "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log WHERE name = ?";
-const LEAVES: &str = "SELECT * FROM audit_leaf WHERE log = ? AND idx >= ? AND idx < ? ORDER BY idx";
-const PAGE: &str = "SELECT * FROM audit_leaf WHERE log = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT 1000";
-const HASHES: &str = "SELECT id, hash FROM audit_leaf WHERE log = ? AND idx < ? ORDER BY idx";
-const OF_PERSONS: &str = among!(
-    "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN (",
-    ")) AS of CROSS JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx"
+    "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log WHERE name = $1";
+const LEAVES: &str = "SELECT * FROM audit_leaf WHERE log = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
+const PAGE: &str = "SELECT * FROM audit_leaf WHERE log = $1 AND idx >= $2 AND idx < $3 ORDER BY idx LIMIT 1000";
+const HASHES: &str = "SELECT id, hash FROM audit_leaf WHERE log = $1 AND idx < $2 ORDER BY idx";
+const OF_PERSONS: Statement = Statement::each(
+    concat!(
+        "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN (",
+        sixteen!("?"),
+        ")) AS of CROSS JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx"
+    ),
+    "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person = ANY($1)) AS of
+     JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx",
 );
-const PERSONS: &str = "SELECT idx, person FROM leaf_person WHERE log = ? ORDER BY idx, person";
-const LAST_CHECKPOINT: &str = "SELECT * FROM checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1";
-const CHECKPOINTS: &str = "SELECT * FROM checkpoint WHERE log = ? ORDER BY size";
+const PERSONS: &str = "SELECT idx, person FROM leaf_person WHERE log = $1 ORDER BY idx, person";
+const LAST_CHECKPOINT: &str = "SELECT * FROM checkpoint WHERE log = $1 ORDER BY size DESC LIMIT 1";
+const CHECKPOINTS: &str = "SELECT * FROM checkpoint WHERE log = $1 ORDER BY size";
 
 /// A log's name as the database has it.
 fn log_of(row: &Columns<'_>, column: &'static str) -> Result<Log, StoreError> {

@@ -2,23 +2,23 @@
 
 use super::{by_id, of_persons};
 use crate::store::sql::columns::{Columns, FromColumns};
-use crate::store::sql::value::Sql;
+use crate::store::sql::value::{Sql, Statement};
 use crate::store::{DeliveryRow, DeliveryState, ReleaseRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{DeliveryId, MessageId, PersonId, ReleaseId};
 use musubi_core::time::Time;
 
-const DUE: &str = "SELECT * FROM delivery WHERE state = ? AND next_at <= ? ORDER BY next_at, sequence LIMIT +?";
-const NEXT: &str = "SELECT next_at FROM delivery WHERE state = ? ORDER BY next_at LIMIT 1";
-const IN_STATE: &str = "SELECT * FROM delivery WHERE state = ? ORDER BY next_at, sequence LIMIT +?";
-const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = ? AND sequence > ? ORDER BY sequence LIMIT +?";
+const DUE: &str = "SELECT * FROM delivery WHERE state = $1 AND next_at <= $2 ORDER BY next_at, sequence LIMIT +$3";
+const NEXT: &str = "SELECT next_at FROM delivery WHERE state = $1 ORDER BY next_at LIMIT 1";
+const IN_STATE: &str = "SELECT * FROM delivery WHERE state = $1 ORDER BY next_at, sequence LIMIT +$2";
+const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence > $2 ORDER BY sequence LIMIT +$3";
 // The states are spelt out for the partial index.
-const TO_FETCH: &str = "SELECT * FROM delivery WHERE recipient = ?1 AND sequence > ?2 AND state IN (1, 3)
-    AND (next_at <= ?3 OR state = 1 AND next_at >= ?4) ORDER BY sequence LIMIT +?5";
+const TO_FETCH: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence > $2 AND state IN (1, 3)
+    AND (next_at <= $3 OR state = 1 AND next_at >= $4) ORDER BY sequence LIMIT +$5";
 const DELIVERY: &str = by_id!("delivery");
-const DELIVERIES_OF: &str = of_persons!("delivery", "4");
+const DELIVERIES_OF: Statement = of_persons!("delivery", "4");
 const RELEASE: &str = by_id!("release");
-const RELEASES_OF: &str = of_persons!("release", "6");
+const RELEASES_OF: Statement = of_persons!("release", "6");
 
 impl FromColumns for DeliveryRow {
     const TABLE: &'static str = "delivery";

@@ -2,7 +2,7 @@
 
 use super::{by_id, of_persons};
 use crate::store::sql::columns::{Columns, FromColumns};
-use crate::store::sql::value::Sql;
+use crate::store::sql::value::{Sql, Statement};
 use crate::store::write::model::POLICY_EPOCH;
 use crate::store::{FactKind, FactRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
@@ -10,10 +10,10 @@ use musubi_core::id::{FactId, PersonId};
 use musubi_core::time::Time;
 
 const FACT: &str = by_id!("fact");
-const OF_PERSONS: &str = of_persons!("fact", "2");
-const FOR_RECIPIENT: &str = "SELECT * FROM fact WHERE recipient = ?1 AND kind = ?2 AND recorded_at <= ?3
-    AND (superseded_at IS NULL OR superseded_at > ?3) ORDER BY recorded_at, id";
-const SETTING: &str = "SELECT value FROM setting WHERE name = ?";
+const OF_PERSONS: Statement = of_persons!("fact", "2");
+const FOR_RECIPIENT: &str = "SELECT * FROM fact WHERE recipient = $1 AND kind = $2 AND recorded_at <= $3
+    AND (superseded_at IS NULL OR superseded_at > $3) ORDER BY recorded_at, id";
+const SETTING: &str = "SELECT value FROM setting WHERE name = $1";
 
 impl FromColumns for FactRow {
     const TABLE: &'static str = "fact";

@@ -2,7 +2,7 @@
 
 use super::{by_id, of_persons};
 use crate::store::sql::columns::{Columns, FromColumns};
-use crate::store::sql::value::Sql;
+use crate::store::sql::value::{Sql, Statement};
 use crate::store::write::model::stored_answer;
 use crate::store::{EntriesRow, MessageRow, Store, StoreError, StoredAnswer};
 use musubi_core::agency::AgencyId;
@@ -10,10 +10,10 @@ use musubi_core::id::{EntryId, MessageId, Municipality, PersonId};
 use musubi_core::sealing::{Blind, Sealed};
 
 const ANSWER: &str = "SELECT id, content, received_at, answer FROM message
-    WHERE key = ? AND repeats = 1 AND agency = ? ORDER BY received_at DESC LIMIT 1";
+    WHERE key = $1 AND repeats = 1 AND agency = $2 ORDER BY received_at DESC LIMIT 1";
 const MESSAGE: &str = by_id!("message");
-const OF_MESSAGE: &str = "SELECT * FROM entries WHERE municipality = ? AND message = ? ORDER BY sequence";
-const OF_PERSONS: &str = of_persons!("entries", "1");
+const OF_MESSAGE: &str = "SELECT * FROM entries WHERE municipality = $1 AND message = $2 ORDER BY sequence";
+const OF_PERSONS: Statement = of_persons!("entries", "1");
 
 impl FromColumns for StoredAnswer {
     const TABLE: &'static str = "message";
@@ -35,8 +35,8 @@ impl FromColumns for MessageRow {
             content: row.hash_if_any("content")?,
             format: row.plain("format")?,
             received_at: row.time("received_at")?,
-            test: row.plain("test")?,
-            repeats: row.plain("repeats")?,
+            test: row.flag("test")?,
+            repeats: row.flag("repeats")?,
             answer: row.plain("answer")?,
             raw: row.plain::<Option<Vec<u8>>>("raw")?.map(Sealed::from_stored),
         })

@@ -1,6 +1,6 @@
 //! What is read from the store, one file for each topic.
 //!
-//! `LIMIT +?`, never a bare `LIMIT ?`: SQLite makes a plan for the value that is bound there, and so prepares the statement
+//! `LIMIT +$1`, never a bare `LIMIT $1`: SQLite makes a plan for the value that is bound there, and so prepares the statement
 //! anew each time.
 
 mod agencies;
@@ -15,7 +15,7 @@ pub use audit::Extent;
 
 use super::sql::columns::{FromColumns, read_all};
 use super::sql::failure::refused;
-use super::sql::value::{Sql, Value};
+use super::sql::value::{Sql, Statement, Value};
 use super::{Fault, LeafRow, Store, StoreError};
 use musubi_core::audit::SaltedEntry;
 use musubi_core::id::PersonId;
@@ -27,19 +27,27 @@ const PLACES: usize = 16;
 /// A question about at most [`PLACES`] keys.
 macro_rules! among {
     ($head:literal, $tail:literal) => {
-        concat!($head, sixteen!("?"), $tail)
+        Statement::each(concat!($head, " IN (", sixteen!("?"), ")", $tail), concat!($head, " = ANY($1)", $tail))
     };
 }
 
 /// The rows of a table, of one kind in `concerned`, that concern any of these persons, each once.
 macro_rules! of_persons {
     ($table:literal, $of:literal) => {
+        Statement::each(
+            of_persons!($table, $of, concat!("IN (", sixteen!("?"), ")"), "CROSS JOIN"),
+            of_persons!($table, $of, "= ANY($1)", "JOIN"),
+        )
+    };
+    ($table:literal, $of:literal, $among:expr, $join:literal) => {
         concat!(
             "SELECT t.* FROM (SELECT DISTINCT municipality, id FROM concerned WHERE of = ",
             $of,
-            " AND person IN (",
-            sixteen!("?"),
-            ")) AS c CROSS JOIN ",
+            " AND person ",
+            $among,
+            ") AS c ",
+            $join,
+            " ",
             $table,
             " AS t ON t.municipality = c.municipality AND t.id = c.id"
         )
@@ -49,7 +57,7 @@ macro_rules! of_persons {
 /// A row by its id alone, whatever its municipality.
 macro_rules! by_id {
     ($table:literal) => {
-        concat!("SELECT * FROM ", $table, " WHERE municipality IN (SELECT name FROM log) AND id = ?")
+        concat!("SELECT * FROM ", $table, " WHERE municipality IN (SELECT name FROM log) AND id = $1")
     };
 }
 
@@ -85,12 +93,12 @@ impl Store {
     async fn among<T: FromColumns, K: Into<Value> + Copy>(
         &self,
         at: &'static str,
-        statement: &'static str,
+        statement: Statement,
         keys: &[K],
     ) -> Result<Vec<T>, StoreError> {
         let mut found = Vec::new();
         for some in keys.chunks(PLACES) {
-            found.extend(self.all(at, Sql::new(statement).bind_list(some.iter().copied(), PLACES)).await?);
+            found.extend(self.all(at, Sql::new(statement).among(some.iter().copied(), PLACES)).await?);
         }
         Ok(found)
     }
@@ -99,7 +107,7 @@ impl Store {
     async fn concerning<T: FromColumns, O: Ord>(
         &self,
         at: &'static str,
-        statement: &'static str,
+        statement: Statement,
         persons: &[PersonId],
         order: impl Fn(&T) -> O,
     ) -> Result<Vec<T>, StoreError> {

@@ -2,35 +2,51 @@
 
 use super::{PLACES, among};
 use crate::store::sql::columns::{Columns, FromColumns, day_number};
-use crate::store::sql::value::Sql;
+use crate::store::sql::value::{Sql, Statement};
 use crate::store::{AliasRow, CaseRow, PersonRow, Store, StoreError};
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::sealing::{Blind, WrappedKey};
 use std::collections::HashMap;
 
-const ALIASES: &str = among!("SELECT * FROM alias WHERE blind IN (", ")");
-const PERSONS: &str = among!("SELECT * FROM person WHERE id IN (", ")");
-const INDEXED: &str = among!(
-    "SELECT one.blind, person.* FROM person_index AS one CROSS JOIN person ON person.id = one.person
-     WHERE one.blind IN (",
-    ") AND one.person IN (SELECT same.person FROM person_index AS same WHERE same.blind = one.blind
-        ORDER BY same.person LIMIT +?)
-     ORDER BY one.blind, one.person"
+const ALIASES: Statement = among!("SELECT * FROM alias WHERE blind", "");
+const PERSONS: Statement = among!("SELECT * FROM person WHERE id", "");
+const INDEXED: Statement = Statement::each(
+    concat!(
+        "SELECT one.blind, person.* FROM person_index AS one CROSS JOIN person ON person.id = one.person
+         WHERE one.blind IN (",
+        sixteen!("?"),
+        ") AND one.person IN (SELECT same.person FROM person_index AS same WHERE same.blind = one.blind
+            ORDER BY same.person LIMIT +?)
+         ORDER BY one.blind, one.person"
+    ),
+    "SELECT one.blind, person.* FROM unnest($1::bytea[]) AS asked (blind)
+     CROSS JOIN LATERAL (SELECT asked.blind, same.person FROM person_index AS same WHERE same.blind = asked.blind
+        ORDER BY same.person LIMIT $2) AS one
+     JOIN person ON person.id = one.person ORDER BY one.blind, one.person",
 );
-const JOINED: &str = among!(
-    "WITH RECURSIVE up (id, above) AS (
-        SELECT id, joined_into FROM person WHERE id IN (",
-    ") UNION SELECT person.id, person.joined_into FROM person JOIN up ON person.id = up.above),
-    everybody (id) AS (
-        SELECT id FROM up WHERE above IS NULL
-        UNION SELECT person.id FROM person JOIN everybody ON person.joined_into = everybody.id)
-    SELECT person.* FROM everybody CROSS JOIN person ON person.id = everybody.id"
-);
-const CASES: &str = "SELECT * FROM case_list WHERE municipality = ?
-    ORDER BY severity DESC, date DESC, person DESC LIMIT +?";
-const CASES_AFTER: &str = "SELECT * FROM case_list WHERE municipality = ? AND (severity, date, person) < (?, ?, ?)
-    ORDER BY severity DESC, date DESC, person DESC LIMIT +?";
-const CASE: &str = "SELECT * FROM case_list WHERE municipality = ? AND person = ?";
+macro_rules! joined {
+    ($among:expr, $join:literal) => {
+        concat!(
+            "WITH RECURSIVE up (id, above) AS (
+                SELECT id, joined_into FROM person WHERE id ",
+            $among,
+            " UNION SELECT person.id, person.joined_into FROM person JOIN up ON person.id = up.above),
+            everybody (id) AS (
+                SELECT id FROM up WHERE above IS NULL
+                UNION SELECT person.id FROM person JOIN everybody ON person.joined_into = everybody.id)
+            SELECT person.* FROM everybody ",
+            $join,
+            " person ON person.id = everybody.id"
+        )
+    };
+}
+const JOINED: Statement =
+    Statement::each(joined!(concat!("IN (", sixteen!("?"), ")"), "CROSS JOIN"), joined!("= ANY($1)", "JOIN"));
+const CASES: &str = "SELECT * FROM case_list WHERE municipality = $1
+    ORDER BY severity DESC, date DESC, person DESC LIMIT +$2";
+const CASES_AFTER: &str = "SELECT * FROM case_list WHERE municipality = $1 AND (severity, date, person) < ($2, $3, $4)
+    ORDER BY severity DESC, date DESC, person DESC LIMIT +$5";
+const CASE: &str = "SELECT * FROM case_list WHERE municipality = $1 AND person = $2";
 
 impl FromColumns for AliasRow {
     const TABLE: &'static str = "alias";
@@ -109,7 +125,7 @@ impl Store {
     pub async fn persons_by_index(&self, blinds: &[Blind], limit: u32) -> Result<Vec<(Blind, PersonRow)>, StoreError> {
         let mut found = Vec::new();
         for some in blinds.chunks(PLACES) {
-            let question = Sql::new(INDEXED).bind_list(some.iter().copied(), PLACES).bind(limit);
+            let question = Sql::new(INDEXED).among(some.iter().copied(), PLACES).bind(limit);
             let rows: Vec<Indexed> = self.all("persons by index", question).await?;
             found.extend(rows.into_iter().map(|Indexed(blind, person)| (blind, person)));
         }

@@ -2,23 +2,23 @@
 
 use super::{by_id, of_persons};
 use crate::store::sql::columns::{Columns, FromColumns};
-use crate::store::sql::value::Sql;
+use crate::store::sql::value::{Sql, Statement};
 use crate::store::{ReferralRow, Store, StoreError, WorkItemRow};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{PersonId, ReferralId, WorkItemId};
 use std::cmp::Reverse;
 
-const OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = ?1 AND open = ?2 AND (?3 = '' OR kind = ?3)
-    ORDER BY due_at IS NULL, due_at, id LIMIT +?4";
-const ALL_OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = ?1 AND (?2 = '' OR kind = ?2)
-    ORDER BY due_at IS NULL, due_at, id LIMIT +?3";
+const OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = $1 AND open = $2 AND ($3 = '' OR kind = $3)
+    ORDER BY due_at IS NULL, due_at, id LIMIT +$4";
+const ALL_OF_OWNER: &str = "SELECT * FROM work_item WHERE owner = $1 AND ($2 = '' OR kind = $2)
+    ORDER BY due_at IS NULL, due_at, id LIMIT +$3";
 const WORK_ITEM: &str = by_id!("work_item");
-const WORK_ITEMS_OF: &str = of_persons!("work_item", "5");
+const WORK_ITEMS_OF: Statement = of_persons!("work_item", "5");
 const REFERRAL: &str = by_id!("referral");
-const REFERRALS_OF: &str = of_persons!("referral", "3");
+const REFERRALS_OF: Statement = of_persons!("referral", "3");
 const WITH_AGENCY: &str =
-    "SELECT * FROM (SELECT * FROM referral WHERE sender = ?1 UNION SELECT * FROM referral WHERE receiver = ?1)
-    ORDER BY updated_at DESC, id LIMIT +?2";
+    "SELECT * FROM (SELECT * FROM referral WHERE sender = $1 UNION SELECT * FROM referral WHERE receiver = $1) AS either
+    ORDER BY updated_at DESC, id LIMIT +$2";
 
 impl FromColumns for WorkItemRow {
     const TABLE: &'static str = "work_item";
@@ -29,7 +29,7 @@ impl FromColumns for WorkItemRow {
             id: WorkItemId(row.uuid("id")?),
             owner: row.checked("owner")?,
             kind: row.plain("kind")?,
-            open: row.plain("open")?,
+            open: row.flag("open")?,
             created_at: row.time("created_at")?,
             due_at: row.time_if_any("due_at")?,
             answered_at: row.time_if_any("answered_at")?,

@@ -1,12 +1,12 @@
 //! Reading rows: each column is checked, and a wrong one is named by table, column and row.
 
+use super::connection::Fetched;
 use crate::store::StoreError;
 use crate::store::rows::{Concerned, Contained};
 use musubi_core::id::{EntryId, PersonId};
 use musubi_core::sealing::{Blind, Sealed};
 use musubi_core::time::{Day, Time};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row, Sqlite, Type};
 use std::str::FromStr;
 use uuid::Uuid;
 
@@ -23,27 +23,47 @@ pub(in crate::store) trait FromColumns: Sized {
 }
 
 /// Reads every row.
-pub(in crate::store) fn read_all<T: FromColumns>(rows: &[SqliteRow]) -> Result<Vec<T>, StoreError> {
+pub(in crate::store) fn read_all<T: FromColumns>(rows: &[Fetched]) -> Result<Vec<T>, StoreError> {
     rows.iter().map(|row| T::read(&Columns { row, table: T::TABLE })).collect()
 }
 
 /// One row of a table.
 pub(in crate::store) struct Columns<'r> {
-    pub(in crate::store) row: &'r SqliteRow,
+    pub(in crate::store) row: &'r Fetched,
     pub(in crate::store) table: &'static str,
 }
 
+/// What both databases can give back.
+pub(in crate::store) trait Stored<'r>:
+    Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>
+{
+}
+
+impl<'r, T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>> Stored<'r> for T {}
+
 impl<'r> Columns<'r> {
-    fn wrong(&self, column: &'static str) -> StoreError {
-        let key = self.row.try_get::<&[u8], _>("id").ok().and_then(|id| Uuid::from_slice(id).ok());
-        StoreError::Corrupt { table: self.table, column, key: key.unwrap_or_default() }
+    fn get<T: Stored<'r>>(&self, column: &'static str) -> Option<T> {
+        match self.row {
+            Fetched::Sqlite(row) => row.try_get(column).ok(),
+            Fetched::Postgres(row) => row.try_get(column).ok(),
+        }
     }
 
-    pub(in crate::store) fn plain<T: Decode<'r, Sqlite> + Type<Sqlite>>(
-        &self,
-        column: &'static str,
-    ) -> Result<T, StoreError> {
-        self.row.try_get(column).map_err(|_| self.wrong(column))
+    pub(in crate::store) fn wrong(&self, column: &'static str) -> StoreError {
+        StoreError::Corrupt { table: self.table, column, key: self.get::<Uuid>("id").unwrap_or_default() }
+    }
+
+    pub(in crate::store) fn plain<T: Stored<'r>>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.get(column).ok_or_else(|| self.wrong(column))
+    }
+
+    /// A yes or no, stored as 1 or 0.
+    pub(in crate::store) fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
+        match self.plain::<i64>(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(self.wrong(column)),
+        }
     }
 
     pub(in crate::store) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
@@ -96,12 +116,11 @@ impl<'r> Columns<'r> {
     }
 
     pub(in crate::store) fn uuid(&self, column: &'static str) -> Result<Uuid, StoreError> {
-        Uuid::from_slice(self.plain(column)?).map_err(|_| self.wrong(column))
+        self.plain(column)
     }
 
     pub(in crate::store) fn uuid_if_any(&self, column: &'static str) -> Result<Option<Uuid>, StoreError> {
-        let bytes: Option<&[u8]> = self.plain(column)?;
-        bytes.map(Uuid::from_slice).transpose().map_err(|_| self.wrong(column))
+        self.plain(column)
     }
 
     pub(in crate::store) fn hash(&self, column: &'static str) -> Result<[u8; 32], StoreError> {

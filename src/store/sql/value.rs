@@ -1,57 +1,72 @@
-//! Values as SQLite takes them, and statements that take them.
+//! Values as they are stored, and statements that take them, in the words of each database.
 
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::sealing::{Blind, Sealed};
 use musubi_core::time::Time;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Executor, Sqlite, query::Query};
 use uuid::Uuid;
 
 /// A value of a row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::store) enum Value {
     Null,
     Int(i64),
     Text(String),
-    Blob(Vec<u8>),
+    Uuid(Uuid),
+    Bytes(Vec<u8>),
+}
+
+/// A statement for each database. Values stand as `$1`, `$2`, which both take.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Statement {
+    pub(in crate::store) sqlite: &'static str,
+    pub(in crate::store) postgres: &'static str,
+}
+
+impl Statement {
+    pub(in crate::store) const fn each(sqlite: &'static str, postgres: &'static str) -> Self {
+        Statement { sqlite, postgres }
+    }
+}
+
+impl From<&'static str> for Statement {
+    /// One that both understand.
+    fn from(both: &'static str) -> Self {
+        Statement::each(both, both)
+    }
+}
+
+/// A list of keys, asked about at once. SQLite has a place for each, PostgreSQL takes an array.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Keys {
+    pub(in crate::store) keys: Vec<Value>,
+    /// Places in the statement for SQLite; those that are left stay NULL.
+    pub(in crate::store) places: usize,
 }
 
 /// A statement and its values.
-pub(in crate::store) struct Sql(Query<'static, Sqlite, SqliteArguments>);
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Sql {
+    pub(in crate::store) statement: Statement,
+    /// Come before the values.
+    pub(in crate::store) keys: Option<Keys>,
+    pub(in crate::store) values: Vec<Value>,
+}
 
 impl Sql {
-    pub(in crate::store) fn new(statement: &'static str) -> Self {
-        Sql(sqlx::query(statement))
+    pub(in crate::store) fn new(statement: impl Into<Statement>) -> Self {
+        Sql { statement: statement.into(), keys: None, values: Vec::new() }
     }
 
-    pub(in crate::store) fn bind(self, value: impl Into<Value>) -> Self {
-        Sql(match value.into() {
-            Value::Null => self.0.bind(None::<i64>),
-            Value::Int(int) => self.0.bind(int),
-            Value::Text(text) => self.0.bind(text),
-            Value::Blob(blob) => self.0.bind(blob),
-        })
+    pub(in crate::store) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
     }
 
-    /// Binds values, and NULL for the places of a list that are left.
-    pub(in crate::store) fn bind_list<T: Into<Value>>(self, values: impl Iterator<Item = T>, places: usize) -> Self {
-        let padded = values.map(Into::into).chain(std::iter::repeat(Value::Null)).take(places);
-        padded.fold(self, Sql::bind)
-    }
-
-    pub(in crate::store) async fn execute<'c>(
-        self,
-        on: impl Executor<'c, Database = Sqlite>,
-    ) -> Result<u64, sqlx::Error> {
-        Ok(self.0.execute(on).await?.rows_affected())
-    }
-
-    pub(in crate::store) async fn all<'c>(
-        self,
-        on: impl Executor<'c, Database = Sqlite>,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        self.0.fetch_all(on).await
+    /// The list that the statement begins with.
+    pub(in crate::store) fn among<T: Into<Value>>(mut self, keys: impl Iterator<Item = T>, places: usize) -> Self {
+        self.keys = Some(Keys { keys: keys.map(Into::into).collect(), places });
+        self
     }
 }
 
@@ -71,19 +86,19 @@ values! {
     u32 => |int| Value::Int(int.into()),
     u8 => |int| Value::Int(int.into()),
     bool => |yes| Value::Int(yes.into()),
-    // SQLite has no unsigned integers. No counter of ours passes 2^63 before its disk is full.
+    // No database has unsigned integers. No counter of ours passes 2^63 before its disk is full.
     u64 => |int| Value::Int(i64::try_from(int).unwrap_or(i64::MAX)),
     Time => |time| Value::Int(time.micros()),
     String => |text| Value::Text(text),
     &str => |text| Value::Text(text.to_owned()),
     &AgencyId => |id| Value::Text(id.as_str().to_owned()),
     &Municipality => |code| Value::Text(code.as_str().to_owned()),
-    Vec<u8> => |bytes| Value::Blob(bytes),
-    [u8; 32] => |bytes| Value::Blob(bytes.to_vec()),
-    Uuid => |id| Value::Blob(id.as_bytes().to_vec()),
-    PersonId => |id| Value::from(id.0),
+    Vec<u8> => |bytes| Value::Bytes(bytes),
+    [u8; 32] => |bytes| Value::Bytes(bytes.to_vec()),
+    Uuid => |id| Value::Uuid(id),
+    PersonId => |id| Value::Uuid(id.0),
     Blind => |blind| Value::from(blind.0),
-    &Sealed => |sealed| Value::Blob(sealed.as_bytes().to_vec()),
+    &Sealed => |sealed| Value::Bytes(sealed.as_bytes().to_vec()),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -1,8 +1,9 @@
 //! The tables, and for each the statements that write many rows at once. Five sizes, so that every statement is a constant;
 //! places that are left over stay NULL and are passed over, so that a batch takes one statement and not one of each size.
 
-use crate::store::sql::value::{Sql, Value};
-use sqlx::SqliteConnection;
+use crate::store::sql::value::Value;
+use crate::store::write::table::Table;
+use sqlx::{Error, SqliteConnection};
 
 /// How many rows the statements of a table take at most.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
@@ -36,33 +37,6 @@ macro_rules! insert {
             ),
         ]
     };
-}
-
-/// What is written, in the order in which a batch writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::store) enum Table {
-    Log,
-    Setting,
-    Agency,
-    Staff,
-    Person,
-    Alias,
-    PersonIndex,
-    Message,
-    Entries,
-    Fact,
-    Superseded,
-    Referral,
-    Delivery,
-    WorkItem,
-    Release,
-    Concerned,
-    CaseClosed,
-    Case,
-    Leaf,
-    LeafPerson,
-    Epoch,
-    Checkpoint,
 }
 
 const LOG: [&str; 5] = insert!("INSERT INTO log (name)", "(?)", " ON CONFLICT DO NOTHING");
@@ -150,54 +124,52 @@ const EPOCH: [&str; 5] = many!(
 const CHECKPOINT: [&str; 5] =
     insert!("INSERT INTO checkpoint (log, size, root, frontier, chain, note)", "(?,?,?,?,?,?)", "");
 
-impl Table {
-    const fn statements(self) -> &'static [&'static str; 5] {
-        match self {
-            Table::Log => &LOG,
-            Table::Setting => &SETTING,
-            Table::Agency => &AGENCY,
-            Table::Staff => &STAFF,
-            Table::Person => &PERSON,
-            Table::Alias => &ALIAS,
-            Table::PersonIndex => &PERSON_INDEX,
-            Table::Message => &MESSAGE,
-            Table::Entries => &ENTRIES,
-            Table::Fact => &FACT,
-            Table::Superseded => &SUPERSEDED,
-            Table::Referral => &REFERRAL,
-            Table::Delivery => &DELIVERY,
-            Table::WorkItem => &WORK_ITEM,
-            Table::Release => &RELEASE,
-            Table::Concerned => &CONCERNED,
-            Table::CaseClosed => &CASE_CLOSED,
-            Table::Case => &CASE,
-            Table::Leaf => &LEAF,
-            Table::LeafPerson => &LEAF_PERSON,
-            Table::Epoch => &EPOCH,
-            Table::Checkpoint => &CHECKPOINT,
-        }
+const fn statements(table: Table) -> &'static [&'static str; 5] {
+    match table {
+        Table::Log => &LOG,
+        Table::Setting => &SETTING,
+        Table::Agency => &AGENCY,
+        Table::Staff => &STAFF,
+        Table::Person => &PERSON,
+        Table::Alias => &ALIAS,
+        Table::PersonIndex => &PERSON_INDEX,
+        Table::Message => &MESSAGE,
+        Table::Entries => &ENTRIES,
+        Table::Fact => &FACT,
+        Table::Superseded => &SUPERSEDED,
+        Table::Referral => &REFERRAL,
+        Table::Delivery => &DELIVERY,
+        Table::WorkItem => &WORK_ITEM,
+        Table::Release => &RELEASE,
+        Table::Concerned => &CONCERNED,
+        Table::CaseClosed => &CASE_CLOSED,
+        Table::Case => &CASE,
+        Table::Leaf => &LEAF,
+        Table::LeafPerson => &LEAF_PERSON,
+        Table::Epoch => &EPOCH,
+        Table::Checkpoint => &CHECKPOINT,
     }
+}
 
-    /// Writes rows in as few statements as there are.
-    pub(in crate::store) async fn write(
-        self,
-        to: &mut SqliteConnection,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<(), sqlx::Error> {
-        let mut rows = rows.into_iter();
-        while rows.len() > 0 {
-            let (statement, size) = self.statement(rows.len());
-            let values = rows.by_ref().take(size).flatten();
-            values.fold(Sql::new(statement), Sql::bind).execute(&mut *to).await?;
-        }
-        Ok(())
+/// Writes rows in as few statements as there are.
+pub(in crate::store) async fn write(
+    to: &mut SqliteConnection,
+    table: Table,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), Error> {
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let (statement, size) = statement(table, rows.len());
+        let values = rows.by_ref().take(size).flatten();
+        values.fold(sqlx::query(statement), super::bind).execute(&mut *to).await?;
     }
+    Ok(())
+}
 
-    /// The smallest statement that takes so many rows, or the largest, and how many it takes.
-    fn statement(self, rows: usize) -> (&'static str, usize) {
-        let [.., largest] = self.statements();
-        let [.., most] = SIZES;
-        let mut sized = self.statements().iter().zip(SIZES);
-        sized.find(|(_, size)| *size >= rows).map_or((largest, most), |(statement, size)| (statement, size))
-    }
+/// The smallest statement that takes so many rows, or the largest, and how many it takes.
+fn statement(table: Table, rows: usize) -> (&'static str, usize) {
+    let [.., largest] = statements(table);
+    let [.., most] = SIZES;
+    let mut sized = statements(table).iter().zip(SIZES);
+    sized.find(|(_, size)| *size >= rows).map_or((largest, most), |(statement, size)| (statement, size))
 }

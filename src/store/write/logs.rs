@@ -2,20 +2,20 @@
 
 use crate::store::rows::{CheckpointRow, LeafRow, Log};
 use crate::store::sql::columns::{Columns, FromColumns};
+use crate::store::sql::connection::Connection;
 use crate::store::sql::failure::Failure;
-use crate::store::sql::value::{Sql, Value, row};
+use crate::store::sql::value::{Sql, Statement, Value, row};
 use crate::store::{Fault, FaultKind, LeafDraft, Settings, StoreError};
 use musubi_core::audit::{Checkpoint, Frontier, LeafHash, chain};
-use sqlx::SqliteConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use uuid::Uuid;
 
-const LOGS: &str = "SELECT name FROM log ORDER BY name";
+const LOGS: Statement =
+    Statement::each("SELECT name FROM log ORDER BY name", "SELECT name, size, chain FROM log ORDER BY name");
 const LAST_CHECKPOINT: &str =
-    "SELECT size, root, frontier, chain, note FROM checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1";
+    "SELECT size, root, frontier, chain, note FROM checkpoint WHERE log = $1 ORDER BY size DESC LIMIT 1";
 const TAIL: &str =
-    "SELECT log, idx, id, hash, chain, entry FROM audit_leaf WHERE log = ? AND idx >= ? ORDER BY idx LIMIT 1000";
+    "SELECT log, idx, id, hash, chain, entry FROM audit_leaf WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT 1000";
 const SEQUENCES: &str = "SELECT coalesce((SELECT max(sequence) FROM entries), 0) AS entries,
     coalesce((SELECT max(sequence) FROM delivery), 0) AS deliveries";
 
@@ -46,6 +46,12 @@ pub(in crate::store) struct Head {
 }
 
 impl Head {
+    /// As it was stored; `None` when the parts do not make one.
+    pub(in crate::store) fn from_parts(size: u64, frontier: &[u8], chain: [u8; 32], covered: u64) -> Option<Self> {
+        let frontier = Frontier::from_bytes(size, frontier).filter(|_| covered <= size)?;
+        Some(Head { frontier, chain, covered })
+    }
+
     pub(in crate::store) fn size(&self) -> u64 {
         self.frontier.size()
     }
@@ -56,17 +62,58 @@ impl Head {
     }
 }
 
+/// Numbers in the order of receipt.
+#[derive(Clone, Debug)]
+pub(in crate::store) enum Numbers {
+    /// This writer alone numbers: those after the last.
+    After(i64),
+    /// The database numbers for several writers: those that it gave for the batch.
+    Given(VecDeque<i64>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Numbers::After(0)
+    }
+}
+
+impl Numbers {
+    pub(super) fn take(&mut self) -> i64 {
+        match self {
+            Numbers::After(last) => {
+                *last += 1;
+                *last
+            }
+            Numbers::Given(numbers) => numbers.pop_front().unwrap_or_default(),
+        }
+    }
+}
+
 /// What the writer keeps in memory between batches. A batch works on a copy, which takes its place when it is durable.
 #[derive(Clone, Debug, Default)]
 pub(in crate::store) struct State {
     heads: HashMap<Log, Arc<Head>>,
-    /// Sequence of the last entry.
-    pub(super) entries: i64,
-    /// Sequence of the last delivery.
-    pub(super) deliveries: i64,
+    /// Sequence numbers for entries.
+    pub(in crate::store) entries: Numbers,
+    /// Sequence numbers for deliveries.
+    pub(in crate::store) deliveries: Numbers,
 }
 
 impl State {
+    /// Another writer may have appended since: the log stands where the database says.
+    pub(in crate::store) fn take_over(&mut self, log: Log, head: Head) {
+        self.heads.insert(log, Arc::new(head));
+    }
+
+    /// Where the logs end that are not as they were before: name, size, frontier, chain, leaves under a checkpoint.
+    pub(super) fn moved_since(&self, before: &State) -> Vec<Vec<Value>> {
+        let unmoved = |log: &Log, head: &Arc<Head>| before.heads.get(log).is_some_and(|old| Arc::ptr_eq(old, head));
+        let moved = self.heads.iter().filter(|(log, head)| !unmoved(log, head));
+        moved
+            .map(|(log, head)| row![log.name(), head.size(), head.frontier.to_bytes(), head.chain, head.covered])
+            .collect()
+    }
+
     /// Is this the first that is heard of a log? It is known from then on.
     pub(in crate::store) fn is_new(&mut self, log: &Log) -> bool {
         if self.heads.contains_key(log) {
@@ -116,33 +163,60 @@ fn checkpoint(log: &Log, head: &Head, settings: &Settings) -> (CheckpointRow, Ve
 }
 
 /// Reads the heads and verifies each log from its last checkpoint on (S-37).
-pub(in crate::store) async fn restore(from: &mut SqliteConnection) -> Result<(State, Vec<Fault>), Failure> {
-    let (mut state, mut faults) = (State::default(), Vec::new());
-    for row in Sql::new(SEQUENCES).all(&mut *from).await? {
-        let columns = Columns { row: &row, table: "entries" };
-        (state.entries, state.deliveries) = (columns.plain("entries")?, columns.plain("deliveries")?);
+pub(in crate::store) async fn restore(from: &mut Connection) -> Result<(State, Vec<Fault>), Failure> {
+    if let Connection::Sqlite(_) = from {
+        let (mut state, faults) = tails(from).await?;
+        for row in from.all(Sql::new(SEQUENCES)).await? {
+            let columns = Columns { row: &row, table: "entries" };
+            state.entries = Numbers::After(columns.plain("entries")?);
+            state.deliveries = Numbers::After(columns.plain("deliveries")?);
+        }
+        return Ok((state, faults));
     }
-    for row in Sql::new(LOGS).all(&mut *from).await? {
+    // Other hubs go on writing meanwhile: all questions look at one moment. What is read here is old at the next batch.
+    from.execute(Sql::new("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
+    let (_, faults) = tails(from).await?;
+    from.execute(Sql::new("COMMIT")).await?;
+    Ok((State::default(), faults))
+}
+
+async fn tails(from: &mut Connection) -> Result<(State, Vec<Fault>), Failure> {
+    let (mut state, mut faults) = (State::default(), Vec::new());
+    for row in from.all(Sql::new(LOGS)).await? {
         let columns = Columns { row: &row, table: "log" };
-        let name: &str = columns.plain("name")?;
-        let unknown = || StoreError::Corrupt { table: "log", column: "name", key: Uuid::nil() };
-        let log = Log::parse(name).ok_or_else(unknown)?;
+        let log = Log::parse(columns.plain("name")?).ok_or_else(|| columns.wrong("name"))?;
         match tail(from, &log).await? {
-            Ok(head) => drop(state.heads.insert(log, Arc::new(head))),
+            Ok(head) => {
+                faults.extend(wrong_head(from, &columns, &log, &head)?);
+                state.heads.insert(log, Arc::new(head));
+            }
             Err(fault) => faults.push(fault),
         }
     }
     Ok((state, faults))
 }
 
+/// Where several hubs append, the head that they go by must be the one that the leaves make.
+fn wrong_head(from: &Connection, stored: &Columns<'_>, log: &Log, head: &Head) -> Result<Option<Fault>, StoreError> {
+    if let Connection::Sqlite(_) = from {
+        return Ok(None);
+    }
+    let fault = |index, kind| Some(Fault { log: log.clone(), index, kind });
+    let size: u64 = stored.number("size")?;
+    if size != head.size() {
+        return Ok(fault(size.min(head.size()), FaultKind::Missing));
+    }
+    Ok(if stored.hash("chain")? == head.chain { None } else { fault(size.saturating_sub(1), FaultKind::Chain) })
+}
+
 /// The head of one log, or where its tail is wrong.
-async fn tail(from: &mut SqliteConnection, log: &Log) -> Result<Result<Head, Fault>, Failure> {
+async fn tail(from: &mut Connection, log: &Log) -> Result<Result<Head, Fault>, Failure> {
     let mut head = match last_checkpoint(from, log).await? {
         Ok(head) => head,
         Err(fault) => return Ok(Err(fault)),
     };
     loop {
-        let rows = Sql::new(TAIL).bind(log.name()).bind(head.size()).all(&mut *from).await?;
+        let rows = from.all(Sql::new(TAIL).bind(log.name()).bind(head.size())).await?;
         let leaves: Vec<ChainedLeaf> = crate::store::sql::columns::read_all(&rows)?;
         if leaves.is_empty() {
             break;
@@ -168,8 +242,8 @@ pub(in crate::store) fn follows(before: &[u8; 32], index: u64, next: &ChainedLea
 }
 
 /// The head as the last checkpoint has it; the leaf before it must still stand there, with the same chain value.
-async fn last_checkpoint(from: &mut SqliteConnection, log: &Log) -> Result<Result<Head, Fault>, Failure> {
-    let rows = Sql::new(LAST_CHECKPOINT).bind(log.name()).all(&mut *from).await?;
+async fn last_checkpoint(from: &mut Connection, log: &Log) -> Result<Result<Head, Fault>, Failure> {
+    let rows = from.all(Sql::new(LAST_CHECKPOINT).bind(log.name())).await?;
     let Some(row) = rows.first() else { return Ok(Ok(Head { chain: CHAIN_START, ..Head::default() })) };
     let columns = Columns { row, table: "checkpoint" };
     let size: u64 = columns.number("size")?;
@@ -180,7 +254,7 @@ async fn last_checkpoint(from: &mut SqliteConnection, log: &Log) -> Result<Resul
     else {
         return fault(FaultKind::Root);
     };
-    let before = Sql::new(TAIL).bind(log.name()).bind(size.saturating_sub(1)).all(&mut *from).await?;
+    let before = from.all(Sql::new(TAIL).bind(log.name()).bind(size.saturating_sub(1))).await?;
     let before: Vec<ChainedLeaf> = crate::store::sql::columns::read_all(before.get(..1).unwrap_or_default())?;
     match before.first() {
         Some(last) if last.leaf.index + 1 != size => fault(FaultKind::Missing),

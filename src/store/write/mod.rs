@@ -3,5 +3,7 @@
 pub(super) mod logs;
 pub(super) mod model;
 mod plan;
-mod solitary;
+pub(super) mod session;
+pub(super) mod solitary;
+pub(super) mod table;
 pub(super) mod writer;

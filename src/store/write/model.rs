@@ -3,43 +3,58 @@
 //! The state is read once for the whole batch; a change then sees the effects of those before it without a query.
 
 use crate::store::error::{Conflict, StoreError, StoredAnswer};
-use crate::store::rows::{Concerned, DeliveryState, Row};
+use crate::store::rows::{AliasRow, Concerned, DeliveryState, Row};
 use crate::store::sql::columns::Columns;
+use crate::store::sql::connection::Connection;
 use crate::store::sql::failure::Failure;
-use crate::store::sql::value::{Sql, Value};
+use crate::store::sql::value::{Sql, Statement, Value};
 use crate::store::{Change, Expect, MessageDraft};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, ReferralId, WorkItemId};
 use musubi_core::sealing::Blind;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 const PLACES: usize = 64;
 
+/// A question about keys. On a server the rows are held until the batch is durable: another hub waits for them.
 macro_rules! among {
-    ($head:literal) => {
-        concat!($head, " IN (", sixty_four!("?"), ")")
+    ($head:literal, $key:literal) => {
+        Statement::each(
+            concat!($head, " WHERE ", $key, " IN (", sixty_four!("?"), ")"),
+            concat!($head, " WHERE ", $key, " = ANY($1) ORDER BY ", $key, " FOR UPDATE"),
+        )
     };
-    (of every municipality, $head:literal) => {
-        among!(concat $head, " WHERE municipality IN (SELECT name FROM log) AND id")
-    };
-    (concat $head:literal, $tail:literal) => {
-        concat!($head, $tail, " IN (", sixty_four!("?"), ")")
+    (of every municipality $head:literal) => {
+        Statement::each(
+            concat!($head, " WHERE municipality IN (SELECT name FROM log) AND id IN (", sixty_four!("?"), ")"),
+            concat!(
+                $head,
+                " WHERE municipality IN (SELECT name FROM log) AND id = ANY($1) ORDER BY municipality, id FOR UPDATE"
+            ),
+        )
     };
 }
 
-const PERSONS: &str = among!("SELECT id, epoch FROM person WHERE id");
-const ALIASES: &str = among!("SELECT blind, person FROM alias WHERE blind");
-const MESSAGES: &str =
-    among!("SELECT agency, key, id, content, received_at, answer FROM message WHERE repeats = 1 AND key");
-const DELIVERIES: &str = among!(of every municipality, "SELECT id, state, attempts FROM delivery");
-const REFERRALS: &str = among!(of every municipality, "SELECT id, version FROM referral");
-const WORK_ITEMS: &str = among!(of every municipality, "SELECT id, open FROM work_item");
-const FACTS: &str = among!(of every municipality, "SELECT id, municipality, superseded_at, persons FROM fact");
+const PERSONS: Statement = among!("SELECT id, epoch FROM person", "id");
+const ALIASES: Statement = among!("SELECT blind, person FROM alias", "blind");
+const MESSAGES: Statement = Statement::each(
+    concat!(
+        "SELECT agency, key, id, content, received_at, answer FROM message WHERE repeats = 1 AND key IN (",
+        sixty_four!("?"),
+        ")"
+    ),
+    "SELECT agency, key, id, content, received_at, answer FROM message WHERE repeats = 1 AND key = ANY($1)",
+);
+const DELIVERIES: Statement = among!(of every municipality "SELECT id, state, attempts FROM delivery");
+const REFERRALS: Statement = among!(of every municipality "SELECT id, version FROM referral");
+const WORK_ITEMS: Statement = among!(of every municipality "SELECT id, open FROM work_item");
+const FACTS: Statement = among!(of every municipality "SELECT id, municipality, superseded_at, persons FROM fact");
 pub(in crate::store) const POLICY_EPOCH: &str = "policy_epoch";
-const POLICY: &str = "SELECT value FROM setting WHERE name = 'policy_epoch'";
+const POLICY: Statement = Statement::each(
+    "SELECT value FROM setting WHERE name = 'policy_epoch'",
+    "SELECT value FROM setting WHERE name = 'policy_epoch' FOR SHARE",
+);
 
 /// A fact as far as its end matters.
 #[derive(Clone)]
@@ -103,15 +118,12 @@ impl Wanted {
 
 impl Model {
     /// Reads what these changes ask about.
-    pub(super) async fn load(
-        from: &mut SqliteConnection,
-        changes: impl Iterator<Item = &Change>,
-    ) -> Result<Self, Failure> {
+    pub(super) async fn load(from: &mut Connection, changes: impl Iterator<Item = &Change>) -> Result<Self, Failure> {
         let mut wanted = Wanted::default();
         changes.for_each(|change| wanted.add(change));
         let mut model = Model::default();
         if wanted.policy {
-            for row in Sql::new(POLICY).all(&mut *from).await? {
+            for row in from.all(Sql::new(POLICY)).await? {
                 model.policy = Columns { row: &row, table: "setting" }.parsed("value")?;
             }
         }
@@ -142,7 +154,7 @@ impl Model {
         })
         .await?;
         look_up(from, WORK_ITEMS, "work_item", wanted.work_items, |row| {
-            model.work_items.insert(WorkItemId(row.uuid("id")?), row.plain("open")?);
+            model.work_items.insert(WorkItemId(row.uuid("id")?), row.flag("open")?);
             Ok(())
         })
         .await?;
@@ -264,6 +276,11 @@ impl Model {
         }
     }
 
+    /// Does the identifier name this person already?
+    pub(super) fn names(&self, alias: &AliasRow) -> bool {
+        self.aliases.get(&alias.blind) == Some(&alias.person)
+    }
+
     /// A fact that was asked about or is new.
     pub(super) fn fact(&self, id: FactId) -> Option<&KnownFact> {
         self.facts.get(&id)
@@ -281,16 +298,16 @@ pub(in crate::store) fn stored_answer(row: &Columns<'_>) -> Result<StoredAnswer,
 }
 
 async fn look_up<K: Into<Value>>(
-    from: &mut SqliteConnection,
-    statement: &'static str,
+    from: &mut Connection,
+    statement: Statement,
     table: &'static str,
     keys: BTreeSet<K>,
     mut see: impl FnMut(&Columns<'_>) -> Result<(), StoreError>,
 ) -> Result<(), Failure> {
     let mut keys = keys.into_iter().peekable();
     while keys.peek().is_some() {
-        let rows: Vec<SqliteRow> =
-            Sql::new(statement).bind_list(keys.by_ref().take(PLACES), PLACES).all(&mut *from).await?;
+        let some = keys.by_ref().take(PLACES);
+        let rows = from.all(Sql::new(statement).among(some, PLACES)).await?;
         rows.iter().try_for_each(|row| see(&Columns { row, table }))?;
     }
     Ok(())

@@ -2,14 +2,14 @@
 
 use super::logs::{State, origin};
 use super::model::{Model, POLICY_EPOCH};
+use super::table::Table;
 use crate::store::rows::{Concerned, Log, Row};
 use crate::store::sql::columns::{contained_bytes, day_number, entries_bytes, persons_bytes};
+use crate::store::sql::connection::Connection;
 use crate::store::sql::value::{Value, row};
-use crate::store::sqlite::tables::Table;
 use crate::store::{Change, Committed, LeafDraft, MessageDraft, Settings};
 use musubi_core::audit::Receipt;
 use musubi_core::id::{Municipality, PersonId};
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -58,13 +58,13 @@ impl Plan {
     }
 
     /// Writes it all, one table after another.
-    pub(super) async fn write(mut self, to: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub(super) async fn write(mut self, to: &mut Connection) -> Result<(), sqlx::Error> {
         let epochs = std::mem::take(&mut self.epochs);
         for (person, by) in epochs {
             self.put(Table::Epoch, row![person, by]);
         }
         for (table, rows) in self.rows {
-            table.write(to, rows).await?;
+            to.write(table, rows).await?;
         }
         Ok(())
     }
@@ -137,6 +137,8 @@ impl Plan {
                 let values = row![person.id, &person.municipality, person.epoch, key, person.joined_into];
                 self.put(Table::Person, values);
             }
+            // Known already, it is not written again: a clash then means that another hub was first.
+            Row::Alias(alias) if model.names(alias) => {}
             Row::Alias(alias) => self.put(Table::Alias, row![alias.blind, alias.person, &alias.municipality]),
             Row::Index(index) => self.put(Table::PersonIndex, row![index.blind, index.person, &index.municipality]),
             Row::Superseded { fact, at, by } => {
@@ -187,9 +189,8 @@ impl Plan {
 fn concerned_values(row: &Row, persons: Vec<u8>, state: &mut State) -> Vec<Value> {
     match row {
         Row::Entries(row) => {
-            state.entries += 1;
             let (place, contained) = (&row.municipality, contained_bytes(&row.contained));
-            row![place, row.id.0, row.message.0, state.entries, persons, contained, &row.body]
+            row![place, row.id.0, row.message.0, state.entries.take(), persons, contained, &row.body]
         }
         Row::Fact(row) => {
             let (place, id, by) = (&row.municipality, row.id.0, row.superseded_by.map(|id| id.0));
@@ -201,11 +202,10 @@ fn concerned_values(row: &Row, persons: Vec<u8>, state: &mut State) -> Vec<Value
             row![place, id, row.version, state, &row.from, &row.to, row.updated_at, persons, &row.body]
         }
         Row::Delivery(row) => {
-            state.deliveries += 1;
             let (place, id, message) = (&row.municipality, row.id.0, row.message.map(|id| id.0));
             let (purpose, format) = (row.purpose.word(), row.format.as_str());
             let (entries, step) = (entries_bytes(&row.entries), row.state as u8);
-            let (reason, sequence) = (row.reason.as_str(), state.deliveries);
+            let (reason, sequence) = (row.reason.as_str(), state.deliveries.take());
             row![
                 place,
                 id,

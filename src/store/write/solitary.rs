@@ -3,59 +3,59 @@
 
 use crate::store::error::Conflict;
 use crate::store::rows::Row;
+use crate::store::sql::connection::Connection;
 use crate::store::sql::failure::Failure;
 use crate::store::sql::value::Sql;
 use musubi_core::id::PersonId;
-use sqlx::SqliteConnection;
 
-/// Who stands at the top of the persons that `?1` was joined into; nobody when unknown.
+/// Who stands at the top of the persons that `$1` was joined into; nobody when unknown.
 const TOP: &str = "WITH RECURSIVE up (id, above) AS (
-    SELECT id, joined_into FROM person WHERE id = ?1
+    SELECT id, joined_into FROM person WHERE id = $1
     UNION SELECT person.id, person.joined_into FROM person JOIN up ON person.id = up.above)
-    SELECT id FROM up WHERE above IS NULL AND id = ?2";
-const KNOWN: &str = "SELECT 1 FROM person WHERE id = ?";
-const JOINED: &str = "SELECT 1 FROM person WHERE id = ? AND joined_into IS NOT NULL";
-/// Everybody joined with `?1`, and `?1`.
+    SELECT id FROM up WHERE above IS NULL AND id = $2";
+const KNOWN: &str = "SELECT 1 FROM person WHERE id = $1";
+const JOINED: &str = "SELECT 1 FROM person WHERE id = $1 AND joined_into IS NOT NULL";
+/// Everybody joined with `$1`, and `$1`.
 const BUMP: &str = "WITH RECURSIVE
     up (id, above) AS (
-        SELECT id, joined_into FROM person WHERE id = ?1
+        SELECT id, joined_into FROM person WHERE id = $1
         UNION SELECT person.id, person.joined_into FROM person JOIN up ON person.id = up.above),
     all_of (id) AS (
         SELECT id FROM up WHERE above IS NULL
         UNION SELECT person.id FROM person JOIN all_of ON person.joined_into = all_of.id)
     UPDATE person SET epoch = epoch + 1 WHERE id IN (SELECT id FROM all_of)";
-const JOIN: &str = "UPDATE person SET joined_into = ?2 WHERE id = ?1";
-const PART: &str = "UPDATE person SET joined_into = NULL WHERE id = ?";
-const DESTROY: &str = "UPDATE person SET key = NULL, epoch = epoch + 1 WHERE id = ?";
-const TOMBSTONE: &str = "INSERT INTO tombstone (person, at) VALUES (?, ?) ON CONFLICT DO NOTHING";
+const JOIN: &str = "UPDATE person SET joined_into = $2 WHERE id = $1";
+const PART: &str = "UPDATE person SET joined_into = NULL WHERE id = $1";
+const DESTROY: &str = "UPDATE person SET key = NULL, epoch = epoch + 1 WHERE id = $1";
+const TOMBSTONE: &str = "INSERT INTO tombstone (person, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 /// Must a change with this row stand alone?
-pub(super) fn is_solitary(row: &Row) -> bool {
+pub(in crate::store) fn is_solitary(row: &Row) -> bool {
     matches!(row, Row::Join { .. } | Row::Part { .. } | Row::DestroyKey { .. } | Row::CaseClosed { .. })
 }
 
 /// Writes such a row, after the other rows of its change.
-pub(super) async fn write(on: &mut SqliteConnection, row: &Row) -> Result<Result<(), Conflict>, Failure> {
+pub(super) async fn write(on: &mut Connection, row: &Row) -> Result<Result<(), Conflict>, Failure> {
     match row {
         Row::Join { person, into } => join(on, *person, *into).await,
         Row::Part { person } => {
             if !is_there(on, Sql::new(JOINED).bind(*person)).await? {
                 return Ok(Err(Conflict::Join(*person)));
             }
-            Sql::new(BUMP).bind(*person).execute(&mut *on).await?;
-            Sql::new(PART).bind(*person).execute(&mut *on).await?;
+            on.execute(Sql::new(BUMP).bind(*person)).await?;
+            on.execute(Sql::new(PART).bind(*person)).await?;
             Ok(Ok(()))
         }
         Row::DestroyKey { person, at } => {
-            Sql::new(DESTROY).bind(*person).execute(&mut *on).await?;
-            Sql::new(TOMBSTONE).bind(*person).bind(*at).execute(&mut *on).await?;
+            on.execute(Sql::new(DESTROY).bind(*person)).await?;
+            on.execute(Sql::new(TOMBSTONE).bind(*person).bind(*at)).await?;
             Ok(Ok(()))
         }
         _ => Ok(Ok(())),
     }
 }
 
-async fn join(on: &mut SqliteConnection, person: PersonId, into: PersonId) -> Result<Result<(), Conflict>, Failure> {
+async fn join(on: &mut Connection, person: PersonId, into: PersonId) -> Result<Result<(), Conflict>, Failure> {
     let joined = is_there(on, Sql::new(JOINED).bind(person)).await?;
     let unknown =
         !is_there(on, Sql::new(KNOWN).bind(person)).await? || !is_there(on, Sql::new(KNOWN).bind(into)).await?;
@@ -63,11 +63,11 @@ async fn join(on: &mut SqliteConnection, person: PersonId, into: PersonId) -> Re
     if joined || unknown || circle {
         return Ok(Err(Conflict::Join(person)));
     }
-    Sql::new(JOIN).bind(person).bind(into).execute(&mut *on).await?;
-    Sql::new(BUMP).bind(person).execute(&mut *on).await?;
+    on.execute(Sql::new(JOIN).bind(person).bind(into)).await?;
+    on.execute(Sql::new(BUMP).bind(person)).await?;
     Ok(Ok(()))
 }
 
-async fn is_there(on: &mut SqliteConnection, question: Sql) -> Result<bool, Failure> {
-    Ok(!question.all(&mut *on).await?.is_empty())
+async fn is_there(on: &mut Connection, question: Sql) -> Result<bool, Failure> {
+    Ok(!on.all(question).await?.is_empty())
 }

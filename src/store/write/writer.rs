@@ -3,22 +3,28 @@
 use super::logs::State;
 use super::model::Model;
 use super::plan::Plan;
+use super::session::Session;
 use super::solitary;
+use super::table::Table;
 use crate::store::error::{Conflict, StoreError};
+use crate::store::postgres::turns::Turn;
 use crate::store::rows::{CheckpointRow, Row};
 use crate::store::sql::failure::Failure;
-use crate::store::sql::value::Sql;
-use crate::store::sqlite::tables::Table;
 use crate::store::{Change, Committed, Settings};
-use sqlx::{Connection, SqliteConnection};
 use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Changes in one transaction; larger batches bring nothing on SQLite.
 pub(in crate::store) const BATCH: usize = 512;
 /// Changes that wait before callers are held back.
 pub(in crate::store) const QUEUE: usize = 4 * BATCH;
+
+/// Tries of a batch after the first.
+const TRIES_MAX: u32 = 6;
+/// Before the second try; it doubles with each.
+const PAUSE: Duration = Duration::from_millis(20);
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 type Judged = Result<Committed, Conflict>;
@@ -37,13 +43,13 @@ pub(in crate::store) struct Pending {
     pub(in crate::store) answer: Answer<Committed>,
 }
 
-/// The writer's connection, and what it knows of the logs.
+/// The writer: its session, and what it knows of the logs.
 pub(in crate::store) struct Writer {
-    pub(in crate::store) connection: SqliteConnection,
+    pub(in crate::store) session: Session,
     pub(in crate::store) state: State,
     pub(in crate::store) settings: Arc<Settings>,
-    /// Held while this process is the one that writes.
-    pub(in crate::store) lock: File,
+    /// Held while this process is the one that writes, where there can be but one.
+    pub(in crate::store) lock: Option<File>,
     /// Set when nothing may be written any more.
     pub(in crate::store) stopped: Option<String>,
 }
@@ -73,7 +79,7 @@ impl Writer {
 
     async fn close(mut self, closing: Option<Answer<()>>) {
         let last = self.checkpoint().await.map(drop);
-        let closed = self.connection.close().await.map_err(|error| Failure::from(error).told("close"));
+        let closed = self.session.close().await.map_err(|failure| failure.told("close"));
         drop(self.lock);
         if let Some(answer) = closing {
             drop(answer.send(last.and(closed)));
@@ -102,21 +108,33 @@ impl Writer {
         }
     }
 
-    /// Writes changes durably, or none of them.
+    /// Writes changes durably, or none of them. Tries again where another hub was in the way, or the server went away
+    /// before the commit.
     async fn transaction(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
+        let mut tries = 0;
+        loop {
+            let written = self.try_transaction(changes).await;
+            if tries == TRIES_MAX || !matches!(written, Err(Failure::Met(_) | Failure::Lost(_))) {
+                return written;
+            }
+            tokio::time::sleep(PAUSE.saturating_mul(1 << tries)).await;
+            tries += 1;
+        }
+    }
+
+    async fn try_transaction(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
         self.may_write()?;
         let before = self.state.clone();
         let judged = self.attempt(changes).await;
         let judged = match judged {
             Err(Failure::Refused(_)) => {
                 self.undo(&before).await;
-                self.begin().await?;
                 self.one_by_one(changes).await
             }
             other => other,
         };
         let written = match judged {
-            Ok(judged) => self.finish().await.map(|()| judged),
+            Ok(judged) => self.finish(&before).await.map(|()| judged),
             Err(failure) => Err(failure),
         };
         if let Err(failure) = &written {
@@ -125,8 +143,7 @@ impl Writer {
             return written;
         }
         if changes.iter().flat_map(|change| &change.rows).any(|row| matches!(row, Row::DestroyKey { .. })) {
-            // The old pages with the key must not outlive it in the write-ahead log.
-            Sql::new("PRAGMA wal_checkpoint(TRUNCATE)").all(&mut self.connection).await?;
+            self.session.forget().await?;
         }
         written
     }
@@ -142,37 +159,30 @@ impl Writer {
         }
     }
 
-    async fn begin(&mut self) -> Result<(), Failure> {
-        Sql::new("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-        Ok(())
-    }
-
     async fn undo(&mut self, before: &State) {
         self.state = before.clone();
-        // A failed statement may have rolled back already; then there is nothing to undo.
-        drop(Sql::new("ROLLBACK").execute(&mut self.connection).await);
+        self.session.rollback().await;
     }
 
-    /// Checkpoints that have become due, then the commit. A commit that fails leaves unknown what is on disk.
-    async fn finish(&mut self) -> Result<(), Failure> {
-        let settings = Arc::clone(&self.settings);
-        self.write_checkpoints(settings.checkpoint_entries.saturating_sub(1)).await?;
-        let committed = Sql::new("COMMIT").execute(&mut self.connection).await;
-        committed.map(drop).map_err(|error| Failure::Lasting(crate::store::sql::failure::code_of(&error)))
+    /// Checkpoints that have become due, then the commit.
+    async fn finish(&mut self, before: &State) -> Result<(), Failure> {
+        self.write_checkpoints(self.settings.checkpoint_entries.saturating_sub(1)).await?;
+        self.session.commit(before, &self.state).await
     }
 
     async fn write_checkpoints(&mut self, uncovered_max: u64) -> Result<Vec<CheckpointRow>, Failure> {
-        let settings = Arc::clone(&self.settings);
-        let made = self.state.checkpoints(&settings, uncovered_max);
+        let made = self.state.checkpoints(&self.settings, uncovered_max);
         let (rows, values): (Vec<_>, Vec<_>) = made.into_iter().unzip();
-        Table::Checkpoint.write(&mut self.connection, values).await?;
+        if !values.is_empty() {
+            self.session.on()?.write(Table::Checkpoint, values).await?;
+        }
         Ok(rows)
     }
 
     /// A checkpoint of every log that has grown.
     async fn checkpoint(&mut self) -> Result<Vec<CheckpointRow>, StoreError> {
         let before = self.state.clone();
-        let made = self.try_checkpoint().await;
+        let made = self.try_checkpoint(&before).await;
         if let Err(failure) = &made {
             self.stop_after(failure);
             self.undo(&before).await;
@@ -180,18 +190,17 @@ impl Writer {
         made.map_err(|failure| failure.told("checkpoint"))
     }
 
-    async fn try_checkpoint(&mut self) -> Result<Vec<CheckpointRow>, Failure> {
+    async fn try_checkpoint(&mut self, before: &State) -> Result<Vec<CheckpointRow>, Failure> {
         self.may_write()?;
-        self.begin().await?;
+        self.session.begin(&mut self.state, Turn::EveryLog).await?;
         let made = self.write_checkpoints(0).await?;
-        let committed = Sql::new("COMMIT").execute(&mut self.connection).await;
-        committed.map_err(|error| Failure::Lasting(crate::store::sql::failure::code_of(&error)))?;
+        self.session.commit(before, &self.state).await?;
         Ok(made)
     }
 
     /// All changes, those that must stand alone by themselves.
     async fn attempt(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
-        self.begin().await?;
+        self.session.begin(&mut self.state, Turn::Changes(changes)).await?;
         let mut judged = Vec::with_capacity(changes.len());
         let alone = |change: &&Change| change.rows.iter().any(solitary::is_solitary);
         for part in changes.chunk_by(|one, next| !alone(one) && !alone(next)) {
@@ -202,37 +211,38 @@ impl Writer {
 
     /// Each change under a savepoint, after one of them was found to clash.
     async fn one_by_one(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
+        self.session.begin(&mut self.state, Turn::Changes(changes)).await?;
         let mut judged = Vec::with_capacity(changes.len());
         for change in changes {
             let before = self.state.clone();
-            Sql::new("SAVEPOINT change").execute(&mut self.connection).await?;
+            self.session.execute("SAVEPOINT change").await?;
             match self.part(&[change]).await {
                 Ok(one) => judged.extend(one),
                 Err(Failure::Refused(conflict)) => {
                     self.state = before;
-                    Sql::new("ROLLBACK TO change").execute(&mut self.connection).await?;
+                    self.session.execute("ROLLBACK TO change").await?;
                     judged.push(Err(conflict));
                 }
                 Err(failure) => return Err(failure),
             }
-            Sql::new("RELEASE change").execute(&mut self.connection).await?;
+            self.session.execute("RELEASE change").await?;
         }
         Ok(judged)
     }
 
     /// Changes that are judged on one reading of the state and written together.
     async fn part(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
-        let mut model = Model::load(&mut self.connection, changes.iter().copied()).await?;
+        let mut model = Model::load(self.session.on()?, changes.iter().copied()).await?;
         let mut plan = Plan::default();
         let mut judged: Vec<Judged> = Vec::with_capacity(changes.len());
         for change in changes {
             let holds = model.check(change);
             judged.push(holds.map(|()| plan.accept(change, &mut model, &mut self.state, &self.settings)));
         }
-        plan.write(&mut self.connection).await?;
+        plan.write(self.session.on()?).await?;
         if let ([change], [Ok(_)]) = (changes, judged.as_slice()) {
             for row in change.rows.iter().filter(|row| solitary::is_solitary(row)) {
-                if let Err(conflict) = solitary::write(&mut self.connection, row).await? {
+                if let Err(conflict) = solitary::write(self.session.on()?, row).await? {
                     return Err(Failure::Refused(conflict));
                 }
             }

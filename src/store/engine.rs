@@ -1,0 +1,122 @@
+//! The store at work, whatever database stands behind it: its readers, and the way to its writer.
+
+use super::sql::connection::{Address, Connection};
+use super::sql::failure::refused;
+use super::sql::readers::Readers;
+use super::write::logs;
+use super::write::session::Session;
+use super::write::writer::{Job, Pending, QUEUE, Writer};
+use super::{Change, CheckpointRow, Committed, Fault, Log, Settings, StoreError};
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// A database that is ready to be written: its tables are up to date.
+pub(super) struct Opened {
+    /// Of the writer.
+    pub(super) connection: Connection,
+    /// To connect anew.
+    pub(super) address: Address,
+    /// Where readers connect.
+    pub(super) readers: Address,
+    /// Held while this process is the one that writes, where there can be but one.
+    pub(super) lock: Option<File>,
+}
+
+/// The store at work. Clones share one writer and one list of readers.
+#[derive(Clone)]
+pub(super) struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Arc<Settings>,
+    readers: Readers,
+    /// None when the store was opened to be read.
+    writer: Option<mpsc::Sender<Job>>,
+    faults: Vec<Fault>,
+}
+
+impl Engine {
+    /// Verifies the tails of the logs (S-37), and starts to read and write.
+    pub(super) async fn start(opened: Opened, settings: Settings) -> Result<Self, StoreError> {
+        let Opened { mut connection, address, readers, lock } = opened;
+        let (state, faults) = logs::restore(&mut connection).await.map_err(|failure| failure.told("verify logs"))?;
+        for fault in &faults {
+            tracing::error!(log = fault.log.name(), index = fault.index, "audit log does not verify");
+        }
+        let readers = Readers::open(readers).await.map_err(|error| refused("open readers", &error))?;
+        let settings = Arc::new(settings);
+        let (sender, jobs) = mpsc::channel(QUEUE);
+        let session = Session::new(address, connection);
+        let writer = Writer { session, state, settings: Arc::clone(&settings), lock, stopped: None };
+        start(writer, jobs).map_err(|error| unavailable("start writer", &error))?;
+        Ok(Engine { shared: Arc::new(Shared { settings, readers, writer: Some(sender), faults }) })
+    }
+
+    /// Starts to read; every change is refused.
+    pub(super) async fn reading(address: Address, settings: Settings) -> Result<Self, StoreError> {
+        let readers = Readers::open(address).await.map_err(|error| refused("open readers", &error))?;
+        let settings = Arc::new(settings);
+        Ok(Engine { shared: Arc::new(Shared { settings, readers, writer: None, faults: Vec::new() }) })
+    }
+
+    pub(super) fn faults(&self) -> &[Fault] {
+        &self.shared.faults
+    }
+
+    pub(super) fn readers(&self) -> &Readers {
+        &self.shared.readers
+    }
+
+    pub(super) fn origin(&self, log: &Log) -> String {
+        logs::origin(&self.shared.settings, log)
+    }
+
+    pub(super) async fn commit(&self, name: &'static str, change: Change) -> Result<Committed, StoreError> {
+        self.may_change()?;
+        self.ask(name, |answer| Job::Commit(Box::new(Pending { name, change, answer }))).await
+    }
+
+    pub(super) async fn checkpoint(&self) -> Result<Vec<CheckpointRow>, StoreError> {
+        self.may_change()?;
+        self.ask("checkpoint", Job::Checkpoint).await
+    }
+
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        // The last connection to go folds the write-ahead log into the database, and one that only reads cannot.
+        self.shared.readers.close().await;
+        match &self.shared.writer {
+            Some(_) => self.ask("close", Job::Close).await,
+            None => Ok(()),
+        }
+    }
+
+    fn may_change(&self) -> Result<(), StoreError> {
+        self.shared.faults.first().map_or(Ok(()), |fault| Err(StoreError::Tampered(fault.clone())))
+    }
+
+    async fn ask<T>(
+        &self,
+        at: &'static str,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+    ) -> Result<T, StoreError> {
+        let closed = || StoreError::Unavailable { at, code: "closed".to_owned() };
+        let writer = self.shared.writer.as_ref().ok_or_else(closed)?;
+        let (answer, answered) = oneshot::channel();
+        writer.send(job(answer)).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+}
+
+/// Gives the writer a thread of its own: on the threads that read and decide, it would stand in line behind them after each
+/// statement, and everybody waits for it.
+fn start(writer: Writer, jobs: mpsc::Receiver<Job>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("writer".to_owned()).spawn(move || runtime.block_on(writer.run(jobs))).map(drop)
+}
+
+pub(super) fn unavailable(at: &'static str, error: &io::Error) -> StoreError {
+    StoreError::Unavailable { at, code: error.kind().to_string() }
+}

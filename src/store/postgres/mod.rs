@@ -1,0 +1,132 @@
+//! PostgreSQL behind the store: for several hubs on one database. Each has one writer, which commits groups of waiting
+//! changes together and takes its turn at the logs that they touch.
+
+pub(super) mod tables;
+pub(super) mod turns;
+
+use super::StoreError;
+use super::engine::Opened;
+use super::sql::connection::{Address, Connection};
+use super::sql::failure::{refused, told_migration};
+use super::sql::value::{Sql, Value};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgSslMode};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, PgConnection, Postgres, SqlSafeStr};
+use std::path::{Path, PathBuf};
+
+/// Prepared statements kept for each connection.
+const STATEMENTS: usize = 256;
+/// What each session asks of the server. A hub that hangs or is cut off must not hold the others up: its transaction is
+/// ended, and who waits for a lock tries again.
+const SESSION: [(&str, &str); 6] = [
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("lock_timeout", "20s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "30s"),
+];
+/// A server that answers before its disk does would break the promise of every acknowledgement.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+/// A PostgreSQL database.
+#[derive(Clone, Debug)]
+pub struct Server(Box<PgConnectOptions>);
+
+/// Why a server cannot be used. Names no password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The file with the address cannot be read.
+    #[error("{}: {} / データベースの接続先ファイルを読めません", .0.display(), .1.kind())]
+    File(PathBuf, std::io::Error),
+    /// Not an address.
+    #[error(
+        "{}: not of the form postgres://user:password@host/database / \
+         postgres://利用者:パスワード@ホスト/データベース の形にしてください",
+        .0.display()
+    )]
+    Form(PathBuf),
+    /// The way there is open to others.
+    #[error(
+        "{}: a server on a network is reached with sslmode=verify-full alone / \
+         ネットワーク上のサーバーにはsslmode=verify-fullが必要です",
+        .0.display()
+    )]
+    Open(PathBuf),
+}
+
+impl Server {
+    /// Reads the address from a file, which only the hub's user may read: it may hold a password.
+    ///
+    /// # Errors
+    /// When there is no address in it, or one that leads over a network without checking whom it reaches (S-54).
+    pub fn read(file: &Path) -> Result<Self, ServerError> {
+        let text = std::fs::read_to_string(file).map_err(|error| ServerError::File(file.to_owned(), error))?;
+        let options: PgConnectOptions = text.trim().parse().map_err(|_| ServerError::Form(file.to_owned()))?;
+        if !is_here(&options) && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
+            return Err(ServerError::Open(file.to_owned()));
+        }
+        Ok(Server(Box::new(options)))
+    }
+
+    fn options(&self) -> PgConnectOptions {
+        let options = PgConnectOptions::clone(&self.0).options(SESSION).application_name("musubi");
+        options.statement_cache_capacity(STATEMENTS).disable_statement_logging()
+    }
+
+    /// Where readers connect.
+    pub(super) fn address(&self) -> Address {
+        Address::Postgres(self.options())
+    }
+}
+
+/// A socket or this very machine: nobody stands between.
+fn is_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let loopback = host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+    options.get_socket().is_some() || host.starts_with('/') || host == "localhost" || loopback
+}
+
+/// Brings the tables of a database up to date, and opens it.
+pub(super) async fn open(server: &Server) -> Result<Opened, StoreError> {
+    let options = server.options();
+    let mut connection = connect(&options).await.map_err(|error| refused("open database", &error))?;
+    migrate(&mut connection).await?;
+    let address = Address::Postgres(options);
+    Ok(Opened { connection: Connection::Postgres(connection), readers: address.clone(), address, lock: None })
+}
+
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    sqlx::query(DURABLE).execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Brings the tables up to date; of several hubs that start at once, one does. Never the macro: it would build a second sqlx
+/// for the build host.
+async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let first = include_str!("migrations/0001_init.sql").into_sql_str();
+    let migrations = vec![Migration::new(1, "init".into(), MigrationType::Simple, first, false)];
+    let migrator = Migrator::with_migrations(migrations);
+    migrator.run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
+}
+
+/// A statement with its values.
+pub(super) fn query(sql: Sql) -> Query<'static, Postgres, PgArguments> {
+    let Sql { statement, keys, values } = sql;
+    let query = sqlx::query(statement.postgres);
+    let query = match keys {
+        Some(list) => tables::bind_keys(query, list.keys),
+        None => query,
+    };
+    values.into_iter().fold(query, |query, value| match value {
+        Value::Null => query.bind(None::<i64>),
+        Value::Int(int) => query.bind(int),
+        Value::Text(text) => query.bind(text),
+        Value::Uuid(id) => query.bind(id),
+        Value::Bytes(bytes) => query.bind(bytes),
+    })
+}

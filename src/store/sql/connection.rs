@@ -1,0 +1,78 @@
+//! A connection to either database. What differs between the two is behind these few doors and nowhere else.
+
+use super::value::{Sql, Value};
+use crate::store::write::table::Table;
+use crate::store::{postgres, sqlite};
+use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{ConnectOptions, Connection as _, Error, PgConnection, SqliteConnection};
+
+/// Where a database is.
+#[derive(Clone)]
+pub(in crate::store) enum Address {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+impl Address {
+    pub(in crate::store) async fn connect(&self) -> Result<Connection, Error> {
+        Ok(match self {
+            Address::Sqlite(options) => Connection::Sqlite(options.connect().await?),
+            Address::Postgres(options) => Connection::Postgres(postgres::connect(options).await?),
+        })
+    }
+
+    /// Is it a server, which several hubs share, and which goes away and comes back?
+    pub(in crate::store) const fn is_server(&self) -> bool {
+        matches!(self, Address::Postgres(_))
+    }
+}
+
+/// A connection.
+pub(in crate::store) enum Connection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// A row as it came.
+pub(in crate::store) enum Fetched {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Connection {
+    /// Every row that answers a question.
+    pub(in crate::store) async fn all(&mut self, question: Sql) -> Result<Vec<Fetched>, Error> {
+        Ok(match self {
+            Connection::Sqlite(on) => {
+                sqlite::query(question).fetch_all(on).await?.into_iter().map(Fetched::Sqlite).collect()
+            }
+            Connection::Postgres(on) => {
+                postgres::query(question).fetch_all(on).await?.into_iter().map(Fetched::Postgres).collect()
+            }
+        })
+    }
+
+    /// Carries a statement out. Returns how many rows it touched.
+    pub(in crate::store) async fn execute(&mut self, order: Sql) -> Result<u64, Error> {
+        Ok(match self {
+            Connection::Sqlite(on) => sqlite::query(order).execute(on).await?.rows_affected(),
+            Connection::Postgres(on) => postgres::query(order).execute(on).await?.rows_affected(),
+        })
+    }
+
+    /// Writes rows of a table, in as few statements as there are.
+    pub(in crate::store) async fn write(&mut self, table: Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+        match self {
+            Connection::Sqlite(on) => sqlite::tables::write(on, table, rows).await,
+            Connection::Postgres(on) => postgres::tables::write(on, table, rows).await,
+        }
+    }
+
+    pub(in crate::store) async fn close(self) -> Result<(), Error> {
+        match self {
+            Connection::Sqlite(connection) => connection.close().await,
+            Connection::Postgres(connection) => connection.close().await,
+        }
+    }
+}
