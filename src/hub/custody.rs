@@ -195,7 +195,24 @@ struct Custody<'a> {
     people: BTreeMap<PersonKey, (PersonId, SubjectRole)>,
     new_people: Vec<NewPerson>,
     entries: Vec<SharedEntry>,
-    suggestions: Vec<(PersonId, PersonId)>,
+    suggestions: Vec<Suggestion>,
+}
+
+/// Two persons who may be one: an officer says whether they are.
+#[derive(PartialEq, Eq)]
+struct Suggestion {
+    new: PersonId,
+    known: PersonId,
+    why: Alike,
+}
+
+/// Why two persons may be one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alike {
+    /// Their names and birth dates.
+    Name,
+    /// Their author retired the identifier of the one in favour of that of the other.
+    Merged,
 }
 
 impl<'a> Custody<'a> {
@@ -258,13 +275,34 @@ impl<'a> Custody<'a> {
         let blinds: Vec<Blind> = terms.iter().map(|(blind, _)| *blind).collect();
         for (blind, row) in self.hub.store.persons_by_index(&blinds, SUGGESTIONS_MAX).await? {
             for (_, person) in terms.iter().filter(|(term, _)| *term == blind) {
-                let pair = (*person, row.joined_into.unwrap_or(row.id));
-                if pair.0 != pair.1 && row.municipality == self.municipality && !self.suggestions.contains(&pair) {
-                    self.suggestions.push(pair);
+                if row.municipality == self.municipality {
+                    self.suggest_one(*person, row.joined_into.unwrap_or(row.id), Alike::Name);
+                }
+            }
+        }
+        self.suggest_merged().await
+    }
+
+    /// A hospital merges its own records (A40). Here nobody is joined by a message: what is on file under the retired
+    /// identifier may have reached others.
+    async fn suggest_merged(&mut self) -> Result<(), Refusal> {
+        for (stays, retired) in self.parcel.submission.merged() {
+            let Some((stays, _)) = self.people.get(&stays).copied() else { continue };
+            let found = self.hub.store.persons_by_alias(&[self.hub.alias(&retired)]).await?;
+            for known in self.hub.store.persons(&found.into_iter().flatten().collect::<Vec<_>>()).await? {
+                if known.municipality == self.municipality {
+                    self.suggest_one(stays, known.joined_into.unwrap_or(known.id), Alike::Merged);
                 }
             }
         }
         Ok(())
+    }
+
+    fn suggest_one(&mut self, new: PersonId, known: PersonId, why: Alike) {
+        let suggestion = Suggestion { new, known, why };
+        if self.family.known_as(new) != known && !self.suggestions.contains(&suggestion) {
+            self.suggestions.push(suggestion);
+        }
     }
 
     fn persons(&self) -> Vec<PersonId> {

@@ -2,9 +2,11 @@
 
 use crate::agencies::replaced;
 use crate::city::{CLINIC, City, MOTHER, NEWBORN};
-use musubi::edge::grpc::client::{AssertGroundRequest, Evidence};
+use musubi::edge::grpc::client::{AssertGroundRequest, Evidence, WorkItem};
 
 const OWN_EPDS: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_epds_own.hl7");
+const MERGE: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a40_merge.hl7");
+const REFERRAL: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_ref_i12.hl7");
 const TWO_WEEK: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_two_week_check.hl7");
 
 /// The clinic's midwife asserts L03 for a message.
@@ -127,4 +129,18 @@ async fn an_epds_that_the_hospital_took_for_itself_is_shown_to_nobody_else() {
         let seen = agency.looks_up(purpose, crate::steps::chinatsu(), "").await;
         assert!(!seen.kinds().contains(&"screening"), "{} sees {:?}", agency.id, seen.kinds());
     }
+}
+
+#[tokio::test]
+async fn a_merge_of_two_identifiers_is_put_before_an_officer_and_a_referral_is_answered_with_its_number() {
+    let city = City::at("2026-11-02T09:30:00+09:00").await;
+    let provisional = replaced(&replaced(NEWBORN, b"00067890", b"00099001"), b"S261030-0101", b"S261102-0001");
+    city.hospital().sends(NEWBORN).await.accepted();
+    city.hospital().sends(&provisional).await.accepted();
+    let merged = |items: &[WorkItem]| items.iter().any(|item| item.text_en.contains("merged two of its identifiers"));
+    assert!(!merged(&city.center().work("suggestion").await));
+    city.hospital().sends(MERGE).await.accepted();
+    assert!(merged(&city.center().work("suggestion").await));
+    let answer = city.hospital().sends(REFERRAL).await.accepted();
+    assert!(answer.text().contains("|RRI^I12^RRI_I12|") && answer.text().contains("\rRF1|P|||||R26-0031\r"));
 }

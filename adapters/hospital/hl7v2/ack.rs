@@ -102,6 +102,12 @@ pub fn write(answer: &Answer<'_>) -> Option<Vec<u8>> {
     for diagnostic in answer.diagnostics.iter().take(ERRORS_ANSWERED_MAX) {
         writer.error_segment(diagnostic);
     }
+    if writer.answers_referral(answer.stage) && code == Code::Accept {
+        // Pending: whether it is accepted, the agency that is asked says later.
+        let nothing = String::new;
+        let state = ["P".to_owned(), nothing(), nothing(), nothing(), nothing(), header.referral.clone()];
+        writer.segment("RF1", &state);
+    }
     Some(header.charset.encode(&writer.text))
 }
 
@@ -131,7 +137,12 @@ impl Writer<'_> {
         let header = self.header;
         let d = header.delimiters;
         let encoding: String = [d.component, d.repetition, d.escape, d.subcomponent].map(char::from).iter().collect();
-        let kind = ["ACK", header.event.as_str(), "ACK"].map(|part| self.escaped(part));
+        let structure = format!("RRI_{}", header.event);
+        let kind = match self.answers_referral(answer.stage) {
+            true => ["RRI", header.event.as_str(), &structure],
+            false => ["ACK", header.event.as_str(), "ACK"],
+        };
+        let kind = kind.map(|part| self.escaped(part));
         let kind =
             if header.event.is_empty() { "ACK".to_owned() } else { kind.join(&char::from(d.component).to_string()) };
         let processing = match header.processing {
@@ -204,6 +215,11 @@ impl Writer<'_> {
         self.segment("ERR", &[empty(), location, condition, severity.to_owned(), own, empty(), english, japanese]);
     }
 
+    /// A referral is answered as such; an accept answer stays an ACK (2.8).
+    fn answers_referral(&self, stage: Stage) -> bool {
+        stage == Stage::Application && self.header.message_type == "REF" && !self.header.event.is_empty()
+    }
+
     fn escaped(&self, text: &str) -> String {
         escape::write(text, self.header.delimiters)
     }
@@ -233,7 +249,8 @@ fn location(place: &str) -> [String; 5] {
     [name, sequence, field, repetition, component].map(str::to_owned)
 }
 
-fn compact(now: Time) -> String {
+/// A moment as TS, to the second, with Japan's zone.
+pub(super) fn compact(now: Time) -> String {
     let at = now.japan();
     let (year, month, day) = (at.year(), at.month(), at.day());
     format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}+0900", at.hour(), at.minute(), at.second())

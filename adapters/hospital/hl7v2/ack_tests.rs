@@ -108,6 +108,19 @@ fn the_accept_answer_of_enhanced_mode_has_its_own_codes() {
 }
 
 #[test]
+fn a_referral_is_answered_as_one_with_its_number() {
+    let referral =
+        "MSH|^~\\&|A|B|C|D|||REF^I12^REF_I12|R-1|P|2.5||||||UNICODE UTF-8\rRF1|P|R||||R26-1^B|20261030\rPRD|RT";
+    let text = String::from_utf8(answer_in(referral.as_bytes(), Some("musubi:1:7:abc"), &[]).unwrap()).unwrap();
+    assert!(
+        text.contains("|RRI^I12^RRI_I12|") && text.ends_with("MSA|AA|R-1|musubi:1:7:abc\rRF1|P|||||R26-1^B\r"),
+        "{text}"
+    );
+    let refused = String::from_utf8(answer_in(referral.as_bytes(), None, &[error("H004", "PRD")]).unwrap()).unwrap();
+    assert!(refused.contains("MSA|AE|R-1\r") && !refused.contains("RF1"), "{refused}");
+}
+
+#[test]
 fn an_acknowledgement_is_never_acknowledged() {
     let ack = answer(None, &[]);
     assert_eq!(answer_in(ack.as_bytes(), None, &[error("H003", "MSH-9.1")]), None);

@@ -19,26 +19,22 @@ pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, event: Option<Sta
 
 fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, event: Option<Stamp>) {
     let adverse_reaction = segment.name() == "IAM";
-    let kind = types::coded(reader.take(segment, 2, "observation.code").first());
-    let Some(substance) = types::coded(reader.take(segment, 3, "observation.coded").first()) else {
-        let place = reader.field_place(segment, 3);
-        reader.kept_raw(segment.index());
-        reader.warning(
-            "H104",
-            place,
-            "アレルギーの原因物質がないため、原文のまま保管しました。",
-            "An allergy without its substance is kept in the raw message only.",
-        );
-        return;
-    };
     let own_id = if adverse_reaction { segment.value(7) } else { "".into() };
-    let name = [&*own_id, &substance.code, &substance.text].into_iter().find(|name| !name.is_empty());
-    let key = format!("{}/allergy/{}", patient.key, name.unwrap_or_default());
     let path = reader.place(segment);
-    if adverse_reaction && reader.take(segment, 6, "withdrawal").component(1).text() == "D" {
+    let deleted = adverse_reaction && segment.value(6) == "D";
+    let substance = types::coded(reader.take(segment, 3, "observation.coded").first());
+    let code = substance.clone().unwrap_or_default();
+    let Some(name) = [&*own_id, &code.code, &code.text].into_iter().find(|name| !name.is_empty()) else {
+        return unnamed(reader, segment);
+    };
+    let key = format!("{}/allergy/{name}", patient.key);
+    if deleted {
+        reader.mapped(segment, 6, "withdrawal");
         reader.withdraw(patient, key, path, ("observation", Category::C05Delivery, "deleted"));
         return;
     }
+    let Some(substance) = substance else { return unnamed(reader, segment) };
+    let kind = types::coded(reader.take(segment, 2, "observation.code").first());
     let onset = reader.stamp(segment, if adverse_reaction { 11 } else { 6 }, "observation.observed_at");
     let reactions = reader.take(segment, 5, "observation.text").repetitions();
     let reactions: Vec<String> = reactions.filter_map(|part| part.component(1).owned()).collect();
@@ -59,4 +55,15 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
         raise::narrative(&mut entry);
     }
     reader.entries.push(entry);
+}
+
+fn unnamed(reader: &mut Reader<'_>, segment: Segment<'_>) {
+    let place = reader.field_place(segment, 3);
+    reader.kept_raw(segment.index());
+    reader.warning(
+        "H104",
+        place,
+        "アレルギーの原因物質がないため、原文のまま保管しました。",
+        "An allergy without its substance is kept in the raw message only.",
+    );
 }

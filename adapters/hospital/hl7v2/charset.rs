@@ -5,6 +5,7 @@
 
 use encoding_rs::{EUC_JP, Encoding, SHIFT_JIS};
 use std::borrow::Cow;
+use unicode_normalization::UnicodeNormalization;
 
 const ESC: u8 = 0x1B;
 /// No byte of a well-formed EUC-JP text: decodes to U+FFFD.
@@ -113,6 +114,15 @@ impl Charset {
         }
     }
 
+    /// The text as this set can say it: where it has no letter, `■` stands, as producers of SS-MIX2 write it (2.2).
+    pub fn sayable(self, text: &str) -> Cow<'_, str> {
+        if self != Charset::Iso2022Jp || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        let letter = |c: char| if c.is_ascii() || in_jis_x_0208(c) { c } else { GAIJI };
+        Cow::Owned(full_width(text).chars().map(letter).collect())
+    }
+
     /// Can it say Japanese?
     pub fn says_japanese(self) -> bool {
         matches!(self, Charset::Utf8 | Charset::Iso2022Jp | Charset::Windows31J)
@@ -127,6 +137,36 @@ impl Charset {
             Charset::Latin1 | Charset::Single(_) => Cow::Owned(single(bytes, self).text.into_owned()),
         }
     }
+}
+
+/// Stands for a letter that the character set lacks (外字).
+const GAIJI: char = '■';
+
+/// Half-width katakana with their marks as full-width letters; all else untouched.
+fn full_width(text: &str) -> String {
+    let half = |c: &char| matches!(c, '\u{FF61}'..='\u{FF9F}');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(letter) = rest.next() {
+        if !half(&letter) {
+            out.push(letter);
+            continue;
+        }
+        let mut run = String::from(letter);
+        while let Some(more) = rest.next_if(half) {
+            run.push(more);
+        }
+        out.extend(run.nfkc());
+    }
+    out
+}
+
+/// Is the letter in the table itself, and not only in the rows that vendors added (髙, ①)?
+fn in_jis_x_0208(c: char) -> bool {
+    let mut buffer = [0; 4];
+    let (bytes, _, missing) = EUC_JP.encode(c.encode_utf8(&mut buffer));
+    let vendor = |row: u8| row == 0xAD || row >= 0xF5;
+    !missing && matches!(*bytes, [row, _] if row >= 0xA1 && !vendor(row))
 }
 
 fn encode_with(encoding: &'static Encoding, text: &str) -> Vec<u8> {

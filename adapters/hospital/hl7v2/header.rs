@@ -40,6 +40,8 @@ pub struct Header {
     pub mode: Mode,
     /// MSH-21 names SS-MIX2: its rules hold.
     pub ssmix2: bool,
+    /// RF1-6 of a referral (`REF`), as written: its answer carries the number again. Else empty.
+    pub referral: String,
 }
 
 /// MSH-11: what a message is for.
@@ -118,7 +120,13 @@ pub fn header(bytes: &[u8]) -> Result<Header, Diagnostic> {
         }
         parsed => parsed,
     };
-    message.map(|message| Header::of(&message)).map_err(|_| not_hl7())
+    let mut header = message.map(|message| Header::of(&message)).map_err(|_| not_hl7())?;
+    if header.message_type == "REF" {
+        let separator = char::from(header.delimiters.field);
+        let rf1 = text.split(['\r', '\n']).find(|line| line.starts_with("RF1"));
+        header.referral = rf1.and_then(|line| line.split(separator).nth(6)).unwrap_or_default().to_owned();
+    }
+    Ok(header)
 }
 
 impl Header {
@@ -156,6 +164,7 @@ impl Header {
             version: raw(12),
             mode,
             ssmix2: raw(21).contains("SS-MIX2"),
+            referral: String::new(),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod ack;
 mod allergies;
 pub mod charset;
 mod decode;
+mod encode;
 pub mod escape;
 mod event;
 pub mod file;
@@ -30,9 +31,10 @@ pub mod types;
 pub use decode::ANY_SENDER;
 pub use header::{Header, header, live_checks};
 
-use musubi_core::adapter::{Adapter, Decoded, Direction, Profile, Text};
+use musubi_core::adapter::{Adapter, Decoded, Direction, EncodeError, Profile, Text};
+use musubi_core::release::Released;
 
-/// HL7 v2.5, read only: `ADT^A01`, `A03`, `A08` and `ORU^R01`.
+/// HL7 v2.5, read and written. The messages are listed in the `README.md`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hl7v2;
 
@@ -46,7 +48,7 @@ impl Adapter for Hl7v2 {
     }
 
     fn direction(&self) -> Direction {
-        Direction::In
+        Direction::Both
     }
 
     fn recognises(&self, bytes: &[u8]) -> bool {
@@ -62,6 +64,10 @@ impl Adapter for Hl7v2 {
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
         decode::decode(bytes, profile)
+    }
+
+    fn encode(&self, released: &Released, profile: &Profile) -> Result<Vec<u8>, EncodeError> {
+        encode::encode(released, profile)
     }
 }
 

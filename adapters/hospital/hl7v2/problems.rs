@@ -23,19 +23,21 @@ pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient) {
 }
 
 fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
-    let Some(code) = types::coded(reader.take(prb, 3, "condition.code").first()) else {
+    let written = types::coded(reader.take(prb, 3, "condition.code").first());
+    let instance = reader.take(prb, 4, "source_key").component(1).text().into_owned();
+    let named = written.clone().unwrap_or_default();
+    let name = [&instance, &named.code, &named.text].into_iter().find(|name| !name.is_empty()).cloned();
+    let key = format!("{}/problem/{}", patient.key, name.clone().unwrap_or_default());
+    let path = reader.place(prb);
+    if action(reader, prb) == Action::Delete && name.is_some() {
+        reader.withdraw(patient, key, path, ("condition", Category::C05Delivery, "deleted"));
+        return;
+    }
+    let Some(code) = written else {
         let place = reader.field_place(prb, 3);
         reader.error("H004", place, "病名が必要です。", "A diagnosis (PRB-3) is required.");
         return;
     };
-    let instance = reader.take(prb, 4, "source_key").component(1).text().into_owned();
-    let name = [&instance, &code.code, &code.text].into_iter().find(|name| !name.is_empty());
-    let key = format!("{}/problem/{}", patient.key, name.map(String::as_str).unwrap_or_default());
-    let path = reader.place(prb);
-    if action(reader, prb) == Action::Delete {
-        reader.withdraw(patient, key, path, ("condition", Category::C05Delivery, "deleted"));
-        return;
-    }
     let translations = types::coded(reader.take(prb, 10, "condition.translations").first());
     let recorded = reader.stamp(prb, 7, "condition.recorded_at").or(reader.stamp(prb, 2, "condition.recorded_at"));
     let onset = reader.stamp(prb, 16, "condition.onset");

@@ -165,6 +165,27 @@ impl Submission {
         named.map(|s| PersonKey { issuer: s.issuer.clone(), identifier: s.identifier.clone() }).collect()
     }
 
+    /// Identifiers of which the sender says that they are one person: the one that stays, and the one that it retired. Of
+    /// its own only: the retired one has the issuer of the one that stays.
+    pub fn merged(&self) -> Vec<(PersonKey, PersonKey)> {
+        let mut merged = Vec::new();
+        for entry in &self.message.entries {
+            let (Some(proto::entry::Body::PersonDetails(details)), Some(stays)) = (&entry.body, entry.subjects.first())
+            else {
+                continue;
+            };
+            let own = details.former_identifiers.iter().filter(|retired| retired.issuer == stays.issuer);
+            merged.extend(own.map(|retired| {
+                let key = |issuer: &str, identifier: &str| PersonKey {
+                    issuer: issuer.to_owned(),
+                    identifier: identifier.to_owned(),
+                };
+                (key(&stays.issuer, &stays.identifier), key(&retired.issuer, &retired.value))
+            }));
+        }
+        merged
+    }
+
     /// The municipality of the first address that names one.
     pub fn municipality_of_address(&self) -> Option<Municipality> {
         let addresses = self.message.entries.iter().filter_map(|entry| match &entry.body {

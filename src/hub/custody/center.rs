@@ -1,7 +1,7 @@
 //! What a parcel means for the center of the municipality: whom it may know already, what is to be delivered, what a person
 //! there should look at, and what has no basis yet.
 
-use super::Custody;
+use super::{Alike, Custody, Suggestion};
 use crate::hub::Refusal;
 use crate::hub::caller::request_of;
 use crate::hub::deliver;
@@ -26,11 +26,17 @@ const ASKS_A_PERSON: [&str; 2] = ["H106", "H110"];
 impl Custody<'_> {
     pub(super) fn suggestion_rows(&self, change: &mut Change) -> Result<(), Refusal> {
         let Some(center) = self.hub.register.center(&self.municipality) else { return Ok(()) };
-        for (new, known) in &self.suggestions {
-            let text = Text::new(
-                "氏名と生年月日が一致する方がすでに登録されています。同じ方か確認してください。",
-                "Somebody with the same name and birth date is on file. Is it the same person?",
-            );
+        for Suggestion { new, known, why } in &self.suggestions {
+            let text = match why {
+                Alike::Name => Text::new(
+                    "氏名と生年月日が一致する方がすでに登録されています。同じ方か確認してください。",
+                    "Somebody with the same name and birth date is on file. Is it the same person?",
+                ),
+                Alike::Merged => Text::new(
+                    "送信元が2つの患者IDを1人に統合しました。同じ方として結び付けてよいか確認してください。",
+                    "The sender merged two of its identifiers. May the two be joined as one person here too?",
+                ),
+            };
             let body = WorkBody::new("SAME_PERSON", text, format!("{new} {known}"));
             // Sealed for this person alone: the other one's key is not part of this family.
             let due = self.now.plus_days(SUGGESTION_DAYS);

@@ -3,7 +3,7 @@
 use super::*;
 use musubi_core::adapter::{Fate, Severity};
 
-const SAMPLES: [&str; 13] = [
+pub(super) const SAMPLES: [&str; 13] = [
     "minami_a03_ssmix2",
     "minami_a60_ssmix2",
     "minami_r22_ssmix2",
@@ -19,7 +19,7 @@ const SAMPLES: [&str; 13] = [
     "shione_rri_i12",
 ];
 
-fn profile_of(name: &str) -> Profile {
+pub(super) fn profile_of(name: &str) -> Profile {
     if name.starts_with("minami") { minami() } else { shione() }
 }
 

@@ -1,0 +1,99 @@
+//! What was released as messages: for each person a REF or RRI for each referral, an ADT for each stay, an ORU for each
+//! order, and one ADT^A31 where nothing else tells who the person is.
+//!
+//! The same release gives the same bytes: the control id is the beginning of the message's own hash.
+
+mod allergies;
+mod line;
+mod people;
+mod referrals;
+mod results;
+mod stays;
+
+use super::charset::Charset;
+use crate::family::{Family, Person};
+use line::{Line, escaped};
+use musubi_core::adapter::{EncodeError, Profile};
+use musubi_core::release::Released;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+/// Characters of a control id: what MSH-10 has room for.
+const CONTROL_ID_CHARS: usize = super::limits::CONTROL_ID_CHARS_MAX;
+
+/// Writes a release, one message after another.
+pub(super) fn encode(released: &Released, profile: &Profile) -> Result<Vec<u8>, EncodeError> {
+    let family = Family::of(released);
+    let mut text = String::new();
+    let charset = charset(profile);
+    for (at, person) in family.people.iter().enumerate() {
+        let Some(pid) = people::pid(&family, at, released) else { continue };
+        for message in messages(person, &pid) {
+            text.push_str(&message.text(released, charset));
+        }
+    }
+    if text.is_empty() { Err(EncodeError::NothingToSay) } else { Ok(charset.encode(&charset.sayable(&text))) }
+}
+
+/// UTF-8, or what SS-MIX2 writes where the receiver's profile asks for it.
+fn charset(profile: &Profile) -> Charset {
+    match profile.charset.as_deref() {
+        Some("iso-2022-jp") => Charset::Iso2022Jp,
+        _ => Charset::Utf8,
+    }
+}
+
+/// One message, still without its header.
+struct Message {
+    kind: &'static str,
+    lines: Vec<Line>,
+}
+
+/// Everything that is said of one person.
+fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
+    let mut messages = referrals::messages(person, pid);
+    let stays = stays::messages(person, pid);
+    messages.extend(people::merge(person, pid));
+    let told = !messages.is_empty() || !stays.is_empty();
+    messages.extend(stays);
+    let orders = results::messages(person, pid);
+    let allergies = allergies::message(person, pid);
+    let told = told || !orders.is_empty() || allergies.is_some();
+    let beside = people::beside(person);
+    if !told || !beside.is_empty() && messages.iter().all(|message| message.kind != stays::DISCHARGE) {
+        let lines = [vec![people::evn(None, ""), pid.clone()], beside].concat();
+        messages.push(Message { kind: "ADT^A31^ADT_A05", lines });
+    }
+    messages.extend(allergies);
+    messages.extend(orders);
+    messages
+}
+
+impl Message {
+    fn text(&self, released: &Released, charset: Charset) -> String {
+        let body: String = self.lines.iter().map(Line::text).collect();
+        let hash = Sha256::digest([self.kind.as_bytes(), body.as_bytes()].concat());
+        let mut id = String::new();
+        for byte in hash {
+            let _ = write!(id, "{byte:02X}");
+        }
+        id.truncate(CONTROL_ID_CHARS);
+        let (names, scheme) = match charset {
+            Charset::Iso2022Jp => ("~ISO IR87", "ISO 2022-1994"),
+            _ => ("UNICODE UTF-8", ""),
+        };
+        let header = Line::new("MSH")
+            .with(2, "^~\\&".to_owned())
+            .with(3, "MUSUBI".to_owned())
+            .with(4, "MUSUBI".to_owned())
+            .with(6, escaped(released.recipient().as_str()))
+            .with(7, super::ack::compact(released.at()))
+            .with(9, self.kind.to_owned())
+            .with(10, id)
+            .with(11, "P".to_owned())
+            .with(12, "2.5".to_owned())
+            .with(18, names.to_owned())
+            .with(20, scheme.to_owned());
+        header.text() + &body
+    }
+}

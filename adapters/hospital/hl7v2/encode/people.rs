@@ -1,0 +1,150 @@
+//! PID and what stands beside it: relatives, results without an order, insurance.
+
+use super::Message;
+use super::line::{Line, components, contact, day, moment, name, repeated};
+use crate::family::{Family, Person};
+use musubi_core::release::Released;
+use musubi_proto::v1 as proto;
+use proto::Sex;
+use proto::entry::Body;
+
+/// The patient; `None` where what was released tells no identifier or no name.
+pub(super) fn pid(family: &Family<'_>, at: usize, released: &Released) -> Option<Line> {
+    let person = family.people.get(at)?;
+    let (entry, details) = person.bodies(crate::family::details).into_iter().next()?;
+    if details.names.is_empty() || details.identifiers.is_empty() {
+        return None;
+    }
+    let own = if entry.author == released.recipient().as_str() { entry.author.as_str() } else { "" };
+    let identifiers = details.identifiers.iter().map(|id| identifier(id, own));
+    let born = details.birth_time.as_ref().map(moment).or_else(|| details.birth_date.as_ref().map(day));
+    let flag = |said: Option<bool>| said.map_or(String::new(), |yes| if yes { "Y" } else { "N" }.to_owned());
+    let order = details.birth_order.filter(|_| details.multiple_birth == Some(true));
+    let contacts = |work: bool| details.contacts.iter().filter(move |c| (c.r#use == "work") == work).map(contact);
+    Some(
+        Line::new("PID")
+            .with(1, "1".to_owned())
+            .with(3, repeated(identifiers))
+            .with(5, repeated(details.names.iter().map(name)))
+            .with(7, born.unwrap_or_default())
+            .with(8, details.sex.map(|_| sex(details.sex()).to_owned()).unwrap_or_default())
+            .with(11, repeated(details.addresses.iter().map(address)))
+            .with(13, repeated(contacts(false)))
+            .with(14, repeated(contacts(true)))
+            .with(21, mother(family, at, released).unwrap_or_default())
+            .with(24, flag(details.multiple_birth))
+            .with(25, order.map(|order| order.to_string()).unwrap_or_default())
+            .at(29, details.deceased_at.as_ref())
+            .with(30, flag(details.deceased)),
+    )
+}
+
+/// CX: the receiver's own identifiers stand bare, all others below their issuer.
+fn identifier(id: &proto::Identifier, own: &str) -> String {
+    let authority = match id.issuer.strip_prefix(own).filter(|_| !own.is_empty()) {
+        Some("") => "",
+        Some(below) => below.strip_prefix('/').unwrap_or(&id.issuer),
+        None => &id.issuer,
+    };
+    components(&[&id.value, "", "", authority, &id.kind])
+}
+
+/// PID-21 of a child whose mother was released with it.
+fn mother(family: &Family<'_>, at: usize, released: &Released) -> Option<String> {
+    let link = family.parents_of(at).find(|link| link.body.relationship == "MTH")?;
+    let mother = family.people.get(link.parent)?;
+    let named = mother.entries.iter().find_map(|entry| entry.subjects.first());
+    let linked = released.record().entries.iter().filter(|entry| matches!(entry.body, Some(Body::ParentChild(_))));
+    let subject = named.or_else(|| {
+        let mut both = linked.filter(|entry| entry.person_ids.iter().any(|id| id == mother.id));
+        both.find_map(|entry| entry.subjects.iter().find(|subject| subject.role() == proto::SubjectRole::Mother))
+    })?;
+    let (issuer, value) = (subject.issuer.clone(), subject.identifier.clone());
+    let own = if issuer.starts_with(released.recipient().as_str()) { released.recipient().as_str() } else { "" };
+    Some(identifier(&proto::Identifier { issuer, value, kind: "PI".to_owned() }, own))
+}
+
+fn sex(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Male => "M",
+        Sex::Female => "F",
+        Sex::Other => "O",
+        Sex::Unknown | Sex::Unspecified => "U",
+    }
+}
+
+/// XAD: the whole address in its eighth component, as Japanese systems write it.
+fn address(address: &proto::Address) -> String {
+    let r#use = match address.r#use.as_str() {
+        "home" => "H",
+        "work" => "B",
+        "birthplace" => "BR",
+        "registered" => "L",
+        "temporary" | "stay" => "C",
+        _ => "",
+    };
+    let whole = if address.text.is_empty() {
+        [address.prefecture.as_str(), &address.city, &address.line].concat()
+    } else {
+        address.text.clone()
+    };
+    components(&["", "", "", "", &address.postal_code, "JPN", r#use, &whole])
+}
+
+/// EVN: when it was recorded is not known here, only when it happened.
+pub(super) fn evn(occurred: Option<&proto::DateTime>, else_day: &str) -> Line {
+    let at = occurred.map_or_else(|| else_day.to_owned(), moment);
+    Line::new("EVN").with(2, at.clone()).with(6, at)
+}
+
+/// ADT^A40 where identifiers of the person were retired.
+pub(super) fn merge(person: &Person<'_>, pid: &Line) -> Option<Message> {
+    let (entry, details) = person.bodies(crate::family::details).into_iter().next()?;
+    let retired = repeated(details.former_identifiers.iter().map(|id| identifier(id, &entry.author)));
+    let lines = vec![evn(None, ""), pid.clone(), Line::new("MRG").with(1, retired.clone())];
+    (!retired.is_empty()).then_some(Message { kind: "ADT^A40^ADT_A39", lines })
+}
+
+/// What is said of the person besides stays and orders.
+pub(super) fn beside(person: &Person<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (number, one) in (1..).zip(relatives(person)) {
+        lines.push(relative(number, one));
+    }
+    lines.extend(super::results::without_order(person));
+    for (number, (_, coverage)) in (1..).zip(person.bodies(coverage)) {
+        lines.push(in1(number, coverage));
+    }
+    lines
+}
+
+fn relatives<'a>(person: &Person<'a>) -> Vec<&'a proto::Relative> {
+    let families = person.bodies(|body| if let Body::Family(family) = body { Some(family) } else { None });
+    families.into_iter().flat_map(|(_, family)| &family.relatives).collect()
+}
+
+fn relative(number: usize, relative: &proto::Relative) -> Line {
+    Line::new("NK1")
+        .with(1, number.to_string())
+        .with(2, repeated(relative.names.iter().map(name)))
+        .coded(3, relative.relationship.as_ref())
+        .with(5, repeated(relative.contacts.iter().map(contact)))
+}
+
+const fn coverage(body: &Body) -> Option<&proto::Coverage> {
+    if let Body::Coverage(coverage) = body { Some(coverage) } else { None }
+}
+
+fn in1(number: usize, coverage: &proto::Coverage) -> Line {
+    let insurer = if coverage.insurer.is_empty() { &coverage.public_expense_number } else { &coverage.insurer };
+    let period = coverage.period.unwrap_or_default();
+    Line::new("IN1")
+        .with(1, number.to_string())
+        .coded(2, coverage.r#type.as_ref())
+        .say(3, insurer)
+        .say(10, &coverage.symbol)
+        .say(11, &coverage.number)
+        .at(12, period.start.as_ref())
+        .at(13, period.end.as_ref())
+        .say(17, &coverage.relationship)
+}

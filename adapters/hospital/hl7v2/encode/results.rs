@@ -1,0 +1,169 @@
+//! Observations, screenings and the newborn's values as OBX: below their order in an ORU, or beside the person.
+
+use super::Message;
+use super::line::{Line, coded, components, escaped};
+use crate::family::Person;
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+use std::collections::BTreeMap;
+
+/// One ORU for each order.
+pub(super) fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
+    let mut orders: BTreeMap<&str, Vec<&proto::Entry>> = BTreeMap::new();
+    for entry in &person.entries {
+        if let Some(order) = order_of(&entry.source_key).filter(|_| is_result(entry)) {
+            orders.entry(order).or_default().push(entry);
+        }
+    }
+    let message = |(order, entries): (&str, Vec<&proto::Entry>)| {
+        let results: Vec<Line> = numbered(entries.iter().copied().flat_map(results));
+        let obr = Line::new("OBR")
+            .with(1, "1".to_owned())
+            .say(3, order)
+            .with(4, results.first().map(|obx| obx.field(3).to_owned()).unwrap_or_default())
+            .at(7, entries.first().and_then(|entry| entry.occurred_at.as_ref()));
+        Message { kind: "ORU^R01^ORU_R01", lines: [vec![pid.clone(), obr], results].concat() }
+    };
+    orders.into_iter().map(message).filter(|message| message.lines.len() > 2).collect()
+}
+
+/// The results that belong to no order.
+pub(super) fn without_order(person: &Person<'_>) -> Vec<Line> {
+    let entries = person.entries.iter().copied().filter(|entry| order_of(&entry.source_key).is_none());
+    numbered(entries.flat_map(results))
+}
+
+fn numbered(lines: impl Iterator<Item = Line>) -> Vec<Line> {
+    (1..).zip(lines).map(|(number, line): (usize, Line)| line.with(1, number.to_string())).collect()
+}
+
+/// The number of the order in a key such as `<person>/order/<number>/<code>/<sub-id>`.
+fn order_of(key: &str) -> Option<&str> {
+    let (_, below) = key.split_once("/order/")?;
+    let number = below.strip_suffix("/epds").or_else(|| below.strip_suffix("/newborn"));
+    number.or_else(|| below.rsplitn(3, '/').nth(2))
+}
+
+fn is_result(entry: &proto::Entry) -> bool {
+    match &entry.body {
+        Some(Body::Observation(observation)) => observation.kind != "allergy",
+        Some(Body::Screening(_) | Body::Newborn(_)) => true,
+        Some(Body::Withdrawal(taken)) => matches!(&*taken.body_kind, "observation" | "screening" | "newborn"),
+        _ => false,
+    }
+}
+
+fn results(entry: &proto::Entry) -> Vec<Line> {
+    match &entry.body {
+        Some(Body::Observation(observation)) if observation.kind != "allergy" => {
+            observed(entry, observation).into_iter().collect()
+        }
+        Some(Body::Screening(screening)) if screening.instrument == "epds" => epds(entry, screening),
+        Some(Body::Newborn(newborn)) => born(newborn),
+        Some(Body::Withdrawal(taken)) => withdrawn(entry, taken).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// OBX-11 `D` or `W`: of what is taken back only the code is known, by its key.
+fn withdrawn(entry: &proto::Entry, taken: &proto::Withdrawal) -> Option<Line> {
+    let mut sub_id = "";
+    let code = match &*taken.body_kind {
+        "screening" => components(&["99046-5", "EPDS", "LN"]),
+        "newborn" => components(&["8339-4", "出生体重", "LN"]),
+        "observation" if !entry.source_key.contains("/allergy/") => {
+            let (above, last) = entry.source_key.rsplit_once('/')?;
+            sub_id = last;
+            escaped(above.rsplit_once('/')?.1)
+        }
+        _ => return None,
+    };
+    let status = if taken.reason == "wrong_person" { "W" } else { "D" };
+    Some(Line::new("OBX").with(3, code).say(4, sub_id).with(11, status.to_owned()))
+}
+
+/// One OBX, final, with a LOINC.
+fn measured(loinc: &str, text: &str, quantity: Option<&proto::Quantity>, at: Option<&proto::DateTime>) -> Option<Line> {
+    let quantity = quantity?;
+    let code = components(&[loinc, text, "LN"]);
+    Some(value(Line::new("OBX").with(3, code).with(11, "F".to_owned()).at(14, at), Some(quantity)))
+}
+
+/// OBX-2, 5 and 6 of a quantity.
+fn value(line: Line, quantity: Option<&proto::Quantity>) -> Line {
+    let Some(quantity) = quantity else { return line };
+    let unit = &quantity.unit;
+    let line = line.with(6, components(&[unit, unit, if unit.is_empty() { "" } else { "UCUM" }]));
+    if quantity.comparator.is_empty() {
+        line.with(2, "NM".to_owned()).say(5, &quantity.value)
+    } else {
+        line.with(2, "SN".to_owned()).with(5, components(&[&quantity.comparator, &quantity.value]))
+    }
+}
+
+fn observed(entry: &proto::Entry, observation: &proto::Observation) -> Option<Line> {
+    let code = observation.code.as_ref()?;
+    let status = match observation.status.as_str() {
+        "corrected" => "C",
+        "preliminary" => "P",
+        "unverified" => "R",
+        "partial" => "S",
+        "pending" => "I",
+        "none" => "X",
+        _ => "F",
+    };
+    let sub_id = entry.source_key.rsplit_once('/').map(|(_, sub_id)| sub_id).unwrap_or_default();
+    let sub_id = sub_id.split_once('#').map_or(sub_id, |(sub_id, _)| sub_id);
+    let line = Line::new("OBX")
+        .coded(3, Some(code))
+        .say(4, sub_id)
+        .say(8, &observation.interpretation)
+        .with(11, status.to_owned())
+        .at(14, observation.observed_at.as_ref());
+    Some(match (&observation.quantity, &observation.coded) {
+        (Some(quantity), _) => value(line, Some(quantity)),
+        (None, Some(answer)) => line.with(2, "CWE".to_owned()).with(5, coded(answer)),
+        (None, None) => line.with(2, "TX".to_owned()).say(5, &observation.text),
+    })
+}
+
+/// The total has a LOINC; an item has none that was verified, and is known by its text.
+fn epds(entry: &proto::Entry, screening: &proto::Screening) -> Vec<Line> {
+    let (answered, occurred) = (screening.answered_on.as_ref(), entry.occurred_at.as_ref());
+    let same_day = occurred.filter(|at| at.date.as_ref() == answered).map(super::line::moment);
+    let at = same_day.or_else(|| answered.map(super::line::day)).unwrap_or_default();
+    let score = |code: String, value: i32| {
+        let line = Line::new("OBX").with(2, "NM".to_owned()).with(3, code).with(5, value.to_string());
+        line.with(6, escaped("{score}")).with(11, "F".to_owned()).with(14, at.clone())
+    };
+    let item = |number: usize, value: i32| {
+        score(components(&[&format!("EPDS{number:02}"), &format!("EPDS項目{number}"), "99MUSUBI"]), value)
+    };
+    let total = screening.total.map(|total| score(components(&["99046-5", "EPDS", "LN"]), total));
+    let items = (1..).zip(&screening.items).map(|(number, value)| item(number, *value));
+    total.into_iter().chain(items).chain(screening.self_harm_item.map(|value| item(10, value))).collect()
+}
+
+fn born(newborn: &proto::Newborn) -> Vec<Line> {
+    let at = newborn.born_at.as_ref();
+    let gestation = newborn.gestation_days.map(|days| {
+        let code = components(&["11884-4", "在胎週数", "LN"]);
+        let line = Line::new("OBX").with(2, "ST".to_owned()).with(3, code).with(11, "F".to_owned()).at(14, at);
+        line.with(5, format!("{}w{}d", days / 7, days % 7))
+    });
+    let apgar = |loinc: &str, minute: u8, value: Option<i32>| {
+        let value = value?.to_string();
+        let score = proto::Quantity { value, unit: "{score}".to_owned(), comparator: String::new() };
+        measured(loinc, &format!("アプガースコア{minute}分"), Some(&score), at)
+    };
+    let lines = [
+        gestation,
+        measured("8339-4", "出生体重", newborn.birth_weight.as_ref(), at),
+        measured("89269-5", "出生時身長", newborn.birth_length.as_ref(), at),
+        measured("9843-4", "頭囲", newborn.head_circumference.as_ref(), at),
+        apgar("9272-6", 1, newborn.apgar_1),
+        apgar("9274-2", 5, newborn.apgar_5),
+        apgar("9271-8", 10, newborn.apgar_10),
+    ];
+    lines.into_iter().flatten().collect()
+}
