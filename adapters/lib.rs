@@ -21,6 +21,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &provider::pv02::Pv02,
     &hospital::fhir::FhirJson,
     &hospital::fhir::FhirXml,
+    &hospital::cda::Cda,
     &child_guidance::cgc_xml::CgcXml,
     &notice::NoticeHtml,
     &notice::NoticeCsv,

@@ -68,6 +68,12 @@ pub(crate) fn attachment(media_type: &str, packed: &str, bytes_max: usize) -> Re
     if right { Ok((kind, bytes)) } else { Err(Fault::Disguised) }
 }
 
+/// The text that is packed in Base64, if it is text.
+pub(crate) fn text(packed: &str) -> Option<String> {
+    let packed: Vec<u8> = packed.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    String::from_utf8(base64::engine::general_purpose::STANDARD.decode(packed).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use super::hl7v2::types;
 use musubi_core::adapter::Profile;
+use musubi_proto::v1 as proto;
 
 /// An observation that Musubi knows by meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,6 +164,29 @@ pub(super) fn grams(value: &str, unit: &str) -> Option<i64> {
         "" if milli >= 300_000 => Some(milli / 1000),
         _ => None,
     }
+}
+
+/// A whole number from 0 to `most`.
+pub(super) fn whole(value: &proto::Quantity, most: i32) -> Option<i32> {
+    let digits = value.value.strip_suffix(".0").unwrap_or(&value.value);
+    digits.parse::<i32>().ok().filter(|number| (0..=most).contains(number) && value.comparator.is_empty())
+}
+
+/// A birth weight in grams, if it is possible.
+pub(super) fn grams_of(value: &proto::Quantity) -> Option<proto::Quantity> {
+    let (least, most) = WEIGHT_HARD_GRAMS;
+    let grams = grams(&value.value, &value.unit).filter(|grams| (least..=most).contains(grams))?;
+    Some(proto::Quantity { value: grams.to_string(), unit: "g".to_owned(), comparator: String::new() })
+}
+
+/// Longest gestation in days that is not refused.
+const GESTATION_DAYS_MAX: i32 = 50 * 7;
+
+/// A gestational age in days, if it is possible; without the unit of days it is in weeks.
+pub(super) fn days_of(value: &proto::Quantity) -> Option<i32> {
+    let number = whole(value, GESTATION_DAYS_MAX)?;
+    let days = if value.unit == "d" { number } else { number.checked_mul(7)? };
+    (1..=GESTATION_DAYS_MAX).contains(&days).then_some(days)
 }
 
 #[cfg(test)]

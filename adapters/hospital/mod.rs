@@ -1,13 +1,17 @@
 //! Formats of hospitals.
 
 mod attachment;
+pub mod cda;
 mod concepts;
 pub mod fhir;
 pub mod hl7v2;
 mod narrative;
+mod numbers;
 mod raise;
+mod reading;
 
 use crate::xml;
+use hl7v2::times::Stamp;
 use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_proto::v1 as proto;
 
@@ -17,6 +21,18 @@ fn received(profile: &Profile) -> proto::DateTime {
     let date = proto::Date { year: at.year().into(), month: Some(at.month().into()), day: Some(at.day().into()) };
     let (hour, minute) = (Some(at.hour().into()), Some(at.minute().into()));
     proto::DateTime { date: Some(date), hour, minute, second: Some(at.second().into()) }
+}
+
+/// Visit number, else admission date, else discharge date (`design.md` section 10): the same stay told in HL7 v2, in
+/// CDA and in FHIR is one series.
+fn stay_key(person: &str, visit: &str, start: Option<Stamp>, end: Option<Stamp>) -> String {
+    let day = |stamp: Stamp| stamp.compact().chars().take(8).collect::<String>();
+    match (visit.is_empty() || visit.len() > 100, start, end) {
+        (false, ..) => format!("{person}/visit/{visit}"),
+        (true, Some(start), _) => format!("{person}/admitted/{}", day(start)),
+        (true, None, Some(end)) => format!("{person}/discharged/{}", day(end)),
+        (true, None, None) => format!("{person}/visit"),
+    }
 }
 
 /// Does this namespace stand near the beginning of what could be XML?

@@ -29,6 +29,23 @@ pub enum Value<'a> {
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
+/// Members of an object.
+pub type Members<'a> = Vec<(Cow<'a, str>, Node<'a>)>;
+
+/// Adds a member; several of one name become a list.
+pub fn add<'a>(name: String, node: Node<'a>, members: &mut Members<'a>) {
+    match members.iter_mut().find(|(known, _)| *known == name) {
+        None => members.push((Cow::Owned(name), node)),
+        Some((_, known)) => match &mut known.value {
+            Value::List(items) => items.push(node),
+            other => {
+                let first = Node::new(std::mem::replace(other, Value::Null));
+                *other = Value::List(vec![first, node]);
+            }
+        },
+    }
+}
+
 /// What became of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fate {
@@ -142,18 +159,28 @@ pub struct Tree<'a> {
     pub root: Node<'a>,
     name: &'static str,
     known: fn(&str) -> bool,
+    style: Style,
+}
+
+/// How places are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// FHIRPath: `Bundle.entry[3].resource`, counted from 0.
+    Dots,
+    /// XPath: `/ClinicalDocument/recordTarget[2]`, counted from 1.
+    Slashes,
 }
 
 impl<'a> Tree<'a> {
     /// Numbers the values of a document. `known` tells which names may stand in a place; others are written `*`.
-    pub fn new(mut root: Node<'a>, name: &'static str, known: fn(&str) -> bool) -> Self {
+    pub fn new(mut root: Node<'a>, name: &'static str, known: fn(&str) -> bool, style: Style) -> Self {
         number(&mut root, &mut 0);
-        Tree { root, name, known }
+        Tree { root, name, known, style }
     }
 
-    /// Where a value stands, as FHIRPath has it: `Bundle.entry[3].resource.name[0]`.
+    /// Where a value stands.
     pub fn place(&self, node: &Node<'_>) -> String {
-        let mut place = self.name.to_owned();
+        let mut place = self.start();
         let mut at = &self.root;
         while at.number < node.number {
             let Some(inner) = self.step(at, node.number, &mut place) else { break };
@@ -167,7 +194,7 @@ impl<'a> Tree<'a> {
         match &at.value {
             Value::List(items) => {
                 let index = items.partition_point(|item| item.number <= number).checked_sub(1)?;
-                push_index(index, place);
+                self.push_index(index, place);
                 items.get(index)
             }
             Value::Object(members) => {
@@ -180,14 +207,26 @@ impl<'a> Tree<'a> {
         }
     }
 
+    fn start(&self) -> String {
+        let slash = if self.style == Style::Slashes { "/" } else { "" };
+        [slash, self.name].concat()
+    }
+
     fn push_name(&self, name: &str, place: &mut String) {
-        place.push('.');
+        place.push(if self.style == Style::Slashes { '/' } else { '.' });
         place.push_str(if (self.known)(name.strip_prefix('_').unwrap_or(name)) { name } else { "*" });
+    }
+
+    fn push_index(&self, index: usize, place: &mut String) {
+        let first = usize::from(self.style == Style::Slashes);
+        place.push('[');
+        place.push_str(&(index + first).to_string());
+        place.push(']');
     }
 
     /// Every text, number and flag with its place, in the order of the document.
     pub fn leaves(&self, mut visit: impl FnMut(&str, &Node<'a>)) {
-        self.walk(&self.root, &mut self.name.to_owned(), &mut visit);
+        self.walk(&self.root, &mut self.start(), &mut visit);
     }
 
     fn walk(&self, node: &Node<'a>, place: &mut String, visit: &mut impl FnMut(&str, &Node<'a>)) {
@@ -195,7 +234,7 @@ impl<'a> Tree<'a> {
         match &node.value {
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    push_index(index, place);
+                    self.push_index(index, place);
                     self.walk(item, place, visit);
                     place.truncate(length);
                 }
@@ -211,12 +250,6 @@ impl<'a> Tree<'a> {
             _ => {}
         }
     }
-}
-
-fn push_index(index: usize, place: &mut String) {
-    place.push('[');
-    place.push_str(&index.to_string());
-    place.push(']');
 }
 
 fn number(node: &mut Node<'_>, next: &mut u32) {

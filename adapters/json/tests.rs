@@ -89,7 +89,7 @@ fn size_depth_and_values_are_limited() {
 fn a_place_is_a_path_of_known_names() {
     let known = |name: &str| matches!(name, "entry" | "name");
     let root = read("{\"entry\":[{},{\"name\":[{\"山田\":1}]}],\"_name\":2}".as_bytes(), &Limits::CLINICAL).unwrap();
-    let tree = Tree::new(root, "Bundle", known);
+    let tree = Tree::new(root, "Bundle", known, Style::Dots);
     let mut places = Vec::new();
     tree.leaves(|place, node| {
         assert_eq!(place, tree.place(node));

@@ -1,6 +1,6 @@
 //! FHIR in XML as the tree that its JSON would be: one mapping for both.
 
-use crate::json::{Node, Value};
+use crate::json::{self, Members, Node, Value};
 use crate::xml::{Element, Piece};
 use std::borrow::Cow;
 
@@ -17,14 +17,12 @@ pub(super) fn resource(element: Element) -> Option<Node<'static>> {
     Some(Node::new(Value::Object(members)))
 }
 
-type Members = Vec<(Cow<'static, str>, Node<'static>)>;
-
 fn text(text: String) -> Node<'static> {
     Node::new(Value::Text(Cow::Owned(text)))
 }
 
 /// The children of an element as members; of the same name they are a list.
-fn contents(element: Element, members: &mut Members) {
+fn contents(element: Element, members: &mut Members<'static>) {
     let words = element.value();
     if !words.is_empty() {
         // FHIR has no words outside a narrative: under a name that it does not know they are kept and told of.
@@ -37,22 +35,22 @@ fn contents(element: Element, members: &mut Members) {
     }
 }
 
-fn member(name: String, mut element: Element, members: &mut Members) {
+fn member(name: String, mut element: Element, members: &mut Members<'static>) {
     if element.is(XHTML, "div") {
         let mut source = String::new();
         write(&element, &mut source);
-        return add(name, text(source), members);
+        return json::add(name, text(source), members);
     }
     let inner_resource =
         element.children.first().is_some_and(|child| child.name.starts_with(|c: char| c.is_ascii_uppercase()));
     if inner_resource && element.children.len() == 1 {
         if let Some(node) = element.children.pop().and_then(resource) {
-            add(name, node, members);
+            json::add(name, node, members);
         }
         return;
     }
     let value = element.attribute("value").map(str::to_owned);
-    let mut inner: Members = Vec::new();
+    let mut inner: Members<'static> = Vec::new();
     for known in ["id", "url"] {
         if let Some(value) = element.attribute(known) {
             inner.push((Cow::Borrowed(known), text(value.to_owned())));
@@ -61,25 +59,12 @@ fn member(name: String, mut element: Element, members: &mut Members) {
     contents(element, &mut inner);
     let beside = value.is_some().then(|| format!("_{name}"));
     if let Some(value) = value {
-        add(name.clone(), text(value), members);
+        json::add(name.clone(), text(value), members);
     }
     match beside {
         Some(_) if inner.is_empty() => {}
-        Some(beside) => add(beside, Node::new(Value::Object(inner)), members),
-        None => add(name, Node::new(Value::Object(inner)), members),
-    }
-}
-
-fn add(name: String, node: Node<'static>, members: &mut Members) {
-    match members.iter_mut().find(|(known, _)| *known == name) {
-        None => members.push((Cow::Owned(name), node)),
-        Some((_, known)) => match &mut known.value {
-            Value::List(items) => items.push(node),
-            other => {
-                let first = Node::new(std::mem::replace(other, Value::Null));
-                *other = Value::List(vec![first, node]);
-            }
-        },
+        Some(beside) => json::add(beside, Node::new(Value::Object(inner)), members),
+        None => json::add(name, Node::new(Value::Object(inner)), members),
     }
 }
 

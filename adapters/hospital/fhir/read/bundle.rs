@@ -1,7 +1,7 @@
 //! The Composition of a document: what kind it is, who keeps it, and what its sections say about the resources in them.
 
-use super::reading::Reading;
 use super::values;
+use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_core::adapter::Profile;
 use musubi_proto::v1 as proto;

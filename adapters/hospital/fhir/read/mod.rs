@@ -6,23 +6,23 @@ mod bundle;
 mod names;
 mod papers;
 mod people;
-mod reading;
 mod referral;
+mod resources;
 mod results;
-mod scan;
 mod stay;
 mod values;
 
 pub(super) use names::known;
 
 use crate::hospital::hl7v2::times::Stamp;
-use crate::json::{Fate, Node, Tree, Value};
+use crate::hospital::numbers;
+use crate::hospital::reading::{self, Reading};
+use crate::json::{Node, Style, Tree, Value};
 use bundle::Document;
-use musubi_core::adapter::{self, Decoded, Diagnostic, Item, Ledger, Profile, Severity};
+use musubi_core::adapter::{Decoded, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
 use proto::Label;
-use reading::Reading;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -30,11 +30,18 @@ use std::fmt::Write as _;
 /// Most entries of a Bundle (S-70).
 pub(super) const ENTRIES_MAX: usize = 2_000;
 
+/// Names whose values are ids and addresses of the document itself.
+const IDS: [&str; 8] = ["id", "fullUrl", "reference", "url", "system", "profile", "versionId", "lastUpdated"];
+
+fn is_own_id(path: &[&str]) -> bool {
+    path.last().is_some_and(|name| IDS.contains(name))
+}
+
 /// Reads a document that is a tree already. `bytes` are those it came from: their hash names what has no id of its own.
 pub(super) fn decode(root: Node<'_>, bytes: &[u8], format: &'static str, profile: &Profile) -> Decoded {
     let kind = root_kind(&root);
-    let tree = Tree::new(root, kind.unwrap_or("resource"), known);
-    let mut reading = Reading::new(&tree, profile);
+    let tree = Tree::new(root, kind.unwrap_or("resource"), known, Style::Dots);
+    let mut reading = Reading::new(&tree, profile, values::moment);
     let submission = match kind {
         Some(kind) => read(&mut reading, kind, bytes, format),
         None => {
@@ -50,7 +57,7 @@ pub(super) fn decode(root: Node<'_>, bytes: &[u8], format: &'static str, profile
     };
     let diagnostics = std::mem::take(&mut reading.diagnostics);
     let mut ledger = Ledger::default();
-    account(&tree, &diagnostics, &mut ledger);
+    reading::account(&tree, &diagnostics, &ENVELOPE, &mut ledger);
     let item = Item { place: kind.unwrap_or("resource").to_owned(), submission, diagnostics };
     Decoded { items: vec![item], diagnostics: Vec::new(), ledger }
 }
@@ -63,7 +70,7 @@ fn root_kind(root: &Node<'_>) -> Option<&'static str> {
 
 fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'static str) -> Option<Submission> {
     let tree = reading.tree;
-    if let Some(node) = scan::individual_number(tree, reading.profile) {
+    if let Some(node) = numbers::individual_number(tree, reading.profile, is_own_id) {
         reading.error(
             "H009",
             node,
@@ -352,24 +359,6 @@ fn message_id(root: &Node<'_>, bytes: &[u8]) -> String {
 
 /// Names that hold a document together wherever they stand.
 const ENVELOPE: [&str; 7] = ["resourceType", "id", "fullUrl", "reference", "profile", "versionId", "lastUpdated"];
-
-/// What became of every value.
-fn account(tree: &Tree<'_>, diagnostics: &[Diagnostic], ledger: &mut Ledger) {
-    let refused = diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
-    tree.leaves(|place, node| {
-        let last = place.rsplit('.').next().unwrap_or_default();
-        let last = last.split('[').next().unwrap_or_default();
-        let envelope = ENVELOPE.contains(&last);
-        let fate = match (refused, node.fate()) {
-            (Some(refusal), _) => adapter::Fate::Refused(refusal.code.clone()),
-            (None, Fate::Mapped(path)) => adapter::Fate::Mapped(path.into()),
-            (None, Fate::Envelope) => adapter::Fate::Envelope,
-            (None, Fate::Untouched) if envelope => adapter::Fate::Envelope,
-            (None, Fate::Untouched) => adapter::Fate::KeptRaw,
-        };
-        ledger.note(1, place, fate);
-    });
-}
 
 /// Warns of what FHIR does not allow but nobody needs: empty values, and members that it does not know.
 fn oddities<'t>(reading: &mut Reading<'t>, node: &'t Node<'t>) {

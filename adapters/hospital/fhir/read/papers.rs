@@ -1,14 +1,11 @@
 //! What can only be shown whole: attachments, and what a document tells in words.
 
 use super::bundle::Document;
-use super::reading::Reading;
 use super::values;
+use crate::hospital::reading::Reading;
 use crate::hospital::{attachment, narrative};
 use crate::json::Node;
-use base64::Engine as _;
 use musubi_proto::v1 as proto;
-use proto::entry::Body;
-use proto::{Category, Label};
 
 /// A DocumentReference with its attachments. An address is kept, never fetched (S-72).
 pub(super) fn reference(reading: &mut Reading<'_>, number: usize) {
@@ -41,7 +38,7 @@ pub(super) fn reference(reading: &mut Reading<'_>, number: usize) {
             r#type: kind.clone(),
         };
         let name = if told.is_empty() || told.len() > 80 { title.chars().take(24).collect() } else { told.clone() };
-        add(reading, person, node, format!("document/{name}"), document);
+        reading.paper(person, node, &format!("document/{name}"), document);
     }
 }
 
@@ -62,7 +59,7 @@ pub(super) fn words(reading: &mut Reading<'_>, document: &Document<'_>) {
         r#type: document.kind.clone(),
     };
     let event = document.event().map_or("", |event| event.peek("end"));
-    add(reading, person, composition, format!("document/{name}/{}", event.get(..10).unwrap_or(event)), paper);
+    reading.paper(person, composition, &format!("document/{name}/{}", event.get(..10).unwrap_or(event)), paper);
 }
 
 fn section_words(section: &Node<'_>, text: &mut String) {
@@ -75,28 +72,4 @@ fn section_words(section: &Node<'_>, text: &mut String) {
         }
     }
     section.all("section").for_each(|inner| section_words(inner, text));
-}
-
-/// What words and papers may tell is unknown: a narrative of a delivery, with the label V, until somebody has looked;
-/// besides, all that the codes beside it raise.
-fn add(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, key: String, mut document: proto::Document) {
-    let raised = reading.entries.iter().flat_map(|entry| entry.raised.iter().copied());
-    let newborn = reading.entries.iter().any(|entry| matches!(entry.body, Some(Body::Newborn(_))));
-    let child = newborn.then_some(Category::C06Newborn.into());
-    let always = [Category::C01Identity, Category::C05Delivery, Category::C10Narrative].map(i32::from);
-    let mut categories: Vec<i32> = always.into_iter().chain(child).chain(raised).collect();
-    categories.sort_unstable();
-    categories.dedup();
-    document.categories = categories;
-    let key = format!("{}/{key}", reading.key(person));
-    let mut entry = reading.entry(person, key, node, None, Body::Document(document));
-    entry.label = Label::V.into();
-    reading.push("document", entry);
-}
-
-/// The text that is packed in Base64, if it is text.
-pub(super) fn base64_text(text: &str) -> Option<String> {
-    let packed: String = text.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
-    let bytes = base64::engine::general_purpose::STANDARD.decode(packed).ok()?;
-    String::from_utf8(bytes).ok()
 }

@@ -2,10 +2,10 @@
 
 use super::super::datatypes::ROLE_CODE;
 use super::super::people::BIRTH_TIME;
-use super::reading::{Person, Reading};
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
+use crate::hospital::reading::{Person, Reading};
 use crate::json::Node;
 use musubi_core::japan::codes;
 use musubi_proto::v1 as proto;

@@ -1,9 +1,9 @@
 //! Referrals: ServiceRequest and Task, and the referral document of JP-CLINS (`formats/hospital.md` 4.4 and 4.7).
 
 use super::bundle::Document;
-use super::reading::Reading;
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::reading::Reading;
 use crate::json::Node;
 use crate::wording::codes::REFERRAL_KIND;
 use musubi_proto::v1 as proto;

@@ -3,11 +3,11 @@
 use super::super::datatypes::LOINC;
 use super::super::observations::REQUEST;
 use super::bundle::Document;
-use super::reading::Reading;
 use super::values;
 use crate::hospital::concepts::{self, Concept, Recognised};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::raise;
+use crate::hospital::reading::Reading;
 use crate::json::Node;
 use crate::wording::codes::{DELIVERY_METHOD, DELIVERY_OUTCOME};
 use musubi_proto::v1 as proto;
@@ -182,9 +182,9 @@ fn newborn<'t>(
     let Some(value) = quantity(node, "newborn") else { return };
     let at = effective(reading, node, "newborn.born_at");
     let filled = match concept {
-        Concept::Apgar(_) => whole(&value, concept.score_max().unwrap_or_default()).is_some(),
-        Concept::GestationalAge => gestation(&value).is_some(),
-        Concept::BirthWeight => grams(&value).is_some(),
+        Concept::Apgar(_) => concepts::whole(&value, concept.score_max().unwrap_or_default()).is_some(),
+        Concept::GestationalAge => concepts::days_of(&value).is_some(),
+        Concept::BirthWeight => concepts::grams_of(&value).is_some(),
         _ => true,
     };
     if !filled {
@@ -202,13 +202,13 @@ fn newborn<'t>(
     let found = collected.newborns.entry(person).or_insert_with(|| (proto::Newborn::default(), node, at));
     let newborn = &mut found.0;
     match concept {
-        Concept::BirthWeight => newborn.birth_weight = grams(&value),
+        Concept::BirthWeight => newborn.birth_weight = concepts::grams_of(&value),
         Concept::BirthLength => newborn.birth_length = Some(value),
         Concept::HeadCircumference => newborn.head_circumference = Some(value),
-        Concept::GestationalAge => newborn.gestation_days = gestation(&value),
-        Concept::Apgar(1) => newborn.apgar_1 = whole(&value, 10),
-        Concept::Apgar(5) => newborn.apgar_5 = whole(&value, 10),
-        Concept::Apgar(_) => newborn.apgar_10 = whole(&value, 10),
+        Concept::GestationalAge => newborn.gestation_days = concepts::days_of(&value),
+        Concept::Apgar(1) => newborn.apgar_1 = concepts::whole(&value, 10),
+        Concept::Apgar(5) => newborn.apgar_5 = concepts::whole(&value, 10),
+        Concept::Apgar(_) => newborn.apgar_10 = concepts::whole(&value, 10),
         _ => {}
     }
 }
@@ -285,7 +285,7 @@ fn labour<'t>(reading: &mut Reading<'t>, person: usize, node: &'t Node<'t>, coll
 pub(super) fn finish<'t>(reading: &mut Reading<'t>, mut collected: Collected<'t>) {
     for (number, person) in std::mem::take(&mut collected.gestations) {
         let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { continue };
-        let days = quantity(node, "delivery.gestation_days").and_then(|value| gestation(&value));
+        let days = quantity(node, "delivery.gestation_days").and_then(|value| concepts::days_of(&value));
         match (collected.deliveries.get_mut(&person), days) {
             (Some(found), Some(days)) => {
                 note_code(node, "delivery.gestation_days");
@@ -331,29 +331,9 @@ fn quantity(node: &Node<'_>, path: &'static str) -> Option<proto::Quantity> {
     Some(proto::Quantity { value: number, ..proto::Quantity::default() })
 }
 
-fn whole(value: &proto::Quantity, most: i32) -> Option<i32> {
-    let digits = value.value.strip_suffix(".0").unwrap_or(&value.value);
-    digits.parse::<i32>().ok().filter(|number| (0..=most).contains(number) && value.comparator.is_empty())
-}
-
-fn grams(value: &proto::Quantity) -> Option<proto::Quantity> {
-    let (least, most) = concepts::WEIGHT_HARD_GRAMS;
-    let grams = concepts::grams(&value.value, &value.unit).filter(|grams| (least..=most).contains(grams))?;
-    Some(proto::Quantity { value: grams.to_string(), unit: "g".to_owned(), comparator: String::new() })
-}
-
-/// Longest gestation in days that is not refused.
-const GESTATION_DAYS_MAX: i32 = 50 * 7;
-
-fn gestation(value: &proto::Quantity) -> Option<i32> {
-    let number = whole(value, GESTATION_DAYS_MAX)?;
-    let days = if value.unit == "d" { number } else { number.checked_mul(7)? };
-    (1..=GESTATION_DAYS_MAX).contains(&days).then_some(days)
-}
-
 fn check_usual(reading: &mut Reading<'_>, node: &Node<'_>, concept: Concept, value: &proto::Quantity) {
     let Some((least, most)) = concept.usual() else { return };
-    let shown = if concept == Concept::BirthWeight { grams(value) } else { Some(value.clone()) };
+    let shown = if concept == Concept::BirthWeight { concepts::grams_of(value) } else { Some(value.clone()) };
     let number = shown.and_then(|shown| shown.value.parse::<f64>().ok());
     if !number.is_some_and(|number| (least..=most).contains(&number)) {
         reading.warning_at(
@@ -378,12 +358,12 @@ fn screening(reading: &mut Reading<'_>, person: usize, node: &Node<'_>) {
     }
     note_code(node, PATH);
     let written = quantity(node, "screening.total");
-    let total = written.as_ref().and_then(|value| whole(value, 30));
+    let total = written.as_ref().and_then(|value| concepts::whole(value, 30));
     let mut items: Vec<(u8, i32)> = Vec::new();
     let mut impossible = written.is_some() && total.is_none();
     for component in node.all("component") {
         let Some(item) = item_of(reading, component) else { continue };
-        match quantity(component, "screening.items").and_then(|value| whole(&value, 3)) {
+        match quantity(component, "screening.items").and_then(|value| concepts::whole(&value, 3)) {
             Some(score) => {
                 note_code(component, "screening.items");
                 items.push((item, score));

@@ -2,10 +2,10 @@
 
 use super::super::datatypes::DIAGNOSIS_ROLE;
 use super::bundle::Document;
-use super::reading::Reading;
 use super::{people, values};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::raise;
+use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -18,7 +18,7 @@ pub(super) fn encounter(reading: &mut Reading<'_>, number: usize, document: &Doc
     let (start, end) = times(reading, node, document);
     let class = class(reading, node);
     let visit_number = reading.number_of(node);
-    let key = key(reading.key(person), &visit_number, start, end);
+    let key = crate::hospital::stay_key(reading.key(person), &visit_number, start, end);
     if node.peek("status") == "entered-in-error" {
         reading.withdraw(person, key, node, "encounter", Category::C05Delivery);
         return;
@@ -79,18 +79,6 @@ pub(super) fn encounter(reading: &mut Reading<'_>, number: usize, document: &Doc
         entry.label = Label::R.into();
     }
     reading.update("discharge_notice", entry);
-}
-
-/// Visit number, else admission date, else discharge date (`design.md` section 10): the same stay told in HL7 v2 and in
-/// FHIR is one series.
-fn key(person: &str, visit: &str, start: Option<Stamp>, end: Option<Stamp>) -> String {
-    let day = |stamp: Stamp| stamp.compact().chars().take(8).collect::<String>();
-    match (visit.is_empty() || visit.len() > 100, start, end) {
-        (false, ..) => format!("{person}/visit/{visit}"),
-        (true, Some(start), _) => format!("{person}/admitted/{}", day(start)),
-        (true, None, Some(end)) => format!("{person}/discharged/{}", day(end)),
-        (true, None, None) => format!("{person}/visit"),
-    }
 }
 
 /// The period of the stay: the Encounter's own, else the event of a discharge summary.

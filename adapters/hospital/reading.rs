@@ -1,12 +1,12 @@
-//! What the parts of the decoder share: the document, its resources and people, what was found wrong, what was read.
+//! What the parts of a decoder share that reads a document as a tree: the document and its people, what was found wrong,
+//! what was read.
 
-use super::values::{self, Identifier};
-use crate::hospital::hl7v2::times::{NotADate, Stamp};
-use crate::json::{Node, Tree};
-use musubi_core::adapter::{Diagnostic, Profile, Severity};
+use super::hl7v2::times::{NotADate, Stamp};
+use crate::json::{Fate, Node, Tree};
+use musubi_core::adapter::{self, Diagnostic, Ledger, Profile, Severity};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
-use proto::{Label, SubjectRole};
+use proto::{Category, Label, SubjectRole};
 use std::collections::BTreeMap;
 
 /// One resource of a document, or one contained in another.
@@ -15,7 +15,7 @@ pub(super) struct Resource<'t> {
     /// `Patient`, `Observation` …
     pub(super) kind: &'t str,
     /// The resource that contains it.
-    container: Option<usize>,
+    pub(super) container: Option<usize>,
 }
 
 /// Somebody of whom the document speaks.
@@ -39,10 +39,14 @@ impl Person<'_> {
     }
 }
 
+/// Reads a date of the format; the flag tells that a time stands there without a zone, where the format demands one.
+pub(super) type Dates = fn(&str) -> Result<(Stamp, bool), NotADate>;
+
 /// Reads one document or resource.
 pub(super) struct Reading<'t> {
     pub(super) tree: &'t Tree<'t>,
     pub(super) profile: &'t Profile,
+    dates: Dates,
     /// When the sender says that it sent.
     pub(super) sent: Option<Stamp>,
     pub(super) resources: Vec<Resource<'t>>,
@@ -52,7 +56,7 @@ pub(super) struct Reading<'t> {
     pub(super) label: Label,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) entries: Vec<proto::Entry>,
-    urls: BTreeMap<String, usize>,
+    pub(super) urls: BTreeMap<String, usize>,
     seen: BTreeMap<(&'static str, String), u32>,
 }
 
@@ -60,10 +64,11 @@ pub(super) struct Reading<'t> {
 const DIAGNOSTICS_MAX: usize = 500;
 
 impl<'t> Reading<'t> {
-    pub(super) fn new(tree: &'t Tree<'t>, profile: &'t Profile) -> Self {
+    pub(super) fn new(tree: &'t Tree<'t>, profile: &'t Profile, dates: Dates) -> Self {
         Reading {
             tree,
             profile,
+            dates,
             sent: None,
             resources: Vec::new(),
             people: Vec::new(),
@@ -139,110 +144,10 @@ impl<'t> Reading<'t> {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// Adds a resource under its address, and what it contains.
-    pub(super) fn add(&mut self, node: &'t Node<'t>, url: &str, container: Option<usize>) {
-        let (kind, id) = (node.envelope("resourceType"), node.envelope("id"));
-        let number = self.resources.len();
-        self.resources.push(Resource { node, kind, container });
-        match container {
-            Some(outer) => _ = self.urls.entry(format!("{outer}#{id}")).or_insert(number),
-            None => {
-                for url in [url.to_owned(), format!("{kind}/{id}")] {
-                    self.urls.entry(url).or_insert(number);
-                }
-            }
-        }
-        if container.is_none() {
-            node.all("contained").for_each(|inner| self.add(inner, "", Some(number)));
-        }
-    }
-
-    /// The resource to which a reference points: one contained beside it, or one of the document. Nothing is fetched.
-    pub(super) fn target(&self, reference: Option<&Node<'_>>, from: usize) -> Option<usize> {
-        let text = reference?.envelope("reference");
-        if let Some(id) = text.strip_prefix('#') {
-            let outer = self.resources.get(from).and_then(|resource| resource.container).unwrap_or(from);
-            return self.urls.get(&format!("{outer}#{id}")).copied();
-        }
-        let unversioned = text.split("/_history/").next().unwrap_or(text);
-        let short = || {
-            let mut parts = unversioned.rsplit('/');
-            let (id, kind) = (parts.next()?, parts.next()?);
-            Some(format!("{kind}/{id}"))
-        };
-        let relative = || self.urls.get(&short()?).copied().filter(|_| !unversioned.contains("://"));
-        self.urls.get(unversioned).copied().or_else(relative)
-    }
-
-    /// The node of [`Reading::target`].
-    pub(super) fn follow(&self, reference: Option<&Node<'_>>, from: usize) -> Option<&'t Node<'t>> {
-        self.target(reference, from).and_then(|number| self.resources.get(number)).map(|resource| resource.node)
-    }
-
-    /// Whom a resource is about, by its member of this name. Nobody: the reason is noted.
-    pub(super) fn person(&mut self, number: usize, name: &str) -> Option<usize> {
-        let node = self.resources.get(number)?.node;
-        let Some(reference) = node.get(name) else {
-            if let Some(outer) = self.resources.get(number).and_then(|resource| resource.container) {
-                let name = ["subject", "patient"].into_iter().find(|name| self.names(outer, name));
-                return self.person(outer, name.unwrap_or("subject"));
-            }
-            if self.usual.is_none() {
-                self.error_at(
-                    "H005",
-                    node,
-                    name,
-                    "誰についての情報か分かりません。対象者を書いてください。",
-                    "It does not say whom it is about; name the subject.",
-                );
-            }
-            return self.usual;
-        };
-        let target = self.target(Some(reference), number);
-        let known = |wanted: usize| self.people.iter().position(|person| person.resource == Some(wanted));
-        if let Some(person) = target.and_then(known) {
-            return Some(person);
-        }
-        if let Some(id) = reference.first("identifier").and_then(|id| values::identifier(id, "subjects", self.profile))
-        {
-            return Some(self.named(id));
-        }
-        self.error(
-            "H005",
-            reference,
-            "対象者を特定できません。患者(Patient)を同じBundleに入れるか、subject.identifierに患者番号を書いてください。",
-            "The subject cannot be told; send the Patient in the same Bundle or its number in subject.identifier.",
-        );
-        None
-    }
-
-    fn names(&self, number: usize, name: &str) -> bool {
-        self.resources.get(number).is_some_and(|resource| resource.node.get(name).is_some())
-    }
-
-    /// Somebody who is named by an identifier alone.
-    pub(super) fn named(&mut self, id: Identifier) -> usize {
-        let same = |person: &Person<'_>| {
-            let all = || person.patient.into_iter().flat_map(|patient| patient.all("identifier"));
-            let described = all().any(|known| {
-                values::identifier(known, "person_details.identifiers", self.profile)
-                    .is_some_and(|known| known.value == id.value && known.issuer == id.issuer)
-            });
-            described || (person.subject.identifier == id.value && person.subject.issuer == id.issuer)
-        };
-        if let Some(known) = self.people.iter().position(same) {
-            return known;
-        }
-        let role = SubjectRole::OtherPerson.into();
-        let subject = proto::Subject { role, issuer: id.issuer, identifier: id.value };
-        self.people.push(Person { subject, patient: None, resource: None, born: None });
-        self.people.len() - 1
-    }
-
     /// Reads a date; what is wrong with it is noted.
     pub(super) fn stamp(&mut self, node: &Node<'_>, name: &str, path: &'static str) -> Option<Stamp> {
         let date = node.get(name)?;
-        match values::moment(date.text()) {
+        match (self.dates)(date.text()) {
             Ok((stamp, no_zone)) => {
                 date.taken(path);
                 if no_zone {
@@ -259,8 +164,8 @@ impl<'t> Reading<'t> {
                 self.warning(
                     "H103",
                     date,
-                    "日時の書き方がFHIRの形(YYYY-MM-DD…)ではないため、値は原文のまま保管しました。",
-                    "Not a date in the form of FHIR (YYYY-MM-DD…); kept in the raw document only.",
+                    "日時の書き方が形式の定める形ではないため、値は原文のまま保管しました。",
+                    "Not a date in the form of this format; kept in the raw document only.",
                 );
                 None
             }
@@ -319,12 +224,6 @@ impl<'t> Reading<'t> {
         self.people.get(person).map_or("", Person::key)
     }
 
-    /// The number that the sender gave to a resource; empty when it gave none.
-    pub(super) fn number_of(&self, node: &Node<'_>) -> String {
-        let first = node.all("identifier").find(|id| !id.peek("value").is_empty());
-        first.map_or("", |id| id.take("value", "source_key")).to_owned()
-    }
-
     /// A withdrawal of what was sent before.
     pub(super) fn withdraw(
         &mut self,
@@ -332,11 +231,46 @@ impl<'t> Reading<'t> {
         key: String,
         node: &Node<'_>,
         kind: &'static str,
-        category: proto::Category,
+        category: Category,
     ) {
         let body = proto::Withdrawal { body_kind: kind.to_owned(), reason: "deleted".to_owned() };
         let mut entry = self.entry(person, key, node, None, Body::Withdrawal(body));
         entry.raised = vec![category.into()];
         self.push("withdrawal", entry);
     }
+
+    /// Adds a document that is shown whole. What it may tell is unknown: a narrative of a delivery, with the label V, until
+    /// somebody has looked; besides, all that the codes beside it raise.
+    pub(super) fn paper(&mut self, person: usize, node: &Node<'_>, key: &str, mut document: proto::Document) {
+        let raised = self.entries.iter().flat_map(|entry| entry.raised.iter().copied());
+        let newborn = self.entries.iter().any(|entry| matches!(entry.body, Some(Body::Newborn(_))));
+        let child = newborn.then_some(Category::C06Newborn.into());
+        let always = [Category::C01Identity, Category::C05Delivery, Category::C10Narrative].map(i32::from);
+        let mut categories: Vec<i32> = always.into_iter().chain(child).chain(raised).collect();
+        categories.sort_unstable();
+        categories.dedup();
+        document.categories = categories;
+        let key = format!("{}/{key}", self.key(person));
+        let mut entry = self.entry(person, key, node, None, Body::Document(document));
+        entry.label = Label::V.into();
+        self.push("document", entry);
+    }
+}
+
+/// What became of every value; `envelope` are names that hold a document together wherever they stand.
+pub(super) fn account(tree: &Tree<'_>, diagnostics: &[Diagnostic], envelope: &[&str], ledger: &mut Ledger) {
+    let refused = diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    tree.leaves(|place, node| {
+        let last = place.rsplit(['.', '/']).next().unwrap_or_default();
+        let last = last.split('[').next().unwrap_or_default();
+        let envelope = envelope.contains(&last);
+        let fate = match (refused, node.fate()) {
+            (Some(refusal), _) => adapter::Fate::Refused(refusal.code.clone()),
+            (None, Fate::Mapped(path)) => adapter::Fate::Mapped(path.into()),
+            (None, Fate::Envelope) => adapter::Fate::Envelope,
+            (None, Fate::Untouched) if envelope => adapter::Fate::Envelope,
+            (None, Fate::Untouched) => adapter::Fate::KeptRaw,
+        };
+        ledger.note(1, place, fate);
+    });
 }

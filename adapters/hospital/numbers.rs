@@ -1,27 +1,38 @@
 //! Is there an individual number (個人番号) anywhere in the document (S-66)? Then it is refused, and no digit is told.
 
-use super::papers::base64_text;
+use super::attachment;
+use super::hl7v2::times;
 use crate::json::{Node, Tree};
 use musubi_core::adapter::Profile;
 use musubi_core::japan::my_number;
 
+/// The name under which a tree of XML keeps packed bytes.
+pub(super) const BASE64: &str = "#base64";
+
 /// Fewer bytes hold no twelve digits.
 const SHORTEST: usize = 12;
 
-/// Names whose values are ids and addresses of the document itself.
-const IDS: [&str; 8] = ["id", "fullUrl", "reference", "url", "system", "profile", "versionId", "lastUpdated"];
-
-/// The first value that holds one.
-pub(super) fn individual_number<'t>(tree: &'t Tree<'_>, profile: &Profile) -> Option<&'t Node<'t>> {
+/// The first value that holds one. `exempt` tells, by the names that lead to a value, which are ids and addresses of the
+/// document itself and of nobody.
+pub(super) fn individual_number<'t>(
+    tree: &'t Tree<'_>,
+    profile: &Profile,
+    exempt: fn(&[&str]) -> bool,
+) -> Option<&'t Node<'t>> {
     let mut path = Vec::new();
-    find(&tree.root, &mut path, profile)
+    find(&tree.root, &mut path, profile, exempt)
 }
 
-fn find<'t>(node: &'t Node<'_>, path: &mut Vec<&'t str>, profile: &Profile) -> Option<&'t Node<'t>> {
+fn find<'t>(
+    node: &'t Node<'_>,
+    path: &mut Vec<&'t str>,
+    profile: &Profile,
+    exempt: fn(&[&str]) -> bool,
+) -> Option<&'t Node<'t>> {
     if let crate::json::Value::Object(members) = &node.value {
         for (name, member) in members {
             path.push(name);
-            let found = find(member, path, profile);
+            let found = find(member, path, profile, exempt);
             path.pop();
             if found.is_some() {
                 return found;
@@ -30,9 +41,9 @@ fn find<'t>(node: &'t Node<'_>, path: &mut Vec<&'t str>, profile: &Profile) -> O
         return None;
     }
     if node.is_leaf() {
-        return (holds_one(node.text(), path) && !is_declared(path, profile)).then_some(node);
+        return (holds_one(node.text(), path, exempt) && !is_declared(path, profile)).then_some(node);
     }
-    node.children().find_map(|child| find(child, path, profile))
+    node.children().find_map(|child| find(child, path, profile, exempt))
 }
 
 /// A place that the profile declares to hold identifiers of twelve digits (`Patient.identifier.value`).
@@ -42,13 +53,17 @@ fn is_declared(path: &[&str], profile: &Profile) -> bool {
     profile.twelve_digit_columns.iter().any(|column| column.split_once('.').is_some_and(|(_, rest)| rest == place))
 }
 
-fn holds_one(text: &str, path: &[&str]) -> bool {
+fn holds_one(text: &str, path: &[&str], exempt: fn(&[&str]) -> bool) -> bool {
     let name = path.last().copied().unwrap_or_default();
-    if text.len() < SHORTEST || IDS.contains(&name) || text.starts_with("urn:") {
+    if text.len() < SHORTEST || exempt(path) || text.starts_with("urn:") {
         return false;
     }
-    if name == "data" {
-        return base64_text(text).is_some_and(|text| my_number::contains(&text));
+    if name == "data" || name == BASE64 {
+        return attachment::text(text).is_some_and(|text| my_number::contains(&text));
+    }
+    if name == "@value" && times::read(text).is_ok() {
+        // A date and time has twelve digits as well, to the minute or with its zone.
+        return false;
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let others = !text.is_ascii() && text.chars().any(|letter| !letter.is_ascii() && letter.is_numeric());

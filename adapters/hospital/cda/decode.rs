@@ -1,0 +1,138 @@
+//! From a document to a submission: the header first, then its people, its stay, its sections.
+
+use super::header::{self, Document};
+use super::{people, sections, tree};
+use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
+use crate::hospital::numbers;
+use crate::hospital::reading::{self, Reading};
+use crate::json::{Style, Tree};
+use crate::xml::Element;
+use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
+use musubi_core::record::Submission;
+use musubi_proto::v1 as proto;
+use sha2::{Digest, Sha256};
+
+/// Names whose values are ids of the document's own parts.
+const IDS: [&str; 5] = ["@root", "@codeSystem", "@schemaLocation", "@ID", "@xsi:schemaLocation"];
+/// Elements whose ids number a statement, a document or an organisation, never a person.
+const NUMBERED: [&str; 14] = [
+    "ClinicalDocument",
+    "act",
+    "encounter",
+    "observation",
+    "organizer",
+    "procedure",
+    "substanceAdministration",
+    "supply",
+    "section",
+    "encompassingEncounter",
+    "parentDocument",
+    "order",
+    "externalDocument",
+    "setId",
+];
+
+fn is_own_id(path: &[&str]) -> bool {
+    match path {
+        [.., last] if IDS.contains(last) => true,
+        ["id", "@extension"] => true,
+        [.., of, "id", "@extension"] => NUMBERED.contains(of) || of.ends_with("Organization"),
+        [.., "setId", "@extension"] => true,
+        _ => false,
+    }
+}
+/// Names that hold a document together wherever they stand.
+const ENVELOPE: [&str; 9] = [
+    "@root",
+    "@classCode",
+    "@moodCode",
+    "@typeCode",
+    "@contextControlCode",
+    "@xsi:type",
+    "@codeSystemName",
+    "@ID",
+    "@determinerCode",
+];
+
+/// Reads a document.
+pub(super) fn decode(root: Element, bytes: &[u8], profile: &Profile) -> Decoded {
+    if root.name != "ClinicalDocument" || root.namespace.as_deref() != Some(tree::V3) {
+        return Decoded::refused(Diagnostic::error(
+            "H001",
+            root.place,
+            "CDAの文書ではありません。ルート要素は名前空間urn:hl7-org:v3のClinicalDocumentです。",
+            "Not a CDA document: its root is ClinicalDocument of the namespace urn:hl7-org:v3.",
+        ));
+    }
+    let mut words = tree::Words::new();
+    let tree = Tree::new(tree::node(&root, &mut words), "ClinicalDocument", tree::known, Style::Slashes);
+    drop(root);
+    let mut reading = Reading::new(&tree, profile, date);
+    let submission = read(&mut reading, &words, bytes);
+    let diagnostics = std::mem::take(&mut reading.diagnostics);
+    let mut ledger = Ledger::default();
+    reading::account(&tree, &diagnostics, &ENVELOPE, &mut ledger);
+    let item = Item { place: "ClinicalDocument".to_owned(), submission, diagnostics };
+    Decoded { items: vec![item], diagnostics: Vec::new(), ledger }
+}
+
+/// Reads a date (TS). The first day of the year 1 stands in some exports for none.
+fn date(text: &str) -> Result<(Stamp, bool), NotADate> {
+    if text.starts_with("00010101") {
+        return Err(NotADate::OtherForm);
+    }
+    times::read(text).map(|read| (read.0, false))
+}
+
+fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<Submission> {
+    let tree = reading.tree;
+    if let Some(node) = numbers::individual_number(tree, reading.profile, is_own_id) {
+        reading.error(
+            "H009",
+            node,
+            "個人番号と思われる12桁の数字があるため、文書を受け取らず、保存もしていません。取り除いて送り直してください。",
+            "What looks like an individual number was found; the document was neither taken nor kept. Remove it and send again.",
+        );
+        return None;
+    }
+    let document = header::read(reading, words);
+    let patient = document.as_ref().and_then(|_| people::patient(reading, words));
+    let (document, patient) = (document?, patient?);
+    if reading.failed() {
+        return None;
+    }
+    people::participants(reading, patient, words);
+    let told = sections::read(reading, patient, &document, words);
+    header::stay(reading, patient, &document, told, words);
+    header::referral(reading, patient, &document);
+    sections::papers(reading, patient, &document);
+    people::warn_of_unlinked(reading, patient);
+    if reading.failed() {
+        return None;
+    }
+    check(reading, &document, bytes)
+}
+
+fn check(reading: &mut Reading<'_>, document: &Document<'_>, bytes: &[u8]) -> Option<Submission> {
+    /// Longest id that is kept as it stands.
+    const ID_BYTES_MAX: usize = 200;
+    let digest = || {
+        let hash = Sha256::digest(bytes);
+        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let named = document.id.len() <= ID_BYTES_MAX;
+    let message = proto::Submission {
+        format: "cda".to_owned(),
+        message_id: if named { document.id.clone() } else { format!("sha256:{}", digest()) },
+        sent_at: Some(reading.sent.map_or_else(|| crate::hospital::received(reading.profile), Stamp::date_time)),
+        entries: std::mem::take(&mut reading.entries),
+        ..proto::Submission::default()
+    };
+    match Submission::check(message) {
+        Ok(submission) => Some(submission),
+        Err(faults) => {
+            reading.diagnostics.extend(faults);
+            None
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! Entries: diagnoses, allergies, the newborn's values, and every other observation (`formats/hospital.md` 3.4).
+
+use super::people;
+use super::sections::Kind;
+use super::tree::Words;
+use super::values::{self, Measured};
+use crate::hospital::concepts::{self, Concept};
+use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::hl7v2::types;
+use crate::hospital::raise;
+use crate::hospital::reading::Reading;
+use crate::json::Node;
+use musubi_proto::v1 as proto;
+use proto::SubjectRole;
+use proto::entry::Body;
+use std::collections::BTreeMap;
+
+/// Values that belong into one entry together, by person; and newborns of whom only a section tells.
+#[derive(Default)]
+pub(super) struct Collected {
+    newborns: BTreeMap<usize, (proto::Newborn, String, Option<Stamp>)>,
+    unnamed: Option<usize>,
+    named: Vec<(String, usize)>,
+    /// What names a birth of which no date is told: the series of the document.
+    series: String,
+}
+
+impl Collected {
+    /// For the document of this series.
+    pub(super) fn of(series: &str) -> Self {
+        Collected { series: series.chars().take(80).collect(), ..Collected::default() }
+    }
+}
+
+/// Where an observation stands.
+#[derive(Clone, Copy)]
+struct Place<'w> {
+    patient: usize,
+    kind: Kind,
+    words: &'w Words,
+}
+
+/// Reads the entries of a section.
+pub(super) fn read(
+    reading: &mut Reading<'_>,
+    patient: usize,
+    section: &Node<'_>,
+    kind: Kind,
+    words: &Words,
+    collected: &mut Collected,
+) {
+    if kind == Kind::Words {
+        if section.first("entry").is_some() {
+            reading.information(
+                "H003",
+                section,
+                "この節の項目は記録に写さず、文書として保管しました。",
+                "The entries of this section are not mapped: they are kept as a document.",
+            );
+        }
+        return;
+    }
+    let subject = section.first("subject");
+    for entry in section.all("entry") {
+        walk(reading, entry, subject, Place { patient, kind, words }, collected);
+    }
+}
+
+/// Goes down through acts and organisers to the observations.
+fn walk(
+    reading: &mut Reading<'_>,
+    node: &Node<'_>,
+    above: Option<&Node<'_>>,
+    place: Place<'_>,
+    collected: &mut Collected,
+) {
+    for name in ["act", "organizer", "observation"] {
+        for statement in node.all(name) {
+            let subject = statement.first("subject").or(above);
+            // A plan, a goal or a proposal is no event.
+            if !matches!(statement.peek("@moodCode"), "EVN" | "") {
+                continue;
+            }
+            if name == "observation" {
+                observation(reading, statement, subject, place, collected);
+            }
+            for inner in statement.all("component").chain(statement.all("entryRelationship")) {
+                let deeper = !matches!(place.kind, Kind::Allergies) || name != "observation";
+                if deeper {
+                    walk(reading, inner, subject, place, collected);
+                }
+            }
+        }
+    }
+}
+
+fn observation(
+    reading: &mut Reading<'_>,
+    node: &Node<'_>,
+    subject: Option<&Node<'_>>,
+    place: Place<'_>,
+    collected: &mut Collected,
+) {
+    match place.kind {
+        Kind::Allergies => return allergy(reading, place.patient, node, place.words),
+        Kind::AdmissionDiagnosis | Kind::DischargeDiagnosis | Kind::Problems if is_diagnosis(node) => {
+            return diagnosis(reading, place, node);
+        }
+        _ => {}
+    }
+    let person = whose(reading, node, subject, place, collected);
+    let recognised = recognise(reading, node);
+    let concept = recognised.as_ref().map(|found| found.0);
+    let child = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Child);
+    match concept {
+        Some(concept) if child && concept.of_newborn() => {
+            newborn(reading, person, node, concept, place.words, collected)
+        }
+        Some(concept) if concept.of_newborn_only() => reading.warning(
+            "H106",
+            node,
+            "児の値が母または別の人の項目にあります。その人の値とせず、原文のまま保管しました。",
+            "A newborn's value among another person's: not attributed to that person, kept in the raw document.",
+        ),
+        Some(concept) if concept.of_epds() && child => {}
+        Some(Concept::EpdsTotal) => screening(reading, person, node, place.words),
+        _ => finding(reading, person, node, recognised.map(|found| found.1).unwrap_or_default(), place.words),
+    }
+}
+
+/// A problem observation: its value is the diagnosis, or it says that there is none.
+fn is_diagnosis(node: &Node<'_>) -> bool {
+    node.first("value").is_some_and(|value| {
+        let kind = value.peek("@xsi:type");
+        matches!(kind.rsplit(':').next(), Some("CD" | "CE" | "CV"))
+    })
+}
+
+/// Whom an entry is about: a newborn that its subject names, in the newborn section an unnamed one, else the patient.
+fn whose(
+    reading: &mut Reading<'_>,
+    node: &Node<'_>,
+    subject: Option<&Node<'_>>,
+    place: Place<'_>,
+    collected: &mut Collected,
+) -> usize {
+    let is_child = reading.people.get(place.patient).is_some_and(|person| person.role() == SubjectRole::Child);
+    if is_child {
+        return place.patient;
+    }
+    let related = subject.and_then(|subject| subject.first("relatedSubject"));
+    let code = related.and_then(|related| related.first("code")).map_or("", |code| code.peek("@code"));
+    if let Some(related) =
+        related.filter(|_| matches!(code, "CHILD" | "NCHILD" | "DAU" | "SON" | "DAUC" | "SONC" | "NBOR"))
+    {
+        return named_child(reading, related, place, collected);
+    }
+    if place.kind != Kind::Newborn {
+        return place.patient;
+    }
+    if let Some(known) = collected.unnamed {
+        return known;
+    }
+    reading.warning(
+        "H106",
+        node,
+        "新生児の節に対象者(subject)がないため、名前のない児として読みました。",
+        "No subject in the newborn section: read as a child without a name.",
+    );
+    let suffix = format!("newborn/{}", collected.series);
+    let child = add_child(reading, place.patient, &suffix, None);
+    collected.unnamed = Some(child);
+    child
+}
+
+/// The child of a related subject, told apart by id, else by name and time of birth, else by order.
+fn named_child(reading: &mut Reading<'_>, related: &Node<'_>, place: Place<'_>, collected: &mut Collected) -> usize {
+    let subject = related.first("subject");
+    let id = related.first("sdtc:id").or_else(|| subject.and_then(|subject| subject.first("sdtc:id")));
+    let id =
+        id.and_then(|id| values::identifier(id, "subjects", reading.profile, &people::own_roots(&reading.tree.root)));
+    let names = subject.into_iter().flat_map(|subject| subject.all("name"));
+    let names: Vec<_> = names.filter_map(|name| values::name(name, "person_details.names")).collect();
+    let birth = subject.and_then(|subject| subject.first("birthTime")).map_or("", |time| time.peek("@value"));
+    let name = names.first().map(|name| name.text.clone()).unwrap_or_default();
+    let mark = id.as_ref().map_or_else(|| format!("{name}/{birth}"), |id| format!("{}/{}", id.issuer, id.value));
+    if let Some((_, known)) = collected.named.iter().find(|(known, _)| *known == mark) {
+        return *known;
+    }
+    let born = subject.and_then(|subject| subject.first("birthTime"));
+    let born = born.and_then(|time| reading.stamp(time, "@value", "person_details.birth_date"));
+    let child = match id {
+        Some(id) => people::add(reading, place.patient, (id.issuer, id.value), born),
+        None => {
+            let number = collected.named.len() + 1;
+            let day = born.map_or_else(|| collected.series.clone(), |born| born.compact().chars().take(8).collect());
+            add_child(reading, place.patient, &format!("newborn/{day}/{number}"), born)
+        }
+    };
+    collected.named.push((mark, child));
+    let details = proto::PersonDetails {
+        names,
+        birth_date: born.map(Stamp::date),
+        birth_time: born.filter(|born| born.hour.is_some()).map(Stamp::date_time),
+        sex: subject.and_then(|subject| people::sex(subject, "person_details.sex")),
+        ..proto::PersonDetails::default()
+    };
+    if details != proto::PersonDetails::default() {
+        let entry = reading.entry(child, reading.key(child).to_owned(), related, None, Body::PersonDetails(details));
+        reading.update("person_details", entry);
+    }
+    child
+}
+
+/// A child that has no number of its own: it is named after its mother and its birth.
+fn add_child(reading: &mut Reading<'_>, mother: usize, suffix: &str, born: Option<Stamp>) -> usize {
+    let Some(of) = reading.people.get(mother).map(|person| person.subject.clone()) else { return mother };
+    people::add(reading, mother, (of.issuer, format!("{}/{suffix}", of.identifier)), born)
+}
+
+/// The concept of an observation and its LOINC.
+fn recognise(reading: &Reading<'_>, node: &Node<'_>) -> Option<(Concept, String)> {
+    let code = node.first("code");
+    let codes = values::codes(code);
+    let by_code = codes.iter().find_map(|(system, code)| concepts::by_code(system, code, reading.profile));
+    let shown = code.map_or("", |code| code.peek("@displayName"));
+    let found = by_code.or_else(|| concepts::by_text(shown, "").filter(|_| !shown.is_empty()))?;
+    Some((found.concept, found.loinc))
+}
+
+/// When it was observed: the time, or the beginning of the interval.
+fn effective(reading: &mut Reading<'_>, node: &Node<'_>, path: &'static str) -> Option<Stamp> {
+    let time = node.first("effectiveTime").filter(|time| !values::is_null(time))?;
+    let low = time.first("low").filter(|low| !values::is_null(low));
+    reading.stamp(time, "@value", path).or_else(|| low.and_then(|low| reading.stamp(low, "@value", path)))
+}
+
+/// A key that tells two entries of one document apart, and is the same when the document comes again.
+fn key(reading: &Reading<'_>, person: usize, what: &str, node: &Node<'_>, code: Option<&proto::Coded>) -> String {
+    let id = node.first("id").filter(|id| !values::is_null(id));
+    let id = id.map_or(String::new(), |id| {
+        let (root, extension) = (id.take("@root", "source_key"), id.take("@extension", "source_key"));
+        if extension.is_empty() { root.to_owned() } else { extension.to_owned() }
+    });
+    let name = code.map_or("", |code| if code.code.is_empty() { &code.text } else { &code.code });
+    let told = if id.is_empty() || id.len() > 80 { name.chars().take(24).collect() } else { id };
+    format!("{}/{what}/{told}", reading.key(person))
+}
+
+fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: &Node<'_>) {
+    const PATH: &str = "condition.code";
+    let value = node.first("value");
+    let Some(code) = values::coded(value, PATH, place.words) else { return };
+    let kind = match place.kind {
+        Kind::AdmissionDiagnosis => "admission",
+        Kind::DischargeDiagnosis => "final",
+        _ => "",
+    };
+    value.map(|value| value.take("@xsi:type", PATH));
+    let negated = (node.take("@negationInd", "condition.negated") == "true").then_some(true);
+    let onset = effective(reading, node, "condition.onset");
+    let high = node.first("effectiveTime").and_then(|time| time.first("high")).filter(|high| !values::is_null(high));
+    let ended = high.and_then(|high| reading.stamp(high, "@value", "condition.ended"));
+    let key = key(reading, place.patient, &format!("diagnosis/{kind}"), node, Some(&code));
+    let body = Body::Condition(proto::Condition {
+        code: Some(code),
+        kind: kind.to_owned(),
+        onset: onset.map(Stamp::date_time),
+        ended: ended.map(Stamp::date_time),
+        negated,
+        translations: values::translations(value, "condition.translations"),
+        ..proto::Condition::default()
+    });
+    let mut entry = reading.entry(place.patient, key, node, onset, body);
+    let codes = values::codes(value);
+    raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
+    reading.push("condition", entry);
+}
+
+/// An allergy: the substance is the participant, its kind the value; `negationInd` says that there is none.
+fn allergy(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, words: &Words) {
+    let entity = node.first("participant").and_then(|one| one.first("participantRole"));
+    let entity = entity.and_then(|role| role.first("playingEntity")).and_then(|entity| entity.first("code"));
+    let Some(substance) = values::coded(entity, "observation.coded", words) else { return };
+    let kind = values::coded(node.first("value"), "observation.code", words);
+    let at = effective(reading, node, "observation.observed_at");
+    let none = node.take("@negationInd", "observation.status") == "true";
+    let key = key(reading, person, "allergy", node, Some(&substance));
+    let body = Body::Observation(proto::Observation {
+        code: kind,
+        coded: Some(substance),
+        observed_at: at.map(Stamp::date_time),
+        status: if none { "none" } else { "final" }.to_owned(),
+        kind: "allergy".to_owned(),
+        ..proto::Observation::default()
+    });
+    let mut entry = reading.entry(person, key, node, at, body);
+    let codes = values::codes(entity);
+    raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
+    reading.push("observation", entry);
+}
+
+/// An observation that has no body of its own.
+fn finding(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc: String, words: &Words) {
+    let coded = node.first("code");
+    let Some(code) = values::coded(coded, "observation.code", words) else { return };
+    let values = node.all("value").map(|value| values::measured(value, "observation", words));
+    let Some(value) = values.into_iter().find(|value| !value.is_empty()) else { return };
+    let Measured { quantity, coded: answer, text } = value;
+    let at = effective(reading, node, "observation.observed_at");
+    let negated = node.take("@negationInd", "observation.status") == "true";
+    let status = match node.first("statusCode").map_or("", |status| status.take("@code", "observation.status")) {
+        _ if negated => "none",
+        "completed" => "final",
+        "active" => "preliminary",
+        "aborted" | "cancelled" => "none",
+        _ => "",
+    };
+    let told = !text.is_empty();
+    let interpretation =
+        node.first("interpretationCode").map_or("", |one| one.take("@code", "observation.interpretation"));
+    let key = key(reading, person, "observation", node, Some(&code));
+    let body = Body::Observation(proto::Observation {
+        code: Some(code),
+        concept: loinc.clone(),
+        quantity,
+        coded: answer,
+        text,
+        observed_at: at.map(Stamp::date_time),
+        status: status.to_owned(),
+        interpretation: interpretation.to_owned(),
+        kind: String::new(),
+    });
+    let mut entry = reading.entry(person, key, node, at, body);
+    let codes = values::codes(coded);
+    let known = [(types::LOINC, loinc.as_str())];
+    raise::by_codes(&mut entry, known.into_iter().chain(codes.iter().map(|(system, code)| (&**system, &**code))));
+    if told {
+        raise::narrative(&mut entry);
+    }
+    reading.push("observation", entry);
+}
+
+/// The number of an observation.
+fn number(node: &Node<'_>, path: &'static str, words: &Words) -> Option<proto::Quantity> {
+    let value = values::measured(node.first("value")?, path, words);
+    value
+        .quantity
+        .or_else(|| types::number(&value.text).map(|number| proto::Quantity { value: number, ..Default::default() }))
+}
+
+fn newborn(
+    reading: &mut Reading<'_>,
+    person: usize,
+    node: &Node<'_>,
+    concept: Concept,
+    words: &Words,
+    collected: &mut Collected,
+) {
+    let Some(value) = number(node, "newborn", words) else { return };
+    let at = effective(reading, node, "newborn.born_at");
+    let place = reading.tree.place(node);
+    let found = collected.newborns.entry(person).or_insert_with(|| (proto::Newborn::default(), place, at));
+    let newborn = &mut found.0;
+    let filled = match concept {
+        Concept::BirthWeight => concepts::grams_of(&value).map(|grams| newborn.birth_weight = Some(grams)),
+        Concept::BirthLength => {
+            newborn.birth_length = Some(value);
+            Some(())
+        }
+        Concept::HeadCircumference => {
+            newborn.head_circumference = Some(value);
+            Some(())
+        }
+        Concept::GestationalAge => concepts::days_of(&value).map(|days| newborn.gestation_days = Some(days)),
+        Concept::Apgar(minute) => concepts::whole(&value, 10).map(|score| match minute {
+            1 => newborn.apgar_1 = Some(score),
+            5 => newborn.apgar_5 = Some(score),
+            _ => newborn.apgar_10 = Some(score),
+        }),
+        _ => None,
+    };
+    values::coded(node.first("code"), "newborn", words);
+    if filled.is_none() {
+        reading.error_at(
+            "H006",
+            node,
+            "value",
+            "この項目ではあり得ない値または単位です。",
+            "This value or its unit is impossible for this item.",
+        );
+    }
+}
+
+fn screening(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, words: &Words) {
+    let Some(value) = number(node, "screening.total", words) else { return };
+    let Some(total) = concepts::whole(&value, 30) else {
+        reading.error_at(
+            "H006",
+            node,
+            "value",
+            "EPDSの合計があり得ない値です(0から30)。",
+            "The total of the EPDS is impossible (0 to 30).",
+        );
+        return;
+    };
+    values::coded(node.first("code"), "screening", words);
+    let at = effective(reading, node, "screening.answered_on");
+    let day = at.map(Stamp::compact).unwrap_or_default();
+    let body = Body::Screening(proto::Screening {
+        instrument: "epds".to_owned(),
+        answered_on: at.or(reading.sent).map(Stamp::date),
+        total: Some(total),
+        ..proto::Screening::default()
+    });
+    let key = format!("{}/epds/{}", reading.key(person), day.get(..8).unwrap_or(&day));
+    let entry = reading.entry(person, key, node, at, body);
+    reading.push("screening", entry);
+}
+
+/// Writes what was collected.
+pub(super) fn finish(reading: &mut Reading<'_>, collected: Collected) {
+    for (person, (mut newborn, place, at)) in collected.newborns {
+        let born = reading.people.get(person).and_then(|person| person.born).or(at);
+        newborn.born_at = born.map(Stamp::date_time);
+        let key = format!("{}/newborn", reading.key(person));
+        let root = &reading.tree.root;
+        let mut entry = reading.entry(person, key, root, born, Body::Newborn(newborn));
+        entry.source_path = place;
+        reading.push("newborn", entry);
+    }
+}

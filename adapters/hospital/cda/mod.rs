@@ -1,0 +1,50 @@
+//! HL7 CDA R2: discharge summaries, referrals and other clinical documents (`formats/hospital.md` 3).
+//!
+//! The document becomes a tree in which attributes are members with `@` before their names; names are told by namespace,
+//! never by prefix. Nothing is fetched: no schema, no style sheet, no reference.
+
+mod decode;
+mod entries;
+mod header;
+mod people;
+mod sections;
+mod tree;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use super::{names_namespace, not_xml};
+use crate::xml;
+use musubi_core::adapter::{Adapter, Decoded, Direction, Profile, Text};
+
+/// CDA R2, read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cda;
+
+impl Adapter for Cda {
+    fn name(&self) -> &'static str {
+        "cda"
+    }
+
+    fn title(&self) -> Text {
+        Text::new("HL7 CDA R2 文書", "HL7 CDA R2 document")
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::In
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        names_namespace(bytes, b"urn:hl7-org:v3")
+    }
+
+    fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
+        let limits = &xml::Limits::CLINICAL;
+        let root = xml::decode(bytes, limits).and_then(|text| xml::read_text(&text, limits, tree::known));
+        match root {
+            Ok(root) => decode::decode(root, bytes, profile),
+            Err(refusal) => Decoded::refused(not_xml(&refusal)),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Documents of others and of our own, read.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::Cda;
+use crate::testing::{corpus, matches_snapshot, profile, reads_corpus};
+use musubi_core::adapter::{Adapter, Decoded, Fate, Severity};
+use serde_json::Value;
+
+#[test]
+fn every_corpus_file_is_read_or_refused_with_a_named_code() {
+    let Some(files) = corpus("hospital/cda") else { return };
+    let taken = reads_corpus(&Cda, &files);
+    assert!(taken > 50, "few documents of the corpus were taken");
+}
+
+fn sample(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/cda/samples");
+    std::fs::read_to_string(format!("{folder}/{name}.xml")).unwrap()
+}
+
+fn decode(text: &str) -> Decoded {
+    Cda.decode(text.as_bytes(), &profile())
+}
+
+fn entries(decoded: &Decoded) -> Vec<Value> {
+    let submission = decoded.items[0].submission.as_ref();
+    let submission = submission.unwrap_or_else(|| panic!("{:?}", decoded.items[0].diagnostics));
+    let record: Value = serde_json::from_str(&submission.to_author_json()).unwrap();
+    record["entries"].as_array().unwrap().clone()
+}
+
+fn entry(entries: &[Value], kind: &str) -> Value {
+    entries.iter().find(|entry| entry.get(kind).is_some()).unwrap_or_else(|| panic!("no {kind}")).clone()
+}
+
+fn codes(decoded: &Decoded) -> Vec<String> {
+    decoded.all_diagnostics().map(|told| format!("{} {}", told.code, told.place)).collect()
+}
+
+fn errors(text: &str) -> Vec<String> {
+    let decoded = decode(text);
+    assert_eq!(decoded.taken(), 0, "{text}");
+    let all = decoded.all_diagnostics().filter(|told| told.severity == Severity::Error);
+    all.map(|told| format!("{} {}", told.code, told.place)).collect()
+}
+
+/// The discharge summary with one change.
+fn changed(from: &str, to: &str) -> String {
+    let text = sample("shione_discharge");
+    assert!(text.contains(from), "the sample does not hold {from}");
+    text.replacen(from, to, 1)
+}
+
+#[test]
+fn each_sample_gives_the_record_that_was_looked_at() {
+    for name in ["shione_discharge", "shione_referral_pdf"] {
+        let decoded = decode(&sample(name));
+        let submission = decoded.items[0].submission.as_ref().unwrap_or_else(|| panic!("{:?}", codes(&decoded)));
+        let told: Vec<String> = decoded.all_diagnostics().map(ToString::to_string).collect();
+        let seen = format!("{}\n{}\n", submission.to_author_json(), told.join("\n"));
+        matches_snapshot(&format!("hospital/cda/samples/{name}.json"), seen.as_bytes());
+    }
+}
+
+#[test]
+fn the_newborn_of_a_section_is_a_child_of_its_own_and_linked() {
+    let entries = entries(&decode(&sample("shione_discharge")));
+    let newborn = entry(&entries, "newborn");
+    assert_eq!(newborn["subjects"][0]["role"], "CHILD");
+    assert_eq!(newborn["newborn"]["birthWeight"]["value"], "2486");
+    assert_eq!(newborn["newborn"]["apgar5"], 9);
+    let told = |subject: &Value| {
+        entries.iter().any(|entry| entry.get("parentChild").is_some() && entry["subjects"][1] == *subject)
+    };
+    assert!(told(&newborn["subjects"][0]), "linked to its mother");
+    let of_mother = entries.iter().filter(|entry| entry["subjects"][0]["role"] == "MOTHER");
+    assert!(of_mother.into_iter().all(|entry| entry.get("newborn").is_none()));
+}
+
+#[test]
+fn a_newborns_value_outside_its_section_is_nobodys() {
+    let text = changed("<code code=\"57075-4\" codeSystem=\"2.16.840.1.113883.6.1\"/>", "<code code=\"8716-3\"/>");
+    let start = text.find("<subject>").unwrap();
+    let end = text.find("</subject>\n          <entry>").unwrap() + "</subject>".len();
+    let text = [&text[..start], &text[end..]].concat();
+    let decoded = decode(&text);
+    assert!(entries(&decoded).iter().all(|entry| entry.get("newborn").is_none()));
+    assert!(codes(&decoded).iter().any(|told| told.starts_with("H106 /ClinicalDocument/component/structuredBody")));
+}
+
+#[test]
+fn the_same_document_is_read_in_the_encodings_of_japanese_senders() {
+    let text = sample("shione_discharge");
+    let expected = entries(&decode(&text));
+    for (name, encoding) in [
+        ("Shift_JIS", encoding_rs::SHIFT_JIS),
+        ("EUC-JP", encoding_rs::EUC_JP),
+        ("ISO-2022-JP", encoding_rs::ISO_2022_JP),
+    ] {
+        let declared = text.replacen("encoding=\"UTF-8\"", &format!("encoding=\"{name}\""), 1);
+        let (bytes, _, lossy) = encoding.encode(&declared);
+        assert!(!lossy);
+        assert_eq!(entries(&Cda.decode(&bytes, &profile())), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_stay_has_the_key_that_it_has_in_hl7_v2() {
+    let entries = entries(&decode(&sample("shione_discharge")));
+    assert_eq!(entry(&entries, "dischargeNotice")["sourceKey"], "0012345/visit/V20261025-07");
+    let without = changed("<id root=\"1.2.392.100495.20.3.51.14810700122.8\" extension=\"V20261025-07\"/>", "");
+    let entries = self::entries(&decode(&without));
+    assert_eq!(entry(&entries, "dischargeNotice")["sourceKey"], "0012345/admitted/20261025");
+}
+
+#[test]
+fn a_replacement_is_of_the_series_of_what_it_replaces() {
+    let paper = |text: &str| entry(&entries(&decode(text)), "document")["sourceKey"].clone();
+    let first = paper(&sample("shione_discharge"));
+    assert_eq!(paper(&changed("extension=\"DS-2026-0071\"", "extension=\"DS-2026-0072\"")), first);
+    let replaced = entry(&entries(&decode(&sample("shione_referral_pdf"))), "document")["sourceKey"].clone();
+    assert!(replaced.as_str().unwrap().ends_with("RF-2026-0079"), "{replaced}");
+}
+
+#[test]
+fn confidentiality_only_raises_and_its_absence_restricts() {
+    let label = |text: &str| entry(&entries(&decode(text)), "personDetails")["label"].clone();
+    assert_eq!(label(&sample("shione_discharge")), Value::Null);
+    assert_eq!(label(&changed("<confidentialityCode code=\"N\"", "<confidentialityCode code=\"V\"")), "V");
+    assert_eq!(label(&changed("<confidentialityCode code=\"N\" codeSystem=\"2.16.840.1.113883.5.25\"/>", "")), "R");
+}
+
+#[test]
+fn what_is_denied_or_planned_is_no_event() {
+    let denied = changed(
+        "<observation classCode=\"OBS\" moodCode=\"EVN\">",
+        "<observation classCode=\"OBS\" moodCode=\"EVN\" negationInd=\"true\">",
+    );
+    assert_eq!(entry(&entries(&decode(&denied)), "condition")["condition"]["negated"], true);
+    let planned = sample("shione_discharge").replace("moodCode=\"EVN\"", "moodCode=\"INT\"");
+    assert!(entries(&decode(&planned)).iter().all(|entry| entry.get("condition").is_none()));
+}
+
+#[test]
+fn what_is_refused_names_place_and_reason() {
+    assert_eq!(errors("<section xmlns=\"urn:hl7-org:v3\"/>"), ["H001 /section"]);
+    assert_eq!(errors("<ClinicalDocument/>"), ["H001 /ClinicalDocument"]);
+    assert_eq!(
+        errors("<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><x:y/></ClinicalDocument>"),
+        ["H001 /ClinicalDocument"]
+    );
+    assert_eq!(errors(&changed("<ClinicalDocument ", "<!DOCTYPE x><ClinicalDocument ")), ["H007 /"]);
+    assert_eq!(
+        errors(&changed("千夏", "&chinatsu;")),
+        ["H007 /ClinicalDocument/recordTarget/patientRole/patient/name/given"]
+    );
+    assert_eq!(
+        errors(&changed("extension=\"0012345\"", "nullFlavor=\"NI\"")),
+        ["H005 /ClinicalDocument/recordTarget/patientRole/id"]
+    );
+    assert_eq!(
+        errors(&changed("19960514", "19960231")),
+        ["H006 /ClinicalDocument/recordTarget/patientRole/patient/birthTime/@value"]
+    );
+    let stranger = changed("extension=\"4810700122\"", "extension=\"4810700452\"")
+        .replace("朝凪県立汐音総合病院", "汐音みなみ産院");
+    assert_eq!(
+        errors(&stranger),
+        ["H002 /ClinicalDocument/custodian/assignedCustodian/representedCustodianOrganization"]
+    );
+    let bad = sample("shione_referral_pdf").replace("application/pdf", "image/png");
+    assert_eq!(errors(&bad), ["H007 /ClinicalDocument/component/nonXMLBody/text"]);
+}
+
+#[test]
+fn every_attribute_and_text_is_accounted_for() {
+    let decoded = decode(&sample("shione_discharge"));
+    let place = |wanted: &str| decoded.ledger.0.iter().find(|line| line.place == wanted).map(|line| line.fate.clone());
+    let birth = place("/ClinicalDocument/recordTarget/patientRole/patient/birthTime/@value");
+    assert_eq!(birth, Some(Fate::Mapped("person_details.birth_date".into())));
+    let author = place("/ClinicalDocument/author/assignedAuthor/assignedPerson/name/#text");
+    assert_eq!(author, Some(Fate::KeptRaw));
+    assert!(decoded.ledger.0.iter().all(|line| !line.place.contains('*')), "every name is known");
+}
+
+#[test]
+fn a_place_never_repeats_a_name_of_the_sender() {
+    let decoded = decode(&changed("<realmCode code=\"JP\"/>", "<榎本/><realmCode 千夏=\"x\"/>"));
+    assert!(decoded.ledger.0.iter().all(|line| !line.place.contains("千夏") && !line.place.contains("榎本")));
+}

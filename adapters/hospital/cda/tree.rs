@@ -1,0 +1,81 @@
+//! The document as a tree: elements and attributes as members, the words of a narrative as plain text.
+
+use crate::hospital::narrative;
+use crate::hospital::numbers::BASE64;
+use crate::json::{self, Members, Node, Value};
+use crate::xml::Element;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// The namespace of CDA.
+pub(super) const V3: &str = "urn:hl7-org:v3";
+const SDTC: &str = "urn:hl7-org:sdtc";
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// Names of elements and attributes of CDA, separated by white space.
+static NAMES: LazyLock<BTreeSet<&'static str>> =
+    LazyLock::new(|| include_str!("element_names.txt").split_whitespace().collect());
+
+/// Is it a name of CDA, or one that this tree gives itself?
+pub(super) fn known(name: &str) -> bool {
+    let bare = name.strip_prefix("sdtc:").or(name.strip_prefix("@xsi:").and(Some("@type"))).unwrap_or(name);
+    NAMES.contains(bare) || bare == "ClinicalDocument" || bare.starts_with('#')
+}
+
+/// The words of elements that have an `ID`, for the references to them.
+pub(super) type Words = BTreeMap<String, String>;
+
+/// An element with all that is in it.
+pub(super) fn node(element: &Element, words: &mut Words) -> Node<'static> {
+    let mut members: Members<'static> = Vec::new();
+    for attribute in &element.attributes {
+        let name = match attribute.namespace.as_deref() {
+            None => format!("@{}", attribute.name),
+            Some(XSI) => format!("@xsi:{}", attribute.name),
+            Some(_) => format!("@:{}", attribute.name),
+        };
+        json::add(name, text(&attribute.value), &mut members);
+    }
+    let packed = element.attribute("representation") == Some("B64");
+    let own = element.value();
+    if packed && !own.is_empty() {
+        json::add(BASE64.to_owned(), text(own), &mut members);
+    } else if is_narrative(element) {
+        collect(element, words);
+        let told = narrative::of(element);
+        if !told.is_empty() {
+            json::add("#text".to_owned(), text(&told), &mut members);
+        }
+        return Node::new(Value::Object(members));
+    } else if !own.is_empty() {
+        json::add("#text".to_owned(), text(own), &mut members);
+    }
+    for child in &element.children {
+        let name = match child.namespace.as_deref() {
+            Some(V3) => child.name.clone(),
+            Some(SDTC) => format!("sdtc:{}", child.name),
+            _ => format!(":{}", child.name),
+        };
+        json::add(name, node(child, words), &mut members);
+    }
+    Node::new(Value::Object(members))
+}
+
+fn text(text: &str) -> Node<'static> {
+    Node::new(Value::Text(Cow::Owned(text.to_owned())))
+}
+
+/// The narrative of a section: a `text` with mark-up or words in it, not a reference to words elsewhere.
+fn is_narrative(element: &Element) -> bool {
+    element.name == "text"
+        && !element.children.iter().all(|child| matches!(child.name.as_str(), "reference" | "thumbnail"))
+        || element.name == "text" && element.children.is_empty() && element.attribute("mediaType").is_none()
+}
+
+fn collect(element: &Element, words: &mut Words) {
+    if let Some(id) = element.attribute("ID") {
+        words.entry(id.to_owned()).or_insert_with(|| narrative::of(element));
+    }
+    element.children.iter().for_each(|child| collect(child, words));
+}
