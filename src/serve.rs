@@ -132,6 +132,7 @@ pub async fn start(
     let deliverer = Deliverer::new(hub.clone(), config.data.folder.clone());
     tasks.spawn(deliverer.run(stop.clone()));
     tasks.spawn(upkeep::checkpoints(hub.clone(), stop.clone()));
+    tasks.spawn(upkeep::nights(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::held(hub.clone(), stop.clone()));
     tasks.spawn(orders::carry_out(hub.clone(), config.data.folder.clone(), tls.clone(), stop.clone()));
     for listener in &tls {
@@ -195,6 +196,15 @@ impl Running {
         }
         upkeep::remember(&self.hub).await?;
         Ok(self.hub.store.close().await?)
+    }
+
+    /// Verifies every log from its first line, as each night does: false when one is not what was written, and then nothing
+    /// is taken any more (S-37).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn verify_logs(&self) -> Result<bool, StartError> {
+        Ok(upkeep::verify_logs(&self.hub).await?)
     }
 
     /// Fires when the hub is told to stop.

@@ -185,7 +185,7 @@ fn the_hub_cannot_name_a_bare_record() {
 
 #[test]
 fn rules_and_formats_know_no_socket_no_sql_and_no_async() {
-    for inner in ["musubi-proto", "musubi-core", "musubi-adapters"] {
+    for inner in ["musubi-proto", "musubi-verify", "musubi-core", "musubi-adapters"] {
         let needs = closure(inner);
         let found: Vec<&str> = ["tokio", "sqlx", "tonic", "axum", "hyper", "rustls", "futures-executor", "musubi"]
             .into_iter()
@@ -194,7 +194,9 @@ fn rules_and_formats_know_no_socket_no_sql_and_no_async() {
         assert!(found.is_empty(), "{inner} needs {found:?}");
     }
     assert!(!closure("musubi-core").contains("musubi-adapters"));
-    assert_eq!(closure("musubi-proto").iter().filter(|name| name.starts_with("musubi")).count(), 0);
+    for alone in ["musubi-proto", "musubi-verify"] {
+        assert_eq!(closure(alone).iter().filter(|name| name.starts_with("musubi")).count(), 0, "{alone}");
+    }
 }
 
 /// Rust files of a folder of ours, with their text, tests left out where they are files of their own.

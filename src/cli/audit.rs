@@ -1,25 +1,23 @@
-//! `musubi audit`: does the log still say what was written, and who was shown a person's data. Reads the data folder, while
-//! its hub runs or not.
+//! `musubi audit`: does the log still say what was written, how do others check that, and who was shown a person's data. Reads
+//! the data folder, while its hub runs or not, or a copy of a log where there is neither.
+
+mod prove;
+mod statement;
+mod verify;
 
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy;
-use crate::hub::Hub;
-use crate::hub::persons::Named;
-use crate::hub::statement::Disclosure;
-use crate::serve::policy;
-use crate::store::{KEYS, Keyring, LeafDraft, LeafRow, Location, Log, Settings, Store, Verdict};
+use crate::store::{KEYS, Keyring, Location, Log, Settings, Store};
 use clap::{Args, Subcommand};
-use musubi_adapters::wording::{codes, dates};
-use musubi_core::audit::SaltedEntry;
-use musubi_core::id::PersonId;
+use musubi_core::audit::{LogVerifier, SignedNote};
 use musubi_core::record::PersonKey;
-use musubi_core::sealing::{Aad, DataKey, DoesNotOpen};
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
+
+/// No signed checkpoint is longer, however many witnesses sign it.
+const NOTE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Arguments of `musubi audit`.
 #[derive(Debug, Args)]
@@ -30,8 +28,14 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Check every log from its first line to its last (監査ログの検証)
-    Verify {
+    /// Check every log from its first line to its last, or a copy of one (監査ログの検証)
+    Verify(verify::Arguments),
+    /// Prove that an entry stands in a log, or that a log only grew (監査ログの証明)
+    Prove(prove::Proof),
+    /// Write a copy of a log that is checked without a hub: hashes and signatures, nothing of what it says (監査ログの写し)
+    Export(prove::Export),
+    /// Print the public key under which others check receipts, checkpoints and proofs (公開鍵)
+    Key {
         #[command(flatten)]
         place: Place,
     },
@@ -46,28 +50,45 @@ enum AuditCommand {
     },
 }
 
-/// Verifies, or prints a statement.
+/// Verifies, proves, copies, or prints a statement.
 ///
 /// # Errors
-/// When the data folder cannot be read.
+/// When the data folder or the copy cannot be read.
 pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     match &arguments.command {
-        AuditCommand::Verify { place } => {
-            let verdicts = wait(verify(&place.config()?))?;
-            for (log, verdict) in &verdicts {
-                print_verdict(&mut terminal.out, log, verdict)?;
-            }
-            let well = verdicts.iter().all(|(_, verdict)| verdict.fault.is_none());
-            Ok(if well { Exit::Success } else { Exit::Refused })
+        AuditCommand::Verify(arguments) => verify::run(arguments, terminal),
+        AuditCommand::Prove(arguments) => prove::prove(arguments, terminal),
+        AuditCommand::Export(arguments) => prove::export(arguments, terminal),
+        AuditCommand::Key { place } => {
+            let (_, keyring) = wait(open(&place.config()?))?;
+            writeln!(terminal.out, "{}", keyring.signing.verifier())?;
+            Ok(Exit::Success)
         }
         AuditCommand::Statement { place, issuer, identifier } => {
             let key = PersonKey { issuer: issuer.clone(), identifier: identifier.clone() };
             let config = place.config()?;
-            let disclosures = wait(statement(&config, key, Arc::clone(&terminal.clock)))?;
-            print_statement(&mut terminal.out, &disclosures)?;
+            let disclosures = wait(statement::statement(&config, key, Arc::clone(&terminal.clock)))?;
+            statement::print_statement(&mut terminal.out, &disclosures)?;
             Ok(Exit::Success)
         }
     }
+}
+
+fn log_of(name: &str) -> Result<Log, String> {
+    Log::parse(name).ok_or_else(|| "a municipality's code, or `hub`".to_owned())
+}
+
+fn key_of(text: &str) -> Result<LogVerifier, String> {
+    LogVerifier::parse(text).map_err(|error| error.to_string())
+}
+
+/// A signed checkpoint from a file.
+fn read_note(terminal: &mut Terminal<'_>, path: &Path) -> Result<SignedNote, Failure> {
+    let bytes = terminal.read(path, NOTE_BYTES_MAX)?;
+    let note = std::str::from_utf8(&bytes).ok().and_then(|text| SignedNote::parse(text).ok());
+    note.ok_or_else(|| {
+        Failure::Fault(format!("{}: not a signed checkpoint / 署名された記録ではありません", path.display()))
+    })
 }
 
 async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
@@ -79,93 +100,4 @@ async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
     let keyring = Keyring::open(folder, &config.hub.origin, &mut entropy::fill).map_err(fault)?;
     let settings = Settings { hub: config.hub.origin.clone(), ..Settings::default() };
     Ok((Store::open_reading_at(&Location::Folder(folder.clone()), settings).await.map_err(fault)?, keyring))
-}
-
-async fn verify(config: &Config) -> Result<Vec<(Log, Verdict)>, Failure> {
-    let (store, keyring) = open(config).await?;
-    let verifier = keyring.signing.verifier();
-    let mut verdicts = Vec::new();
-    for (log, _) in store.logs().await.map_err(fault)? {
-        let extent = store.extent(&log).await.map_err(fault)?;
-        let opener = Opener::read(&store, &keyring, &log).await?;
-        let verdict = store.verify_log(extent, Some(&verifier), &|leaf| opener.open(leaf)).await.map_err(fault)?;
-        verdicts.push((log, verdict));
-    }
-    Ok(verdicts)
-}
-
-/// The keys that open the entries of one log.
-struct Opener<'k> {
-    hub: &'k DataKey,
-    keys: BTreeMap<PersonId, DataKey>,
-    of: BTreeMap<u64, Vec<PersonId>>,
-}
-
-impl<'k> Opener<'k> {
-    async fn read(store: &Store, keyring: &'k Keyring, log: &Log) -> Result<Self, Failure> {
-        let mut of: BTreeMap<u64, Vec<PersonId>> = BTreeMap::new();
-        for (index, person) in store.leaf_persons(log).await.map_err(fault)? {
-            of.entry(index).or_default().push(person);
-        }
-        let persons: BTreeSet<PersonId> = of.values().flatten().copied().collect();
-        let persons: Vec<PersonId> = persons.into_iter().collect();
-        let rows = store.persons(&persons).await.map_err(fault)?.into_iter();
-        let keys = rows.filter_map(|row| {
-            let wrapped = row.key.as_ref()?;
-            Some((row.id, keyring.key_encryption.unwrap(row.id.0, wrapped).ok()?))
-        });
-        Ok(Opener { hub: &keyring.hub, keys: keys.collect(), of })
-    }
-
-    /// `None` when the keys of everybody whom it concerns were destroyed.
-    fn open(&self, leaf: &LeafRow) -> Result<Option<SaltedEntry>, DoesNotOpen> {
-        let aad = Aad::row(LeafDraft::TABLE, leaf.id);
-        if let Ok(plain) = self.hub.open(&aad, &leaf.entry) {
-            return Ok(Some(SaltedEntry::from_bytes(plain)));
-        }
-        let persons = self.of.get(&leaf.index).ok_or(DoesNotOpen)?;
-        let held: Vec<_> = persons.iter().filter_map(|person| Some((*person, self.keys.get(person)?))).collect();
-        if held.is_empty() {
-            return Ok(None);
-        }
-        let opened = held.into_iter().find_map(|(person, key)| key.open_for(person, &aad, &leaf.entry).ok());
-        opened.map(|plain| Some(SaltedEntry::from_bytes(plain))).ok_or(DoesNotOpen)
-    }
-}
-
-fn print_verdict(out: &mut dyn Write, log: &Log, verdict: &Verdict) -> std::io::Result<()> {
-    let Verdict { leaves, opened, checkpoints, fault } = verdict;
-    let name = log.name();
-    match fault {
-        None => writeln!(out, "ok    {name} {leaves} entries, {opened} opened, {checkpoints} checkpoints / 改ざんなし"),
-        Some(fault) => writeln!(out, "fault {name} index {}: {} / 書かれたままではありません", fault.index, fault.kind),
-    }
-}
-
-async fn statement(config: &Config, key: PersonKey, clock: Arc<dyn Clock>) -> Result<Vec<Disclosure>, Failure> {
-    let (store, keyring) = open(config).await?;
-    let (policy, codes) = policy(config.policy.folder.as_deref()).map_err(fault)?;
-    let hub = Hub::open(store, keyring, policy, codes, clock).await.map_err(fault)?;
-    let named = Named { key: Some(key), ..Named::default() };
-    hub.statement_on_file(&named).await.map_err(fault)
-}
-
-/// A table with one line for each disclosure, oldest first.
-fn print_statement(out: &mut dyn Write, disclosures: &[Disclosure]) -> std::io::Result<()> {
-    writeln!(out, "| 日時 | 開示先 | 目的 | 区分 | 根拠 |\n|---|---|---|---|---|")?;
-    for one in disclosures {
-        let categories: Vec<String> = one.categories.iter().map(|c| format!("{c} {}", c.japanese())).collect();
-        let bases: BTreeSet<String> = one.bases.iter().map(|rule| codes::basis(rule)).collect();
-        let bases: Vec<String> = bases.into_iter().collect();
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {} |",
-            dates::japanese_time(one.shown_at),
-            one.recipient,
-            codes::word(codes::PURPOSE, one.purpose.word()),
-            categories.join("、"),
-            bases.join("、"),
-        )?;
-    }
-    writeln!(out, "{}件", disclosures.len())
 }

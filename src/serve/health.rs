@@ -39,7 +39,7 @@ pub(super) async fn serve(
 async fn ready(State(looked): State<Looked>) -> (StatusCode, &'static str) {
     let now = looked.clock.now();
     let stale = looked.tls.iter().any(|tls| tls.trusted_until().is_some_and(|until| until <= now));
-    match (looked.stop.is_cancelled(), looked.hub.store.faults().is_empty(), stale) {
+    match (looked.stop.is_cancelled(), looked.hub.store.fault().is_none(), stale) {
         (true, _, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
         (_, false, _) => (StatusCode::SERVICE_UNAVAILABLE, "a log does not verify\n"),
         (_, _, true) => (StatusCode::SERVICE_UNAVAILABLE, "the revocation list has run out\n"),

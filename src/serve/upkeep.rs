@@ -1,5 +1,5 @@
-//! What a running hub does by itself: checkpoints every minute (S-33), and the time that the next start must not fall
-//! behind (rule F05).
+//! What a running hub does by itself: checkpoints every minute (S-33), a full look at its logs every night (S-37), and the time
+//! that the next start must not fall behind (rule F05).
 
 use crate::hub::held::HeldLooks;
 use crate::hub::{Hub, Refusal};
@@ -12,6 +12,12 @@ use tokio_util::sync::CancellationToken;
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// Between two looks at what waits for a basis.
 const HELD_EVERY: Duration = Duration::from_secs(60);
+/// Between two looks at whether the night's verification is due.
+const NIGHT_EVERY: Duration = Duration::from_secs(60);
+/// Minutes after midnight in Japan at which every log is verified: few are at work, and the morning shift finds an alarm.
+const NIGHT_MINUTES: i64 = 150;
+/// Setting of the store: when every log was last verified from its first line, in microseconds.
+const VERIFIED: &str = "verified_at";
 /// Setting of the store: the time of the last decision, in microseconds.
 const LATEST: &str = "decided_until";
 
@@ -41,6 +47,57 @@ pub(super) async fn held(hub: Hub, stop: CancellationToken) {
     }
 }
 
+/// Verifies every log each night, and once at the start when the last night was missed, until told to stop.
+pub(super) async fn nights(hub: Hub, stop: CancellationToken) {
+    loop {
+        match verify_when_due(&hub).await {
+            Ok(()) if hub.store.fault().is_none() => {}
+            // Closed for changes, and alarmed: there is nothing more to find.
+            Ok(()) => break,
+            Err(refusal) => tracing::error!(%refusal, "the logs are not verified"),
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(NIGHT_EVERY)).await.is_none() {
+            break;
+        }
+    }
+}
+
+async fn verify_when_due(hub: &Hub) -> Result<(), Refusal> {
+    let now = hub.now();
+    let last = hub.store.setting(VERIFIED).await?.and_then(|text| text.parse::<i64>().ok());
+    if last.is_some_and(|last| Time::from_micros(last) >= last_night(now)) {
+        return Ok(());
+    }
+    if verify_logs(hub).await? {
+        let rows = vec![Row::Setting { name: VERIFIED.to_owned(), value: now.micros().to_string() }];
+        hub.store.commit("logs verified", Change { rows, ..Change::default() }).await?;
+    }
+    Ok(())
+}
+
+/// The last time of night that has come.
+fn last_night(now: Time) -> Time {
+    let tonight = Time::start_of(now.day()).plus_minutes(NIGHT_MINUTES);
+    if tonight <= now { tonight } else { tonight.plus_days(-1) }
+}
+
+/// Walks along every log from its first line. One that is not what was written closes the store for changes (S-37): nothing is
+/// mended in silence. Entries are not opened here; `musubi audit verify` does that too.
+pub(super) async fn verify_logs(hub: &Hub) -> Result<bool, Refusal> {
+    let key = hub.keyring.signing.verifier();
+    for (log, _) in hub.store.logs().await? {
+        let verdict = hub.store.verify_log(hub.store.extent(&log).await?, Some(&key), &|_| Ok(None)).await?;
+        if let Some(fault) = verdict.fault {
+            tracing::error!(log = log.name(), index = fault.index, kind = %fault.kind, alarm = "tampered",
+                "the audit log does not verify; the hub is read-only");
+            hub.store.close_for_changes(fault);
+            return Ok(false);
+        }
+        tracing::info!(log = log.name(), leaves = verdict.leaves, "log verified");
+    }
+    Ok(true)
+}
+
 /// Puts the time of decisions on file.
 pub(super) async fn remember(hub: &Hub) -> Result<(), Refusal> {
     let rows = vec![Row::Setting { name: LATEST.to_owned(), value: hub.now().micros().to_string() }];
@@ -55,4 +112,22 @@ pub(super) async fn not_before_the_last_run(hub: &Hub) -> Result<(), Refusal> {
         hub.clock.not_before(Time::from_micros(micros));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[test]
+    fn the_last_night_is_half_past_two_in_japan() {
+        let time = |text| Time::parse_rfc3339(text).unwrap();
+        for (now, night) in [
+            ("2026-11-29T02:29:59+09:00", "2026-11-28T02:30:00+09:00"),
+            ("2026-11-29T02:30:00+09:00", "2026-11-29T02:30:00+09:00"),
+            ("2026-11-29T23:00:00+09:00", "2026-11-29T02:30:00+09:00"),
+        ] {
+            assert_eq!(last_night(time(now)), time(night));
+        }
+    }
 }

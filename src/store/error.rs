@@ -3,6 +3,7 @@
 use super::rows::Log;
 use musubi_core::id::{DeliveryId, FactId, MessageId, PersonId, ReferralId, WorkItemId};
 use musubi_core::time::Time;
+use musubi_verify::{FaultKind, Wrong};
 use uuid::Uuid;
 
 /// Why the store did not do what it was asked.
@@ -106,23 +107,9 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
-/// What is wrong with a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FaultKind {
-    /// The row is missing or stands twice.
-    #[error("the row is missing")]
-    Missing,
-    /// Hash, sealed entry or chain were changed.
-    #[error("the chain does not hold")]
-    Chain,
-    /// The entry does not open, or is not the one of the leaf.
-    #[error("the entry is not that of the leaf")]
-    Entry,
-    /// The rows up to the checkpoint have another root than it says; the index is the first after the checkpoint before.
-    #[error("the root is not that of the checkpoint")]
-    Root,
-    /// The checkpoint's note is not signed by this key, or says something else.
-    #[error("the checkpoint is not signed")]
-    Note,
+impl Fault {
+    /// Of this log.
+    pub(crate) fn of(log: &Log, Wrong { index, kind }: Wrong) -> Self {
+        Fault { log: log.clone(), index, kind }
+    }
 }

@@ -20,8 +20,9 @@ mod sql;
 mod sqlite;
 mod write;
 
-pub use error::{Conflict, Fault, FaultKind, StoreError, StoredAnswer};
+pub use error::{Conflict, Fault, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};
+pub use musubi_verify::FaultKind;
 pub use postgres::{Server, ServerError};
 pub use read::{Extent, OpenLeaf, Verdict};
 pub use rows::*;
@@ -36,7 +37,7 @@ use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, Ref
 use musubi_core::sealing::{Blind, Sealed};
 use musubi_core::time::Time;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// Everything that happens together or not at all.
@@ -196,6 +197,8 @@ pub enum Location {
 #[derive(Clone)]
 pub struct Store {
     inner: Engine,
+    /// What a verification found while the store was open.
+    found: Arc<OnceLock<Fault>>,
 }
 
 impl Store {
@@ -225,7 +228,7 @@ impl Store {
             Location::Folder(folder) => sqlite::open(folder).await?,
             Location::Server(server) => postgres::open(server).await?,
         };
-        Ok(Store { inner: Engine::start(opened, settings).await? })
+        Ok(Store { inner: Engine::start(opened, settings).await?, found: Arc::default() })
     }
 
     /// Opens an existing store to read it while a hub runs or not; every change is refused.
@@ -246,12 +249,26 @@ impl Store {
             Location::Folder(folder) => sqlite::readers(folder)?,
             Location::Server(server) => server.address(),
         };
-        Ok(Store { inner: Engine::reading(address, settings).await? })
+        Ok(Store { inner: Engine::reading(address, settings).await?, found: Arc::default() })
     }
 
     /// The faults found when the logs were verified at opening; with any, every change is refused.
     pub fn faults(&self) -> &[Fault] {
         self.inner.faults()
+    }
+
+    /// A log does not verify: every change is refused from now on (S-37). The first fault stands.
+    pub(crate) fn close_for_changes(&self, fault: Fault) {
+        drop(self.found.set(fault));
+    }
+
+    /// Why changes are refused: a fault that was found at opening, or since. `None` while they are taken.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.found.get().or_else(|| self.faults().first())
+    }
+
+    fn may_change(&self) -> Result<(), StoreError> {
+        self.found.get().map_or(Ok(()), |fault| Err(StoreError::Tampered(fault.clone())))
     }
 
     /// Writes a change together with whatever else is waiting, and returns when it is on disk.
@@ -262,6 +279,7 @@ impl Store {
     /// [`StoreError::Conflict`] when an expectation does not hold or something of the same key exists: nothing of the
     /// change was written, others in the same batch are not touched. [`StoreError::Unavailable`] when the database failed.
     pub async fn commit(&self, name: &'static str, change: Change) -> Result<Committed, StoreError> {
+        self.may_change()?;
         self.inner.commit(name, change).await
     }
 
@@ -270,6 +288,7 @@ impl Store {
     /// # Errors
     /// As [`Store::commit`].
     pub async fn checkpoint(&self) -> Result<Vec<CheckpointRow>, StoreError> {
+        self.may_change()?;
         self.inner.checkpoint().await
     }
 

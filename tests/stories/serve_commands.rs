@@ -24,8 +24,12 @@ impl Write for Heard {
 
 /// Runs `musubi …` beside the hub; both outputs together.
 async fn musubi(line: &str, data: &Path) -> (Exit, String) {
-    let mut words: Vec<String> = std::iter::once("musubi").chain(line.split(' ')).map(str::to_owned).collect();
-    words.extend(["--data".to_owned(), data.display().to_string()]);
+    plain(&format!("{line} --data {}", data.display())).await
+}
+
+/// Runs `musubi …` where there is no hub.
+async fn plain(line: &str) -> (Exit, String) {
+    let words: Vec<String> = std::iter::once("musubi").chain(line.split(' ')).map(str::to_owned).collect();
     tokio::task::spawn_blocking(move || {
         let heard = Heard::default();
         let mut terminal = Terminal {
@@ -99,6 +103,84 @@ async fn the_log_verifies_and_one_changed_byte_is_found_by_its_index() {
     assert_eq!(exit, Exit::Refused);
     assert!(said.contains("fault 482072 index 2:"), "{said}");
     assert!(said.contains("ok    hub "), "{said}");
+}
+
+#[tokio::test]
+async fn s34_a_copy_of_the_log_is_checked_and_proved_from_without_the_hub() {
+    let city = City::at("2026-11-11T17:15:00+09:00").await;
+    let data = city.folder.path().to_owned();
+    let path = "/v1/documents?format=ph05";
+    city.agency(sample::HEALTH_CENTER).post(path, "text/csv", VISITS.to_vec()).await.unwrap();
+    let early = city.running.hub.store.checkpoint().await.unwrap();
+    let early = early.iter().find(|checkpoint| checkpoint.log.name() == sample::CITY).unwrap();
+    let receipt = city.send(sample::HOSPITAL, NEWBORN).await;
+    let receipt = receipt.split(['|', '\r']).find(|field| field.starts_with("musubi:1:")).unwrap().to_owned();
+    city.running.stop().await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let at = |name: &str| elsewhere.path().join(name);
+    let (exit, key) = musubi("audit key", &data).await;
+    assert_eq!(exit, Exit::Success);
+    let (exit, copy) = musubi(&format!("audit export {}", sample::CITY), &data).await;
+    assert!(exit == Exit::Success && copy.contains(key.trim()), "the key is told beside the copy, not in it");
+    let copy: String = copy.lines().filter(|line| !line.starts_with("key: ")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(at("note"), &early.note).unwrap();
+    std::fs::write(at("copy"), &copy).unwrap();
+    std::fs::write(at("rolled-back"), rolled_back(&copy, early.size, &early.note)).unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
+
+    let (copy, note, key) = (at("copy"), at("note"), key.trim());
+    let of_copy = format!("--copy {} --key {key} --against {}", copy.display(), note.display());
+    let (exit, said) = plain(&format!("audit verify {of_copy}")).await;
+    assert!(exit == Exit::Success && said.starts_with("ok "), "{said}");
+    let receipt = musubi_verify::Receipt::from_msa3("", &receipt).unwrap();
+    let verifier = musubi_verify::LogVerifier::parse(key).unwrap();
+    let (exit, proof) = plain(&format!("audit prove --copy {} --receipt {}", copy.display(), receipt.msa3())).await;
+    assert_eq!(exit, Exit::Success);
+    musubi_verify::Inclusion::parse(&proof).unwrap().check(&receipt, &verifier).unwrap();
+    let (exit, proof) = plain(&format!("audit prove --copy {} --since {}", copy.display(), note.display())).await;
+    assert_eq!(exit, Exit::Success);
+    let early_note = musubi_verify::SignedNote::parse(&early.note).unwrap();
+    musubi_verify::Growth::parse(&proof).unwrap().check(&early_note, &verifier).unwrap();
+    // Yesterday's log is a good log: nothing in it tells of today.
+    let old = at("rolled-back");
+    let (exit, said) = plain(&format!("audit verify --copy {} --key {key}", old.display())).await;
+    assert!(exit == Exit::Success, "{said}");
+    std::fs::write(&note, last_note(&std::fs::read_to_string(&copy).unwrap())).unwrap();
+    let (exit, said) =
+        plain(&format!("audit verify --copy {} --key {key} --against {}", old.display(), note.display())).await;
+    assert!(exit == Exit::Refused && said.contains("kept elsewhere"), "{said}");
+}
+
+/// The copy as it would have been when the log had so many lines.
+fn rolled_back(copy: &str, size: u64, note: &str) -> String {
+    let origin = copy.lines().nth(1).unwrap();
+    let quoted: Vec<String> = note.lines().map(|line| format!("> {line}")).collect();
+    let leaves = copy.lines().filter(|line| line.starts_with("leaf ")).take(usize::try_from(size).unwrap());
+    let lines = ["musubi audit log 1", origin, &format!("size {size}")].map(str::to_owned).into_iter();
+    lines.chain(quoted).chain(leaves.map(str::to_owned)).map(|line| line + "\n").collect()
+}
+
+fn last_note(copy: &str) -> String {
+    let quoted: Vec<&str> = copy.lines().filter_map(|line| line.strip_prefix("> ")).collect();
+    let start = quoted.len() - 5;
+    quoted[start..].iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[tokio::test]
+async fn s37_a_log_that_is_changed_while_the_hub_runs_makes_it_read_only() {
+    let city = City::at("2026-11-11T17:15:00+09:00").await;
+    let path = "/v1/documents?format=ph05";
+    city.agency(sample::HEALTH_CENTER).post(path, "text/csv", VISITS.to_vec()).await.unwrap();
+    assert!(city.running.verify_logs().await.unwrap());
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(city.folder.path().join("hub.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let flipped = "UPDATE audit_leaf SET entry = CAST(entry || x'00' AS BLOB) WHERE log = '482072' AND idx = 2";
+    sqlx::query(flipped).execute(&pool).await.unwrap();
+    pool.close().await;
+    assert!(!city.running.verify_logs().await.unwrap());
+    assert_eq!(city.running.hub.store.fault().map(|fault| fault.index), Some(2));
+    let answer = city.send(sample::HOSPITAL, NEWBORN).await;
+    assert!(answer.contains("MSA|AR|"), "nothing is taken any more: {answer}");
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! What one audit entry says, and its canonical bytes.
 
-use super::sha256;
-use super::tree::LeafHash;
+use musubi_verify::LeafHash;
 use prost::Message;
 use zeroize::Zeroizing;
 
@@ -118,7 +117,7 @@ impl SaltedEntry {
 
     /// The leaf: SHA-256(0x00 ‖ SHA-256(salt ‖ entry)).
     pub fn leaf(&self) -> LeafHash {
-        LeafHash(sha256(&[&[0], &sha256(&[&self.0])]))
+        LeafHash::of(&self.0)
     }
 
     /// Reads the entry.

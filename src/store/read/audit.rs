@@ -3,10 +3,11 @@
 use super::{OpenLeaf, Verdict};
 use crate::store::sql::columns::{Columns, FromColumns};
 use crate::store::sql::value::{Sql, Statement};
-use crate::store::write::logs::{CHAIN_START, ChainedLeaf, follows};
-use crate::store::{CheckpointRow, Fault, FaultKind, LeafRow, Log, Store, StoreError};
-use musubi_core::audit::{Checkpoint, Frontier, LeafHash, LogVerifier, SignedNote};
+use crate::store::write::logs::ChainedLeaf;
+use crate::store::{CheckpointRow, Fault, LeafRow, Log, Store, StoreError};
+use musubi_core::audit::{Checkpoint, LeafHash, LogVerifier};
 use musubi_core::id::PersonId;
+use musubi_verify::{Claim, FaultKind, Line, Walk, Wrong};
 use uuid::Uuid;
 
 const LOGS: &str = "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log ORDER BY name";
@@ -150,7 +151,12 @@ impl Store {
         // Checkpoints first: each covers leaves that were there before it.
         let checkpoints = self.all("checkpoints", Sql::new(CHECKPOINTS).bind(log.name())).await?;
         let sized: Option<Sized> = self.one("log", Sql::new(SIZE).bind(log.name())).await?;
-        Ok(Extent { log: log.clone(), size: sized.map_or(0, |Sized(_, size)| size), checkpoints })
+        Ok(Extent {
+            log: log.clone(),
+            size: sized.map_or(0, |Sized(_, size)| size),
+            checkpoints,
+            elsewhere: Vec::new(),
+        })
     }
 
     /// Verifies a log as far as it reached: order, chain, roots at every checkpoint, the signatures under them, and, where
@@ -165,18 +171,37 @@ impl Store {
         key: Option<&LogVerifier>,
         open: &OpenLeaf<'_>,
     ) -> Result<Verdict, StoreError> {
-        let Extent { log, size, checkpoints } = extent;
-        let mut walk = Walk::new(self.origin(&log), key, checkpoints);
-        loop {
-            let question = Sql::new(PAGE).bind(log.name()).bind(walk.frontier.size()).bind(size);
-            let page: Vec<ChainedLeaf> = self.all("verify log", question).await?;
-            let end = page.is_empty();
-            let seen = page.iter().try_for_each(|leaf| walk.step(leaf, open));
-            let seen = if end { seen.and_then(|()| walk.end()) } else { seen };
-            if end || seen.is_err() {
-                return Ok(walk.verdict(&log, seen));
+        let (log, size) = (extent.log.clone(), extent.size);
+        let mut walk = Walk::new(self.origin(&log), key, extent.claims());
+        let mut opened = 0;
+        let seen = loop {
+            let page = self.page(&log, walk.size(), size).await?;
+            if page.is_empty() {
+                break walk.end();
             }
-        }
+            let seen = page.iter().try_for_each(|leaf| {
+                walk.step(&leaf.line())?;
+                opened += u64::from(is_of(&leaf.leaf, open)?);
+                Ok(())
+            });
+            if seen.is_err() {
+                break seen;
+            }
+        };
+        let fault = seen.err().map(|wrong| Fault::of(&log, wrong));
+        Ok(Verdict { leaves: walk.size(), opened, checkpoints: walk.checkpoints(), fault })
+    }
+
+    /// Lines of a log with `from <= index < to`, in order, as many as are read at once: for a copy.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn lines(&self, log: &Log, from: u64, to: u64) -> Result<Vec<Line>, StoreError> {
+        Ok(self.page(log, from, to).await?.iter().map(ChainedLeaf::line).collect())
+    }
+
+    async fn page(&self, log: &Log, from: u64, to: u64) -> Result<Vec<ChainedLeaf>, StoreError> {
+        self.all("lines of a log", Sql::new(PAGE).bind(log.name()).bind(from).bind(to)).await
     }
 }
 
@@ -187,76 +212,39 @@ pub struct Extent {
     size: u64,
     /// Smallest first.
     checkpoints: Vec<CheckpointRow>,
+    elsewhere: Vec<Claim>,
 }
 
-/// A walk along a log from its first leaf.
-struct Walk<'k> {
-    origin: String,
-    key: Option<&'k LogVerifier>,
-    /// Those still ahead, smallest first.
-    ahead: std::iter::Peekable<std::vec::IntoIter<CheckpointRow>>,
-    frontier: Frontier,
-    chain: [u8; 32],
-    /// How many leaves the last checkpoint passed covers.
-    covered: u64,
-    opened: u64,
-    checkpoints: u64,
+impl Extent {
+    /// How many leaves there were.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The checkpoints beside the log, smallest first.
+    pub fn checkpoints(&self) -> &[CheckpointRow] {
+        &self.checkpoints
+    }
+
+    /// To be held against this one too, which was kept where whoever changes the log does not reach. Its signature has been
+    /// checked.
+    #[must_use]
+    pub fn against(mut self, checkpoint: &Checkpoint) -> Self {
+        self.elsewhere.push(Claim::elsewhere(checkpoint));
+        self
+    }
+
+    fn claims(self) -> Vec<Claim> {
+        let beside = self.checkpoints.into_iter().map(|row| Claim::beside(row.size, row.root, row.note));
+        beside.chain(self.elsewhere).collect()
+    }
 }
 
-/// The index of what is wrong, and how.
-type Wrong = (u64, FaultKind);
-
-impl<'k> Walk<'k> {
-    fn new(origin: String, key: Option<&'k LogVerifier>, checkpoints: Vec<CheckpointRow>) -> Self {
-        let (ahead, frontier) = (checkpoints.into_iter().peekable(), Frontier::default());
-        Walk { origin, key, ahead, frontier, chain: CHAIN_START, covered: 0, opened: 0, checkpoints: 0 }
-    }
-
-    fn step(&mut self, next: &ChainedLeaf, open: &OpenLeaf<'_>) -> Result<(), Wrong> {
-        let index = self.frontier.size();
-        follows(&self.chain, index, next).map_err(|kind| (index, kind))?;
-        match open(&next.leaf) {
-            Ok(Some(entry)) if entry.leaf() == next.leaf.hash => self.opened += 1,
-            Ok(None) => {}
-            _ => return Err((index, FaultKind::Entry)),
-        }
-        self.frontier.push(next.leaf.hash);
-        self.chain = next.chain;
-        while let Some(checkpoint) = self.ahead.next_if(|ahead| ahead.size <= index + 1) {
-            self.compare(&checkpoint)?;
-        }
-        Ok(())
-    }
-
-    fn compare(&mut self, checkpoint: &CheckpointRow) -> Result<(), Wrong> {
-        if checkpoint.root != self.frontier.root() || checkpoint.size != self.frontier.size() {
-            return Err((self.covered, FaultKind::Root));
-        }
-        if let Some(key) = self.key {
-            let last = checkpoint.size.saturating_sub(1);
-            self.signed(checkpoint, key).ok_or((last, FaultKind::Note))?;
-        }
-        self.covered = checkpoint.size;
-        self.checkpoints += 1;
-        Ok(())
-    }
-
-    /// Does the key sign this very checkpoint?
-    fn signed(&self, checkpoint: &CheckpointRow, key: &LogVerifier) -> Option<()> {
-        let note = SignedNote::parse(&checkpoint.note).ok()?;
-        note.verify(key).ok()?;
-        let said = Checkpoint::parse(&note.text).ok()?;
-        let right = said.origin == self.origin && said.size == checkpoint.size && said.root == checkpoint.root;
-        right.then_some(())
-    }
-
-    /// A checkpoint that is still ahead covers leaves that are not there.
-    fn end(&mut self) -> Result<(), Wrong> {
-        self.ahead.next().map_or(Ok(()), |_| Err((self.frontier.size(), FaultKind::Missing)))
-    }
-
-    fn verdict(&self, log: &Log, seen: Result<(), Wrong>) -> Verdict {
-        let fault = seen.err().map(|(index, kind)| Fault { log: log.clone(), index, kind });
-        Verdict { leaves: self.frontier.size(), opened: self.opened, checkpoints: self.checkpoints, fault }
+/// Is the opened entry the one of the leaf? True where it opened.
+fn is_of(leaf: &LeafRow, open: &OpenLeaf<'_>) -> Result<bool, Wrong> {
+    match open(leaf) {
+        Ok(Some(entry)) if entry.leaf() == leaf.hash => Ok(true),
+        Ok(None) => Ok(false),
+        _ => Err(Wrong { index: leaf.index, kind: FaultKind::Entry }),
     }
 }

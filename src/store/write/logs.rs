@@ -7,6 +7,7 @@ use crate::store::sql::failure::Failure;
 use crate::store::sql::value::{Sql, Statement, Value, row};
 use crate::store::{Fault, FaultKind, LeafDraft, Settings, StoreError};
 use musubi_core::audit::{Checkpoint, Frontier, LeafHash, chain};
+use musubi_verify::{CHAIN_START, Line, stored_hash};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -19,13 +20,19 @@ const TAIL: &str =
 const SEQUENCES: &str = "SELECT coalesce((SELECT max(sequence) FROM entries), 0) AS entries,
     coalesce((SELECT max(sequence) FROM delivery), 0) AS deliveries";
 
-/// The chain value before the first leaf.
-pub(in crate::store) const CHAIN_START: [u8; 32] = [0; 32];
-
 /// A leaf with the chain value stored beside it.
 pub(in crate::store) struct ChainedLeaf {
     pub(in crate::store) leaf: LeafRow,
     pub(in crate::store) chain: [u8; 32],
+}
+
+impl ChainedLeaf {
+    /// Without what it says.
+    pub(in crate::store) fn line(&self) -> Line {
+        let LeafRow { index, id, hash, entry, .. } = &self.leaf;
+        let stored = stored_hash(&[id.as_bytes(), entry.as_bytes()]);
+        Line { index: *index, leaf: *hash, stored, chain: self.chain }
+    }
 }
 
 impl FromColumns for ChainedLeaf {
@@ -127,7 +134,7 @@ impl State {
     pub(in crate::store) fn append(&mut self, draft: &LeafDraft) -> (u64, Vec<Value>) {
         let head = Arc::make_mut(self.heads.entry(draft.log.clone()).or_default());
         let index = head.size();
-        let link = chain(&head.chain, draft.hash, &[draft.id.as_bytes(), draft.entry.as_bytes()]);
+        let link = chain(&head.chain, draft.hash, &stored_hash(&[draft.id.as_bytes(), draft.entry.as_bytes()]));
         head.push(draft.hash, link);
         (index, row![draft.log.name(), index, draft.id, draft.hash.0, link, &draft.entry])
     }
@@ -222,23 +229,13 @@ async fn tail(from: &mut Connection, log: &Log) -> Result<Result<Head, Fault>, F
             break;
         }
         for leaf in leaves {
-            if let Err(kind) = follows(&head.chain, head.size(), &leaf) {
+            if let Err(kind) = leaf.line().follows(&head.chain, head.size()) {
                 return Ok(Err(Fault { log: log.clone(), index: head.size(), kind }));
             }
             head.push(leaf.leaf.hash, leaf.chain);
         }
     }
     Ok(Ok(head))
-}
-
-/// Does this row follow a chain value at this index?
-pub(in crate::store) fn follows(before: &[u8; 32], index: u64, next: &ChainedLeaf) -> Result<(), FaultKind> {
-    let LeafRow { id, hash, entry, .. } = &next.leaf;
-    if next.leaf.index != index {
-        return Err(FaultKind::Missing);
-    }
-    let link = chain(before, *hash, &[id.as_bytes(), entry.as_bytes()]);
-    if link == next.chain { Ok(()) } else { Err(FaultKind::Chain) }
 }
 
 /// The head as the last checkpoint has it; the leaf before it must still stand there, with the same chain value.

@@ -9,6 +9,13 @@ pub type Hash = [u8; 32];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeafHash(pub Hash);
 
+impl LeafHash {
+    /// The leaf of an entry with its salt before it: SHA-256(0x00 ‖ SHA-256(salt ‖ entry)) (S-31).
+    pub fn of(salted: &[u8]) -> Self {
+        LeafHash(sha256(&[&[0], &sha256(&[salted])]))
+    }
+}
+
 /// A proof that does not show what it is said to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the proof does not hold (S-34)")]
@@ -70,11 +77,16 @@ pub fn root(leaves: &[LeafHash]) -> Hash {
     frontier.root()
 }
 
+/// The hash of what is stored of a line, for [`chain`].
+pub fn stored_hash(parts: &[&[u8]]) -> Hash {
+    sha256(parts)
+}
+
 /// The next value of the hash chain beside the tree (S-32): SHA-256(before ‖ leaf ‖ SHA-256(what is stored of it)).
 ///
 /// It names the first row that was changed; the tree shows to others that none was.
-pub fn chain(before: &Hash, leaf: LeafHash, stored: &[&[u8]]) -> Hash {
-    sha256(&[before, &leaf.0, &sha256(stored)])
+pub fn chain(before: &Hash, leaf: LeafHash, stored: &Hash) -> Hash {
+    sha256(&[before, &leaf.0, stored])
 }
 
 /// The largest power of two below `size`; `size` is at least 2.
@@ -258,55 +270,92 @@ mod tests {
         }
     }
 
+    /// One bit of each part of a proof: another one for each pair, so that over all sizes every position has its turn. In
+    /// small trees every bit.
+    fn bits(proof: &[Hash], size: usize, turn: usize) -> Vec<(usize, usize)> {
+        let all = 0..256;
+        let one = |part: usize| (turn * 7 + part * 31) % 256;
+        let of = |part: usize| if size <= 9 { all.clone() } else { one(part)..one(part) + 1 };
+        (0..proof.len()).flat_map(|part| of(part).map(move |bit| (part, bit))).collect()
+    }
+
+    fn flipped(hash: &Hash, bit: usize) -> Hash {
+        let mut hash = *hash;
+        hash[bit / 8] ^= 1 << (bit % 8);
+        hash
+    }
+
     #[test]
     fn s34_every_inclusion_proof_holds_and_no_changed_one_does() {
-        for size in (1..=33).chain([64, 65, 128, 257]) {
-            let leaves = leaves(size);
-            let root = root(&leaves);
-            let step = if size > 33 { 13 } else { 1 };
-            for index in (0..size).step_by(step) {
-                let proof = inclusion_proof(&leaves, index).unwrap();
-                let (at, all) = (index as u64, size as u64);
-                let check = |leaf, at, all, proof: &[Hash], root: &Hash| verify_inclusion(leaf, at, all, proof, root);
-                assert_eq!(check(leaves[index], at, all, &proof, &root), Ok(()), "{index} of {size}");
-                assert!(check(leaf(b"other"), at, all, &proof, &root).is_err());
-                assert!(check(leaves[index], at, all, &proof, &[0; 32]).is_err());
-                assert!(check(leaves[index], at + 1, all, &proof, &root).is_err());
-                assert!(check(leaves[index], all, all, &proof, &root).is_err());
-                assert!(check(leaves[index], at, all, &[&proof[..], &[[0; 32]]].concat(), &root).is_err());
-                for cut in 0..proof.len() {
+        let all = leaves(257);
+        for size in 1..=257_usize {
+            let leaves = &all[..size];
+            let root = root(leaves);
+            for index in 0..size {
+                let proof = inclusion_proof(leaves, index).unwrap();
+                let (leaf, at, of) = (leaves[index], index as u64, size as u64);
+                assert_eq!(verify_inclusion(leaf, at, of, &proof, &root), Ok(()), "{index} of {size}");
+                let fails = |leaf, at, of, proof: &[Hash], root: &Hash| {
+                    assert!(verify_inclusion(leaf, at, of, proof, root).is_err(), "{index} of {size}");
+                };
+                let bit = (size + index) % 256;
+                fails(LeafHash(flipped(&leaf.0, bit)), at, of, &proof, &root);
+                fails(leaf, at, of, &proof, &flipped(&root, bit));
+                fails(leaf, at + 1, of, &proof, &root);
+                fails(leaf, at, at, &proof, &root);
+                fails(leaf, at, 2 * of, &proof, &root);
+                fails(leaf, at, of, &[&proof[..], &[[0; 32]]].concat(), &root);
+                for (part, bit) in bits(&proof, size, index) {
                     let mut changed = proof.clone();
-                    changed[cut][0] ^= 1;
-                    assert!(check(leaves[index], at, all, &changed, &root).is_err());
-                    assert!(check(leaves[index], at, all, &proof[..cut], &root).is_err());
+                    changed[part] = flipped(&changed[part], bit);
+                    fails(leaf, at, of, &changed, &root);
+                }
+                for cut in 0..proof.len() {
+                    fails(leaf, at, of, &proof[..cut], &root);
                 }
             }
-            assert_eq!(inclusion_proof(&leaves, size), None);
+            assert_eq!(inclusion_proof(leaves, size), None);
         }
     }
 
     #[test]
     fn s34_every_consistency_proof_holds_and_no_changed_one_does() {
-        for size in (1..=33).chain([64, 65, 128, 257]) {
-            let all = leaves(size);
-            let new = (size as u64, &root(&all));
-            let step = if size > 33 { 13 } else { 1 };
-            for first in (1..=size).step_by(step) {
-                let old_root = root(&all[..first]);
-                let old = (first as u64, &old_root);
-                let proof = consistency_proof(&all, first).unwrap();
+        let all = leaves(257);
+        let roots: Vec<Hash> = (0..=257).map(|size| root(&all[..size])).collect();
+        for size in 1..=257_usize {
+            let new = (size as u64, &roots[size]);
+            for first in 1..=size {
+                let old = (first as u64, &roots[first]);
+                let proof = consistency_proof(&all[..size], first).unwrap();
                 assert_eq!(verify_consistency(old, new, &proof), Ok(()), "{first} to {size}");
-                assert!(verify_consistency((old.0, &[0; 32]), new, &proof).is_err());
-                assert!(verify_consistency(old, (new.0, &[0; 32]), &proof).is_err());
-                assert!(verify_consistency(old, new, &[&proof[..], &[[0; 32]]].concat()).is_err());
-                for cut in 0..proof.len() {
+                let fails = |old: (u64, &Hash), new: (u64, &Hash), proof: &[Hash]| {
+                    assert!(verify_consistency(old, new, proof).is_err(), "{first} to {size}");
+                };
+                let bit = (size + first) % 256;
+                fails((old.0, &flipped(old.1, bit)), new, &proof);
+                fails(old, (new.0, &flipped(new.1, bit)), &proof);
+                fails((0, old.1), new, &proof);
+                fails((new.0 + 1, old.1), new, &proof);
+                fails(old, new, &[&proof[..], &[[0; 32]]].concat());
+                for (part, bit) in bits(&proof, size, first) {
                     let mut changed = proof.clone();
-                    changed[cut][31] ^= 128;
-                    assert!(verify_consistency(old, new, &changed).is_err());
-                    assert!(verify_consistency(old, new, &proof[..cut]).is_err());
+                    changed[part] = flipped(&changed[part], bit);
+                    fails(old, new, &changed);
+                }
+                for cut in 0..proof.len() {
+                    fails(old, new, &proof[..cut]);
                 }
             }
         }
+    }
+
+    /// A path does not say how large the tree is: that of leaf 0 in a tree of 3 leads to the same root in one of 4. The size
+    /// is bound by the checkpoint that signs it together with the root.
+    #[test]
+    fn s34_a_path_alone_does_not_bind_the_size() {
+        let leaves = leaves(3);
+        let proof = inclusion_proof(&leaves, 0).unwrap();
+        assert_eq!(verify_inclusion(leaves[0], 0, 4, &proof, &root(&leaves)), Ok(()));
     }
 
     #[test]

@@ -1,0 +1,29 @@
+//! What anyone needs who checks an audit log of Musubi: the tree, signed notes, receipts, and their proofs (S-30 to S-39).
+//!
+//! Pure: bytes, hashes and signatures. No hub, no database and no data key, so that an auditor can build it alone. What an
+//! entry says is `musubi-core`'s concern; where leaves are kept and in which transaction is the store's.
+
+pub mod copy;
+
+mod checkpoint;
+mod proof;
+mod receipt;
+mod tree;
+mod walk;
+
+pub use checkpoint::{Checkpoint, LogKey, LogVerifier, NotANote, NoteSignature, SignedNote};
+pub use proof::{Growth, Inclusion, Unproved};
+pub use receipt::{NotAReceipt, Receipt};
+pub use tree::{Frontier, Hash, LeafHash, ProofFails, chain, consistency_proof, inclusion_proof, root, stored_hash};
+pub use tree::{verify_consistency, verify_inclusion};
+pub use walk::{CHAIN_START, Claim, FaultKind, Line, Walk, Wrong};
+
+/// SHA-256 of the parts, one after another.
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
