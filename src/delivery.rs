@@ -1,23 +1,29 @@
-//! Deliveries that the hub makes by itself: into folders. What waits to be fetched is not touched here.
+//! Deliveries that the hub makes by itself: into folders, and by HTTPS. What waits to be fetched is not touched here.
 //!
-//! The queue holds intentions; each attempt is decided at that moment, its release put on record, and only then
-//! written. A folder that is gone, or hangs, holds up nobody but its own recipient.
+//! The queue holds intentions; each attempt is decided at that moment, its release put on record, and only then handed over.
+//! A destination that is gone, or hangs, holds up nobody but itself; about one family it is told in order.
 
 mod folder;
+mod lanes;
+mod post;
 
-use crate::hub::register::Agency;
+use crate::clock::Clock;
+use crate::edge::tls::ClientFiles;
+use crate::hub::answer::Answer;
+use crate::hub::deliver::Ready;
+use crate::hub::register::{Agency, Subscription};
 use crate::hub::{Hub, Refusal};
 use crate::store::{DeliveryRow, DeliveryState};
-use musubi_core::agency::AgencyId;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use lanes::Lanes;
+use post::Poster;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Channels that this serves.
-const FOLDER: &str = "folder:";
+const CHANNELS: [&str; 2] = ["folder:", "https:"];
 /// Between two looks at the queue. Short, because the clock of decisions may be moved by hand.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Deliveries of one look.
@@ -33,33 +39,41 @@ const AGAIN_MINUTES: i64 = 10;
 pub struct Deliverer {
     hub: Hub,
     data: PathBuf,
+    poster: Option<Poster>,
 }
 
 impl Deliverer {
     /// Folders that are not absolute are taken from `data`.
     pub fn new(hub: Hub, data: PathBuf) -> Self {
-        Deliverer { hub, data }
+        Deliverer { hub, data, poster: None }
     }
 
-    /// Delivers until told to stop; what is being written then is finished.
+    /// Posts to agencies too, as whom these files say.
+    #[must_use]
+    pub fn posting(self, files: ClientFiles, clock: Arc<dyn Clock>) -> Self {
+        Deliverer { poster: Some(Poster::new(files, clock)), ..self }
+    }
+
+    /// Delivers until told to stop; what is being handed over then is finished.
     pub async fn run(self, stop: CancellationToken) {
-        if let Err(refusal) = self.hub.deliver_unfinished_again(FOLDER).await {
+        if let Err(refusal) = self.hub.deliver_unfinished_again(&CHANNELS).await {
             tracing::error!(%refusal, "deliveries of the last run are not looked at");
         }
         let deliverer = Arc::new(self);
-        let (mut at_work, mut busy) = (JoinSet::new(), BTreeSet::new());
+        let (mut at_work, mut lanes) = (JoinSet::new(), Lanes::default());
         loop {
             while let Some(Ok(done)) = at_work.try_join_next() {
-                busy.remove(&done);
+                lanes.leave(&done);
             }
-            match deliverer.due(&busy).await {
-                Ok(due) => {
-                    for (recipient, rows) in due {
-                        busy.insert(recipient.clone());
+            match deliverer.due(&mut lanes).await {
+                Ok(begun) => {
+                    for row in begun {
                         let deliverer = Arc::clone(&deliverer);
                         at_work.spawn(async move {
-                            deliverer.all_to(rows).await;
-                            recipient
+                            if let Err(refusal) = deliverer.one(&row).await {
+                                deliverer.hub.delivery_unreadable(&row, &refusal).await;
+                            }
+                            row
                         });
                     }
                 }
@@ -69,42 +83,33 @@ impl Deliverer {
                 () = stop.cancelled() => break,
                 () = deliverer.hub.deliveries.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                Some(Ok(done)) = at_work.join_next() => { busy.remove(&done); }
+                Some(Ok(done)) = at_work.join_next() => lanes.leave(&done),
             }
         }
         let finished = async { while at_work.join_next().await.is_some() {} };
         tokio::time::timeout(WRITE_MAX, finished).await.ok();
     }
 
-    /// What is due, by recipient, oldest first; not for those who are busy.
-    async fn due(&self, busy: &BTreeSet<AgencyId>) -> Result<BTreeMap<AgencyId, Vec<DeliveryRow>>, Refusal> {
+    /// What may begin now, oldest first. Behind a destination that hangs the look goes further.
+    async fn due(&self, lanes: &mut Lanes) -> Result<Vec<DeliveryRow>, Refusal> {
         let mut limit = DUE_MAX;
         loop {
-            let rows = self.hub.store.deliveries_due(self.hub.now(), limit).await?;
+            let mut rows = self.hub.store.deliveries_due(self.hub.now(), limit).await?;
             let all = rows.len() < limit as usize;
-            let mut due: BTreeMap<AgencyId, Vec<DeliveryRow>> = BTreeMap::new();
-            for row in rows.into_iter().filter(|row| row.format.starts_with(FOLDER) && !busy.contains(&row.recipient)) {
-                due.entry(row.recipient.clone()).or_default().push(row);
-            }
-            if all || !due.is_empty() || limit >= DUE_MOST {
-                return Ok(due);
+            rows.retain(|row| CHANNELS.iter().any(|channel| row.format.starts_with(channel)));
+            rows.sort_by_key(|row| row.sequence);
+            let begun = lanes.take(rows);
+            if all || !begun.is_empty() || limit >= DUE_MOST {
+                return Ok(begun);
             }
             limit = limit.saturating_mul(4);
-        }
-    }
-
-    async fn all_to(&self, rows: Vec<DeliveryRow>) {
-        for row in rows {
-            if let Err(refusal) = self.one(&row).await {
-                self.hub.delivery_unreadable(&row, &refusal).await;
-            }
         }
     }
 
     async fn one(&self, row: &DeliveryRow) -> Result<(), Refusal> {
         let now = self.hub.now();
         let recipient = self.hub.register.agency(&row.recipient).filter(|agency| agency.active);
-        let Some(folder) = recipient.and_then(|agency| self.folder(&agency, row)) else {
+        let Some((recipient, wanted)) = recipient.and_then(|agency| subscription(agency, row)) else {
             return self.hub.delivery_waits(row, now.plus_minutes(AGAIN_MINUTES)).await;
         };
         if let Some(earlier) = self.hub.delivered_before(row).await? {
@@ -113,31 +118,66 @@ impl Deliverer {
                 if earlier.state == DeliveryState::Sent { now.plus_minutes(1) } else { earlier.next_at.max(now) };
             return self.hub.delivery_waits(row, until).await;
         }
-        let probed = folder.clone();
-        let answers = tokio::task::spawn_blocking(move || folder::answers(&probed));
-        if !matches!(tokio::time::timeout(WRITE_MAX, answers).await, Ok(Ok(true))) {
+        match &wanted.folder {
+            Some(folder) => self.by_folder(row, self.data.join(folder)).await,
+            None => self.by_post(row, &recipient, &wanted).await,
+        }
+    }
+
+    async fn by_folder(&self, row: &DeliveryRow, folder: PathBuf) -> Result<(), Refusal> {
+        if !answers(&folder).await {
             return self.hub.delivery_unreachable(row, "folder").await;
         }
         let Some(ready) = self.hub.release_delivery(row, &[]).await? else { return Ok(()) };
         let sent = ready.delivery.clone();
         let name = sent.id.to_string();
         let writing = tokio::task::spawn_blocking(move || folder::put(&folder, &name, &ready.renderings));
-        match tokio::time::timeout(WRITE_MAX, writing).await {
-            Ok(Ok(Ok(()))) => self.hub.delivery_done(&sent).await,
+        let answer = match tokio::time::timeout(WRITE_MAX, writing).await {
+            Ok(Ok(Ok(()))) => Answer::Taken,
             Ok(Ok(Err(error))) => {
                 tracing::warn!(agency = %sent.recipient, delivery = %sent.id, kind = %error.kind(), "not delivered");
-                self.hub.delivery_failed(&sent, "folder").await
+                Answer::Transient("folder")
             }
-            Ok(Err(_)) | Err(_) => {
-                tracing::error!(agency = %sent.recipient, delivery = %sent.id, "the folder does not answer");
-                self.hub.delivery_failed(&sent, "folder-hangs").await
-            }
-        }
+            // Written again under the same name, a file that was whole after all is the same file.
+            Ok(Err(_)) | Err(_) => Answer::Ambiguous("folder-hangs"),
+        };
+        self.hub.delivery_answered(&sent, answer, true).await
     }
 
-    fn folder(&self, recipient: &Agency, row: &DeliveryRow) -> Option<PathBuf> {
-        let wanted = recipient.settings.subscriptions.iter();
-        let found = wanted.filter(|wanted| wanted.purpose == row.purpose).find(|wanted| wanted.channel() == row.format);
-        found.and_then(|subscription| subscription.folder.as_ref()).map(|folder| self.data.join(folder))
+    async fn by_post(&self, row: &DeliveryRow, recipient: &Agency, wanted: &Subscription) -> Result<(), Refusal> {
+        let (Some(poster), Some(address)) = (&self.poster, &wanted.https) else {
+            tracing::error!(agency = %row.recipient, "a subscription by HTTPS, and no [delivery] in the settings");
+            return self.hub.delivery_waits(row, self.hub.now().plus_minutes(AGAIN_MINUTES)).await;
+        };
+        let Some(Ready { delivery: sent, renderings, .. }) = self.hub.release_delivery(row, &[]).await? else {
+            return Ok(());
+        };
+        let mut answer = Answer::Taken;
+        for rendering in &renderings {
+            let name = format!("{}.{}", sent.id, rendering.format());
+            answer = poster.post(address, &recipient.id, &name, rendering).await;
+            if answer != Answer::Taken {
+                break;
+            }
+        }
+        if answer != Answer::Taken {
+            tracing::warn!(agency = %sent.recipient, delivery = %sent.id, ?answer, "not delivered");
+        }
+        self.hub.delivery_answered(&sent, answer, wanted.repeats()).await
     }
+}
+
+/// The subscription that a delivery is made for; none when the recipient no longer has it.
+fn subscription(agency: Arc<Agency>, row: &DeliveryRow) -> Option<(Arc<Agency>, Subscription)> {
+    let wanted = agency.settings.subscriptions.iter();
+    let wanted = wanted.filter(|wanted| wanted.purpose == row.purpose).find(|wanted| wanted.channel() == row.format);
+    let wanted = wanted.cloned()?;
+    Some((agency, wanted))
+}
+
+/// Does the folder take a file? Asked before a release is put on record, and given up on when it hangs.
+async fn answers(folder: &Path) -> bool {
+    let probed = folder.to_owned();
+    let asked = tokio::task::spawn_blocking(move || folder::answers(&probed));
+    matches!(tokio::time::timeout(WRITE_MAX, asked).await, Ok(Ok(true)))
 }

@@ -4,9 +4,10 @@
 use crate::ca::secret_folder;
 use crate::edge::tls::ServerTls;
 use crate::entropy;
-use crate::hub::Hub;
 use crate::hub::enrol::Enrolment;
 use crate::hub::ledger::hex;
+use crate::hub::{Hub, Refusal};
+use musubi_core::id::DeliveryId;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -22,12 +23,35 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Longest order, in bytes.
 const ORDER_BYTES_MAX: u64 = 1024 * 1024;
 
+/// What the operator may order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A change of the register.
+    Register(Enrolment),
+    /// That a dead letter is sent again.
+    Replay(DeliveryId),
+}
+
+impl What {
+    /// Has the hub do it.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn carry_out(self, hub: &Hub, by: &str) -> Result<(), Refusal> {
+        match self {
+            What::Register(enrolment) => hub.enrol(enrolment, by).await,
+            What::Replay(id) => hub.replay_by_operator(id, by, false).await.map(drop),
+        }
+    }
+}
+
 /// An order with its giver.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// What is to be done.
-    pub what: Enrolment,
+    pub what: What,
     /// Who orders it: a name of the operator's, for the audit log.
     pub by: String,
 }
@@ -76,10 +100,10 @@ async fn one(hub: &Hub, path: &Path, tls: &[Arc<ServerTls>; 2]) -> Result<(), St
     let Order { what, by } = serde_json::from_slice(&text)
         .map_err(|error| format!("the order is not of its form (line {}, column {})", error.line(), error.column()))?;
     let suspended = match &what {
-        Enrolment::Suspend(agency) => Some(agency.clone()),
+        What::Register(Enrolment::Suspend(agency)) => Some(agency.clone()),
         _ => None,
     };
-    hub.enrol(what, &by).await.map_err(|refusal| refusal.to_string())?;
+    what.carry_out(hub, &by).await.map_err(|refusal| refusal.to_string())?;
     if let Some(agency) = suspended {
         let cut: usize = tls.iter().map(|listener| listener.connections().cut_agency(&agency)).sum();
         tracing::warn!(%agency, connections = cut, "an agency was suspended");

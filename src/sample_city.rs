@@ -194,6 +194,7 @@ fn subscriptions() -> Vec<Subscription> {
         purpose,
         formats: formats.iter().map(|format| (*format).to_owned()).collect(),
         folder: None,
+        https: None,
     };
     vec![
         fetched(Purpose::P3, &["fhir-json", "notice-html"]),

@@ -128,12 +128,16 @@ pub async fn start(
     let mllp = Arc::new(Mllp::new(hub.clone(), &config.limits));
     tasks.spawn(serve_mllp(mllp_listener, Arc::clone(&mllp_tls), mllp, stop.clone()));
     let tls = [https_tls, mllp_tls];
-    tasks.spawn(health::serve(health_listener, hub.clone(), tls.clone(), certificate_clock, stop.clone()));
-    let deliverer = Deliverer::new(hub.clone(), config.data.folder.clone());
+    tasks.spawn(health::serve(health_listener, hub.clone(), tls.clone(), Arc::clone(&certificate_clock), stop.clone()));
+    let mut deliverer = Deliverer::new(hub.clone(), config.data.folder.clone());
+    if let Some(calling) = &config.delivery {
+        deliverer = deliverer.posting(calling.client_files(&config.tls), Arc::clone(&certificate_clock));
+    }
     tasks.spawn(deliverer.run(stop.clone()));
     tasks.spawn(upkeep::checkpoints(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::nights(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::held(hub.clone(), stop.clone()));
+    tasks.spawn(upkeep::late(hub.clone(), stop.clone()));
     tasks.spawn(orders::carry_out(hub.clone(), config.data.folder.clone(), tls.clone(), stop.clone()));
     for listener in &tls {
         let (listener, stop) = (Arc::clone(listener), stop.clone());

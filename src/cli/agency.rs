@@ -1,28 +1,23 @@
 //! `musubi agency`: who takes part. Changes go to the hub that runs on the data folder, or are made there directly when
 //! none does.
 
+use super::order::{Ordered, carry_out};
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::hub::enrol::Enrolment;
 use crate::hub::register::{Agency, AgencySettings};
-use crate::orders::{Fate, Order, leave};
-use crate::serve::{StartError, open_hub};
-use crate::store::{Store, StoreError};
+use crate::orders::What;
+use crate::store::Store;
 use clap::{Args, Subcommand};
 use musubi_core::agency::{AgencyId, AgencyKind, Role};
 use musubi_core::id::Municipality;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// Longest file of an agency, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
-/// Time for a running hub to carry out an order.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Arguments of `musubi agency`.
 #[derive(Debug, Args)]
@@ -96,15 +91,6 @@ struct Staff {
     remove: bool,
 }
 
-#[derive(Debug, Args)]
-struct Ordered {
-    #[command(flatten)]
-    place: Place,
-    /// Who orders it, for the audit log: an id, not a name
-    #[arg(long, value_name = "STAFF_ID")]
-    by: String,
-}
-
 /// Lists agencies or changes one.
 ///
 /// # Errors
@@ -125,16 +111,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
             (&staff.order, Enrolment::Staff { agency, staff_id, role: staff.role })
         }
     };
-    let config = order.place.config()?;
-    let order = Order { what, by: order.by.clone() };
-    match wait(carry_out(&config, &order, Arc::clone(&terminal.clock)))? {
-        Fate::Done => Ok(Exit::Success),
-        Fate::Refused(words) => Err(Failure::Fault(words)),
-        Fate::Unread => Err(Failure::Fault(
-            "the running hub did not take the order; it was taken back / 稼働中のハブが応じないため取り消しました"
-                .to_owned(),
-        )),
-    }
+    carry_out(order, What::Register(what), terminal)
 }
 
 /// The agency as the arguments say. An agency that is changed keeps its staff: the hub that is asked adds it.
@@ -151,7 +128,7 @@ fn agency(add: &Add, terminal: &mut Terminal<'_>) -> Result<Agency, Failure> {
         municipality: add.municipality.clone(),
         active: true,
         settings,
-        staff: wait(staff_on_file(&add.order.place.config()?, &add.id))?,
+        staff: wait(staff_on_file(&add.order.config()?, &add.id))?,
     })
 }
 
@@ -162,23 +139,6 @@ async fn staff_on_file(config: &Config, id: &AgencyId) -> Result<BTreeMap<String
     let store = Store::open_reading(&config.data.folder).await.map_err(fault)?;
     let staff = store.staff(id).await.map_err(fault)?;
     Ok(staff.into_iter().filter(|one| one.active).map(|one| (one.actor.staff_id, one.actor.role)).collect())
-}
-
-/// Through the hub that runs, or directly.
-async fn carry_out(config: &Config, order: &Order, clock: Arc<dyn Clock>) -> Result<Fate, Failure> {
-    let hub = match open_hub(config, clock).await {
-        Ok(hub) => hub,
-        Err(StartError::Store(StoreError::Unavailable { at: "open folder", .. })) => {
-            return leave(&config.data.folder, order, PATIENCE).await.map_err(Failure::Output);
-        }
-        Err(other) => return Err(fault(other)),
-    };
-    let done = hub.enrol(order.what.clone(), &order.by).await;
-    hub.store.close().await.map_err(fault)?;
-    Ok(match done {
-        Ok(()) => Fate::Done,
-        Err(refusal) => Fate::Refused(refusal.to_string()),
-    })
 }
 
 fn list(config: &Config, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {

@@ -9,8 +9,10 @@ pub mod ca;
 pub mod client;
 pub mod config;
 pub mod convert;
+pub mod deliveries;
 pub mod demo;
 pub mod formats;
+mod order;
 mod place;
 pub mod policy;
 mod record;
@@ -46,6 +48,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Translate files offline: result on stdout, diagnostics on stderr
     Convert(convert::Arguments),
+    /// What waits to be sent, what was given up, and to send it again (配信)
+    Deliveries(deliveries::Arguments),
     /// Play one city's five weeks over real sockets, and check what comes out
     Demo(demo::Arguments),
     /// List every format and layout, with its direction
@@ -106,6 +110,7 @@ impl Cli {
                 well.map(|well| if well { Exit::Success } else { Exit::Refused }).map_err(Failure::from)
             }
             Command::Convert(arguments) => convert::run(&arguments, terminal),
+            Command::Deliveries(arguments) => deliveries::run(&arguments, terminal),
             Command::Demo(arguments) => demo::run(&arguments, terminal),
             Command::Formats => formats::run(terminal),
             Command::Policy(arguments) => policy::run(&arguments, terminal),

@@ -90,6 +90,7 @@ impl Config {
         let mut keys: Vec<PathBuf> =
             lying.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "key")).collect();
         keys.push(self.tls.key.clone());
+        keys.extend(self.delivery.as_ref().map(|calling| calling.key.clone()));
         keys.sort();
         keys.dedup();
         keys

@@ -3,6 +3,7 @@
 
 mod check;
 mod data;
+mod delivery;
 mod hub;
 mod limits;
 mod listen;
@@ -10,6 +11,7 @@ mod policy;
 mod tls;
 
 pub use data::Data;
+pub use delivery::Delivery;
 pub use hub::{Hub, Mode};
 pub use limits::Limits;
 pub use listen::Listen;
@@ -43,6 +45,9 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// As whom it calls agencies that listen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
 }
 
 /// Why a configuration cannot be read.
@@ -95,6 +100,7 @@ impl Config {
             data,
             policy: Policy::default(),
             limits: Limits::default(),
+            delivery: None,
         }
     }
 
@@ -106,7 +112,8 @@ impl Config {
     fn paths_from(&mut self, base: &Path) {
         let Tls { certificate, key, client_ca, crl, .. } = &mut self.tls;
         let files = [certificate, key, client_ca, &mut self.data.folder];
-        for path in files.into_iter().chain(crl).chain(&mut self.policy.folder) {
+        let calling = self.delivery.iter_mut().flat_map(|calling| [&mut calling.certificate, &mut calling.key]);
+        for path in calling.chain(files).chain(crl).chain(&mut self.policy.folder) {
             *path = base.join(&path);
         }
     }

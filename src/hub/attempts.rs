@@ -1,16 +1,19 @@
 //! What became of an attempt to deliver. Each further attempt decides anew, because the release of the last one is no
 //! longer what may be sent (rules F01 and F02).
 
+use super::answer::Answer;
 use super::family::Family;
 use super::ledger::act;
+use super::register::Subscription;
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::entropy;
 use crate::store::{Change, DeliveryRow, DeliveryState, Expect, Row, StoreError};
 use musubi_core::adapter::Text;
-use musubi_core::agency::Actor;
+use musubi_core::agency::{Actor, AgencyId};
 use musubi_core::id::PersonId;
 use musubi_core::time::Time;
+use std::collections::BTreeSet;
 
 /// Most attempts; then a person looks.
 pub const ATTEMPTS_MAX: u32 = 20;
@@ -20,10 +23,26 @@ const PAUSE_SECONDS: i64 = 5;
 const PAUSE_SECONDS_MAX: i64 = 3600;
 /// Days until somebody must have looked at a delivery that was given up.
 const LOOKED_AT_DAYS: i64 = 1;
+/// Kind of the work item about a dead letter.
+pub(super) const DEAD_KIND: &str = "dead_delivery";
 /// Most deliveries that are looked at when the hub starts.
 const UNFINISHED_MAX: u32 = 10_000;
 
 impl Hub {
+    /// The destination has answered, or not: the class of the answer decides. `repeats`: it knows what comes twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delivery_answered(&self, row: &DeliveryRow, answer: Answer, repeats: bool) -> Result<(), Refusal> {
+        match answer {
+            Answer::Taken => self.delivery_done(row).await,
+            Answer::Transient(reason) => self.delivery_failed(row, reason).await,
+            Answer::Ambiguous(reason) if repeats => self.delivery_failed(row, reason).await,
+            Answer::Ambiguous(reason) => self.give_up(row, row.attempts, DeliveryState::Ambiguous, reason).await,
+            Answer::Rejected(reason) => self.give_up(row, row.attempts, DeliveryState::Rejected, reason).await,
+        }
+    }
+
     /// It could not be handed over, for a reason of the recipient's side: a code. It is tried again after a pause that
     /// grows, and after many attempts put before a person at the center.
     ///
@@ -57,28 +76,35 @@ impl Hub {
             let waiting = DeliveryRow { attempts, ..row.clone() };
             return self.move_counted(row, &waiting, DeliveryState::Waiting, reason, next_at).await;
         }
-        let center = self.register.center(&row.municipality);
-        let owner = center.map_or_else(|| row.recipient.clone(), |center| center.id.clone());
+        self.give_up(row, attempts, DeliveryState::Dead, reason).await
+    }
+
+    /// Makes a dead letter of it, and puts it before a person at the center.
+    async fn give_up(
+        &self,
+        row: &DeliveryRow,
+        attempts: u32,
+        state: DeliveryState,
+        reason: &str,
+    ) -> Result<(), Refusal> {
+        let now = self.now();
+        let owner = self.answers_for(row);
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         // Where the family is what cannot be read, the item names nobody: a person must learn of it all the same.
         let (family, persons) = match self.family(&persons, now).await {
             Ok(family) => (family, persons),
             Err(_) => (Family::default(), Vec::new()),
         };
-        let text = Text::new(
-            "何度試しても届けられないものがあります。届け先の状態を確かめてから送り直してください。",
-            "Something could not be delivered after many attempts. Look at the recipient, then send it again.",
-        );
-        let body = WorkBody::new("NOT_DELIVERABLE", text, row.id.to_string());
+        let body = WorkBody::new("NOT_DELIVERABLE", words(state), row.id.to_string());
         let (municipality, due) = (&row.municipality, now.plus_days(LOOKED_AT_DAYS));
         let question =
-            Question { owner: &owner, kind: "dead_delivery", due, municipality, family: &family, persons: &persons };
+            Question { owner: &owner, kind: DEAD_KIND, due, municipality, family: &family, persons: &persons };
         let item = self.ask(now, &question, &body)?;
         let mut entry = act(now, "give up delivery", &row.recipient, &Actor::system());
         entry.purpose = row.purpose.to_string();
         entry.outcome = reason.to_owned();
         let leaf = self.leaf(now, &row.municipality, &family, &persons, entry);
-        let dead = DeliveryRow { attempts, state: DeliveryState::Dead, reason: reason.to_owned(), ..row.clone() };
+        let dead = DeliveryRow { attempts, state, reason: reason.to_owned(), next_at: due, ..row.clone() };
         let change = Change {
             expect: vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }],
             rows: vec![Row::Delivery(dead), item],
@@ -89,6 +115,12 @@ impl Hub {
             Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// Who answers for a delivery that does not arrive: the center of the municipality, or where there is none its recipient.
+    pub(super) fn answers_for(&self, row: &DeliveryRow) -> AgencyId {
+        let center = self.register.center(&row.municipality);
+        center.map_or_else(|| row.recipient.clone(), |center| center.id.clone())
     }
 
     /// It is with its recipient.
@@ -107,13 +139,14 @@ impl Hub {
         self.move_delivery(row, DeliveryState::Waiting, &row.reason, until).await
     }
 
-    /// An earlier delivery to the same recipient, on the same channel, about the same persons, that must go first.
+    /// An earlier delivery to the same recipient, on the same channel, about the same family, that must go first. Mother and
+    /// child are one family, and so are two persons who turned out to be one: nothing overtakes what joins them.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn delivered_before(&self, row: &DeliveryRow) -> Result<Option<DeliveryRow>, Refusal> {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let open = self.store.deliveries_waiting_for(&persons).await?;
+        let open = self.store.deliveries_waiting_for(&self.kin(&persons).await?).await?;
         Ok(open.into_iter().find(|earlier| {
             earlier.sequence < row.sequence
                 && earlier.recipient == row.recipient
@@ -122,18 +155,54 @@ impl Hub {
         }))
     }
 
-    /// Deliveries on a channel that were on their way when the hub last stopped go back to the beginning: whether they
-    /// arrived is not known.
+    /// These persons, whoever they turned out to be, and whom an entry names beside them.
+    async fn kin(&self, persons: &[PersonId]) -> Result<Vec<PersonId>, Refusal> {
+        let same: Vec<PersonId> = self.store.joined_with(persons).await?.iter().map(|row| row.id).collect();
+        let entries = self.store.entries_of(&same).await?;
+        let named = entries.iter().flat_map(|entry| &entry.persons).map(|one| one.person);
+        let all: BTreeSet<PersonId> = same.iter().copied().chain(persons.iter().copied()).chain(named).collect();
+        let all: Vec<PersonId> = all.into_iter().collect();
+        Ok(self.store.joined_with(&all).await?.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Deliveries on these channels that were on their way when the hub last stopped: whether they arrived is not known. They
+    /// go back to the beginning where the destination knows what comes twice.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn deliver_unfinished_again(&self, channel: &str) -> Result<(), Refusal> {
+    pub async fn deliver_unfinished_again(&self, channels: &[&str]) -> Result<(), Refusal> {
         for row in self.store.deliveries_in(DeliveryState::Sent, UNFINISHED_MAX).await? {
-            if row.format.starts_with(channel) {
+            if !channels.iter().any(|channel| row.format.starts_with(channel)) {
+                continue;
+            }
+            let agency = self.register.agency(&row.recipient);
+            let wanted = agency.iter().flat_map(|agency| &agency.settings.subscriptions);
+            let repeats = wanted.filter(|wanted| wanted.channel() == row.format).all(Subscription::repeats);
+            if repeats {
                 self.delivery_waits(&row, self.now()).await?;
+            } else {
+                self.delivery_answered(&row, Answer::Ambiguous("stopped"), false).await?;
             }
         }
         Ok(())
+    }
+}
+
+/// What a person is told of a dead letter.
+fn words(state: DeliveryState) -> Text {
+    match state {
+        DeliveryState::Rejected => Text::new(
+            "届け先が受け取りを拒んだものがあります。内容と届け先の設定を確かめてから送り直してください。",
+            "A recipient refused something. Look at what it was and at the recipient's settings, then send it again.",
+        ),
+        DeliveryState::Ambiguous => Text::new(
+            "届いたかどうか分からないものがあります。届け先に確かめ、届いていなければ送り直してください。",
+            "Nobody knows whether something arrived. Ask its recipient, and send it again if it did not.",
+        ),
+        _ => Text::new(
+            "何度試しても届けられないものがあります。届け先の状態を確かめてから送り直してください。",
+            "Something could not be delivered after many attempts. Look at the recipient, then send it again.",
+        ),
     }
 }
 

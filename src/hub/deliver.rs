@@ -234,7 +234,13 @@ impl Hub {
     }
 
     /// Every wanted format of the subscription that can say something of the release.
-    fn render(&self, recipient: &Agency, row: &DeliveryRow, wanted: &[String], released: &Released) -> Vec<Outgoing> {
+    pub(super) fn render(
+        &self,
+        recipient: &Agency,
+        row: &DeliveryRow,
+        wanted: &[String],
+        released: &Released,
+    ) -> Vec<Outgoing> {
         let profile = recipient.profile(released.at());
         let subscribed = row.format.split_once(':').map(|(_, formats)| formats).unwrap_or_default();
         let formats = subscribed.split(',').filter(|f| wanted.is_empty() || wanted.iter().any(|w| w == f));

@@ -1,11 +1,13 @@
 //! What the hub does, one file for each use. Only here are the steps put in order: decode, attribute, store, decide,
 //! record, and only then answer.
 
+pub mod answer;
 pub mod attempts;
 pub mod caller;
 pub mod care;
 pub mod consents;
 pub mod custody;
+pub mod dead_letters;
 pub mod deliver;
 pub mod document;
 pub mod enrol;
@@ -13,6 +15,7 @@ pub mod family;
 pub mod grounds;
 pub mod held;
 pub mod ledger;
+pub mod overdue;
 pub mod persons;
 pub mod query;
 pub mod refer;

@@ -63,13 +63,49 @@ pub struct Subscription {
     /// `Deliveries.Receive`.
     #[serde(default)]
     pub folder: Option<PathBuf>,
+    /// Where the agency listens, when it is to be told by HTTPS.
+    #[serde(default)]
+    pub https: Option<Address>,
+}
+
+/// Where an agency listens, and who must be there (S-05).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// `host:port`.
+    pub address: String,
+    /// The name that must stand in the server's certificate.
+    pub server_name: String,
+    /// The agency that must stand in it; by default the subscriber.
+    #[serde(default)]
+    pub agency: Option<AgencyId>,
+    /// Path to post to.
+    #[serde(default = "root_path")]
+    pub path: String,
+    /// It knows by `Idempotency-Key` what comes again: what was sent without an answer may be sent again.
+    #[serde(default)]
+    pub repeats: bool,
+}
+
+fn root_path() -> String {
+    "/".to_owned()
 }
 
 impl Subscription {
     /// How a delivery names it.
     pub fn channel(&self) -> String {
-        let way = if self.folder.is_some() { "folder" } else { "receive" };
+        let way = match self {
+            Subscription { folder: Some(_), .. } => "folder",
+            Subscription { https: Some(_), .. } => "https",
+            _ => "receive",
+        };
         format!("{way}:{}", self.formats.join(","))
+    }
+
+    /// May something be sent again of which nobody knows whether it arrived? A file takes the place of itself, and who
+    /// fetches sees the number of the delivery.
+    pub fn repeats(&self) -> bool {
+        self.folder.is_some() || self.https.as_ref().is_none_or(|address| address.repeats)
     }
 }
 

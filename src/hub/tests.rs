@@ -59,6 +59,7 @@ fn agency(id: &str, kind: AgencyKind, sender: &str, staff: &[(&str, Role)]) -> A
             purpose: Purpose::P3,
             formats: vec!["fhir-json".to_owned(), "notice-html".to_owned(), "notice-csv".to_owned()],
             folder: None,
+            https: None,
         }],
         _ => Vec::new(),
     };

@@ -124,7 +124,7 @@ impl Hub {
         WorkItem { row, body }
     }
 
-    async fn open_item(&self, row: &WorkItemRow) -> Result<Option<WorkBody>, Refusal> {
+    pub(super) async fn open_item(&self, row: &WorkItemRow) -> Result<Option<WorkBody>, Refusal> {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
         Ok(self.open_json(&family, &row.body, "work_item", row.id.0, row.version))

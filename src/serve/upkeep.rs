@@ -47,6 +47,15 @@ pub(super) async fn held(hub: Hub, stop: CancellationToken) {
     }
 }
 
+/// Sees every minute that somebody knows of what has waited too long, until told to stop.
+pub(super) async fn late(hub: Hub, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(HELD_EVERY)).await.is_some() {
+        if let Err(refusal) = hub.look_after_late().await {
+            tracing::error!(%refusal, "what has waited too long is not looked at");
+        }
+    }
+}
+
 /// Verifies every log each night, and once at the start when the last night was missed, until told to stop.
 pub(super) async fn nights(hub: Hub, stop: CancellationToken) {
     loop {

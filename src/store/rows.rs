@@ -332,18 +332,33 @@ pub enum DeliveryState {
     Suppressed = 5,
     /// Tried in vain; a person must look.
     Dead = 6,
+    /// Sent, and nobody knows whether it arrived: not sent again unless a person says so.
+    Ambiguous = 7,
+    /// Its recipient will not take it as it is; a person must look.
+    Rejected = 8,
 }
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: [DeliveryState; 6] = [
+    pub const ALL: [DeliveryState; 8] = [
         DeliveryState::Waiting,
         DeliveryState::Held,
         DeliveryState::Sent,
         DeliveryState::Acknowledged,
         DeliveryState::Suppressed,
         DeliveryState::Dead,
+        DeliveryState::Ambiguous,
+        DeliveryState::Rejected,
     ];
+
+    /// Those of which no further attempt is made until a person says so.
+    pub const DEAD_LETTERS: [DeliveryState; 3] =
+        [DeliveryState::Dead, DeliveryState::Ambiguous, DeliveryState::Rejected];
+
+    /// No further attempt is made until a person says so.
+    pub fn is_dead_letter(self) -> bool {
+        Self::DEAD_LETTERS.contains(&self)
+    }
 
     /// Nothing final has become of it.
     pub const fn is_unfinished(self) -> bool {
@@ -374,7 +389,7 @@ pub struct DeliveryRow {
     pub attempts: u32,
     /// When it was intended.
     pub created_at: Time,
-    /// When it is to be tried next.
+    /// When it is to be tried next; of a dead letter, by when a person must have looked.
     pub next_at: Time,
     /// Why the last attempt failed, a code; empty when none did.
     pub reason: String,
@@ -382,6 +397,23 @@ pub struct DeliveryRow {
     pub sequence: i64,
     /// Whom it concerns: deliveries of one family keep their order.
     pub persons: Vec<Concerned>,
+}
+
+impl DeliveryRow {
+    /// Where it stands, in the words of who operates the hub.
+    pub fn stage(&self) -> &'static str {
+        match self.state {
+            DeliveryState::Waiting if self.attempts > 0 => "failed-transient",
+            DeliveryState::Waiting => "committed",
+            DeliveryState::Held => "held",
+            DeliveryState::Sent => "sent",
+            DeliveryState::Acknowledged => "acknowledged",
+            DeliveryState::Suppressed => "suppressed",
+            DeliveryState::Dead => "dead",
+            DeliveryState::Ambiguous => "failed-ambiguous",
+            DeliveryState::Rejected => "rejected",
+        }
+    }
 }
 
 /// A question that waits for a person.

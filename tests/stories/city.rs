@@ -38,6 +38,11 @@ pub(crate) fn at(text: &str) -> Time {
 
 impl City {
     pub(crate) async fn at(text: &str) -> City {
+        Self::with(text, |_| {}).await
+    }
+
+    /// With other settings than a development hub has.
+    pub(crate) async fn with(text: &str, settings: impl FnOnce(&mut Config)) -> City {
         install_crypto();
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::development(folder.path());
@@ -46,6 +51,7 @@ impl City {
         }
         config.tls.reload_seconds = 1;
         sample_city::prepare(&config, SystemClock.now()).unwrap();
+        settings(&mut config);
         let clock = Arc::new(ManualClock::at(at(text)));
         let running = start(&config, clock.clone(), Arc::new(SystemClock)).await.unwrap();
         sample_city::register(&running.hub).await.unwrap();

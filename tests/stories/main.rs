@@ -18,6 +18,7 @@ mod serve_commands;
 mod serve_folder;
 mod serve_https;
 mod serve_mllp;
+mod serve_post;
 mod steps;
 mod tls_zoo;
 mod visits;

@@ -167,6 +167,45 @@ fn last_note(copy: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_dead_letter_is_listed_compared_and_sent_again_while_the_hub_runs() {
+    let city = City::at("2026-10-28T10:00:00+09:00").await;
+    city.mother_permits().await;
+    city.set("2026-10-30T11:05:40+09:00");
+    let data = city.folder.path().to_owned();
+    std::fs::remove_dir(sample::center_folder(&city.config)).unwrap();
+    city.send(sample::HOSPITAL, crate::city::MOTHER).await;
+    let (exit, said) = musubi("deliveries list --dead", &data).await;
+    assert!(exit == Exit::Success && said.is_empty(), "{said}");
+    let center = musubi_core::agency::AgencyId::new(sample::CENTER).unwrap();
+    let store = &city.running.hub.store;
+    let id = loop {
+        let rows = store.deliveries_to(&center, 0, 9).await.unwrap();
+        let row = rows.into_iter().find(|row| row.format.starts_with("folder:")).unwrap();
+        if row.state == musubi::store::DeliveryState::Dead {
+            break row.id;
+        }
+        city.clock.set(row.next_at);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    let (_, said) = musubi("deliveries list --dead", &data).await;
+    assert!(said.starts_with(&format!("{id} dead OSC-482072 P3 folder:notice-csv 20 folder ")), "{said}");
+    let (_, said) = musubi(&format!("deliveries show {id}"), &data).await;
+    assert!(said.contains("look by"), "{said}");
+    let (exit, said) = musubi(&format!("deliveries replay {id} --dry-run --by op-1"), &data).await;
+    assert!(exit == Exit::Success && said.contains("output notice-csv") && said.contains("entry "), "{said}");
+    std::fs::create_dir(sample::center_folder(&city.config)).unwrap();
+    let (exit, said) = musubi(&format!("deliveries replay {id} --by op-1"), &data).await;
+    assert_eq!(exit, Exit::Success, "{said}");
+    for _ in 0..200 {
+        if store.delivery(id).await.unwrap().unwrap().state == musubi::store::DeliveryState::Acknowledged {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it was not delivered");
+}
+
+#[tokio::test]
 async fn s37_a_log_that_is_changed_while_the_hub_runs_makes_it_read_only() {
     let city = City::at("2026-11-11T17:15:00+09:00").await;
     let path = "/v1/documents?format=ph05";

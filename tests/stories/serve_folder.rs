@@ -22,7 +22,7 @@ impl City {
         self.running.hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "ooba").unwrap()
     }
 
-    async fn mother_permits(&self) {
+    pub(crate) async fn mother_permits(&self) {
         use Category::{C01, C02, C04, C05, C06, C07};
         let terms = ConsentTerms {
             kind: ConsentKind::Permit,
@@ -165,6 +165,36 @@ async fn after_twenty_attempts_a_person_is_asked() {
     city.deliveries("given up", |rows| rows[0].state == DeliveryState::Dead).await;
     let asked = city.running.hub.work_items(&city.officer(), Some(true), "dead_delivery").await.unwrap();
     assert_eq!(asked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_destination_that_is_told_nothing_is_one_question_for_a_person_and_closed_when_it_is_over() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    let another = String::from_utf8(MOTHER.to_vec()).unwrap();
+    let another = another.replace("S261030-0102", "S261030-0104").replace("I26-003871", "I26-003872");
+    for message in [MOTHER, another.as_bytes()] {
+        assert!(city.send(sample::HOSPITAL, message).await.contains("MSA|AA|"));
+    }
+    city.deliveries("tried", |rows| rows.len() == 2 && rows[0].reason == "folder").await;
+    let hub = &city.running.hub;
+    let asked = async |open| hub.work_items(&city.officer(), Some(open), "delivery_late").await.unwrap().len();
+    hub.look_after_late().await.unwrap();
+    assert_eq!(asked(true).await, 0, "not yet");
+    city.clock.advance_minutes(61);
+    for _ in 0..2 {
+        hub.look_after_late().await.unwrap();
+        assert_eq!(asked(true).await, 1, "one question, however many wait and however often it is looked");
+    }
+    std::fs::create_dir(city.folder()).unwrap();
+    city.clock.advance_minutes(61);
+    city.deliveries("both", |rows| rows.iter().all(|r| r.state == DeliveryState::Acknowledged)).await;
+    let center = hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "").unwrap();
+    for ready in hub.receive(&center, 0, &[]).await.unwrap() {
+        hub.acknowledge(&center, &[ready.delivery.id]).await.unwrap();
+    }
+    hub.look_after_late().await.unwrap();
+    assert_eq!((asked(true).await, asked(false).await), (0, 1));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::city::{City, QUERY, VISITS};
 use musubi::agency_client::HttpAnswer;
 use musubi::hub::enrol::Enrolment;
-use musubi::orders::{Fate, Order, leave};
+use musubi::orders::{Fate, Order, What, leave};
 use musubi::sample_city as sample;
 use musubi_core::agency::AgencyId;
 use std::time::Duration;
@@ -77,13 +77,16 @@ async fn a_worker_who_is_not_on_the_register_may_not_ask() {
 async fn an_order_of_the_operator_takes_effect_within_a_second() {
     let city = City::at("2026-11-11T17:15:00+09:00").await;
     let health_center = AgencyId::new(sample::HEALTH_CENTER).unwrap();
-    let order = Order { what: Enrolment::Suspend(health_center.clone()), by: "operator-1".to_owned() };
+    let order = Order { what: What::Register(Enrolment::Suspend(health_center.clone())), by: "operator-1".to_owned() };
     assert_eq!(leave(city.folder.path(), &order, Duration::from_secs(5)).await.unwrap(), Fate::Done);
     assert_eq!(post(&city, sample::HEALTH_CENTER, "/v1/documents", VISITS).await.status, 403);
-    let order = Order { what: Enrolment::Resume(health_center), by: "operator-1".to_owned() };
+    let order = Order { what: What::Register(Enrolment::Resume(health_center)), by: "operator-1".to_owned() };
     assert_eq!(leave(city.folder.path(), &order, Duration::from_secs(5)).await.unwrap(), Fate::Done);
     assert_eq!(post(&city, sample::HEALTH_CENTER, "/v1/documents", VISITS).await.status, 422);
-    let order = Order { what: Enrolment::Suspend(AgencyId::new("MED-0").unwrap()), by: "operator-1".to_owned() };
+    let order = Order {
+        what: What::Register(Enrolment::Suspend(AgencyId::new("MED-0").unwrap())),
+        by: "operator-1".to_owned(),
+    };
     let fate = leave(city.folder.path(), &order, Duration::from_secs(5)).await.unwrap();
     assert!(matches!(fate, Fate::Refused(words) if words.contains("M811")));
 }

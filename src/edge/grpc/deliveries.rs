@@ -1,9 +1,12 @@
 //! `Deliveries`: what waits for an agency, decided at the moment it is fetched.
 
-use super::{Parts, Services, not_served, server, status};
+use super::{Parts, Services, server, status, wrong};
 use musubi_core::id::DeliveryId;
 use musubi_core::release::Dispatch;
-use server::{AcknowledgeAnswer, AcknowledgeRequest, DeadLettersRequest, ReceiveRequest, ReplayAnswer, ReplayRequest};
+use server::{
+    AcknowledgeAnswer, AcknowledgeRequest, ChangedEntry, DeadLetter, DeadLettersRequest, ReceiveRequest, RenderedSize,
+    ReplayAnswer, ReplayRequest,
+};
 use tonic::{Request, Response, Status};
 
 #[tonic::async_trait]
@@ -26,13 +29,41 @@ impl server::deliveries_server::Deliveries for Services {
         Ok(Response::new(AcknowledgeAnswer { acknowledged }))
     }
 
-    type DeadLettersStream = Parts<Dispatch>;
+    type DeadLettersStream = Parts<DeadLetter>;
 
-    async fn dead_letters(&self, _: Request<DeadLettersRequest>) -> Result<Response<Parts<Dispatch>>, Status> {
-        Err(not_served("Deliveries.DeadLetters"))
+    async fn dead_letters(&self, request: Request<DeadLettersRequest>) -> Result<Response<Parts<DeadLetter>>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let letters = self.hub.dead_letters(&caller).await.map_err(|r| status(&r))?;
+        let parts = letters.into_iter().map(|letter| {
+            Ok(DeadLetter {
+                delivery_id: letter.row.id.to_string(),
+                recipient: letter.row.recipient.to_string(),
+                purpose: letter.row.purpose.to_string(),
+                state: letter.row.stage().to_owned(),
+                attempts: letter.row.attempts,
+                created_at: letter.row.created_at.rfc3339(),
+                owner: letter.owner.to_string(),
+                due_at: letter.row.next_at.rfc3339(),
+                reason: letter.row.reason,
+            })
+        });
+        Ok(Response::new(Box::pin(tokio_stream::iter(parts))))
     }
 
-    async fn replay(&self, _: Request<ReplayRequest>) -> Result<Response<ReplayAnswer>, Status> {
-        Err(not_served("Deliveries.Replay"))
+    async fn replay(&self, request: Request<ReplayRequest>) -> Result<Response<ReplayAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let id = DeliveryId::parse(&asked.delivery_id)
+            .ok_or_else(|| wrong("delivery_id", "配信番号の形式が正しくありません。", "delivery_id is not a UUID."))?;
+        let replay = self.hub.replay(&caller, id, asked.dry_run).await.map_err(|r| status(&r))?;
+        let words = |set: musubi_core::agency::CategorySet| set.iter().map(|category| category.to_string()).collect();
+        let changed = replay.changed.into_iter().map(|entry| ChangedEntry {
+            entry_id: entry.entry.to_string(),
+            more: words(entry.more),
+            less: words(entry.less),
+        });
+        let outputs = replay.outputs.into_iter().map(|(format, bytes)| RenderedSize { format, bytes: bytes as u64 });
+        let state = replay.row.stage().to_owned();
+        Ok(Response::new(ReplayAnswer { state, changed: changed.collect(), outputs: outputs.collect() }))
     }
 }
