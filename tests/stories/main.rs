@@ -10,6 +10,7 @@ mod demo;
 mod guidance;
 mod hidden;
 mod hospital;
+mod kills;
 mod mllp;
 mod proof;
 mod provider;
