@@ -36,6 +36,21 @@ impl Writer {
         self.open.push(name);
     }
 
+    /// Opens an element with attributes that holds others.
+    pub fn open_with(&mut self, name: &'static str, attributes: &[(&'static str, &str)]) {
+        self.tag(name);
+        self.attributes(attributes);
+        self.out.push_str(">\n");
+        self.open.push(name);
+    }
+
+    /// An element that has attributes alone.
+    pub fn empty(&mut self, name: &'static str, attributes: &[(&'static str, &str)]) {
+        self.tag(name);
+        self.attributes(attributes);
+        self.out.push_str("/>\n");
+    }
+
     /// Closes the innermost open element.
     pub fn close(&mut self) {
         if let Some(name) = self.open.pop() {
@@ -82,16 +97,21 @@ impl Writer {
     fn tag(&mut self, name: &'static str) {
         self.indent();
         self.out.push('<');
-        self.out.push_str(self.prefix);
-        self.out.push(':');
+        self.name(name);
+    }
+
+    /// The name with the prefix of the document; one that has a prefix of its own keeps it.
+    fn name(&mut self, name: &str) {
+        if !name.contains(':') {
+            self.out.push_str(self.prefix);
+            self.out.push(':');
+        }
         self.out.push_str(name);
     }
 
     fn end_tag(&mut self, name: &'static str) {
         self.out.push_str("</");
-        self.out.push_str(self.prefix);
-        self.out.push(':');
-        self.out.push_str(name);
+        self.name(name);
         self.out.push_str(">\n");
     }
 

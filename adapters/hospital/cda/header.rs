@@ -338,7 +338,9 @@ fn class(encounter: Option<&Node<'_>>, document: &Document<'_>) -> &'static str 
 /// The referral that a referral document is, and the answer that a consultation note is.
 pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>) {
     let root = &reading.tree.root;
-    let at = reading.sent;
+    let written = root.first("author").and_then(|author| author.first("time"));
+    let written = written.and_then(|time| reading.stamp(time, "@value", "referral.requested_at"));
+    let at = written.or(reading.sent);
     if document.is_referral() {
         let id = document.orders.first().unwrap_or(&document.series);
         let receivers = root.all("informationRecipient").filter_map(|one| one.first("intendedRecipient"));

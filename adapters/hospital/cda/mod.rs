@@ -10,15 +10,17 @@ mod people;
 mod sections;
 mod tree;
 mod values;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 use super::{names_namespace, not_xml};
 use crate::xml;
-use musubi_core::adapter::{Adapter, Decoded, Direction, Profile, Text};
+use musubi_core::adapter::{Adapter, Decoded, Direction, EncodeError, Profile, Text};
+use musubi_core::release::Released;
 
-/// CDA R2, read.
+/// CDA R2, read; discharge summaries and referrals also written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cda;
 
@@ -32,7 +34,7 @@ impl Adapter for Cda {
     }
 
     fn direction(&self) -> Direction {
-        Direction::In
+        Direction::Both
     }
 
     fn recognises(&self, bytes: &[u8]) -> bool {
@@ -46,5 +48,9 @@ impl Adapter for Cda {
             Ok(root) => decode::decode(root, bytes, profile),
             Err(refusal) => Decoded::refused(not_xml(&refusal)),
         }
+    }
+
+    fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
+        write::write(released)
     }
 }

@@ -3,8 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::Cda;
-use crate::testing::{corpus, matches_snapshot, profile, reads_corpus};
-use musubi_core::adapter::{Adapter, Decoded, Fate, Severity};
+use crate::testing::{
+    HOSTILE, corpus, family_a, hostile_family, link, matches_snapshot, mother_alone, newborn, of_child, of_mother,
+    profile, reads_corpus, released, text,
+};
+use musubi_core::adapter::{Adapter, Decoded, EncodeError, Fate, Severity};
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
 use serde_json::Value;
 
 #[test]
@@ -188,4 +193,103 @@ fn every_attribute_and_text_is_accounted_for() {
 fn a_place_never_repeats_a_name_of_the_sender() {
     let decoded = decode(&changed("<realmCode code=\"JP\"/>", "<榎本/><realmCode 千夏=\"x\"/>"));
     assert!(decoded.ledger.0.iter().all(|line| !line.place.contains("千夏") && !line.place.contains("榎本")));
+}
+
+fn written(entries: Vec<proto::Entry>) -> String {
+    String::from_utf8(Cda.encode(&released(entries), &profile()).unwrap()).unwrap()
+}
+
+/// Entries without what belongs to one sending, and without documents: a document is not written into a document.
+fn facts(decoded: &Decoded) -> Vec<Value> {
+    let mut entries = entries(decoded);
+    entries.retain(|entry| entry.get("document").is_none());
+    for entry in &mut entries {
+        for sending in ["sourcePath", "occurredAt", "label", "sourceKey"] {
+            entry.as_object_mut().unwrap().remove(sending);
+        }
+    }
+    entries
+}
+
+fn again(decoded: &Decoded) -> String {
+    let submission = decoded.items[0].submission.as_ref().unwrap();
+    let record: proto::Submission = serde_json::from_str(&submission.to_author_json()).unwrap();
+    written(record.entries)
+}
+
+#[test]
+fn what_was_read_is_the_same_after_it_was_written_and_read_again() {
+    for first in [decode(&sample("shione_discharge")), decode(&written(family_a())), decode(&referral())] {
+        let second = decode(&again(&first));
+        let (before, after) = (facts(&first), facts(&second));
+        for entry in &before {
+            assert!(after.contains(entry), "lost or changed {entry:#}\nof {after:#?}");
+        }
+        assert_eq!(before.len(), after.len(), "{after:#?}");
+    }
+}
+
+fn referral() -> String {
+    let referral = proto::Referral {
+        referral_id: text("R-7"),
+        from: text("MED-4810700122"),
+        to: text("OSC-482072"),
+        reason: text("夜間の育児に不安がある"),
+        ..Default::default()
+    };
+    let details = mother_alone().remove(0);
+    written(vec![details, of_mother("referral:R-7", Body::Referral(referral))])
+}
+
+#[test]
+fn a_referral_is_written_with_its_id_and_its_receiver() {
+    let read = entries(&decode(&referral()));
+    let referral = entry(&read, "referral");
+    assert_eq!(referral["referral"]["referralId"], "R-7");
+    assert_eq!(referral["referral"]["to"], "OSC-482072");
+    assert_eq!(referral["referral"]["reason"], "夜間の育児に不安がある");
+}
+
+#[test]
+fn the_document_of_family_a_is_the_one_that_was_looked_at() {
+    let document = written(family_a());
+    matches_snapshot("hospital/cda/snapshots/family_a.xml", document.as_bytes());
+    let read = facts(&decode(&document));
+    let newborn = entry(&read, "newborn");
+    assert_eq!(newborn["newborn"]["gestationDays"], 270);
+    assert_eq!(newborn["subjects"][0]["identifier"], "0067890");
+    let notice = entry(&read, "dischargeNotice");
+    assert_eq!(notice["dischargeNotice"]["request"], "夜間の育児に不安があります。早めの訪問をお願いします。");
+    assert_eq!(entry(&read, "screening")["screening"]["total"], 7);
+}
+
+#[test]
+fn without_newborn_facts_no_word_tells_of_a_newborn() {
+    let document = written(mother_alone());
+    for word in crate::testing::NEWBORN_WORDS {
+        assert!(!document.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn the_same_view_has_the_same_id() {
+    let id = |document: &str| document.split("<cda:id root=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(id(&written(family_a())), id(&written(family_a())));
+    assert_ne!(id(&written(family_a())), id(&written(mother_alone())));
+}
+
+#[test]
+fn a_hostile_text_stays_text() {
+    for hostile in HOSTILE {
+        let document = written(hostile_family(hostile));
+        let decoded = decode(&document);
+        let well_formed = decoded.all_diagnostics().all(|told| !matches!(&*told.code, "H001" | "H007"));
+        assert!(well_formed, "{hostile:?}: {:?}", codes(&decoded));
+    }
+}
+
+#[test]
+fn a_release_without_discharge_and_referral_has_nothing_to_say() {
+    let alone = released(vec![of_child("birth", Body::Newborn(newborn())), link()]);
+    assert_eq!(Cda.encode(&alone, &profile()), Err(EncodeError::NothingToSay));
 }

@@ -29,7 +29,14 @@ pub(super) struct Identifier {
 /// authority stays below the sender's id.
 pub(super) fn identifier(node: &Node<'_>, path: &'static str, profile: &Profile, own: &[&str]) -> Option<Identifier> {
     let (root, extension) = (node.take("@root", path), node.take("@extension", path).trim());
+    let named = node.take("@assigningAuthorityName", path);
     let agency = profile.agency.as_str();
+    let below = named.strip_prefix(agency).is_some_and(|rest| rest.starts_with('/'));
+    if root.is_empty() && !extension.is_empty() && (below || profile.knows_sender(named)) {
+        // A number without an OID: its authority has a name alone.
+        let issuer = if below { named } else { agency }.to_owned();
+        return Some(Identifier { value: extension.to_owned(), issuer, own: !below });
+    }
     let (value, authority) = if extension.is_empty() { (root, "") } else { (extension, root) };
     if value.is_empty() || is_null(node) {
         return None;

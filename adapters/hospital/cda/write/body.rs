@@ -1,0 +1,305 @@
+//! The body of a written document: sections with their words and, where there are codes for it, entries.
+
+use super::{LOINC, ROLE, Subject, describe, person_ids, ts};
+use crate::family::{self, Person};
+use crate::wording::{self, Row, Rows};
+use crate::xml::Writer;
+use musubi_core::release::Released;
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+
+/// Writes every section that has something to say; the first says what may be done with the document.
+pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>) {
+    out.open("component");
+    out.open("structuredBody");
+    let mut rows = Rows::default();
+    rows.text("取扱い上の注意", &released.record().notice);
+    rows.add("利用目的", Some(wording::purpose(released)));
+    rows.add("提供の根拠", wording::basis(released));
+    section(out, ("", "取扱い上の注意"), |out| table(out, &rows.into_rows()));
+    diagnoses(out, subject);
+    if let Some((_, notice)) = subject.notice {
+        text(out, ("8648-8", "入院中経過"), &notice.course);
+        text(out, ("8653-8", "退院時指導"), &notice.instructions);
+        text(out, ("18776-5", "依頼事項"), &notice.request);
+    }
+    if let Some((_, referral)) = subject.referral {
+        text(out, ("42349-1", "紹介目的"), &referral.reason);
+    }
+    observations(out, subject.one);
+    others(out, subject.one);
+    for (child, _) in
+        subject.family.people.iter().zip(0..).filter(|(one, at)| *at != subject.patient && !one.newborns().is_empty())
+    {
+        newborn(out, child);
+    }
+    out.close();
+    out.close();
+}
+
+/// A section around its words and entries.
+fn section(out: &mut Writer, (code, title): (&str, &str), inner: impl FnOnce(&mut Writer)) {
+    out.open("component");
+    out.open("section");
+    if !code.is_empty() {
+        out.empty("code", &[("code", code), ("codeSystem", LOINC)]);
+    }
+    out.leaf("title", title);
+    inner(out);
+    out.close();
+    out.close();
+}
+
+fn text(out: &mut Writer, what: (&str, &str), words: &str) {
+    if !words.is_empty() {
+        section(out, what, |out| out.leaf("text", words));
+    }
+}
+
+/// The narrative of a section as a table.
+fn table(out: &mut Writer, rows: &[Row]) {
+    out.open("text");
+    out.open("table");
+    out.open("tbody");
+    for row in rows {
+        out.open("tr");
+        out.leaf("th", &row.label);
+        out.leaf("td", &row.value);
+        out.close();
+    }
+    for _ in 0..3 {
+        out.close();
+    }
+}
+
+/// A coded value under a name, with its type where it stands for a value.
+pub(super) fn coded(out: &mut Writer, name: &'static str, coded: &proto::Coded, kind: &str) {
+    let system = system(&coded.system);
+    let mut attributes = Vec::new();
+    if !kind.is_empty() {
+        attributes.push(("xsi:type", kind));
+    }
+    if coded.code.is_empty() {
+        attributes.push(("nullFlavor", "OTH"));
+    } else {
+        attributes.push(("code", &coded.code));
+        if let Some(system) = &system {
+            attributes.push(("codeSystem", system));
+        } else if !coded.system.is_empty() {
+            attributes.push(("codeSystemName", &coded.system));
+        }
+    }
+    if coded.code.is_empty() {
+        out.open_with(name, &attributes);
+        out.leaf("originalText", &coded.text);
+        return out.close();
+    }
+    if !coded.text.is_empty() {
+        attributes.push(("displayName", &coded.text));
+    }
+    out.empty(name, &attributes);
+}
+
+/// The OID of a code system, where it has one.
+fn system(name: &str) -> Option<String> {
+    let is_oid = |text: &str| text.contains('.') && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let table = name.strip_prefix("HL7").and_then(|table| table.parse::<u16>().ok());
+    Some(match name {
+        "http://loinc.org" | "LN" => LOINC.to_owned(),
+        "I10" | "ICD10" | "ICD-10" => "2.16.840.1.113883.6.3.1".to_owned(),
+        "JC10" => "1.2.392.200119.4.504".to_owned(),
+        _ if table.is_some() => format!("2.16.840.1.113883.12.{}", table.unwrap_or_default()),
+        name if is_oid(name) => name.to_owned(),
+        _ => return None,
+    })
+}
+
+fn diagnoses(out: &mut Writer, subject: &Subject<'_>) {
+    let stated = subject.one.bodies(family::condition);
+    for (kind, code, title) in
+        [("admission", "46241-6", "入院時診断"), ("final", "11535-2", "退院時診断"), ("", "11450-4", "病名")]
+    {
+        let of_kind = |condition: &&proto::Condition| match condition.kind.as_str() {
+            "admission" | "final" => condition.kind == kind,
+            _ => kind.is_empty(),
+        };
+        let mut these: Vec<proto::Condition> = stated.iter().map(|(_, one)| *one).filter(of_kind).cloned().collect();
+        let notice = subject.notice.filter(|_| kind == "final").map(|(_, notice)| notice.diagnoses.as_slice());
+        for code in notice.unwrap_or_default() {
+            if !stated.iter().any(|(_, one)| one.code.as_ref() == Some(code)) {
+                these.push(proto::Condition { code: Some(code.clone()), ..proto::Condition::default() });
+            }
+        }
+        if these.is_empty() {
+            continue;
+        }
+        section(out, (code, title), |out| {
+            let shown = these.iter().filter_map(|one| wording::coded(one.code.as_ref()));
+            let rows: Vec<Row> = shown.map(|value| Row { label: title.to_owned(), value, marked: false }).collect();
+            table(out, &rows);
+            these.iter().for_each(|one| diagnosis(out, one));
+        });
+    }
+}
+
+fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
+    let Some(code) = &condition.code else { return };
+    out.open("entry");
+    let mut attributes = vec![("classCode", "OBS"), ("moodCode", "EVN")];
+    if condition.negated == Some(true) {
+        attributes.push(("negationInd", "true"));
+    }
+    out.open_with("observation", &attributes);
+    out.empty("code", &[("code", "29308-4"), ("codeSystem", LOINC), ("displayName", "Diagnosis")]);
+    out.empty("statusCode", &[("code", "completed")]);
+    let (onset, ended) = (ts(condition.onset.as_ref()), ts(condition.ended.as_ref()));
+    if onset.is_some() || ended.is_some() {
+        out.open("effectiveTime");
+        for (name, at) in [("low", &onset), ("high", &ended)] {
+            at.iter().for_each(|at| out.empty(name, &[("value", at)]));
+        }
+        out.close();
+    }
+    coded(out, "value", code, "cda:CD");
+    out.close();
+    out.close();
+}
+
+/// Observations that have no section of their own, and the EPDS.
+fn observations(out: &mut Writer, one: &Person<'_>) {
+    let found: Vec<&proto::Observation> =
+        one.bodies(observation).into_iter().map(|(_, one)| one).filter(|one| one.kind.is_empty()).collect();
+    let asked: Vec<&proto::Screening> =
+        one.bodies(screening).into_iter().map(|(_, one)| one).filter(|one| one.instrument == "epds").collect();
+    if found.is_empty() && asked.is_empty() {
+        return;
+    }
+    section(out, ("30954-2", "検査・観察"), |out| {
+        let bodies = one.entries.iter().filter_map(|entry| entry.body.as_ref());
+        let told = bodies.filter(|body| {
+            matches!(body, Body::Observation(one) if one.kind.is_empty()) || matches!(body, Body::Screening(_))
+        });
+        let rows: Vec<Row> = told.filter_map(wording::rows).flat_map(|(_, rows)| rows).collect();
+        table(out, &rows);
+        for one in found {
+            finding(out, one);
+        }
+        for one in asked {
+            let Some(total) = one.total else { continue };
+            let at = one.answered_on.as_ref().and_then(super::date);
+            let code = proto::Coded { system: "LN".to_owned(), code: "99046-5".to_owned(), text: "EPDS".to_owned() };
+            entry(out, &code, "completed", at.as_deref(), |out| number(out, &total.to_string(), "{score}", ""));
+        }
+    });
+}
+
+const fn observation(body: &Body) -> Option<&proto::Observation> {
+    if let Body::Observation(one) = body { Some(one) } else { None }
+}
+
+const fn screening(body: &Body) -> Option<&proto::Screening> {
+    if let Body::Screening(one) = body { Some(one) } else { None }
+}
+
+/// One observation around its value.
+fn entry(out: &mut Writer, code: &proto::Coded, status: &str, at: Option<&str>, value: impl FnOnce(&mut Writer)) {
+    out.open("entry");
+    out.open_with("observation", &[("classCode", "OBS"), ("moodCode", "EVN")]);
+    coded(out, "code", code, "");
+    out.empty("statusCode", &[("code", status)]);
+    at.iter().for_each(|at| out.empty("effectiveTime", &[("value", at)]));
+    value(out);
+    out.close();
+    out.close();
+}
+
+fn number(out: &mut Writer, value: &str, unit: &str, comparator: &str) {
+    let unit = if unit.is_empty() { "1" } else { unit };
+    match comparator {
+        "" => out.empty("value", &[("xsi:type", "cda:PQ"), ("value", value), ("unit", unit)]),
+        sign => {
+            let (name, inclusive) = match sign {
+                "<" => ("high", "false"),
+                "<=" => ("high", "true"),
+                ">" => ("low", "false"),
+                _ => ("low", "true"),
+            };
+            out.open_with("value", &[("xsi:type", "cda:IVL_PQ")]);
+            out.empty(name, &[("value", value), ("unit", unit), ("inclusive", inclusive)]);
+            out.close();
+        }
+    }
+}
+
+fn finding(out: &mut Writer, found: &proto::Observation) {
+    let source = found.code.clone().unwrap_or_default();
+    let status = match found.status.as_str() {
+        "preliminary" | "unverified" | "partial" | "pending" => "active",
+        "none" => "cancelled",
+        _ => "completed",
+    };
+    let at = ts(found.observed_at.as_ref());
+    entry(out, &source, status, at.as_deref(), |out| match (&found.quantity, &found.coded) {
+        (Some(quantity), _) => number(out, &quantity.value, &quantity.unit, &quantity.comparator),
+        (None, Some(answer)) => coded(out, "value", answer, "cda:CD"),
+        (None, None) => out.leaf_with("value", &[("xsi:type", "cda:ST")], &found.text),
+    });
+}
+
+/// What else is told of the patient, in words.
+fn others(out: &mut Writer, one: &Person<'_>) {
+    for body in one.entries.iter().filter_map(|entry| entry.body.as_ref()) {
+        let code = match body {
+            Body::Delivery(_) => "57074-7",
+            Body::PregnancyNotification(_) => "10162-6",
+            Body::PostpartumCheck(_) | Body::HomeVisit(_) => "",
+            _ => continue,
+        };
+        if let Some((heading, rows)) = wording::rows(body) {
+            section(out, (code, heading), |out| table(out, &rows));
+        }
+    }
+}
+
+/// A child of the patient: who it is, and what was measured at its birth.
+fn newborn(out: &mut Writer, child: &Person<'_>) {
+    section(out, ("57075-4", "新生児"), |out| {
+        let bodies = child.entries.iter().filter_map(|entry| entry.body.as_ref());
+        let told = bodies.filter(|body| matches!(body, Body::Newborn(_)));
+        let rows: Vec<Row> = told.filter_map(wording::rows).flat_map(|(_, rows)| rows).collect();
+        table(out, &rows);
+        out.open("subject");
+        out.open_with("relatedSubject", &[("classCode", "PRS")]);
+        out.empty("code", &[("code", "NCHILD"), ("codeSystem", ROLE)]);
+        out.open("subject");
+        person_ids(out, "sdtc:id", child);
+        describe(out, child);
+        for _ in 0..3 {
+            out.close();
+        }
+        child.newborns().into_iter().for_each(|newborn| measured(out, newborn));
+    });
+}
+
+fn measured(out: &mut Writer, newborn: &proto::Newborn) {
+    let at = ts(newborn.born_at.as_ref());
+    let score = |score: Option<i32>| quantity(score, "{score}");
+    let values = [
+        ("76516-4", "在胎週数", quantity(newborn.gestation_days, "d")),
+        ("8339-4", "出生体重", newborn.birth_weight.clone()),
+        ("89269-5", "出生時身長", newborn.birth_length.clone()),
+        ("9843-4", "頭囲", newborn.head_circumference.clone()),
+        ("9272-6", "アプガースコア 1分", score(newborn.apgar_1)),
+        ("9274-2", "アプガースコア 5分", score(newborn.apgar_5)),
+        ("9271-8", "アプガースコア 10分", score(newborn.apgar_10)),
+    ];
+    for (code, text, value) in values {
+        let Some(value) = value else { continue };
+        let code = proto::Coded { system: "LN".to_owned(), code: code.to_owned(), text: text.to_owned() };
+        entry(out, &code, "completed", at.as_deref(), |out| number(out, &value.value, &value.unit, &value.comparator));
+    }
+}
+
+fn quantity(number: Option<i32>, unit: &str) -> Option<proto::Quantity> {
+    number.map(|number| proto::Quantity { value: number.to_string(), unit: unit.to_owned(), comparator: String::new() })
+}
