@@ -183,7 +183,7 @@ fn every_sample_of_the_project_is_recognised_and_accounted_for() {
 
 /// The worked decisions: facts and the expected answer.
 fn worked() -> Vec<(String, String)> {
-    let cases = include_str!("../src/core/consent/cases.jsonl").lines().map(|line| {
+    let cases = include_str!("../src/core/consent/cases/decisions.jsonl").lines().map(|line| {
         let case: Value = serde_json::from_str(line).unwrap();
         (case.get("facts").unwrap().to_string(), case.get("expected").unwrap().as_str().unwrap().to_owned())
     });
@@ -243,7 +243,10 @@ fn the_policy_files_are_checked_explained_and_compared() {
     let cell = musubi(&["policy", "explain", "CGC", "P5", "C09"]);
     assert!(cell.out.starts_with("CGC/P5 C09(乳幼児健診)\n") && cell.out.contains("T5.L04"), "{}", cell.out);
     let same = musubi(&["policy", "diff", "policy", "policy"]);
-    assert_eq!((same.code, same.out.as_str()), (0, "0 differences, 0 of them may open something\n"));
+    assert_eq!(
+        (same.code, same.out.as_str()),
+        (0, "0 differences, 0 of them may open something\n0 worked cases come out otherwise, 0 of them more open\n")
+    );
 }
 
 #[test]
@@ -257,8 +260,9 @@ fn a_changed_cell_is_shown_by_diff_and_decides_otherwise() {
     let folder = folder.path().to_str().unwrap();
     let differs = musubi(&["policy", "diff", "policy", folder]);
     assert_eq!(differs.code, 1);
-    assert!(differs.out.starts_with("matrix OSC/P3 C05: CS -> -\n") && differs.out.contains("decision D02: "));
-    assert!(differs.out.ends_with("1 differences, 0 of them may open something\n"), "{}", differs.out);
+    assert!(differs.out.starts_with("matrix OSC/P3 C05: CS -> -\n") && differs.out.contains("case D02: "));
+    assert!(differs.out.contains("\n1 differences, 0 of them may open something\n"), "{}", differs.out);
+    assert!(differs.out.ends_with(", 0 of them more open\n"), "{}", differs.out);
     let checked = musubi(&["policy", "check", "--from", folder]);
     assert_eq!(checked.code, 1);
     let facts = r#"{"kind":"OSC","purpose":"P3","category":"C05","permit":true}"#;

@@ -17,16 +17,21 @@ pub(super) fn cell(
     Ok(Exit::Success)
 }
 
-/// Prints every difference, and the worked decisions that come out otherwise; exit 1 when there is any difference.
+/// Prints every difference, and the worked cases that come out otherwise, each marked when it opens something; exit 1 when there
+/// is any difference.
 pub(super) fn differences(old: &Policy, new: &Policy, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let changes = explain::diff(old, new);
     for change in &changes {
         writeln!(terminal.out, "{change}")?;
     }
-    for (case, was, is) in worked::changed(old, new) {
-        writeln!(terminal.out, "decision {}: {was} -> {is}: {}", case.id, case.situation)?;
+    let cases = worked::changed(old, new);
+    for worked::ChangedCase { case, was, is, opens } in &cases {
+        let mark = if *opens { "  (opens / 緩和)" } else { "" };
+        writeln!(terminal.out, "case {}: {was} -> {is}{mark}: {}", case.id, case.situation)?;
     }
     let opening = changes.iter().filter(|change| change.opens).count();
+    let opened = cases.iter().filter(|changed| changed.opens).count();
     writeln!(terminal.out, "{} differences, {opening} of them may open something", changes.len())?;
+    writeln!(terminal.out, "{} worked cases come out otherwise, {opened} of them more open", cases.len())?;
     Ok(if changes.is_empty() { Exit::Success } else { Exit::Refused })
 }

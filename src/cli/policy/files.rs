@@ -40,18 +40,18 @@ pub(super) fn check(from: Option<&Path>, terminal: &mut Terminal<'_>) -> Result<
             writeln!(terminal.out, "municipal ok: those inside this program")?;
         }
     }
-    worked_decisions(&policy, terminal)
+    worked_cases(&policy, terminal)
 }
 
 /// A policy may be in form and still decide otherwise than the specification's examples.
-fn worked_decisions(policy: &Policy, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+fn worked_cases(policy: &Policy, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let all = worked::worked_cases().len();
     let otherwise = worked::check(policy);
-    for (case, decision) in &otherwise {
-        writeln!(terminal.err, "error: decision {}: {decision}, not {}: {}", case.id, case.expected, case.situation)?;
+    for (case, answer) in &otherwise {
+        writeln!(terminal.err, "error: case {}: {answer}, not {}: {}", case.id, case.expected, case.situation)?;
     }
     if otherwise.is_empty() {
-        writeln!(terminal.out, "decisions ok: {all} of {all} worked decisions as written")?;
+        writeln!(terminal.out, "cases ok: {all} of {all} worked answers as written")?;
         return Ok(Exit::Success);
     }
     Ok(Exit::Refused)

@@ -1,6 +1,7 @@
 //! A cell in words, the difference between two policies, and the table of every outcome: for `musubi policy`.
 
-use super::policy::Policy;
+use super::bits::columns;
+use super::policy::{Adjustment, Policy};
 use super::words::{Cell, Condition, Nature};
 use crate::adapter::Text;
 use crate::agency::{AgencyKind, Category, Purpose};
@@ -181,8 +182,53 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
     changes.extend(change("must_be_named".into(), &Set(old.must_be_named), &Set(new.must_be_named), fewer));
     changes.extend(change("own_pregnancy".into(), &Set(old.own_pregnancy), &Set(new.own_pregnancy), true));
     changes.extend(change("capacity".into(), &Debugged(old.capacities()), &Debugged(new.capacities()), true));
-    changes.extend(change("adjustments".into(), &Debugged(&old.adjustments), &Debugged(&new.adjustments), true));
+    changes.extend(note_changes(old, new));
     changes
+}
+
+/// Notes that went and notes that came; a note that was changed is one of each.
+fn note_changes(old: &Policy, new: &Policy) -> Vec<Change> {
+    let (was, is) = (&old.adjustments, &new.adjustments);
+    let opens = was != is && notes_open(old, new);
+    let gone = was.iter().filter(|note| !is.contains(note)).map(|note| (note, note_words(note), "none".to_owned()));
+    let come = is.iter().filter(|note| !was.contains(note)).map(|note| (note, "none".to_owned(), note_words(note)));
+    let told = gone.chain(come);
+    let mut changes: Vec<Change> =
+        told.map(|(note, old, new)| Change { place: format!("note {}", note.label), old, new, opens }).collect();
+    if changes.is_empty() && was != is {
+        let order = |notes: &[Adjustment]| notes.iter().map(|note| note.label.as_str()).collect::<Vec<_>>().join(", ");
+        changes.push(Change { place: "order of notes".to_owned(), old: order(was), new: order(is), opens });
+    }
+    changes
+}
+
+/// Is there a cell that the new notes open further than the old ones, from what stands in the old matrix?
+fn notes_open(old: &Policy, new: &Policy) -> bool {
+    let pairs = columns(old).flat_map(|pair| Category::ALL.iter().map(move |category| (pair, *category)));
+    pairs.into_iter().any(|((kind, purpose), category)| {
+        let stands = old.cell(kind, purpose, category).unwrap_or(Cell::Never);
+        (0..1_u32 << Condition::ALL.len()).any(|bits| {
+            let under = |notes: &[Adjustment]| {
+                let concerned = notes.iter().filter(|note| {
+                    let holds = bits & (1 << note.condition as u32) != 0;
+                    note.concerns(kind, purpose) && note.categories.has(category) && note.when == holds
+                });
+                let to =
+                    |cell, note: &Adjustment| if note.from.is_none_or(|from| from == cell) { note.to } else { cell };
+                concerned.fold(stands, to)
+            };
+            opens(Some(under(&old.adjustments)), Some(under(&new.adjustments)))
+        })
+    })
+}
+
+fn note_words(note: &Adjustment) -> String {
+    let list = |of: Vec<&str>| if of.is_empty() { "all".to_owned() } else { of.join(" ") };
+    let kinds = list(note.recipients.iter().map(|kind| kind.word()).collect());
+    let purposes = list(note.purposes.iter().map(|purpose| purpose.word()).collect());
+    let from = note.from.map_or("any", Cell::word);
+    let when = if note.when { "when" } else { "unless" };
+    format!("{kinds}/{purposes} {} {from} to {} {when} {}", Set(note.categories), note.to, note.condition)
 }
 
 fn cell_changes(old: &Policy, new: &Policy, kind: AgencyKind, purpose: Purpose) -> Vec<Change> {

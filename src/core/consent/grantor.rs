@@ -3,7 +3,8 @@
 use super::policy::Policy;
 use super::records::{Consent, ConsentKind, Relationship, Status};
 use super::view::SubjectFacts;
-use crate::agency::Category;
+use crate::agency::{Category, CategorySet};
+use crate::id::PersonId;
 use crate::time::{Day, Time};
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,39 @@ pub(crate) fn standing(
     if conflict { standing.min(Standing::Doubtful) } else { standing }
 }
 
+/// What becomes of a request to see what is held about a subject (開示請求, APPI 76).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// It may be answered.
+    Answer,
+    /// A person decides. Until then the answer has the form of "nothing is held" (存否応答拒否, APPI 78).
+    Review,
+}
+
+/// May this person have what is held about the subject, in these categories, without a person looking (E05, E14)?
+///
+/// Who speaks for herself may. A parent or guardian may for a child below the age of maturity, but not when concerns, violence,
+/// reproductive matters or a notifier are among what is held, when anybody is noted to be in conflict, nor under protective custody.
+pub fn access(
+    policy: &Policy,
+    subject: &SubjectFacts,
+    capacity: Relationship,
+    asker: Option<PersonId>,
+    held: CategorySet,
+    now: Time,
+) -> Access {
+    let band = band(policy.capacity(now.day()), subject.birth_date, now);
+    let alive = subject.died_at.is_none_or(|died| died > now);
+    let guarded = [Category::C13, Category::C14, Category::C19, Category::C20].into_iter().collect();
+    let plain = subject.conflicts.is_empty() && subject.custody != Custody::Protective && held.and(guarded).is_empty();
+    let may = match capacity {
+        Relationship::Subject => band != Band::Child,
+        Relationship::ParentalAuthority | Relationship::Guardian => asker.is_some() && band == Band::Child && plain,
+        _ => false,
+    };
+    if may && alive { Access::Answer } else { Access::Review }
+}
+
 /// Where the subject stands in age.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Band {
@@ -85,6 +119,15 @@ enum Band {
     Child,
     Mature,
     Adult,
+}
+
+fn band(capacity: &Capacity, birth_date: Option<Day>, at: Time) -> Band {
+    match birth_date {
+        None => Band::Unknown,
+        Some(born) if at >= birthday(born, capacity.majority) => Band::Adult,
+        Some(born) if at >= birthday(born, capacity.maturity) => Band::Mature,
+        Some(_) => Band::Child,
+    }
 }
 
 struct Case<'a> {
@@ -98,14 +141,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn band(&self, at: Time) -> Band {
-        let Some(born) = self.subject.birth_date else { return Band::Unknown };
-        if at >= birthday(born, self.capacity.majority) {
-            Band::Adult
-        } else if at >= birthday(born, self.capacity.maturity) {
-            Band::Mature
-        } else {
-            Band::Child
-        }
+        band(self.capacity, self.subject.birth_date, at)
     }
 
     /// A permit, or the lifting of an objection.

@@ -7,6 +7,7 @@
 pub mod bits;
 mod check;
 mod codes;
+mod defective;
 pub mod explain;
 mod facts;
 mod gather;
@@ -14,6 +15,7 @@ mod grantor;
 mod policy;
 mod policy_files;
 pub mod records;
+mod scene;
 mod tiers;
 mod view;
 mod will;
@@ -22,8 +24,9 @@ pub mod worked;
 
 pub use check::RecordFault;
 pub use codes::RaisedCodes;
+pub use defective::unverified;
 pub use facts::{DecisionFacts, FactsFault};
-pub use grantor::{Capacity, Custody, Standing};
+pub use grantor::{Access, Capacity, Custody, Standing, access};
 pub use policy::{Adjustment, GroundEntry, Policy, PolicyFault, StatuteVersion};
 pub use tiers::decide;
 pub use view::{Facts, Item, Request, SubjectFacts, View, role_may_use, view};

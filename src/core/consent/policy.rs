@@ -32,7 +32,7 @@ pub struct Policy {
 }
 
 /// A note of the matrix: a cell that depends on a circumstance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adjustment {
     /// Japanese label.
     pub label: String,

@@ -44,3 +44,18 @@ fn a_policy_that_opens_a_cell_is_told_from_one_that_shuts_it() {
     assert!(diff(policy(), &longer).iter().all(|change| change.opens));
     assert_eq!(diff(policy(), &longer).len(), 1);
 }
+
+#[test]
+fn a_changed_note_is_told_in_words_and_by_what_it_opens() {
+    let note = "unless = \"own_report\"\nrecipients = [\"PRV\"]\npurposes = [\"P7\", \"P8\"]";
+    let wider = MATRIX.replacen(note, "unless = \"own_report\"\nrecipients = [\"PRV\"]\npurposes = [\"P7\"]", 1);
+    let wider = Policy::load(&wider, GROUNDS, MASKS).unwrap();
+    let label = "note ケア実施報告は、事業者には自らの報告に限る";
+    let told = [
+        format!("{label}: PRV/P7 P8 C17 any to - unless own_report -> none  (opens / 緩和)"),
+        format!("{label}: none -> PRV/P7 C17 any to - unless own_report  (opens / 緩和)"),
+    ];
+    assert_eq!(diff(policy(), &wider).iter().map(ToString::to_string).collect::<Vec<_>>(), told);
+    let narrower = diff(&wider, policy());
+    assert!(narrower.len() == 2 && narrower.iter().all(|change| !change.opens), "{narrower:?}");
+}
