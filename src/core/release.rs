@@ -56,7 +56,7 @@ pub use author::release_to_author;
 pub use outgoing::{Dispatch, Outgoing, Reply};
 
 use crate::agency::{AgencyId, Category, CategorySet, Purpose};
-use crate::consent::{Facts, Outcome, Policy, Request, Rule, View, view};
+use crate::consent::{Facts, Listing, Outcome, Policy, Request, Rule, View, view};
 use crate::id::{EntryId, FactId, PersonId, ReleaseId};
 use crate::record::{SharedRecord, is_subject_data, kind_of};
 use crate::time::Time;
@@ -220,17 +220,20 @@ pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &
         shown: Vec::new(),
         withheld: Vec::new(),
     };
+    let listing = Listing::new(policy, request, facts, now);
     let mut left = Vec::new();
     for entry in record.into_entries() {
-        let Some(item) = Judged::of(&entry) else { continue };
-        let decided = view(policy, request, facts, &item.as_item(&request.recipient), now);
-        let own = item.author == request.recipient;
-        released.withheld.extend(item.withheld(&decided));
+        let Some(judged) = Judged::of(&entry) else { continue };
+        let item = judged.as_item(&request.recipient);
+        let mut decided = view(policy, request, facts, &item, now);
+        decided.shown_by_both(listing.visible(&item));
+        let own = judged.author == request.recipient;
+        released.withheld.extend(judged.withheld(&decided));
         let mut message = entry.into_message();
         if !own {
             trace::drop_envelope(&mut message, decided.full);
         }
-        left.extend(show(message, item.shown(&decided, own), mask(&decided)));
+        left.extend(show(message, judged.shown(&decided, own), mask(&decided)));
     }
     released.settle(left);
     released.record.notice = NOTICE.to_owned();

@@ -61,7 +61,11 @@ const fn only(category: Category) -> CategorySet {
 impl Words {
     /// From the facts of a decision; their `category` is not read.
     pub fn of(policy: &Policy, facts: &DecisionFacts) -> Self {
-        let cells = Cells::of(policy, facts);
+        Words::within(policy, &Cells::of(policy, facts), facts)
+    }
+
+    /// The same, where the cells of the column are known.
+    pub(super) fn within(policy: &Policy, cells: &Cells, facts: &DecisionFacts) -> Self {
         let ground_cells = cells.of_value(Cell::ConsentOrGround).union(cells.of_value(Cell::Ground));
         let may_asserted = asserted(policy, facts, Nature::Power).and(ground_cells);
         let proviso = may_asserted.and(all_if(facts.proviso_harm));
@@ -161,10 +165,11 @@ fn asserted(policy: &Policy, facts: &DecisionFacts, nature: Nature) -> CategoryS
 }
 
 /// The adjusted column as one word for each value.
-struct Cells([CategorySet; Cell::ALL.len()]);
+#[derive(Clone, Copy)]
+pub(super) struct Cells([CategorySet; Cell::ALL.len()]);
 
 impl Cells {
-    fn of(policy: &Policy, facts: &DecisionFacts) -> Self {
+    pub(super) fn of(policy: &Policy, facts: &DecisionFacts) -> Self {
         let mut cells = Cells([CategorySet::EMPTY; Cell::ALL.len()]);
         let column = policy.column(facts.kind, facts.purpose);
         for category in Category::ALL {
@@ -180,7 +185,7 @@ impl Cells {
         cells
     }
 
-    fn of_value(&self, value: Cell) -> CategorySet {
+    pub(super) fn of_value(&self, value: Cell) -> CategorySet {
         self.0.get(value as usize).copied().unwrap_or_default()
     }
 

@@ -49,20 +49,25 @@ pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &I
 pub(crate) struct Asked<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) request: &'a Request,
-    facts: &'a Facts,
-    item: &'a Item<'a>,
+    pub(crate) facts: &'a Facts,
+    pub(crate) item: &'a Item<'a>,
     pub(crate) now: Time,
 }
 
 impl Asked<'_> {
-    /// Is this a live ground for this recipient and item, and the cited one if one is cited?
-    fn reached_by(&self, ground: &Ground) -> bool {
+    /// Is this a live ground for this recipient, and the cited one if one is cited?
+    pub(crate) fn counts(&self, ground: &Ground) -> bool {
         let replaced =
             self.facts.grounds.iter().any(|other| other.supersedes == Some(ground.id) && other.recorded_at <= self.now);
         ground.live(self.now)
             && !replaced
             && ground.recipient == self.request.recipient
             && self.request.cited_ground.is_none_or(|cited| cited == ground.id)
+    }
+
+    /// Does it reach this item as well?
+    fn reached_by(&self, ground: &Ground) -> bool {
+        self.counts(ground)
             && (ground.message.is_none() || ground.message == self.item.message)
             && (ground.sources.is_empty() || ground.sources.contains(self.item.author))
     }
@@ -78,11 +83,11 @@ struct Answer {
 pub(crate) struct OneSubject<'a> {
     pub(crate) asked: Asked<'a>,
     pub(crate) subject: &'a SubjectFacts,
-    base: DecisionFacts,
+    pub(crate) base: DecisionFacts,
 }
 
 impl<'a> OneSubject<'a> {
-    fn new(asked: Asked<'a>, subject: &'a SubjectFacts) -> Self {
+    pub(crate) fn new(asked: Asked<'a>, subject: &'a SubjectFacts) -> Self {
         let Asked { request, facts, item, now, .. } = asked;
         let recipient = &request.recipient;
         let relations = || subject.relations.iter().filter(|tie| tie.live(now) && &tie.agency == recipient);

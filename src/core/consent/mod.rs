@@ -2,7 +2,8 @@
 //!
 //! [`Policy`] holds the three reviewed data files, [`DecisionFacts`] what has been established about one category of one
 //! item, [`decide`] the answer, tier by tier; [`bits`] computes the same with machine words. [`records`] are the facts on file
-//! (consents, grounds, shields …); [`view`] turns them into the facts of a decision and gathers the answers.
+//! (consents, grounds, shields …); [`view`] turns them into the facts of a decision and gathers the answers; [`Listing`] turns them
+//! into words, for many items at once.
 
 pub mod bits;
 mod check;
@@ -12,6 +13,7 @@ pub mod explain;
 mod facts;
 mod gather;
 mod grantor;
+mod listing;
 mod policy;
 mod policy_files;
 pub mod records;
@@ -27,6 +29,7 @@ pub use codes::RaisedCodes;
 pub use defective::unverified;
 pub use facts::{DecisionFacts, FactsFault};
 pub use grantor::{Access, Capacity, Custody, Standing, access};
+pub use listing::{Listing, Visible};
 pub use policy::{Adjustment, GroundEntry, Policy, PolicyFault, StatuteVersion};
 pub use tiers::decide;
 pub use view::{Facts, Item, Request, SubjectFacts, View, role_may_use, view};

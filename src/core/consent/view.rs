@@ -1,6 +1,7 @@
 //! From the facts on file to what one recipient may see of one item.
 
 use super::grantor::Custody;
+use super::listing::Visible;
 use super::policy::Policy;
 use super::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
@@ -113,6 +114,13 @@ pub struct View {
 }
 
 impl View {
+    /// Shows only what the words of a listing show as well. They never differ; if they ever did, the closed one would count.
+    pub(crate) fn shown_by_both(&mut self, words: Visible) {
+        self.full = self.full.and(words.full);
+        self.general = self.general.and(words.general);
+        self.whereabouts &= words.whereabouts;
+    }
+
     /// Is every one of these categories visible in full?
     pub fn shows(&self, categories: CategorySet) -> bool {
         categories.minus(self.full).is_empty()

@@ -4,9 +4,9 @@ use super::super::records::{
     Approval, Consent, ConsentKind, Grantee, Ground, PerpetratorLink, Proviso, Relationship, Scope, Seal,
     StandingApproval, Status,
 };
-use super::super::{Custody, Facts, GroundCode, Label, Originator, Request, View, view};
+use super::super::{Custody, Facts, GroundCode, Item, Label, Listing, Originator, Request, View, view};
 use super::people::*;
-use crate::agency::{AgencyKind, Category, CategorySet, Purpose};
+use crate::agency::{AgencyId, AgencyKind, Category, CategorySet, Purpose};
 use crate::id::PersonId;
 use crate::time::{Day, Time};
 use proptest::prelude::*;
@@ -135,11 +135,18 @@ fn question() -> impl Strategy<Value = Question> {
 
 fn seen(question: &Question, facts: &Facts) -> View {
     let hospital = agency("MED-1");
-    let mut shown = item(&hospital, &question.subjects, Category::ALL);
-    shown.commissioned = question.commissioned;
-    shown.label = question.label;
-    shown.originator = question.originator;
-    view(policy(), &question.asks, facts, &shown, noon())
+    view(policy(), &question.asks, facts, &question.item(&hospital), noon())
+}
+
+impl Question {
+    fn item<'a>(&'a self, author: &'a AgencyId) -> Item<'a> {
+        Item {
+            commissioned: self.commissioned,
+            label: self.label,
+            originator: self.originator,
+            ..item(author, &self.subjects, Category::ALL)
+        }
+    }
 }
 
 /// Everything that the second shows, the first shows as well, and as fully.
@@ -217,6 +224,15 @@ proptest! {
         let recorded_at = noon().plus_minutes(1);
         tomorrow.subjects.get_mut(&MOTHER).unwrap().consents.push(Consent { recorded_at, ..later });
         prop_assert_eq!(seen(&question, &facts), seen(&question, &tomorrow));
+    }
+
+    #[test]
+    fn the_words_of_a_listing_show_what_the_tiers_show(facts in file(), question in question()) {
+        let view = seen(&question, &facts);
+        let listing = Listing::new(policy(), &question.asks, &facts, noon());
+        let hospital = agency("MED-1");
+        let words = listing.visible(&question.item(&hospital));
+        prop_assert_eq!((words.full, words.general, words.whereabouts), (view.full, view.general, view.whereabouts));
     }
 
     #[test]
