@@ -6,6 +6,7 @@
 
 mod council;
 mod criteria;
+mod hidden;
 mod row;
 
 #[cfg(test)]

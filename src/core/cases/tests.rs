@@ -7,6 +7,7 @@ use crate::signals::fixture::{about, entry, now, on, person, released, released_
 use jiff::civil::date;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
+use std::str::FromStr;
 
 const MOTHER: u32 = 1;
 const CHILD: u32 = 2;
@@ -237,4 +238,35 @@ fn a_legal_basis_names_its_ground() {
     assert_eq!(QueryPurpose::Investigation.purpose(Some(LegalBasis::CaptaRequest)), Purpose::P5);
     assert_eq!(QueryPurpose::Investigation.purpose(Some(LegalBasis::Council)), Purpose::P6);
     assert_eq!(QueryPurpose::Statistics.purpose(None), Purpose::P12);
+}
+
+#[test]
+fn a_criterion_that_the_asked_level_hides_is_refused_whatever_is_on_file() {
+    let refused = |query: CaseQuery| match query.check() {
+        Ok(()) => Vec::new(),
+        Err(faults) => faults.into_iter().map(|fault| fault.place).collect(),
+    };
+    let signal = |code: &str| SignalCriterion::from_str(code).unwrap();
+    let all = |level| CaseQuery {
+        level,
+        person: Some(Description::default()),
+        categories: vec![CaseCategory::InNeedOfSupport],
+        severity_at_least: Some(CaseSeverity::Minor),
+        urgencies: vec![Urgency::A],
+        age_months_to: Some(12),
+        include_unborn: true,
+        signals: ["EPDS_HIGH", "SELF_HARM", "YOUNG_MOTHER", "UNMET_INFANT", "NOT_SEEN_DAYS(30)"].map(signal).to_vec(),
+        unresponsive_visits: Some(UnresponsiveVisits { at_least: 2, within_days: 90 }),
+        previous_notifications_at_least: Some(1),
+        moved_since: Some(date(2026, 1, 1)),
+        municipalities: vec![Municipality::new("482072").unwrap()],
+        ..query()
+    };
+    assert_eq!(refused(all(Level::L3)), Vec::<String>::new());
+    assert_eq!(refused(all(Level::L2)), ["signals", "signals"]);
+    for level in [Level::L0, Level::L1] {
+        let hidden = ["unresponsive_visits", "signals", "signals", "signals", "signals", "signals"];
+        assert_eq!(refused(all(level)), hidden, "{level:?}");
+    }
+    assert_eq!(refused(CaseQuery { level: Level::L0, age_months_from: Some(1), ..query() }), Vec::<String>::new());
 }
