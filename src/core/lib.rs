@@ -14,5 +14,7 @@ pub mod referral;
 pub mod release;
 pub mod sealing;
 pub mod signals;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 pub mod wire;

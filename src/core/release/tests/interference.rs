@@ -1,50 +1,24 @@
 //! Non-interference (`consent.md` section 9): what is hidden has no effect on one byte of what is shown.
 
-use super::oracle::view_of;
-use super::world::{World, agency, message, person, worlds};
 use super::*;
 use crate::agency::AgencyKind;
+use crate::testing::{agency, author, message, person, worlds};
 use proto::entry::Body;
-
-/// The record with everything removed that the recipient may not see. What the decision asks of an entry and never shows
-/// (who wrote it, with which message it came) stays.
-fn erased(world: &World) -> Vec<proto::Entry> {
-    let erase = |entry: &proto::Entry| {
-        let mut mask = Mask::NONE;
-        for category in CategorySet::ALL.iter() {
-            let view = view_of(world, entry, category);
-            mask.full |= view.full.bits() | if view.whereabouts { Mask::WHEREABOUTS } else { 0 };
-            mask.general |= view.general.bits();
-        }
-        let mut left = entry.clone();
-        left.project(mask).then(|| {
-            (left.author, left.author_of_protection) = (entry.author.clone(), entry.author_of_protection.clone());
-            left
-        })
-    };
-    world.entries.iter().filter_map(erase).collect()
-}
 
 #[test]
 fn a_record_and_what_is_left_of_it_give_the_same_bytes() {
     for (seed, mut world) in worlds(300) {
         let whole = bytes(&world.release());
-        world.entries = erased(&world);
+        world.entries = world.erased();
         assert_eq!(bytes(&world.release()), whole, "world {seed}");
     }
-}
-
-/// The entries of which nothing is shown.
-fn hidden(world: &World, released: &Released) -> Vec<usize> {
-    let shows = |id: &String| released.record().entries.iter().any(|entry| &entry.id == id);
-    (0..world.entries.len()).filter(|at| !shows(&world.entries[*at].id)).collect()
 }
 
 #[test]
 fn entries_that_are_not_shown_may_go_without_a_trace() {
     for (seed, mut world) in worlds(300) {
         let released = world.release();
-        for at in hidden(&world, &released).into_iter().rev() {
+        for at in world.hidden(&released).into_iter().rev() {
             if world.dice.coin() {
                 world.entries.remove(at);
             }
@@ -57,7 +31,7 @@ fn entries_that_are_not_shown_may_go_without_a_trace() {
 fn the_order_of_entries_that_are_not_shown_leaves_no_trace() {
     for (seed, mut world) in worlds(200) {
         let released = world.release();
-        let hidden = hidden(&world, &released);
+        let hidden = world.hidden(&released);
         let mut moved: Vec<proto::Entry> = hidden.iter().rev().map(|at| world.entries.remove(*at)).collect();
         world.shuffle(&mut moved);
         for entry in moved {
@@ -68,31 +42,15 @@ fn the_order_of_entries_that_are_not_shown_leaves_no_trace() {
     }
 }
 
-/// Changes one entry in whatever may change about it.
-fn change(world: &mut World, at: usize) {
-    let fresh = world.entry();
-    let author = world.any_agency().to_string();
-    let mut entry = world.entries[at].clone();
-    match world.dice.below(6) {
-        0 => world.attribute(&mut entry, author),
-        1 => (entry.occurred_at, entry.source_time) = (fresh.occurred_at, fresh.source_time),
-        2 => entry.recorded_at_micros = fresh.recorded_at_micros,
-        3 => (entry.source_message, entry.source_path) = (fresh.source_message, fresh.source_path),
-        4 => entry.body = fresh.body,
-        _ => entry = proto::Entry { id: entry.id, ..fresh },
-    }
-    world.entries[at] = entry;
-}
-
 #[test]
 fn a_change_of_an_entry_that_stays_hidden_leaves_no_trace() {
     let mut changed = 0;
     for (seed, mut world) in worlds(400) {
         let released = world.release();
-        let Some(at) = hidden(&world, &released).into_iter().next_back() else { continue };
-        change(&mut world, at);
+        let Some(at) = world.hidden(&released).into_iter().next_back() else { continue };
+        world.change(at);
         let after = world.release();
-        if !hidden(&world, &after).contains(&at) {
+        if !world.hidden(&after).contains(&at) {
             continue;
         }
         // A hidden entry of another kind may be the substance that subject data travel with only if it is shown.
@@ -207,7 +165,7 @@ fn entries_of_different_persons_share_no_message() {
 }
 
 fn author_is_another(request: &Request, entry: &proto::Entry) -> bool {
-    super::world::author(entry) != request.recipient.as_str()
+    author(entry) != request.recipient.as_str()
 }
 
 #[test]

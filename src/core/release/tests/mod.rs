@@ -5,11 +5,9 @@
 mod gathering;
 mod interference;
 mod monotony;
-mod on_file;
 mod oracle;
 mod outgoing;
 mod travel;
-mod world;
 
 use super::*;
 use oracle::{facts_of, told};

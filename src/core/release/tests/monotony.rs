@@ -1,10 +1,10 @@
 //! What restricts never shows more, what opens never shows less, and the order of what is on file does not matter.
 
 use super::oracle::Told;
-use super::world::{World, person, worlds};
 use super::*;
 use crate::consent::records::{ConsentKind, Grantee, Proviso, Relationship, Scope, Status};
 use crate::record::{SharedEntry, SharedRecord};
+use crate::testing::{World, person, worlds};
 use crate::time::Time;
 
 fn within(less: &Told, more: &Told) -> bool {
@@ -25,7 +25,7 @@ fn restrict(world: &mut World) -> u64 {
             if world.chance(50) {
                 (consent.relationship, consent.status) = (Relationship::Court, Status::Active);
                 (consent.grantee, consent.categories) = (Grantee::Everyone, Scope::All);
-                (consent.purposes, consent.recorded_at) = (Vec::new(), super::world::now());
+                (consent.purposes, consent.recorded_at) = (Vec::new(), crate::testing::now());
             }
             world.subject(subject).consents.push(consent);
         }
@@ -49,7 +49,7 @@ fn restrict(world: &mut World) -> u64 {
         }
         8 => world.entries[at].whereabouts = true,
         9 => {
-            let source = AgencyId::new(super::world::author(&world.entries[at])).unwrap();
+            let source = AgencyId::new(crate::testing::author(&world.entries[at])).unwrap();
             for ground in &mut world.facts.grounds {
                 ground.provisos.push(Proviso { source: source.clone(), noted_at: Time::MIN, lifted_at: None });
             }
@@ -132,7 +132,7 @@ fn what_is_not_signed_proven_or_recorded_yet_changes_nothing() {
             match world.dice.below(3) {
                 0 => consent.status = Status::Draft,
                 1 => consent.status = Status::Unverified,
-                _ => consent.recorded_at = super::world::now().plus_minutes(1),
+                _ => consent.recorded_at = crate::testing::now().plus_minutes(1),
             }
             world.subject(subject).consents.push(consent);
         }
@@ -144,7 +144,13 @@ fn what_is_not_signed_proven_or_recorded_yet_changes_nothing() {
 fn neither_the_order_of_facts_nor_that_of_entries_matters() {
     let gathered = |world: &World| {
         let entries = world.entries.iter().cloned().map(SharedEntry::new).collect();
-        release(SharedRecord::gather(entries), &world.request, &world.facts, &super::world::POLICY, super::world::now())
+        release(
+            SharedRecord::gather(entries),
+            &world.request,
+            &world.facts,
+            &crate::testing::POLICY,
+            crate::testing::now(),
+        )
     };
     for (seed, mut world) in worlds(300) {
         let before = gathered(&world);

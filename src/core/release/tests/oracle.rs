@@ -1,10 +1,9 @@
 //! The slow way: each leaf of each entry is asked about alone, category by category. It shares nothing with `release` but
 //! the schema's labels and the decision itself.
 
-use super::world::{POLICY, World, author, now, worlds};
 use super::*;
-use crate::consent::{Item, Label, Originator};
-use crate::id::MessageId;
+use crate::consent::Item;
+use crate::testing::{POLICY, World, now, worlds};
 use musubi_proto::Need;
 use proto::entry::Body;
 use std::collections::BTreeMap;
@@ -39,36 +38,6 @@ pub(super) fn told(released: &Released) -> Told {
     told
 }
 
-/// The view of one category of one entry.
-pub(super) fn view_of(world: &World, entry: &proto::Entry, category: Category) -> View {
-    let author = AgencyId::new(author(entry)).unwrap();
-    let subjects: Vec<PersonId> = entry.person_ids.iter().map(|id| PersonId::parse(id).unwrap()).collect();
-    let recipient = &world.request.recipient;
-    let named = |names: &[&str]| names.contains(&recipient.as_str());
-    let (is_own_report, party) = match &entry.body {
-        Some(Body::CareDelivery(delivery)) => (named(&[&delivery.provider]), named(&[&entry.author])),
-        Some(Body::Claim(claim)) => (named(&[&claim.provider]), false),
-        Some(Body::Referral(referral)) => (false, named(&[&referral.from, &referral.to])),
-        Some(Body::CareApproval(approval)) => (false, named(&[&entry.author, &approval.provider])),
-        Some(Body::ReferralStep(_)) => (false, named(&[&entry.author])),
-        _ => (false, false),
-    };
-    let parties = if party { vec![recipient.clone()] } else { Vec::new() };
-    let item = Item {
-        categories: CategorySet::EMPTY.with(category),
-        subjects: &subjects,
-        author: &author,
-        commissioned: entry.commissioned,
-        whereabouts: entry.whereabouts,
-        label: [Label::N, Label::N, Label::R, Label::V][entry.label as usize],
-        originator: [Originator::None, Originator::None, Originator::Ask, Originator::No][entry.originator as usize],
-        message: MessageId::parse(&entry.source_message),
-        is_own_report,
-        referral_parties: &parties,
-    };
-    view(&POLICY, &world.request, &world.facts, &item, now())
-}
-
 /// What the recipient may see of one category of one entry.
 struct Answer {
     outcome: Outcome,
@@ -85,7 +54,7 @@ struct Slow<'a> {
 impl Slow<'_> {
     fn answer(&mut self, category: Category) -> &Answer {
         self.answers.entry(category).or_insert_with(|| {
-            let view = view_of(self.world, self.entry, category);
+            let view = self.world.view_of(self.entry, category);
             let (_, decision) = view.decisions[0];
             Answer { outcome: decision.outcome, rule: decision.rule, whereabouts: view.whereabouts }
         })
@@ -204,4 +173,26 @@ fn the_reasons_are_those_of_what_was_shown() {
             assert!(shown.evidence.iter().all(|(category, _)| needed.has(*category)), "world {seed}");
         }
     }
+}
+
+#[test]
+fn the_words_of_a_listing_show_what_the_tiers_show_of_every_entry() {
+    let (mut compared, mut visible) = (0, 0);
+    for (seed, world) in worlds(2_000) {
+        let listing = crate::consent::Listing::new(&POLICY, &world.request, &world.facts, now());
+        for entry in world.record().entries() {
+            let judged = Judged::of(entry).unwrap();
+            let item = Item { categories: CategorySet::ALL, ..judged.as_item(&world.request.recipient) };
+            let slow = view(&POLICY, &world.request, &world.facts, &item, now());
+            let fast = listing.visible(&item);
+            assert_eq!(
+                (fast.full, fast.general, fast.whereabouts),
+                (slow.full, slow.general, slow.whereabouts),
+                "{seed}"
+            );
+            compared += 20;
+            visible += slow.full.union(slow.general).iter().count();
+        }
+    }
+    assert!(visible * 10 > compared && visible * 10 < compared * 9, "{visible} of {compared}");
 }

@@ -1,9 +1,9 @@
 //! Bytes for one agency go to no other.
 
-use super::world::worlds;
 use super::*;
 use crate::adapter::{Adapter, Direction, EncodeError, Profile, Text};
 use crate::id::DeliveryId;
+use crate::testing::worlds;
 use uuid::Uuid;
 
 /// Writes the schema's own bytes.

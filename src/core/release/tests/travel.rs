@@ -1,7 +1,7 @@
 //! What travels only with something else, what never leaves, what an author gets back, and what `narrow` leaves.
 
-use super::world::{World, author, worlds};
 use super::*;
+use crate::testing::{World, author, worlds};
 use proto::entry::Body;
 
 fn is_dependent(world: &World, entry: &proto::Entry) -> bool {
@@ -84,8 +84,8 @@ fn an_author_gets_its_own_entries_back_whole_unless_sealed_or_close_to_the_perpe
 #[test]
 fn a_sealed_person_is_hidden_even_from_the_author() {
     for (seed, mut world) in worlds(100) {
-        for number in 0..super::world::PEOPLE {
-            let mut seal = world.seal(super::world::person(number));
+        for number in 0..crate::testing::PEOPLE {
+            let mut seal = world.seal(crate::testing::person(number));
             seal.allowed.clear();
             world.subject(number).seals.push(seal);
         }

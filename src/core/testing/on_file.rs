@@ -10,7 +10,8 @@ use musubi_proto::Dice;
 use uuid::Uuid;
 
 impl World {
-    pub(super) fn subject_facts(&mut self, subject: PersonId) -> SubjectFacts {
+    /// Everything on one person's file.
+    pub fn subject_facts(&mut self, subject: PersonId) -> SubjectFacts {
         let mut facts = SubjectFacts {
             homes: if self.chance(50) { vec![Municipality::new("482072").unwrap()] } else { Vec::new() },
             birth_date: sometimes(&mut self.dice, 70, born),
@@ -51,7 +52,8 @@ impl World {
         facts
     }
 
-    pub(super) fn consent(&mut self, subject: PersonId, kind: ConsentKind) -> Consent {
+    /// A consent record.
+    pub fn consent(&mut self, subject: PersonId, kind: ConsentKind) -> Consent {
         let relationships = [Relationship::Subject, Relationship::Subject, Relationship::ParentalAuthority];
         let others = [Relationship::Guardian, Relationship::CentreDirector, Relationship::Court, Relationship::Other];
         let grantee = match self.dice.below(6) {
@@ -101,7 +103,8 @@ impl World {
         }
     }
 
-    pub(super) fn relation(&mut self, subject: PersonId) -> Relation {
+    /// A tie to an agency.
+    pub fn relation(&mut self, subject: PersonId) -> Relation {
         let outreach = self.dice.coin();
         let kinds = [
             RelationKind::Residence,
@@ -128,7 +131,8 @@ impl World {
         if self.chance(30) { vec![self.any_agency()] } else { Vec::new() }
     }
 
-    pub(super) fn shield(&mut self, subject: PersonId) -> Shield {
+    /// An address shield.
+    pub fn shield(&mut self, subject: PersonId) -> Shield {
         Shield {
             id: self.id(),
             subject,
@@ -140,7 +144,8 @@ impl World {
         }
     }
 
-    pub(super) fn seal(&mut self, subject: PersonId) -> Seal {
+    /// A seal.
+    pub fn seal(&mut self, subject: PersonId) -> Seal {
         Seal {
             id: self.id(),
             subject,
@@ -151,7 +156,8 @@ impl World {
         }
     }
 
-    pub(super) fn link(&mut self, subject: PersonId) -> PerpetratorLink {
+    /// A link of an agency to the perpetrator.
+    pub fn link(&mut self, subject: PersonId) -> PerpetratorLink {
         PerpetratorLink {
             id: self.id(),
             subject,
@@ -162,7 +168,8 @@ impl World {
         }
     }
 
-    pub(super) fn council_case(&mut self, subject: PersonId) -> CouncilCase {
+    /// A council case.
+    pub fn council_case(&mut self, subject: PersonId) -> CouncilCase {
         let member = Member { agency: self.towards_recipient(), from: past(&mut self.dice), until: None };
         CouncilCase {
             id: self.id(),
@@ -174,7 +181,8 @@ impl World {
         }
     }
 
-    pub(super) fn break_glass(&mut self, subject: PersonId) -> BreakGlass {
+    /// Emergency access.
+    pub fn break_glass(&mut self, subject: PersonId) -> BreakGlass {
         let asked_at = now().plus_minutes(-(self.dice.below(300) as i64));
         BreakGlass {
             id: self.id(),
@@ -189,7 +197,8 @@ impl World {
         }
     }
 
-    pub(super) fn ground(&mut self) -> Ground {
+    /// A ground.
+    pub fn ground(&mut self) -> Ground {
         let source = self.a_source();
         let approval = Approval {
             source: source.clone(),
@@ -224,7 +233,8 @@ impl World {
         }
     }
 
-    pub(super) fn standing(&mut self) -> StandingApproval {
+    /// A standing approval.
+    pub fn standing(&mut self) -> StandingApproval {
         let code = self.facts.grounds.last().map(|ground| ground.code).filter(|_| self.dice.coin());
         StandingApproval {
             id: self.id(),

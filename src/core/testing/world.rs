@@ -1,11 +1,11 @@
 //! Random worlds: a family's entries, what is on file about the family, and who asks what for. The same seed gives the
 //! same world.
 
-use super::{Released, release};
 use crate::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
 use crate::consent::{Facts, Policy, Request, SubjectFacts};
 use crate::id::{FactId, MessageId, Municipality, PersonId};
 use crate::record::{SharedEntry, SharedRecord};
+use crate::release::{Released, release};
 use crate::time::Time;
 use musubi_proto::v1 as proto;
 use musubi_proto::{Dice, Random};
@@ -13,58 +13,72 @@ use proto::entry::Body;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-pub(super) static POLICY: LazyLock<Policy> = LazyLock::new(Policy::reviewed);
+/// The reviewed policy.
+pub static POLICY: LazyLock<Policy> = LazyLock::new(Policy::reviewed);
 
 /// The moment of every decision.
-pub(super) fn now() -> Time {
+pub fn now() -> Time {
     Time::MIN.plus_days(20_000)
 }
 
-pub(super) struct World {
-    pub(super) entries: Vec<proto::Entry>,
-    pub(super) request: Request,
-    pub(super) facts: Facts,
-    pub(super) dice: Dice,
+/// A family's entries, what is on file, and who asks.
+pub struct World {
+    /// The entries, as the hub completed them.
+    pub entries: Vec<proto::Entry>,
+    /// Who asks, and what for.
+    pub request: Request,
+    /// What is on file.
+    pub facts: Facts,
+    /// What makes more of it.
+    pub dice: Dice,
     next: u128,
 }
 
 /// Worlds with these seeds.
-pub(super) fn worlds(count: u64) -> impl Iterator<Item = (u64, World)> {
+pub fn worlds(count: u64) -> impl Iterator<Item = (u64, World)> {
     (0..count).map(|seed| (seed, World::new(seed)))
 }
 
-pub(super) const PEOPLE: u64 = 3;
+/// Persons of a world.
+pub const PEOPLE: u64 = 3;
 
-pub(super) fn person(number: u64) -> PersonId {
+/// A person by number.
+pub fn person(number: u64) -> PersonId {
     PersonId(Uuid::from_u128(0x1000 + u128::from(number)))
 }
 
-pub(super) fn message(number: u64) -> MessageId {
+/// A message by number.
+pub fn message(number: u64) -> MessageId {
     MessageId(Uuid::from_u128(0x2000 + u128::from(number)))
 }
 
-pub(super) fn agency(kind: AgencyKind, number: u64) -> AgencyId {
+/// An agency by kind and number.
+pub fn agency(kind: AgencyKind, number: u64) -> AgencyId {
     AgencyId::new(format!("{kind}-{number}")).unwrap()
 }
 
-pub(super) fn one<T: Clone>(dice: &mut Dice, of: &[T]) -> T {
+/// One of these.
+pub fn one<T: Clone>(dice: &mut Dice, of: &[T]) -> T {
     of[dice.below(of.len() as u64) as usize].clone()
 }
 
-pub(super) fn in_hundred(dice: &mut Dice, share: u64) -> bool {
+/// True in so many of a hundred.
+pub fn in_hundred(dice: &mut Dice, share: u64) -> bool {
     dice.below(100) < share
 }
 
 /// Around now: some not yet, some long past.
-pub(super) fn moment(dice: &mut Dice) -> Time {
+pub fn moment(dice: &mut Dice) -> Time {
     now().plus_days(dice.below(60) as i64 - 50)
 }
 
-pub(super) fn past(dice: &mut Dice) -> Time {
+/// Before now.
+pub fn past(dice: &mut Dice) -> Time {
     now().plus_days(-(dice.below(90) as i64))
 }
 
-pub(super) fn sometimes<T>(dice: &mut Dice, share: u64, make: impl FnOnce(&mut Dice) -> T) -> Option<T> {
+/// One in so many of a hundred.
+pub fn sometimes<T>(dice: &mut Dice, share: u64, make: impl FnOnce(&mut Dice) -> T) -> Option<T> {
     in_hundred(dice, share).then(|| make(dice))
 }
 
@@ -112,31 +126,38 @@ impl World {
         world
     }
 
-    pub(super) fn record(&self) -> SharedRecord {
+    /// The entries as a record.
+    pub fn record(&self) -> SharedRecord {
         SharedRecord::as_sent(self.entries.iter().cloned().map(SharedEntry::new).collect())
     }
 
-    pub(super) fn release(&self) -> Released {
+    /// What the recipient gets.
+    pub fn release(&self) -> Released {
         release(self.record(), &self.request, &self.facts, &POLICY, now())
     }
 
-    pub(super) fn is_own(&self, entry: &proto::Entry) -> bool {
+    /// Did the recipient write it?
+    pub fn is_own(&self, entry: &proto::Entry) -> bool {
         author(entry) == self.request.recipient.as_str()
     }
 
-    pub(super) fn subject(&mut self, number: u64) -> &mut SubjectFacts {
+    /// The file of a person.
+    pub fn subject(&mut self, number: u64) -> &mut SubjectFacts {
         self.facts.subjects.entry(person(number)).or_default()
     }
 
-    pub(super) fn chance(&mut self, share: u64) -> bool {
+    /// True in so many of a hundred.
+    pub fn chance(&mut self, share: u64) -> bool {
         in_hundred(&mut self.dice, share)
     }
 
-    pub(super) fn anyone(&mut self) -> u64 {
+    /// The number of a person.
+    pub fn anyone(&mut self) -> u64 {
         self.dice.below(PEOPLE)
     }
 
-    pub(super) fn id(&mut self) -> FactId {
+    /// A new id.
+    pub fn id(&mut self) -> FactId {
         self.next += 1;
         // Not in the order in which they are made.
         FactId(Uuid::from_u128(self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)))
@@ -146,7 +167,8 @@ impl World {
         self.id().to_string()
     }
 
-    pub(super) fn any_agency(&mut self) -> AgencyId {
+    /// Any agency, sometimes the recipient.
+    pub fn any_agency(&mut self) -> AgencyId {
         if self.chance(18) {
             return self.request.recipient.clone();
         }
@@ -155,18 +177,20 @@ impl World {
     }
 
     /// One who wrote something.
-    pub(super) fn a_source(&mut self) -> AgencyId {
+    pub fn a_source(&mut self) -> AgencyId {
         let at = self.dice.below(self.entries.len() as u64) as usize;
         self.entries
             .get(at)
             .map_or_else(|| self.request.recipient.clone(), |entry| AgencyId::new(author(entry)).unwrap())
     }
 
-    pub(super) fn towards_recipient(&mut self) -> AgencyId {
+    /// Mostly the recipient.
+    pub fn towards_recipient(&mut self) -> AgencyId {
         if self.chance(85) { self.request.recipient.clone() } else { self.any_agency() }
     }
 
-    pub(super) fn categories(&mut self) -> CategorySet {
+    /// Some categories.
+    pub fn categories(&mut self) -> CategorySet {
         match self.dice.below(3) {
             0 => CategorySet::ALL,
             _ => CategorySet::from_bits(self.dice.uint64() as u32 | self.dice.uint64() as u32),
@@ -174,7 +198,7 @@ impl World {
     }
 
     /// An entry of a random kind, as the hub completes one.
-    pub(super) fn entry(&mut self) -> proto::Entry {
+    pub fn entry(&mut self) -> proto::Entry {
         let mut entry = loop {
             let entry = proto::Entry::random(&mut self.dice);
             if !matches!(entry.body, None | Some(Body::Withdrawal(_))) {
@@ -215,25 +239,28 @@ impl World {
         entry
     }
 
-    pub(super) fn attribute(&self, entry: &mut proto::Entry, author: String) {
+    /// Says who wrote it, as the hub does.
+    pub fn attribute(&self, entry: &mut proto::Entry, author: String) {
         let protection = author.starts_with("CGC");
         (entry.author, entry.author_of_protection) =
             if protection { (String::new(), author) } else { (author, String::new()) };
     }
 
-    pub(super) fn any_category(&mut self) -> Category {
+    /// Any category.
+    pub fn any_category(&mut self) -> Category {
         one(&mut self.dice, Category::ALL)
     }
 
     /// In another order, which hangs on the dice.
-    pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             list.swap(last, self.dice.below(last as u64 + 1) as usize);
         }
     }
 }
 
-pub(super) fn author(entry: &proto::Entry) -> &str {
+/// Who wrote an entry.
+pub fn author(entry: &proto::Entry) -> &str {
     if entry.author.is_empty() { &entry.author_of_protection } else { &entry.author }
 }
 
