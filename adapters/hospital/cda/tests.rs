@@ -179,6 +179,16 @@ fn what_is_refused_names_place_and_reason() {
 }
 
 #[test]
+fn an_individual_number_is_looked_for_where_persons_are_numbered_and_in_words() {
+    let number = "123456789018";
+    assert_eq!(errors(&changed("extension=\"0012345\"", &format!("extension=\"{number}\""))).len(), 1);
+    let said = errors(&changed("2週間後に健診。", &format!("番号{number}")));
+    assert!(said.iter().all(|told| told.starts_with("H009 ")), "{said:?}");
+    let statement = changed("extension=\"D-1\"", &format!("extension=\"{number}\""));
+    assert_eq!(decode(&statement).taken(), 1, "the number of a statement is nobody's");
+}
+
+#[test]
 fn every_attribute_and_text_is_accounted_for() {
     let decoded = decode(&sample("shione_discharge"));
     let place = |wanted: &str| decoded.ledger.0.iter().find(|line| line.place == wanted).map(|line| line.fate.clone());

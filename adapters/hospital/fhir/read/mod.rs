@@ -9,6 +9,7 @@ mod people;
 mod referral;
 mod resources;
 mod results;
+mod screening;
 mod stay;
 mod values;
 

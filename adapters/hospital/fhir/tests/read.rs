@@ -237,3 +237,88 @@ fn what_is_no_fhir_in_xml_is_refused() {
     assert_eq!(refused("<Patient xmlns=\"http://hl7.org/fhir\">"), ["H001"]);
     assert_eq!(refused("<Hund xmlns=\"http://hl7.org/fhir\"/>"), ["H001"]);
 }
+
+fn collection(resources: &[&str]) -> String {
+    let entries: Vec<String> = resources.iter().map(|one| format!("{{\"resource\":{one}}}")).collect();
+    format!("{{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{}]}}", entries.join(","))
+}
+
+#[test]
+fn an_individual_number_refuses_the_document_and_is_not_told() {
+    let number = "123456789018";
+    for text in [
+        PATIENT.replace("0012345", number),
+        PATIENT.replace("榎本 千夏", &format!("備考 {number}")),
+        collection(&[PATIENT, "{\"resourceType\":\"Basic\",\"x\":\"1234 5678 9018\"}"]),
+    ] {
+        let decoded = decode(&text);
+        assert_eq!(decoded.taken(), 0);
+        assert!(decoded.all_diagnostics().all(|told| told.code == "H009" && !told.to_string().contains("5678")));
+        assert!(decoded.ledger.0.iter().all(|line| !line.place.contains("5678")));
+    }
+    let mut declared = profile();
+    declared.twelve_digit_columns = vec!["Patient.identifier.value".to_owned()];
+    assert_eq!(FhirJson.decode(PATIENT.replace("0012345", number).as_bytes(), &declared).taken(), 1);
+}
+
+#[test]
+fn the_entries_of_a_bundle_are_limited() {
+    let sized = |count: usize| {
+        let mut all = vec![PATIENT];
+        all.resize(count, "{\"resourceType\":\"Location\"}");
+        collection(&all)
+    };
+    assert_eq!(decode(&sized(1_999)).taken(), 1);
+    assert_eq!(decode(&sized(2_000)).taken(), 1);
+    assert_eq!(errors(&sized(2_001)), ["H007 Bundle.entry"]);
+}
+
+#[test]
+fn a_consent_in_a_document_opens_nothing_and_a_deep_one_refuses_it() {
+    let consent =
+        |provision: &str| format!("{{\"resourceType\":\"Consent\",\"status\":\"active\",\"provision\":{provision}}}");
+    let flat = decode(&collection(&[PATIENT, &consent("{\"type\":\"deny\",\"provision\":[{\"type\":\"permit\"}]}")]));
+    assert_eq!(flat.taken(), 1);
+    assert!(codes(&flat).contains(&"H108 Bundle.entry[1].resource".to_owned()));
+    let deep = consent("{\"provision\":[{\"provision\":[{\"type\":\"permit\"}]}]}");
+    assert_eq!(errors(&collection(&[PATIENT, &deep])), ["H008 Bundle.entry[1].resource.provision"]);
+}
+
+#[test]
+fn an_unknown_modifier_refuses_and_an_unknown_member_warns() {
+    let with = |member: &str| PATIENT.replace("\"id\":\"p\"", &format!("\"id\":\"p\",{member}"));
+    assert_eq!(errors(&with("\"modifierExtension\":[{\"url\":\"urn:x\"}]")), ["H008 Patient.modifierExtension"]);
+    let unknown = decode(&with("\"千夏\":\"x\",\"active\":\"\""));
+    assert_eq!(codes(&unknown), ["H104 Patient.*", "H008 Patient.active", "H008 Patient.name"]);
+    assert!(unknown.ledger.0.iter().any(|line| line.place == "Patient.*" && line.fate == Fate::KeptRaw));
+}
+
+#[test]
+fn a_newborns_value_with_the_mother_as_subject_is_nobodys() {
+    let weight = "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\
+                  \"code\":\"8339-4\"}]},\"subject\":{\"reference\":\"Patient/p\"},\"valueQuantity\":{\"value\":2486,\"unit\":\"g\"}}";
+    let decoded = decode(&collection(&[PATIENT, weight]));
+    assert!(codes(&decoded).contains(&"H106 Bundle.entry[1].resource.subject".to_owned()));
+    assert_eq!(decoded.items[0].submission.as_ref().unwrap().kinds(), ["person_details"]);
+}
+
+#[test]
+fn what_was_entered_in_error_is_withdrawn() {
+    let wrong = "{\"resourceType\":\"Observation\",\"status\":\"entered-in-error\",\"identifier\":[{\"value\":\"O-1\"}],\
+                 \"code\":{\"text\":\"体温\"},\"subject\":{\"reference\":\"Patient/p\"}}";
+    let read = entries(&decode(&collection(&[PATIENT, wrong])));
+    assert_eq!(read[1]["withdrawal"]["bodyKind"], "observation");
+}
+
+#[test]
+fn what_is_sensitive_raises_the_label_and_never_lowers_it() {
+    let label = |security: &str| {
+        let meta = format!("\"id\":\"p\",\"meta\":{{\"security\":[{{\"code\":\"{security}\"}}]}}");
+        let decoded = decode(&PATIENT.replace("\"id\":\"p\"", &meta));
+        let record = decoded.items[0].submission.as_ref().unwrap().to_author_json();
+        serde_json::from_str::<Value>(&record).unwrap()["entries"][0]["label"].clone()
+    };
+    assert_eq!(label("N"), Value::Null);
+    assert_eq!(label("HIV"), "R");
+    assert_eq!(label("V"), "V");
+}
