@@ -323,6 +323,7 @@ impl<'a> Custody<'a> {
             change.expect = self.expectations();
             self.people_rows(&mut change);
             self.entry_rows(&mut change);
+            self.epoch_rows(&mut change);
             self.shield_rows(&mut change)?;
             self.suggestion_rows(&mut change)?;
             self.residence_rows(&mut change)?;
@@ -383,15 +384,11 @@ impl<'a> Custody<'a> {
     }
 
     fn entry_rows(&self, change: &mut Change) {
-        let mut changed = BTreeSet::new();
         for entries in self.entries.chunk_by(SharedEntry::is_about_those_of) {
             let contained = entries.iter().filter_map(|e| Some(Contained { id: e.id()?, kind: kind_number(e.kind()) }));
             let contained: Vec<Contained> = contained.collect();
             let Some((first, Contained { id, .. })) = entries.first().zip(contained.first()) else { continue };
             let persons: Vec<PersonId> = first.persons().into_iter().map(|(person, _)| person).collect();
-            if entries.iter().any(|entry| entry.is_withdrawal() || self.family.has_series(entry)) {
-                changed.extend(persons.iter().copied());
-            }
             let (id, aad) = (*id, Aad::row(EntriesRow::TABLE, id.0));
             let (holders, hub) = (self.family.holders(&persons), &self.hub.keyring.hub);
             let body = SharedEntry::seal(entries, &holders, hub, &mut |bytes| entropy::fill(bytes), &aad);
@@ -406,7 +403,13 @@ impl<'a> Custody<'a> {
                 body,
             }));
         }
-        // What was decided about the earlier version is decided again before it leaves.
+    }
+
+    /// What was decided about an earlier version is decided again before it leaves.
+    fn epoch_rows(&self, change: &mut Change) {
+        let replacing = self.family.of_known_series(&self.entries).into_iter();
+        let changing = replacing.chain(self.entries.iter().filter(|entry| entry.is_withdrawal()));
+        let changed: BTreeSet<PersonId> = changing.flat_map(SharedEntry::persons).map(|(person, _)| person).collect();
         change.rows.extend(changed.into_iter().map(Row::Epoch));
     }
 

@@ -107,10 +107,11 @@ impl Family {
         self.record().entries().iter().filter_map(SharedEntry::id).any(|id| entries.contains(&id))
     }
 
-    /// Is an entry of the same series on file?
-    pub fn has_series(&self, entry: &SharedEntry) -> bool {
-        let series = entry.clone().with_persons(&|person| self.known_as(person)).series();
-        self.entries.iter().any(|held| held.series() == series)
+    /// Which of these entries are of a series that is on file?
+    pub fn of_known_series<'e>(&self, entries: &'e [SharedEntry]) -> Vec<&'e SharedEntry> {
+        let on_file: BTreeSet<String> = self.entries.iter().map(SharedEntry::series).collect();
+        let known = |person| self.known_as(person);
+        entries.iter().filter(|entry| on_file.contains(&entry.series_as(&known))).collect()
     }
 
     /// Have a person's details been on file before?

@@ -94,12 +94,22 @@ impl SharedEntry {
     /// What names its series: author, kind of body, source key, and the persons: one key of a source may stand for mother
     /// and child, or for two twins.
     pub fn series(&self) -> String {
+        self.series_with(&self.entry.person_ids.join(" "))
+    }
+
+    /// As [`SharedEntry::series`], with its persons as they are known now.
+    pub fn series_as(&self, known_as: &dyn Fn(PersonId) -> PersonId) -> String {
+        let ids = self.entry.person_ids.iter();
+        let known = ids.map(|id| PersonId::parse(id).map_or_else(|| id.clone(), |person| known_as(person).to_string()));
+        self.series_with(&known.collect::<Vec<_>>().join(" "))
+    }
+
+    fn series_with(&self, persons: &str) -> String {
         let author = self.author().map(String::from).unwrap_or_default();
         let kind = match &self.entry.body {
             Some(proto::entry::Body::Withdrawal(withdrawal)) => withdrawal.body_kind.as_str(),
             _ => self.kind(),
         };
-        let persons = self.entry.person_ids.join(" ");
         format!("{author}\u{1f}{kind}\u{1f}{}\u{1f}{persons}", self.entry.source_key)
     }
 
@@ -208,7 +218,7 @@ impl SharedRecord {
             entries.into_iter().reduce(|before, next| next.upon(&before))
         });
         let mut entries: Vec<SharedEntry> = current.filter(|entry| !entry.is_withdrawal()).collect();
-        entries.sort_by(|a, b| (a.occurred_at(), &a.entry.id).cmp(&(b.occurred_at(), &b.entry.id)));
+        entries.sort_by_cached_key(|entry| (entry.occurred_at(), entry.entry.id.clone()));
         SharedRecord { entries }
     }
 
