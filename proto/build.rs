@@ -2,6 +2,8 @@
 
 #[path = "build/dictionary.rs"]
 mod dictionary;
+#[path = "build/enums.rs"]
+mod enums;
 #[path = "build/labels.rs"]
 mod labels;
 #[path = "build/messages.rs"]
@@ -66,6 +68,7 @@ fn write_labels(schema: &messages::Schema, root: &str, package: &str, path: &Pat
     random::write(&mut text, &model)?;
     messages::write_debug(&mut text, &schema.pool, package)?;
     tags::write(&mut text, &model)?;
+    enums::write(&mut text, &model)?;
     dictionary::write(&mut text, &model)?;
     fs::write(path, text)?;
     Ok(())

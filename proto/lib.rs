@@ -6,12 +6,11 @@
 // Generated code names this crate, so that the same code also serves the tests.
 extern crate self as musubi_proto;
 
+mod enums;
 mod labelled;
 #[cfg(feature = "testing")]
 mod random;
 mod tags;
-
-use prost::Message as _;
 
 pub use labelled::{DictionaryRow, Labelled, Mask, Need};
 #[cfg(feature = "testing")]
@@ -31,13 +30,14 @@ mod labels {
 /// What generated code calls. Not for others.
 #[doc(hidden)]
 pub mod support {
+    pub use crate::enums::{Enums, inside, numbers};
     pub use crate::labelled::{
         DictionaryRow, Labelled, Mask, Need, both, keep, keep_child, keep_children, opaque_bits, raised_bits, show,
         show_child, show_children, show_leaf, show_one,
     };
     #[cfg(feature = "testing")]
     pub use crate::random::{Dice, Random};
-    pub use crate::tags::{Inside, Tag, Tags, strangers, unknown_enums};
+    pub use crate::tags::{Inside, Tag, Tags, strangers};
 }
 
 /// The compiled schema with all its options and comments, for reflection.
@@ -57,7 +57,10 @@ pub fn strangers(bytes: &[u8]) -> Vec<String> {
 /// The binary form carries such a number; the JSON form cannot be written. So it is refused when it comes in.
 #[must_use]
 pub fn unknown_enums(entry: &v1::Entry) -> Vec<String> {
-    tags::unknown_enums(labels::KNOWN, &entry.encode_to_vec())
+    let mut found = enums::Enums::unknown_enums(entry);
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Every leaf of an entry with what it needs, in the order of the schema.

@@ -1,4 +1,4 @@
-//! The tags and enum numbers that the schema knows, and what in encoded bytes is not among them.
+//! The tags that the schema knows, and what in encoded bytes is not among them.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,6 @@ pub struct Tags(pub &'static [Tag]);
 pub struct Tag {
     /// Its number.
     pub number: u32,
-    /// Its name in the schema.
-    pub name: &'static str,
     /// What is inside.
     pub inside: Inside,
 }
@@ -20,20 +18,10 @@ pub struct Tag {
 /// What is inside a field.
 #[derive(Debug)]
 pub enum Inside {
-    /// A scalar.
+    /// A scalar or an enum.
     Leaf,
-    /// An enum with these numbers, ascending.
-    Enum(&'static [i32]),
     /// A message.
     Message(&'static Tags),
-}
-
-/// One field as it stands in the bytes.
-enum Raw<'a> {
-    Varint(u64),
-    Bytes(&'a [u8]),
-    /// Eight or four bytes, or a group, which the schema has none of.
-    Other,
 }
 
 /// How deep groups may nest; prost has the same limit.
@@ -62,21 +50,24 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    fn field(&mut self, depth: u32) -> Option<(u32, Raw<'a>)> {
+    /// The number of the next field, and its bytes where it may hold a message.
+    fn field(&mut self, depth: u32) -> Option<(u32, &'a [u8])> {
+        const NONE: &[u8] = &[];
         let key = self.varint()?;
         let number = u32::try_from(key >> 3).ok()?;
-        let raw = match key & 7 {
-            0 => Raw::Varint(self.varint()?),
-            1 => self.take(8).map(|_| Raw::Other)?,
+        let bytes = match key & 7 {
+            0 => self.varint().map(|_| NONE)?,
+            1 => self.take(8).map(|_| NONE)?,
             2 => {
                 let length = usize::try_from(self.varint()?).ok()?;
-                Raw::Bytes(self.take(length)?)
+                self.take(length)?
             }
-            3 => self.group(number, depth).map(|()| Raw::Other)?,
-            5 => self.take(4).map(|_| Raw::Other)?,
+            // A group, which the schema has none of.
+            3 => self.group(number, depth).map(|()| NONE)?,
+            5 => self.take(4).map(|_| NONE)?,
             _ => return None,
         };
-        Some((number, raw))
+        Some((number, bytes))
     }
 
     /// Skips a group up to its end.
@@ -100,55 +91,20 @@ impl<'a> Reader<'a> {
 #[must_use]
 pub fn strangers(known: &Tags, bytes: &[u8]) -> Vec<String> {
     let mut found = BTreeSet::new();
-    walk(known, bytes, &mut Vec::new(), &mut |path, _, inside| {
-        if inside.is_none() {
-            let numbers: Vec<String> = path.iter().map(|(number, _)| number.to_string()).collect();
-            found.insert(numbers.join("."));
-        }
-    });
+    walk(known, bytes, &mut Vec::new(), &mut found);
     found.into_iter().collect()
 }
 
-/// The enum fields with a number that is not in the tables, as paths of names.
-#[must_use]
-pub fn unknown_enums(known: &Tags, bytes: &[u8]) -> Vec<String> {
-    let mut found = BTreeSet::new();
-    walk(known, bytes, &mut Vec::new(), &mut |path, raw, inside| {
-        if let Some(Inside::Enum(numbers)) = inside
-            && !is_known(numbers, raw)
-        {
-            let names: Vec<&str> = path.iter().map(|(_, name)| *name).collect();
-            found.insert(names.join("."));
-        }
-    });
-    found.into_iter().collect()
-}
-
-/// Whether all numbers in an enum field, packed or not, are known.
-fn is_known(numbers: &[i32], raw: &Raw<'_>) -> bool {
-    // An enum is 32 bits wide; what stands above is cut off, as decoding does.
-    let known = |value: u64| numbers.binary_search(&(value as i32)).is_ok();
-    match raw {
-        Raw::Varint(value) => known(*value),
-        Raw::Bytes(bytes) => {
-            let mut reader = Reader(bytes);
-            std::iter::from_fn(|| if reader.0.is_empty() { None } else { reader.varint() }).all(known)
-        }
-        Raw::Other => true,
-    }
-}
-
-type Path = Vec<(u32, &'static str)>;
-
-fn walk(known: &Tags, bytes: &[u8], path: &mut Path, see: &mut dyn FnMut(&Path, &Raw<'_>, Option<&Inside>)) {
+fn walk(known: &Tags, bytes: &[u8], path: &mut Vec<u32>, found: &mut BTreeSet<String>) {
     let mut reader = Reader(bytes);
     while !reader.0.is_empty() {
-        let Some((number, raw)) = reader.field(0) else { return };
+        let Some((number, bytes)) = reader.field(0) else { return };
         let tag = known.0.binary_search_by_key(&number, |tag| tag.number).ok().and_then(|index| known.0.get(index));
-        path.push((number, tag.map_or("", |tag| tag.name)));
-        see(path, &raw, tag.map(|tag| &tag.inside));
-        if let (Some(Inside::Message(inner)), Raw::Bytes(bytes)) = (tag.map(|tag| &tag.inside), &raw) {
-            walk(inner, bytes, path, see);
+        path.push(number);
+        match tag.map(|tag| &tag.inside) {
+            None => drop(found.insert(path.iter().map(u32::to_string).collect::<Vec<_>>().join("."))),
+            Some(Inside::Message(inner)) => walk(inner, bytes, path, found),
+            Some(Inside::Leaf) => {}
         }
         path.pop();
     }

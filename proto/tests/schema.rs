@@ -118,6 +118,9 @@ fn a_number_outside_its_enum_is_found_as_json_could_not_be_written() {
     entry.raised = vec![1, 21];
     assert_eq!(unknown_enums(&entry), ["person_details.sex", "raised"]);
     serde_json::to_string(&entry).unwrap_err();
+    let name = |number| v1::HumanName { r#use: number, ..Default::default() };
+    let named = person(PersonDetails { names: vec![name(77), name(1), name(-1)], ..Default::default() });
+    assert_eq!(unknown_enums(&named), ["person_details.names.use"]);
 }
 
 #[test]
