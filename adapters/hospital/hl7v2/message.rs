@@ -79,6 +79,11 @@ struct Span {
     end: u32,
 }
 
+/// Bytes of a segment, and of a field with its separator, in messages with much in few bytes: from these the room is made,
+/// so that it seldom has to grow.
+const USUAL_SEGMENT_BYTES: usize = 64;
+const USUAL_FIELD_BYTES: usize = 4;
+
 /// Notes every segment and field of a decoded message.
 ///
 /// # Errors
@@ -97,8 +102,10 @@ pub fn parse(text: &str, charset: Charset) -> Result<Message<'_>, Malformed> {
 /// # Errors
 /// When there are too many segments.
 pub fn parse_with(text: &str, charset: Charset, delimiters: Delimiters) -> Result<Message<'_>, Malformed> {
-    let mut message =
-        Message { text, charset, delimiters, segments: Vec::with_capacity(16), fields: Vec::with_capacity(256) };
+    let (segments, fields) = (text.len() / USUAL_SEGMENT_BYTES, text.len() / USUAL_FIELD_BYTES);
+    let segments = Vec::with_capacity(segments.min(SEGMENTS_MAX));
+    let fields = Vec::with_capacity(fields.min(FIELDS_MAX));
+    let mut message = Message { text, charset, delimiters, segments, fields };
     message.scan()?;
     Ok(message)
 }
