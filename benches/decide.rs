@@ -9,7 +9,7 @@ use musubi_core::consent::records::{
     Channel, Consent, ConsentKind, Grantee, Proof, Relation, RelationKind, Relationship, Scope, Status,
 };
 use musubi_core::consent::{
-    DecisionFacts, Facts, Item, Label, Originator, Outcome, Policy, Request, SubjectFacts, decide, view,
+    DecisionFacts, Facts, Item, Label, Listing, Originator, Outcome, Policy, Request, SubjectFacts, decide, view,
 };
 use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::time::Time;
@@ -51,18 +51,25 @@ fn one_decision(policy: &Policy) {
 /// Records that are decided together.
 const RECORDS: usize = 10_000;
 const VIEW: &str = "view";
+const LISTING: &str = "listing";
+const OWN: &str = "listing, a family each";
+const WORDS_OF_PERSONS: &str = "words of persons";
 /// Persons that the records are of, in turn.
-const PERSONS: u128 = 100;
+const PERSONS: usize = 100;
 
 fn many_records(policy: &Policy) {
     let now = Time::parse_rfc3339("2026-11-01T12:00:00+09:00").expect("a time");
     let center = AgencyId::new("OSC-482072").expect("an agency id");
     let author = AgencyId::new("MED-4810700122").expect("an agency id");
-    let persons: Vec<PersonId> = (1..=PERSONS).map(|n| PersonId(uuid::Uuid::from_u128(n))).collect();
-    let mut facts = Facts { recipient_active: true, ..Facts::default() };
-    facts.subjects.extend(persons.iter().map(|person| (*person, on_file(*person, &center, now))));
-    let request = Request {
-        recipient: center,
+    let persons: Vec<PersonId> = (1..=RECORDS as u128).map(|n| PersonId(uuid::Uuid::from_u128(n))).collect();
+    let facts_of = |persons: &[PersonId]| {
+        let subjects = persons.iter().map(|person| (*person, on_file(*person, &center, now)));
+        Facts { recipient_active: true, subjects: subjects.collect(), ..Facts::default() }
+    };
+    let few = persons.get(..PERSONS).unwrap_or_default();
+    let (facts, facts_of_all) = (&facts_of(few), &facts_of(&persons));
+    let request = &Request {
+        recipient: center.clone(),
         kind: AgencyKind::Osc,
         purpose: Purpose::P3,
         actor: Actor::system(),
@@ -81,15 +88,51 @@ fn many_records(policy: &Policy) {
         is_own_report: false,
         referral_parties: &[],
     };
-    let all = || {
-        let records = persons.chunks(1).cycle().take(RECORDS);
-        records.map(|person| view(policy, &request, &facts, &item(person), now).full.iter().count()).sum()
+    fn records(persons: &[PersonId]) -> impl Iterator<Item = &[PersonId]> {
+        persons.chunks(1).cycle().take(RECORDS)
+    }
+    let by_view = || {
+        records(few).map(|person| view(policy, request, facts, &item(person), now).full.iter().count()).sum::<usize>()
     };
-    assert!(all() > RECORDS, "something of each record is visible");
-    let rounds = measure(vec![Subject::new(VIEW, all)]);
-    let against = "one recipient; of each person a relation and a consent on file; 20 categories each, with evidence";
-    figure("decide_10000_records", rounds.seconds(VIEW) * 1e3, "ms", against);
-    figure("decide_record", rounds.seconds(VIEW) * 1e9 / RECORDS as f64, "ns", "one record of the above");
+    let joined = |listing: &Listing<'_>, persons| {
+        records(persons).map(|person| listing.visible(&item(person)).full.iter().count()).sum::<usize>()
+    };
+    let (held, held_of_all) =
+        (&Listing::new(policy, request, facts, now), &Listing::new(policy, request, facts_of_all, now));
+    assert!(by_view() > RECORDS, "something of each record is visible");
+    assert_eq!(by_view(), joined(held, few), "tiers and words agree");
+    assert_eq!(by_view(), joined(held_of_all, &persons), "tiers and words agree");
+    let rounds = measure(vec![
+        Subject::new(VIEW, by_view),
+        Subject::new(LISTING, || joined(held, few)),
+        Subject::new(OWN, || joined(held_of_all, &persons)),
+        Subject::new(WORDS_OF_PERSONS, || {
+            let listing = Listing::new(policy, request, facts, now);
+            few.chunks(1).map(|person| listing.visible(&item(person)).full.iter().count()).sum()
+        }),
+    ]);
+    let milliseconds = |name: &str| rounds.seconds(name) * 1e3;
+    let against = "one recipient; of each person a relation and a consent on file; 20 categories each";
+    figure(
+        "filter_10000_records",
+        milliseconds(LISTING),
+        "ms",
+        &format!("{against}, 100 persons whose words are held; goal under 2 ms"),
+    );
+    figure("filter_10000_families", milliseconds(OWN), "ms", &format!("{against}, each record of another person"));
+    figure(
+        "filter_words_of_a_person",
+        rounds.seconds(WORDS_OF_PERSONS) * 1e9 / PERSONS as f64,
+        "ns",
+        "what is on file of one person into words",
+    );
+    figure("decide_10000_records", milliseconds(VIEW), "ms", &format!("{against}, by tiers, with rules and evidence"));
+    figure(
+        "filter_ratio",
+        rounds.ratio(VIEW, LISTING),
+        "times faster",
+        "by tiers, with rules and evidence = 1, same records",
+    );
 }
 
 /// A relation and a consent of one person.
