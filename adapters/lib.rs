@@ -23,9 +23,23 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &hospital::fhir::FhirXml,
     &hospital::cda::Cda,
     &child_guidance::cgc_xml::CgcXml,
+    &PH05_XLSX,
+    &PV02_XLSX,
     &notice::NoticeHtml,
     &notice::NoticeCsv,
 ];
+
+static PH05_XLSX: table::Workbook = table::Workbook {
+    name: "ph05-xlsx",
+    title: ("新生児訪問・乳児家庭全戸訪問 (PH05, Excel)", "Visits to newborns and infants' homes (PH05, Excel)"),
+    rows: &public_health::ph05::Visits,
+};
+
+static PV02_XLSX: table::Workbook = table::Workbook {
+    name: "pv02-xlsx",
+    title: ("産後ケア 実施報告 (PV02, Excel)", "Reports of postnatal care (PV02, Excel)"),
+    rows: &provider::pv02::Reports,
+};
 
 /// The format of this name.
 pub fn adapter(name: &str) -> Option<&'static dyn Adapter> {

@@ -91,6 +91,17 @@ fn every_format_is_listed_with_its_direction_and_both_titles() {
 }
 
 #[test]
+fn a_template_is_a_file_of_its_format_and_only_what_people_fill_in_has_one() {
+    for format in ["ph05", "pv02"] {
+        let run = musubi(&["formats", "--template", format]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(run.out.starts_with("\u{FEFF}処理区分,"), "{format}");
+    }
+    assert_eq!(musubi(&["formats", "--template", "hl7v2"]).code, 2);
+    assert_eq!(musubi(&["formats", "--template", "nothing"]).code, 2);
+}
+
+#[test]
 fn one_row_becomes_one_json_object_and_nothing_is_refused() {
     let run = musubi_fed(&["convert", "--from", "ph05", "--to", "record", "-"], one_visit());
     assert_eq!((run.code, run.last_line()), (0, "1 read, 0 refused, 1 warnings"), "{}", run.err);

@@ -69,7 +69,7 @@ impl Verdict {
 /// # Errors
 /// When the file itself cannot be read; then there are no rows to answer.
 pub fn answer_file(source: &[u8], profile: &Profile, verdicts: &[Verdict]) -> Result<Vec<u8>, Diagnostic> {
-    let sheet = Sheet::read(source, profile)?;
+    let sheet = Sheet::of_any(source, profile)?;
     let previous = sheet.header.iter().position(|name| name.trim() == RESULT);
     let without = |cells: &[String]| -> Vec<String> {
         let kept = cells.iter().enumerate().filter(|(index, _)| Some(*index) != previous);
@@ -113,7 +113,7 @@ pub fn without_individual_numbers(
     if refused.is_empty() {
         return Ok(None);
     }
-    let sheet = Sheet::read(source, profile)?;
+    let sheet = Sheet::of_any(source, profile)?;
     let rows = sheet
         .rows
         .into_iter()

@@ -5,6 +5,7 @@ use super::layout::{KEPT_RAW, Layout};
 use super::reader::RowReader;
 use super::sheet::{self, Sheet};
 use super::sidecar::Sidecar;
+use super::xlsx;
 use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
 use musubi_core::japan::problem::Problem;
 use musubi_core::record::Submission;
@@ -12,7 +13,7 @@ use musubi_proto::v1 as proto;
 use std::borrow::Cow;
 
 /// How the rows of one layout become submissions.
-pub trait Rows {
+pub trait Rows: Sync {
     /// The columns.
     fn layout(&self) -> &'static Layout;
 
@@ -23,13 +24,30 @@ pub trait Rows {
 /// Reads a file of rows. A row that is wrong is refused by itself; a file is refused whole for its character set, its
 /// header, its size, its sidecar, or a column of individual numbers.
 pub fn decode(rows: &dyn Rows, bytes: &[u8], sidecar: Option<&[u8]>, profile: &Profile) -> Decoded {
+    decode_sheet(rows, bytes, Sheet::read(bytes, profile), sidecar, profile)
+}
+
+/// Reads a workbook of rows in the same way.
+pub(super) fn decode_workbook(rows: &dyn Rows, bytes: &[u8], profile: &Profile) -> Decoded {
+    decode_sheet(rows, bytes, xlsx::read(bytes, Some(rows.layout())), None, profile)
+}
+
+fn decode_sheet(
+    rows: &dyn Rows,
+    bytes: &[u8],
+    sheet: Result<Sheet, Diagnostic>,
+    sidecar: Option<&[u8]>,
+    profile: &Profile,
+) -> Decoded {
     let layout = rows.layout();
-    let sheet = match Sheet::read(bytes, profile) {
+    let sheet = match sheet {
         Ok(sheet) => sheet,
         Err(refusal) => return Decoded::refused(refusal),
     };
     let mut about_file = sheet.warnings.clone();
     match sidecar {
+        // A workbook that was cut does not open.
+        None if super::package::is_package(bytes) => {}
         None => about_file.push(no_sidecar()),
         Some(sidecar) => {
             if let Err(refusal) = Sidecar::check(sidecar, bytes, layout.name, sheet.filled(), profile) {

@@ -71,6 +71,28 @@ pub struct Layout {
     pub groups: &'static [Group],
 }
 
+/// Repeated groups that a template has room for.
+const TEMPLATE_GROUPS: u32 = 3;
+
+/// The header of an empty file to fill in: each column with its name there.
+pub(super) fn template_columns(layout: &Layout) -> Vec<(String, Column)> {
+    let columns = layout.columns.iter().map(|column| (column.name.to_owned(), *column));
+    let repeated = layout.groups.iter().flat_map(|group| {
+        let numbered = move |number: u32| {
+            let name = move |column: &Column| (format!("{}{number}_{}", group.name, column.name), *column);
+            group.members.iter().map(name)
+        };
+        (1..=TEMPLATE_GROUPS).flat_map(numbered)
+    });
+    columns.chain(repeated).collect()
+}
+
+/// An empty CSV file to fill in, with the mark that Excel needs.
+pub fn csv_template(layout: &Layout) -> Vec<u8> {
+    let names = template_columns(layout).into_iter().map(|(name, _)| name);
+    format!("\u{FEFF}{}", super::write_csv([names], super::Formulas::Neutralised)).into_bytes()
+}
+
 /// The columns that several layouts begin with, and those of one layout, as one list of `N`.
 ///
 /// # Panics

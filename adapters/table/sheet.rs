@@ -39,6 +39,14 @@ impl Sheet {
         Ok(sheet)
     }
 
+    /// Reads a file of either kind, a workbook as if its first sheet held the rows.
+    ///
+    /// # Errors
+    /// As [`Sheet::read`], and what is wrong with a workbook.
+    pub(super) fn of_any(bytes: &[u8], profile: &Profile) -> Result<Self, Diagnostic> {
+        if super::package::is_package(bytes) { super::xlsx::read(bytes, None) } else { Sheet::read(bytes, profile) }
+    }
+
     /// Splits decoded text into cells (RFC 4180; LF and CRLF).
     fn split(text: &str) -> Result<Self, Diagnostic> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -86,10 +94,10 @@ pub(super) fn header_of(bytes: &[u8]) -> Option<Vec<String>> {
 }
 
 /// NUL, and characters that turn the direction of the text around them (S-74).
-fn is_dangerous(letter: char) -> bool {
+pub(super) fn is_dangerous(letter: char) -> bool {
     matches!(letter, '\0' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-fn unreadable() -> Diagnostic {
+pub(super) fn unreadable() -> Diagnostic {
     Diagnostic::error("PH-E004", "header", "見出しの行がありません。", "There is no header row.")
 }

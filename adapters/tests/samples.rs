@@ -3,9 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use musubi_adapters::{ADAPTERS, recognise};
+use musubi_adapters::{ADAPTERS, adapter, recognise};
 use musubi_core::adapter::{Adapter, Decoded, Direction, Profile, Severity};
 use musubi_core::agency::AgencyId;
+use musubi_core::japan::charset;
 use musubi_core::time::Time;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -36,9 +37,26 @@ fn samples() -> Vec<Sample> {
             }
         }
     }
+    let workbooks: Vec<Sample> = found.iter().filter_map(as_workbook).collect();
+    found.extend(workbooks);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(!found.is_empty());
     found
+}
+
+/// A table as a workbook, where its layout is read from one too.
+fn as_workbook(table: &Sample) -> Option<Sample> {
+    let format = adapter(&format!("{}-xlsx", table.format.name()))?;
+    let text = charset::decode(&table.bytes, None).unwrap().value.text;
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    for (row, record) in (0..).zip(rows.records()) {
+        for (column, cell) in (0..).zip(&record.unwrap()) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    Some(Sample { path: table.path.with_extension("xlsx"), bytes: workbook.save_to_buffer().unwrap(), format })
 }
 
 fn profile() -> Profile {
@@ -69,7 +87,9 @@ fn names_are_unique_and_every_sample_belongs_to_the_format_of_its_folder() {
     assert_eq!(names.len(), ADAPTERS.len());
     for sample in samples() {
         let folder = sample.path.parent().and_then(Path::parent).and_then(Path::file_name).unwrap().to_string_lossy();
-        assert_eq!(folder.replace('_', "-"), sample.format.name(), "{}", sample.path.display());
+        let name = sample.format.name();
+        let name = name.strip_suffix("-xlsx").unwrap_or(name);
+        assert_eq!(folder.replace('_', "-"), name, "{}", sample.path.display());
         assert_answered(&sample.format.decode(&sample.bytes, &profile()), &sample.path.display().to_string());
     }
 }
@@ -80,6 +100,22 @@ fn every_format_that_is_read_has_a_sample() {
     for adapter in ADAPTERS.iter().filter(|adapter| adapter.direction() != Direction::Out) {
         assert!(read.contains(adapter.name()), "{} has no sample", adapter.name());
     }
+}
+
+#[test]
+fn a_workbook_gives_the_records_of_its_table() {
+    let records = |sample: &Sample| -> Vec<Value> {
+        let decoded = sample.format.decode(&sample.bytes, &profile());
+        let taken = decoded.items.iter().filter_map(|item| item.submission.as_ref());
+        taken.map(|submission| serde_json::from_str(&submission.to_author_json()).unwrap()).collect()
+    };
+    let mut compared = 0;
+    for table in samples() {
+        let Some(workbook) = as_workbook(&table) else { continue };
+        assert_eq!(records(&workbook), records(&table), "{}", table.path.display());
+        compared += 1;
+    }
+    assert!(compared > 3, "{compared} tables have a workbook");
 }
 
 #[test]

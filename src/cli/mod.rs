@@ -52,8 +52,8 @@ enum Command {
     Deliveries(deliveries::Arguments),
     /// Play one city's five weeks over real sockets, and check what comes out
     Demo(demo::Arguments),
-    /// List every format and layout, with its direction
-    Formats,
+    /// List every format and layout, with its direction, or write an empty file to fill in
+    Formats(formats::Arguments),
     /// Check and explain the policy files, and decide what they say about stated facts
     Policy(policy::Arguments),
     /// Run the hub
@@ -112,7 +112,7 @@ impl Cli {
             Command::Convert(arguments) => convert::run(&arguments, terminal),
             Command::Deliveries(arguments) => deliveries::run(&arguments, terminal),
             Command::Demo(arguments) => demo::run(&arguments, terminal),
-            Command::Formats => formats::run(terminal),
+            Command::Formats(arguments) => formats::run(&arguments, terminal),
             Command::Policy(arguments) => policy::run(&arguments, terminal),
             Command::Serve(arguments) => serve::run(&arguments, terminal),
         };

@@ -25,6 +25,11 @@ pub trait Adapter: Sync {
         false
     }
 
+    /// An empty file to fill in, where people write this format by hand.
+    fn template(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Reads a whole message or file. Total: every input gives an answer, and no error text holds a value.
     fn decode(&self, _bytes: &[u8], _profile: &Profile) -> Decoded {
         Decoded::refused(Diagnostic::error(

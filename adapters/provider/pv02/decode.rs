@@ -21,7 +21,7 @@ const CONDITIONS: [(&str, &str); 5] = [
     ("mother_breast", "乳房"),
 ];
 
-pub(super) struct Reports;
+pub(crate) struct Reports;
 
 impl Rows for Reports {
     fn layout(&self) -> &'static Layout {

@@ -11,6 +11,8 @@ mod epds;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use decode::Reports;
+
 use crate::table;
 use musubi_core::adapter::{Adapter, Decoded, Direction, Profile, Text};
 
@@ -44,5 +46,8 @@ impl Adapter for Pv02 {
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
         table::decode(&decode::Reports, bytes, None, profile)
+    }
+    fn template(&self) -> Option<Vec<u8>> {
+        Some(table::csv_template(&columns::LAYOUT))
     }
 }

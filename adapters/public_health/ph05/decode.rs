@@ -44,7 +44,7 @@ const NEEDS: [(i32, &str); 4] = [(1, "none"), (2, "continue"), (3, "refer"), (4,
 /// Results at which nobody saw the child.
 const UNSEEN: [&str; 5] = ["met_mother", "absent", "refused", "address_unknown", "postponed_hospital"];
 
-pub(super) struct Visits;
+pub(crate) struct Visits;
 
 impl Rows for Visits {
     fn layout(&self) -> &'static Layout {

@@ -8,6 +8,8 @@ mod decode;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use decode::Visits;
+
 use crate::table;
 use musubi_core::adapter::{Adapter, Decoded, Direction, Profile, Text};
 
@@ -41,5 +43,8 @@ impl Adapter for Ph05 {
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
         table::decode(&decode::Visits, bytes, None, profile)
+    }
+    fn template(&self) -> Option<Vec<u8>> {
+        Some(table::csv_template(&decode::LAYOUT))
     }
 }

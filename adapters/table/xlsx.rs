@@ -1,0 +1,123 @@
+//! A workbook as cells: the sheet that holds the layout's header, each cell as a clerk would have typed it.
+//!
+//! Cells are read one by one, so that one far away in an empty sheet costs nothing. Of a formula the value that was kept
+//! with it is read; nothing is evaluated.
+
+use super::header::Header;
+use super::layout::Layout;
+use super::limits::{CELL_BYTES_MAX, COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, within};
+use super::package::{self, broken};
+use super::sheet::Sheet;
+use calamine::{DataRef, Reader, Xlsx};
+use musubi_core::adapter::Diagnostic;
+use musubi_core::japan::my_number;
+use musubi_core::japan::problem::Problem;
+use std::io::Cursor;
+
+/// Reads the first sheet that holds every column that the layout needs; where none does, the first.
+///
+/// # Errors
+/// As [`package::check`]; `JP-E721` where another sheet, which nobody looks at, holds an individual number.
+pub(super) fn read(bytes: &[u8], layout: Option<&Layout>) -> Result<Sheet, Diagnostic> {
+    package::check(bytes)?;
+    let mut workbook: Xlsx<Cursor<&[u8]>> = Xlsx::new(Cursor::new(bytes)).map_err(|_| broken())?;
+    let names: Vec<String> = workbook.sheet_names();
+    within(names.len(), SHEETS_MAX, "file")?;
+    let mut sheets = Vec::new();
+    for name in &names {
+        sheets.push(cells(&mut workbook, name)?);
+    }
+    let fits = |sheet: &Sheet| layout.is_some_and(|layout| Header::matched(&sheet.header, layout).is_ok());
+    let chosen = sheets.iter().position(fits).unwrap_or(0);
+    for (number, sheet) in (1..).zip(&sheets) {
+        let hidden_from_the_reader = number != chosen + 1;
+        let mut cells = sheet.rows.iter().flatten().chain(&sheet.header);
+        if hidden_from_the_reader && cells.any(|cell| my_number::contains(cell)) {
+            return Err(Problem::MyNumberFound.at(format!("sheet {number}")));
+        }
+    }
+    let sheet = if chosen < sheets.len() { sheets.swap_remove(chosen) } else { Sheet::default() };
+    if sheet.header.is_empty() { Err(super::sheet::unreadable()) } else { Ok(sheet) }
+}
+
+/// Every cell of one sheet. The first row that holds something is the header; rows are counted from there.
+fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Sheet, Diagnostic> {
+    let mut reader = workbook.worksheet_cells_reader(name).map_err(|_| broken())?;
+    let mut sheet = Sheet::default();
+    let mut first = None;
+    while let Some(cell) = reader.next_cell().map_err(|_| broken())? {
+        let (row, column) = cell.get_position();
+        let text = text_of(cell.get_value());
+        if text.is_empty() {
+            continue;
+        }
+        within(text.len(), CELL_BYTES_MAX, "file")?;
+        if text.contains(super::sheet::is_dangerous) {
+            return Err(Problem::ControlCharacter.at("file"));
+        }
+        let (row, column) = (to_usize(row), to_usize(column));
+        let header = *first.get_or_insert(row);
+        let Some(below) = row.checked_sub(header) else { return Err(broken()) };
+        within(column + 1, COLUMNS_MAX, "file")?;
+        within(below, SHEET_ROWS_MAX, "file")?;
+        let cells = match below.checked_sub(1) {
+            None => &mut sheet.header,
+            Some(at) => {
+                if sheet.rows.len() <= at {
+                    sheet.rows.resize(at + 1, Vec::new());
+                }
+                let Some(cells) = sheet.rows.get_mut(at) else { return Err(broken()) };
+                cells
+            }
+        };
+        if cells.len() <= column {
+            cells.resize(column + 1, String::new());
+        }
+        if let Some(place) = cells.get_mut(column) {
+            *place = text;
+        }
+    }
+    // A sheet has no end of a row: every row is as wide as the header.
+    let width = sheet.header.len();
+    for row in sheet.rows.iter_mut().filter(|row| row.len() < width) {
+        row.resize(width, String::new());
+    }
+    Ok(sheet)
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// As a clerk would have typed it. A number too long for a spreadsheet to hold is written so that it is seen as rounded.
+fn text_of(value: &DataRef<'_>) -> String {
+    match value {
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) if number.abs() >= EXACT_BELOW => format!("{number:E}").replace('E', "E+"),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Bool(yes) => if *yes { "1" } else { "0" }.to_owned(),
+        DataRef::DateTime(at) if at.is_duration() => format!("{}", at.as_f64()),
+        DataRef::DateTime(at) => {
+            let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
+            let date = format!("{year:04}-{month:02}-{day:02}");
+            let on_the_day = at.as_f64() < 1.0;
+            match (hour, minute, second) {
+                _ if on_the_day => format!("{hour:02}:{minute:02}"),
+                (0, 0, 0) => date,
+                (_, _, 0) => format!("{date} {hour:02}:{minute:02}"),
+                _ => format!("{date} {hour:02}:{minute:02}:{second:02}"),
+            }
+        }
+        DataRef::Error(_) => "#".to_owned(),
+        DataRef::Empty => String::new(),
+    }
+}
+
+/// Fifteen digits are all that a spreadsheet keeps of a number.
+const EXACT_BELOW: f64 = 1e15;
+
+#[cfg(test)]
+#[path = "xlsx_tests.rs"]
+mod tests;
