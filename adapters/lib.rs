@@ -23,11 +23,19 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &hospital::fhir::FhirXml,
     &hospital::cda::Cda,
     &child_guidance::cgc_xml::CgcXml,
+    &hospital::hp01::Hp01,
+    &HP01_XLSX,
     &PH05_XLSX,
     &PV02_XLSX,
     &notice::NoticeHtml,
     &notice::NoticeCsv,
 ];
+
+static HP01_XLSX: table::Workbook = table::Workbook {
+    name: "hp01-xlsx",
+    title: ("退院連絡票 (HP01, Excel)", "Discharge sheet of a hospital (HP01, Excel)"),
+    rows: &hospital::hp01::Discharges,
+};
 
 static PH05_XLSX: table::Workbook = table::Workbook {
     name: "ph05-xlsx",

@@ -92,7 +92,7 @@ fn every_format_is_listed_with_its_direction_and_both_titles() {
 
 #[test]
 fn a_template_is_a_file_of_its_format_and_only_what_people_fill_in_has_one() {
-    for format in ["ph05", "pv02"] {
+    for format in ["hp01", "ph05", "pv02"] {
         let run = musubi(&["formats", "--template", format]);
         assert_eq!(run.code, 0, "{}", run.err);
         assert!(run.out.starts_with("\u{FEFF}処理区分,"), "{format}");

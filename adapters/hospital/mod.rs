@@ -5,6 +5,7 @@ pub mod cda;
 mod concepts;
 pub mod fhir;
 pub mod hl7v2;
+pub mod hp01;
 mod narrative;
 mod numbers;
 mod raise;

@@ -164,7 +164,7 @@ impl Leading {
 }
 
 /// A municipality code. Five digits are mended only where they can be this agency's own municipality.
-pub(super) fn municipality(row: &mut RowReader<'_>, key: &str, profile: &Profile) -> Option<Municipality> {
+pub(crate) fn municipality(row: &mut RowReader<'_>, key: &str, profile: &Profile) -> Option<Municipality> {
     let cell = row.text(key);
     if cell.is_empty() {
         return None;

@@ -2,3 +2,5 @@
 
 mod common;
 pub mod ph05;
+
+pub(crate) use common::municipality;

@@ -1,0 +1,138 @@
+//! The layout: its sample against the snapshot, what is refused, and the same file as a workbook.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::*;
+use crate::table::proof;
+use musubi_core::agency::AgencyId;
+use musubi_core::time::Time;
+use serde_json::{Value, json};
+
+const FOLDER: &str = "hospital/hp01/samples";
+const SAMPLE: &str = "minami_discharges.csv";
+
+fn profile() -> Profile {
+    let now = Time::parse_rfc3339("2026-11-20T10:00:00+09:00").unwrap();
+    let mut profile = Profile::plain(AgencyId::new("MED-4810700452").unwrap(), now);
+    profile.area_code = Some("000".to_owned());
+    profile
+}
+
+fn sample() -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER).join(SAMPLE);
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn records(decoded: &Decoded) -> Vec<Value> {
+    let taken = decoded.items.iter().filter_map(|item| item.submission.as_ref());
+    taken.map(|submission| serde_json::from_str(&submission.to_author_json()).unwrap()).collect()
+}
+
+fn bodies<'a>(record: &'a Value, kind: &str) -> Vec<&'a Value> {
+    record["entries"].as_array().unwrap().iter().filter_map(|entry| entry.get(kind)).collect()
+}
+
+/// The sample with one cell changed, as the codes that its first row is told.
+fn told(from: &str, to: &str) -> Vec<String> {
+    let text = sample();
+    assert!(text.contains(from), "the sample does not hold {from}");
+    let decoded = Hp01.decode(text.replacen(from, to, 1).as_bytes(), &profile());
+    decoded.all_diagnostics().map(|found| format!("{} {}", found.code, found.place)).collect()
+}
+
+#[test]
+fn the_sample_decodes_to_its_snapshot() {
+    proof::decodes_to_its_snapshot(&Hp01, &profile(), FOLDER, SAMPLE);
+}
+
+#[test]
+fn a_damaged_file_is_answered_and_no_value_is_told() {
+    let bytes = sample().into_bytes();
+    proof::a_cut_file_gives_an_error_or_a_prefix(&Hp01, &profile(), &bytes);
+    proof::every_change_gives_an_answer(&Hp01, &profile(), &bytes);
+    proof::no_diagnostic_holds_a_value(&Hp01, &profile(), &bytes);
+}
+
+#[test]
+fn a_mother_may_have_one_child_two_or_none() {
+    let decoded = Hp01.decode(sample().as_bytes(), &profile());
+    let records = records(&decoded);
+    let children = |record: &Value| (bodies(record, "newborn").len(), bodies(record, "parentChild").len());
+    assert_eq!(records.iter().map(children).collect::<Vec<_>>(), [(1, 1), (2, 2), (0, 0), (0, 0)]);
+    let twins = bodies(&records[1], "newborn");
+    assert_eq!((&twins[0]["birthOrder"], &twins[1]["birthOrder"]), (&json!(1), &json!(2)));
+    let link = records[0]["entries"].as_array().unwrap().iter().find(|e| e.get("parentChild").is_some()).unwrap();
+    assert_eq!(link["subjects"][0]["identifier"], "0004521");
+    assert_eq!(link["parentChild"]["basis"], "HP01");
+}
+
+#[test]
+fn a_row_completes_what_a_message_told_of_the_same_stay() {
+    let decoded = Hp01.decode(sample().as_bytes(), &profile());
+    let row = records(&decoded).remove(0);
+    let message = std::fs::read(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hospital/hl7v2/samples/minami_a03_ssmix2.hl7"),
+    );
+    let profile = Profile { any_sender: true, ..profile() };
+    let message = records(&crate::hospital::hl7v2::Hl7v2.decode(&message.unwrap(), &profile)).remove(0);
+    let key = |record: &Value| {
+        let entries = record["entries"].as_array().unwrap();
+        entries.iter().find(|entry| entry.get("dischargeNotice").is_some()).unwrap()["sourceKey"].clone()
+    };
+    assert_eq!(key(&row), key(&message));
+}
+
+#[test]
+fn the_second_row_cites_a_ground_and_its_reason_is_required() {
+    let decoded = Hp01.decode(sample().as_bytes(), &profile());
+    let records = records(&decoded);
+    assert_eq!((&records[0]["basis"], &records[1]["basis"]), (&json!("K-2026-0311"), &json!("L03")));
+    assert!(told("届出が遅く、家に手伝う人がいない", "").contains(&"PH-E011 row 2, 根拠の理由".to_owned()));
+    assert!(told("K-2026-0311,", "K-2026-0311,L03").contains(&"PH-E013 row 1, 提供の根拠".to_owned()));
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_column() {
+    for (from, to, code) in [
+        (",2026-10-27,", ",,", "H004 row 1, 退院年月日"),
+        (",8,9,,0,", ",11,9,,0,", "H006 row 1, 児1_アプガー1分"),
+        (",7,0,", ",31,0,", "H006 row 1, EPDS合計"),
+        (",7,0,", ",7,4,", "H006 row 1, EPDS項目10"),
+        ("0004533,", "0004521,", "H005 row 1, 児1_患者ID"),
+        ("2026-10-23 14:20,,", "2026-11-21 14:20,,", "H006 row 1, 児1_出生日時"),
+    ] {
+        let codes = told(from, to);
+        assert!(codes.iter().any(|known| known.starts_with(code)), "{to}: {code} is not in {codes:?}");
+    }
+    assert!(!told(",8,9,,0,", ",10,10,,0,").iter().any(|code| code.starts_with("H006")));
+    assert!(!told(",7,0,", ",30,3,").iter().any(|code| code.starts_with("H006")));
+}
+
+#[test]
+fn a_cancelled_row_takes_back_what_it_told() {
+    let decoded = Hp01.decode(sample().as_bytes(), &profile());
+    let cancelled = &records(&decoded)[3];
+    assert_eq!(bodies(cancelled, "withdrawal"), [&json!({"bodyKind": "discharge_notice", "reason": "deleted"})]);
+}
+
+#[test]
+fn the_template_is_an_empty_file_of_this_format() {
+    let template = Hp01.template().unwrap();
+    assert!(Hp01.recognises(&template));
+    assert!(Hp01.decode(&template, &profile()).items.is_empty());
+}
+
+#[test]
+fn the_readme_names_every_column_and_where_it_goes() {
+    let readme = include_str!("README.md");
+    let members = columns::LAYOUT.groups.iter().flat_map(|group| group.members);
+    for column in columns::LAYOUT.columns.iter().chain(members) {
+        let row = format!("| {} | {} |", column.name, column.key);
+        let line = readme.lines().find(|line| line.starts_with(&row)).unwrap_or_else(|| panic!("{row} is missing"));
+        let place = match column.path {
+            "" => "envelope".to_owned(),
+            table::KEPT_RAW => "raw file only".to_owned(),
+            path => format!("`{path}`"),
+        };
+        assert!(line.contains(&format!("| {place} |")), "{line} does not say {place}");
+    }
+}
