@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::delivery::Deliverer;
 use crate::edge::mllp::Mllp;
 use crate::edge::mllp_io::serve_mllp;
+use crate::edge::quota::{Quotas, quota};
 use crate::edge::tls::{Audience, ServerTls, TlsError, serve_http};
 use crate::edge::{grpc, https};
 use crate::hub::{Hub, Refusal};
@@ -120,8 +121,11 @@ pub async fn start(
     let (https_listener, https_address) = bind("listen.https", config.listen.https).await?;
     let (mllp_listener, mllp_address) = bind("listen.mllp", config.listen.mllp).await?;
     let (health_listener, health_address) = bind("listen.health", config.listen.health).await?;
-    let services = grpc::router(hub.clone()).await.map_err(|error| StartError::Services(error.to_string()))?;
+    let quotas = Arc::new(Quotas::new(config.limits.requests_per_second));
+    let services = grpc::router(hub.clone(), Arc::clone(&quotas)).await;
+    let services = services.map_err(|error| StartError::Services(error.to_string()))?;
     let router = services.merge(https::router(hub.clone(), &config.limits)).fallback(https::nothing_here);
+    let router = router.layer(axum::middleware::from_fn_with_state(quotas, quota));
 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(serve_http(https_listener, Arc::clone(&https_tls), router, stop.clone()));

@@ -20,6 +20,8 @@ pub struct Limits {
     pub hl7v2_mebibytes: usize,
     /// MiB of a gRPC message. At most 4 (S-70).
     pub grpc_mebibytes: usize,
+    /// Requests of one agency in a second; twice as many at once. At most 100,000 (S-80).
+    pub requests_per_second: u64,
     /// MiB of a document or file sent in one request. At most 64 (S-70); each format has its own bound below that.
     pub file_mebibytes: usize,
 }
@@ -33,6 +35,7 @@ impl Default for Limits {
             finish_seconds: 30,
             hl7v2_mebibytes: 16,
             grpc_mebibytes: 4,
+            requests_per_second: 20_000,
             file_mebibytes: 64,
         }
     }
@@ -40,7 +43,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Each setting with its name, value and ceiling.
-    pub(super) fn ceilings(&self) -> [(&'static str, u64, u64); 7] {
+    pub(super) fn ceilings(&self) -> [(&'static str, u64, u64); 8] {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         [
             ("limits.connections", count(self.connections), 10_000),
@@ -49,6 +52,7 @@ impl Limits {
             ("limits.finish_seconds", self.finish_seconds, 300),
             ("limits.hl7v2_mebibytes", count(self.hl7v2_mebibytes), 16),
             ("limits.grpc_mebibytes", count(self.grpc_mebibytes), 4),
+            ("limits.requests_per_second", self.requests_per_second, 100_000),
             ("limits.file_mebibytes", count(self.file_mebibytes), 64),
         ]
     }

@@ -12,10 +12,21 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
 use musubi_core::adapter::{Diagnostic, Severity};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
 
+/// Time for the first bytes of a body, and for a pause within it.
+const BODY_GRACE: Duration = Duration::from_secs(20);
+/// Least speed of a body in the long run: slower than any line that an office has.
+const BODY_BYTES_PER_SECOND: usize = 4 * 1024;
+/// Bodies in memory at once, of all agencies together; a body of the greatest length has room four times.
+const BODIES_MEBIBYTES: usize = 256;
 /// Bytes in a MiB.
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -23,15 +34,36 @@ const MEBIBYTE: usize = 1024 * 1024;
 struct Served {
     hub: Hub,
     file_bytes_max: usize,
+    /// Room for bodies, in KiB.
+    room: Arc<Semaphore>,
+}
+
+impl Served {
+    /// Room for a body until it is handled: that which it says it needs, else that of the longest. Who finds none for some
+    /// time is to come again.
+    async fn room(&self, said: usize, bytes_max: usize) -> Result<OwnedSemaphorePermit, StatusCode> {
+        if said > bytes_max {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let kibibytes = u32::try_from(said.div_ceil(1024)).unwrap_or(u32::MAX);
+        let room = timeout(BODY_GRACE, Arc::clone(&self.room).acquire_many_owned(kibibytes)).await;
+        room.ok().and_then(Result::ok).ok_or(StatusCode::SERVICE_UNAVAILABLE)
+    }
 }
 
 /// The routes.
 pub fn router(hub: Hub, limits: &Limits) -> Router {
-    let served = Served { hub, file_bytes_max: limits.file_mebibytes.saturating_mul(MEBIBYTE) };
+    let room = Arc::new(Semaphore::new(BODIES_MEBIBYTES * 1024));
+    let served = Served { hub, file_bytes_max: limits.file_mebibytes.saturating_mul(MEBIBYTE), room };
     Router::new()
         .route("/v1/documents", post(documents).fallback(nothing_here))
         .route("/v1/cases/query", post(cases::query).fallback(nothing_here))
         .with_state(served)
+}
+
+/// The length that a body says it has, else the greatest.
+fn said_length(body: &Body, bytes_max: usize) -> usize {
+    body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max)
 }
 
 /// For everything that is not served: no word about what was asked.
@@ -113,14 +145,21 @@ async fn documents(State(served): State<Served>, Extension(peer): Extension<Arc<
         Err(refusal) => return refused(&refusal),
     };
     let format = format_of(request.uri().query().unwrap_or_default()).to_owned();
-    let body = match read(request.into_body(), served.file_bytes_max).await {
-        Ok(body) => body,
-        Err(too_large) => return too_large,
+    let body = request.into_body();
+    let held = match served.room(said_length(&body, served.file_bytes_max), served.file_bytes_max).await {
+        Ok(held) => held,
+        Err(full) => return full.into_response(),
     };
-    match served.hub.submit_document(&caller, &format, &body).await {
+    let body = match read(body, served.file_bytes_max).await {
+        Ok(body) => body,
+        Err(unread) => return unread.into_response(),
+    };
+    let answer = match served.hub.submit_document(&caller, &format, &body).await {
         Ok(answer) => answered(answer),
         Err(refusal) => refused(&refusal),
-    }
+    };
+    drop(held);
+    answer
 }
 
 /// The format that the query names.
@@ -129,9 +168,21 @@ fn format_of(query: &str) -> &str {
     named.filter(|name| !name.is_empty()).unwrap_or("auto")
 }
 
-async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, Response> {
-    let read = axum::body::to_bytes(body, bytes_max).await;
-    read.map(|bytes| bytes.to_vec()).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())
+/// Reads a body as fast as it must come (S-82): who dribbles is cut, and holds no memory meanwhile.
+async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, StatusCode> {
+    let (began, mut body, mut bytes) = (Instant::now(), body, Vec::new());
+    loop {
+        let until = began + BODY_GRACE + Duration::from_secs((bytes.len() / BODY_BYTES_PER_SECOND) as u64);
+        let frame = timeout_at(until, body.frame()).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+        let Some(frame) = frame else { return Ok(bytes) };
+        // A body that breaks off has nobody left to answer.
+        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let Some(data) = frame.data_ref() else { continue };
+        if bytes.len().saturating_add(data.len()) > bytes_max {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        bytes.extend_from_slice(data);
+    }
 }
 
 fn answered(answer: DocumentAnswer) -> Response {

@@ -5,4 +5,5 @@ pub mod https;
 pub mod mllp;
 pub mod mllp_io;
 pub mod peer;
+pub mod quota;
 pub mod tls;

@@ -8,7 +8,7 @@ use super::custody::{Acknowledge, Parcel, Taken};
 use super::refused::Refused;
 use super::{Hub, Refusal, RefusalKind};
 use musubi_adapters::{adapter, recognise};
-use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Item, Severity};
+use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Item, Profile, Severity};
 use musubi_core::audit::Receipt;
 use musubi_core::id::MessageId;
 use musubi_core::record::{PersonKey, Submission};
@@ -20,6 +20,8 @@ use std::sync::Arc;
 const CLASS: &str = "document";
 /// Format of what an agency hands in as a submission of the schema, which no adapter read.
 const NATIVE: &str = "grpc";
+/// Documents from this length on are read beside the threads that answer: shorter ones take a few milliseconds.
+const BULK_BYTES: usize = 256 * 1024;
 /// So far the clock of a sender may be ahead.
 const AHEAD_MINUTES: i64 = 5;
 
@@ -81,7 +83,7 @@ impl Hub {
             )
         })?;
         let profile = caller.agency.profile(self.now());
-        let Decoded { items, diagnostics, ledger } = adapter.decode(bytes, &profile);
+        let Decoded { items, diagnostics, ledger } = self.decode(adapter, bytes, &profile).await?;
         self.note_refused(caller, adapter.name(), &diagnostics).await?;
         let people: BTreeSet<PersonKey> = people_of(&items);
         let mut rows = Vec::with_capacity(items.len());
@@ -99,6 +101,20 @@ impl Hub {
         self.keep_file(caller, adapter.name(), &profile, &file::Document { bytes, ledger, people, answer: &answer })
             .await?;
         Ok(answer)
+    }
+
+    /// Reads a small document at once, and a large one beside the threads that answer, few at a time: it may take seconds, and
+    /// a notification of abuse waits behind none.
+    async fn decode(&self, adapter: &'static dyn Adapter, bytes: &[u8], profile: &Profile) -> Result<Decoded, Refusal> {
+        if bytes.len() < BULK_BYTES {
+            return Ok(adapter.decode(bytes, profile));
+        }
+        let closed = |_| Refusal::kept_changing();
+        let lane = self.bulk.acquire().await.map_err(closed)?;
+        let (bytes, profile) = (bytes.to_vec(), profile.clone());
+        let decoded = tokio::task::spawn_blocking(move || adapter.decode(&bytes, &profile)).await;
+        drop(lane);
+        decoded.map_err(|_| Refusal::kept_changing())
     }
 
     async fn take_row(

@@ -36,7 +36,7 @@ use musubi_core::id::uuid_v7;
 use musubi_core::time::Time;
 use register::Register;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 /// The hub: rules, store and register together. Clones share everything.
@@ -59,6 +59,8 @@ pub struct Inside {
     pub register: Register,
     /// Rung when a delivery may have become due.
     pub deliveries: Notify,
+    /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
+    pub(crate) bulk: Semaphore,
     /// Policy epoch under which this process decides.
     pub policy_epoch: u64,
 }
@@ -89,7 +91,9 @@ impl Hub {
         let register = Register::read(&store).await?;
         let policy_epoch = ledger::policy_epoch(&store, &policy).await?;
         let clock = DecisionClock::over(clock);
-        let inside = Inside { store, keyring, policy, codes, clock, register, deliveries: Notify::new(), policy_epoch };
+        let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
+        let inside =
+            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries: Notify::new(), policy_epoch };
         Ok(Hub(Arc::new(inside)))
     }
 

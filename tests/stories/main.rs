@@ -14,6 +14,7 @@ mod kills;
 mod mllp;
 mod proof;
 mod provider;
+mod quotas;
 mod serve_binary;
 mod serve_commands;
 mod serve_folder;

@@ -1,11 +1,13 @@
 //! `Intake`: what an agency hands in.
 
 use super::{Parts, Services, said, server, status, wrong};
+use crate::edge::quota::Lane;
 use crate::hub::document::{Custody, RowAnswer};
 use crate::hub::{Caller, Hub};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::record::Submission;
 use server::{Receipt, SubmitDocumentAnswer, SubmitDocumentRequest};
+use std::sync::Arc;
 use tokio_stream::StreamExt;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -16,6 +18,7 @@ const AHEAD_MAX: usize = 32;
 impl server::intake_server::Intake for Services {
     async fn submit(&self, request: Request<Submission>) -> Result<Response<Receipt>, Status> {
         let caller = self.caller(&request, "")?;
+        self.quotas.admit(caller.id(), lane(request.get_ref()))?;
         Ok(Response::new(take(&self.hub, &caller, request.into_inner()).await?))
     }
 
@@ -23,11 +26,15 @@ impl server::intake_server::Intake for Services {
 
     async fn submit_stream(&self, request: Request<Streaming<Submission>>) -> Result<Response<Parts<Receipt>>, Status> {
         let caller = self.caller(&request, "")?;
-        let (agency, hub) = (caller.id().clone(), self.hub.clone());
+        let (agency, hub, quotas) = (caller.id().clone(), self.hub.clone(), Arc::clone(&self.quotas));
         let mut submissions = request.into_inner();
         let (send, receive) = tokio::sync::mpsc::channel(AHEAD_MAX);
         tokio::spawn(async move {
             while let Some(next) = submissions.next().await {
+                // A stream that is too fast is read more slowly.
+                while let Some(wait) = next.as_ref().ok().and_then(|said| quotas.take(&agency, lane(said)).err()) {
+                    tokio::time::sleep(wait).await;
+                }
                 let answer = match (next, hub.caller(&agency, "")) {
                     (Ok(submission), Ok(caller)) => take(&hub, &caller, submission).await,
                     (Err(fault), _) => Err(fault),
@@ -59,6 +66,11 @@ impl server::intake_server::Intake for Services {
             rows: answer.rows.into_iter().map(row).collect(),
         }))
     }
+}
+
+/// A notification of abuse stands behind nothing else (S-80).
+fn lane(submission: &Submission) -> Lane {
+    if submission.kinds().contains(&"concern") { Lane::Notification } else { Lane::General }
 }
 
 async fn take(hub: &Hub, caller: &Caller, submission: Submission) -> Result<Receipt, Status> {

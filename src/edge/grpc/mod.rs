@@ -14,6 +14,7 @@ mod registry;
 mod work_items;
 
 use crate::edge::peer::Peer;
+use crate::edge::quota::Quotas;
 use crate::hub::persons::Named;
 use crate::hub::{Caller, Hub, Refusal, RefusalKind};
 use musubi_core::adapter::{Diagnostic, Severity};
@@ -53,14 +54,15 @@ type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 #[derive(Clone)]
 pub struct Services {
     hub: Hub,
+    quotas: Arc<Quotas>,
 }
 
 /// All services, health and reflection as one router.
 ///
 /// # Errors
 /// When the descriptors cannot be read, which the build would have found.
-pub async fn router(hub: Hub) -> Result<axum::Router, tonic_reflection::server::Error> {
-    let services = Services { hub };
+pub async fn router(hub: Hub, quotas: Arc<Quotas>) -> Result<axum::Router, tonic_reflection::server::Error> {
+    let services = Services { hub, quotas };
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
     let reflection = tonic_reflection::server::Builder::configure()
