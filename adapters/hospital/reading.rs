@@ -57,6 +57,10 @@ pub(super) struct Reading<'t> {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) entries: Vec<proto::Entry>,
     pub(super) urls: BTreeMap<String, usize>,
+    /// People by issuer and number.
+    pub(super) numbers: BTreeMap<(String, String), usize>,
+    /// People by the resource to which they refer as themselves in another role.
+    pub(super) linked: BTreeMap<usize, usize>,
     seen: BTreeMap<(&'static str, String), u32>,
 }
 
@@ -77,6 +81,8 @@ impl<'t> Reading<'t> {
             diagnostics: Vec::new(),
             entries: Vec::new(),
             urls: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            linked: BTreeMap::new(),
             seen: BTreeMap::new(),
         }
     }

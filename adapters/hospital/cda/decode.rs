@@ -64,7 +64,7 @@ pub(super) fn decode(root: Element, bytes: &[u8], profile: &Profile) -> Decoded 
             "Not a CDA document: its root is ClinicalDocument of the namespace urn:hl7-org:v3.",
         ));
     }
-    let mut words = tree::Words::new();
+    let mut words = tree::Words::default();
     let tree = Tree::new(tree::node(&root, &mut words), "ClinicalDocument", tree::known, Style::Slashes);
     drop(root);
     let mut reading = Reading::new(&tree, profile, date);

@@ -13,11 +13,15 @@ use proto::{Label, Sex, SubjectRole};
 /// Below this age a patient is a child here, and above the other nobody's mother of a newborn.
 const AGES_OF_MOTHERS: std::ops::RangeInclusive<i16> = 10..=65;
 
+/// Most roots of the keeper that are looked at.
+const OWN_ROOTS_MAX: usize = 16;
+
 /// Roots under which the keeper of the document gives its own numbers.
 pub(super) fn own_roots<'n>(root: &'n Node<'_>) -> Vec<&'n str> {
     let keeper = root.all("custodian").flat_map(|one| one.all("assignedCustodian"));
     let keeper = keeper.flat_map(|one| one.all("representedCustodianOrganization")).flat_map(|one| one.all("id"));
-    keeper.map(|id| id.peek("@root")).filter(|root| !root.is_empty() && *root != values::INSTITUTION).collect()
+    let roots = keeper.map(|id| id.peek("@root")).filter(|root| !root.is_empty() && *root != values::INSTITUTION);
+    roots.take(OWN_ROOTS_MAX).collect()
 }
 
 /// The one patient of the document. `None` refuses it, and the reason is noted.

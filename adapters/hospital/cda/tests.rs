@@ -303,3 +303,18 @@ fn a_release_without_discharge_and_referral_has_nothing_to_say() {
     let alone = released(vec![of_child("birth", Body::Newborn(newborn())), link()]);
     assert_eq!(Cda.encode(&alone, &profile()), Err(EncodeError::NothingToSay));
 }
+
+#[test]
+fn a_document_of_nothing_but_odd_names_and_nested_ids_is_answered_soon() {
+    use std::fmt::Write as _;
+    let mut odd = String::new();
+    for n in 0..60_000 {
+        write!(odd, "<x{n}/>").unwrap();
+    }
+    let nested = format!("{}{}{}", "<content ID='a'>".repeat(100), "文".repeat(200_000), "</content>".repeat(100));
+    let started = changed("<realmCode code=\"JP\"/>", &format!("<realmCode code=\"JP\"/>{odd}"));
+    let decoded = decode(&started);
+    assert_eq!(decoded.taken(), 1);
+    let text = changed("<text>経腟分娩。産後の経過は良好。</text>", &format!("<text>{nested}</text>"));
+    assert_eq!(decode(&text).taken(), 1);
+}

@@ -29,8 +29,9 @@ fn contents(element: Element, members: &mut Members<'static>) {
         members.push((Cow::Borrowed("#text"), text(words.to_owned())));
     }
     for child in element.children {
-        let foreign = !matches!(child.namespace.as_deref(), Some(FHIR | XHTML));
-        let name = if foreign { format!(":{}", child.name) } else { child.name.clone() };
+        let own = matches!(child.namespace.as_deref(), Some(FHIR | XHTML)) && super::read::known(&child.name);
+        // One name for all that is unknown: no document can have more names than FHIR.
+        let name = if own { child.name.clone() } else { ":".to_owned() };
         member(name, child, members);
     }
 }

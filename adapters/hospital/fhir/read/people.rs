@@ -43,6 +43,15 @@ pub(super) fn find(reading: &mut Reading<'_>) {
         let role = role(reading, node, born);
         let subject =
             proto::Subject { role: role.into(), issuer: chosen.issuer.clone(), identifier: chosen.value.clone() };
+        let person = reading.people.len();
+        for id in &identifiers {
+            reading.numbers.entry((id.issuer.clone(), id.value.clone())).or_insert(person);
+        }
+        for link in node.all("link") {
+            if let Some(other) = reading.target(link.first("other"), number) {
+                reading.linked.entry(other).or_insert(person);
+            }
+        }
         reading.people.push(Person { subject, patient: Some(node), resource: Some(number), born });
     }
 }
@@ -266,13 +275,8 @@ pub(super) fn related(reading: &mut Reading<'_>, number: usize) {
 
 /// The parent: the Patient that refers to this RelatedPerson, or whose number it bears.
 fn identified(reading: &mut Reading<'_>, number: usize, node: &Node<'_>, code: &str) -> Option<usize> {
-    let refers = |person: &Person<'_>| {
-        let links = person.patient.into_iter().flat_map(|patient| patient.all("link"));
-        let from = person.resource.unwrap_or_default();
-        links.into_iter().any(|link| reading.target(link.first("other"), from) == Some(number))
-    };
-    if let Some(known) = reading.people.iter().position(refers) {
-        return Some(known);
+    if let Some(known) = reading.linked.get(&number) {
+        return Some(*known);
     }
     let read = |id| values::identifier(id, "parent_child", reading.profile);
     let identifiers: Vec<_> = node.all("identifier").filter_map(read).collect();

@@ -90,17 +90,11 @@ impl<'t> Reading<'t> {
 
     /// Somebody who is named by an identifier alone.
     pub(super) fn named(&mut self, id: Identifier) -> usize {
-        let same = |person: &Person<'_>| {
-            let all = || person.patient.into_iter().flat_map(|patient| patient.all("identifier"));
-            let described = all().any(|known| {
-                values::identifier(known, "person_details.identifiers", self.profile)
-                    .is_some_and(|known| known.value == id.value && known.issuer == id.issuer)
-            });
-            described || (person.subject.identifier == id.value && person.subject.issuer == id.issuer)
-        };
-        if let Some(known) = self.people.iter().position(same) {
-            return known;
+        let number = (id.issuer.clone(), id.value.clone());
+        if let Some(known) = self.numbers.get(&number) {
+            return *known;
         }
+        self.numbers.insert(number, self.people.len());
         let role = SubjectRole::OtherPerson.into();
         let subject = proto::Subject { role, issuer: id.issuer, identifier: id.value };
         self.people.push(Person { subject, patient: None, resource: None, born: None });
