@@ -17,6 +17,7 @@ pub mod partial;
 pub mod problem;
 pub mod text;
 pub mod times;
+pub mod working_days;
 
 pub use partial::PartialDate;
 pub use problem::{Problem, Read};
