@@ -142,6 +142,7 @@ pub async fn start(
     tasks.spawn(upkeep::nights(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::held(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::late(hub.clone(), stop.clone()));
+    tasks.spawn(upkeep::overdue(hub.clone(), stop.clone()));
     tasks.spawn(orders::carry_out(hub.clone(), config.data.folder.clone(), tls.clone(), stop.clone()));
     for listener in &tls {
         let (listener, stop) = (Arc::clone(listener), stop.clone());

@@ -91,3 +91,16 @@ pub(super) fn notification(
     })
     .to_string()
 }
+
+/// What the center writes down about 灯 after two visits in vain.
+pub(super) fn concern() -> String {
+    let subject = serde_json::json!([{"role": "CHILD", "issuer": "482072", "identifier": "K0300102"}]);
+    serde_json::json!({
+        "format": "grpc",
+        "messageId": "concern-K0300102",
+        "municipality": "482072",
+        "entries": [{"sourceKey": "concern-1", "subjects": subject,
+            "concern": {"text": "2回の訪問とも児に会えていない", "urgency": "B"}}],
+    })
+    .to_string()
+}

@@ -2,6 +2,7 @@
 //! its own certificate, every "what must come out" checked.
 
 mod december;
+mod emergency;
 mod messages;
 mod november;
 mod october;

@@ -16,6 +16,7 @@ pub(super) async fn play(stage: &mut Stage<'_>) -> Result<(), StageError> {
     visits(stage).await?;
     approval(stage).await?;
     without_a_ground(stage).await?;
+    super::emergency::play(stage).await?;
     under_l04(stage).await?;
     under_l05(stage).await?;
     first_stay(stage).await?;

@@ -6,7 +6,7 @@ use super::consents::{Fact, Recorded};
 use super::custody::{HL7V2, Parcel};
 use super::family::Family;
 use super::persons::{AGENCIES_MAX, Named, at_most};
-use super::work::{Question, WorkBody};
+use super::work::{HOLD, Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, Row};
 use musubi_core::adapter::{Diagnostic, Text};
@@ -116,7 +116,7 @@ impl Hub {
             );
             let body = WorkBody::new(format!("REQUEST_{code}"), text, ground.id.to_string());
             let (municipality, family, persons) = (&municipality, &family, persons.as_slice());
-            let question = Question { owner: &holder.id, kind: "hold", due: answer_by, municipality, family, persons };
+            let question = Question { owner: &holder.id, kind: HOLD, due: answer_by, municipality, family, persons };
             let item = self.ask(now, &question, &body)?;
             change.rows.push(item);
         }
@@ -421,6 +421,9 @@ impl Hub {
     pub async fn end_ground(&self, caller: &Caller, fact: FactId) -> Result<GroundParts, Refusal> {
         person_acts(caller)?;
         let now = self.now();
+        if let Some(fact) = self.end_emergency(caller, fact).await? {
+            return Ok(GroundParts { fact, number: String::new(), parts: Vec::new(), answer_by: now });
+        }
         self.change_ground(caller, fact, "end ground", |ground, holds| {
             let asserted = ground.asserting_agency == *caller.id();
             if !asserted && (!holds || self.is_duty(ground.code)) {

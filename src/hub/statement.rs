@@ -2,16 +2,19 @@
 
 use super::caller::Caller;
 use super::family::Family;
-use super::ledger::{ReleaseDetail, act};
+use super::ledger::{ReleaseDetail, ReleasedItem, act};
 use super::persons::Named;
 use super::{Hub, Refusal, RefusalKind};
-use crate::store::Change;
+use crate::store::{Change, ReleaseRow};
 use musubi_core::adapter::Diagnostic;
-use musubi_core::agency::{AgencyId, AgencyKind, CategorySet, Purpose, Role};
+use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
 use musubi_core::audit::AuditEntry;
 use musubi_core::id::PersonId;
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
+
+/// What a subject's own statement never names: concern, violence, who told.
+const BLOCKED: [Category; 3] = [Category::C13, Category::C14, Category::C20];
 
 /// One disclosure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +32,8 @@ pub struct Disclosure {
 }
 
 impl Hub {
-    /// A person's statement, for the privacy officer of the municipality of residence (P10) or an auditor.
+    /// A person's statement. The privacy officer of the municipality of residence makes it for the subject (P10): without
+    /// what would tell of a concern or of violence (`consent.md` section 10). The auditor sees all.
     ///
     /// # Errors
     /// When the caller is neither, or a disclosure on file cannot be read: no statement leaves one out.
@@ -54,7 +58,7 @@ impl Hub {
             Some((family, person)) => {
                 let municipality = &caller.agency.municipality;
                 let leaf = self.leaf(now, municipality, family, &[*person], entry);
-                (self.disclosures_of(family, *person).await?, leaf)
+                (self.disclosures_of(family, *person, caller.actor.role).await?, leaf)
             }
             // Somebody kept elsewhere is answered as somebody whom nobody knows.
             None => (Vec::new(), self.hub_leaf(now, &AuditEntry { outcome: "empty".to_owned(), ..entry })),
@@ -70,11 +74,19 @@ impl Hub {
     pub(crate) async fn statement_on_file(&self, subject: &Named) -> Result<Vec<Disclosure>, Refusal> {
         let Some(person) = self.find(subject).await? else { return Ok(Vec::new()) };
         let family = self.family(&[person], self.now()).await?;
-        self.disclosures_of(&family, person).await
+        self.disclosures_of(&family, person, Role::Auditor).await
     }
 
-    async fn disclosures_of(&self, family: &Family, person: PersonId) -> Result<Vec<Disclosure>, Refusal> {
+    async fn disclosures_of(
+        &self,
+        family: &Family,
+        person: PersonId,
+        reader: Role,
+    ) -> Result<Vec<Disclosure>, Refusal> {
         let ids = family.ids_of(person);
+        let for_subject = reader != Role::Auditor;
+        let told = if for_subject { self.emergencies_told(&ids).await? } else { BTreeSet::new() };
+        let hidden: CategorySet = if for_subject { BLOCKED.into_iter().collect() } else { CategorySet::EMPTY };
         let (mut disclosures, mut unreadable) = (Vec::new(), 0_u32);
         for row in self.store.releases_of(&ids).await? {
             let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
@@ -82,15 +94,22 @@ impl Hub {
                 unreadable += 1;
                 continue;
             };
-            let own = detail
+            let own: Vec<&ReleasedItem> = detail
                 .items
                 .iter()
-                .filter(|item| item.persons.iter().any(|p| family.known_as(*p) == family.known_as(person)));
+                .filter(|item| item.persons.iter().any(|p| family.known_as(*p) == family.known_as(person)))
+                .collect();
+            let known_to_subject = own.iter().flat_map(|item| &item.evidence).any(|id| told.contains(id));
+            if for_subject && !known_to_subject && self.tells_of_protection(&row) {
+                continue;
+            }
             let (mut categories, mut bases) = (CategorySet::EMPTY, BTreeSet::new());
             for item in own {
-                categories = categories.union(item.full).union(item.general);
-                bases
-                    .extend(item.rules.iter().filter_map(|rule| rule.split_once(' ')).map(|(_, rule)| rule.to_owned()));
+                let shown = item.full.union(item.general).minus(hidden);
+                categories = categories.union(shown);
+                let rules = item.rules.iter().filter_map(|rule| rule.split_once(' '));
+                let of_shown = rules.filter(|(category, _)| category.parse().is_ok_and(|category| shown.has(category)));
+                bases.extend(of_shown.map(|(_, rule)| rule.to_owned()));
             }
             if !categories.is_empty() {
                 disclosures.push(Disclosure {
@@ -107,6 +126,12 @@ impl Hub {
             return Err(incomplete());
         }
         Ok(disclosures)
+    }
+
+    /// That a child guidance center or a council asked tells of a concern; of an emergency the subject is informed first.
+    fn tells_of_protection(&self, row: &ReleaseRow) -> bool {
+        let guidance = self.register.agency(&row.recipient).is_none_or(|agency| agency.kind == AgencyKind::Cgc);
+        guidance || matches!(row.purpose, Purpose::P5 | Purpose::P6 | Purpose::P11)
     }
 }
 

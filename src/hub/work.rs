@@ -1,6 +1,7 @@
 //! What waits for a person: listed for its owner, answered once, with an effect where the answer has one.
 
 use super::caller::{Caller, Operation};
+use super::emergency::{INFORM, REVIEW, inform_subject};
 use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 /// Most items of one list.
 const ITEMS_MAX: u32 = 500;
+/// Kind of a request that waits for its holder.
+pub(super) const HOLD: &str = "hold";
 /// Code of an item whose content cannot be read.
 const UNREADABLE: &str = "UNREADABLE";
 
@@ -47,6 +50,9 @@ pub struct WorkBody {
     /// Staff id of who answered.
     #[serde(default)]
     pub by: String,
+    /// It passed its deadline, and somebody was told.
+    #[serde(default)]
+    pub escalated: bool,
 }
 
 impl WorkBody {
@@ -60,6 +66,7 @@ impl WorkBody {
             answer: None,
             note: String::new(),
             by: String::new(),
+            escalated: false,
         }
     }
 }
@@ -164,6 +171,12 @@ impl Hub {
         }
         let persons: Vec<PersonId> = item.row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, now).await?;
+        let mut change = Change { expect: vec![Expect::WorkItemOpen { id }], ..Change::default() };
+        match item.row.kind.as_str() {
+            REVIEW => self.review_emergency(caller, &item, answer, &family, &mut change).await?,
+            INFORM => inform_subject(caller, answer, note)?,
+            _ => {}
+        }
         item.body.answer = Some(answer.to_owned());
         item.body.note = note.to_owned();
         item.body.by.clone_from(&caller.actor.staff_id);
@@ -174,12 +187,8 @@ impl Hub {
         let mut entry = act(now, "answer work item", caller.id(), &caller.actor);
         entry.note = item.row.kind.clone();
         let leaf = self.leaf(now, &item.row.municipality, &family, &persons, entry);
-        let change = Change {
-            expect: vec![Expect::WorkItemOpen { id }],
-            rows: vec![Row::WorkItem(item.row.clone())],
-            message: None,
-            leaves: vec![leaf],
-        };
+        change.rows.push(Row::WorkItem(item.row.clone()));
+        change.leaves.push(leaf);
         self.store.commit("answer work item", change).await?;
         Ok(item)
     }

@@ -18,6 +18,8 @@ const NIGHT_EVERY: Duration = Duration::from_secs(60);
 const NIGHT_MINUTES: i64 = 150;
 /// Setting of the store: when every log was last verified from its first line, in microseconds.
 const VERIFIED: &str = "verified_at";
+/// Between two looks at what is overdue.
+const OVERDUE_EVERY: Duration = Duration::from_secs(60);
 /// Setting of the store: the time of the last decision, in microseconds.
 const LATEST: &str = "decided_until";
 
@@ -42,6 +44,18 @@ pub(super) async fn held(hub: Hub, stop: CancellationToken) {
             tracing::error!(%refusal, "what waits for a basis is not looked at");
         }
         if stop.run_until_cancelled(tokio::time::sleep(HELD_EVERY)).await.is_none() {
+            break;
+        }
+    }
+}
+
+/// Looks at what nobody answered by its deadline, at the start and every minute, until told to stop.
+pub(super) async fn overdue(hub: Hub, stop: CancellationToken) {
+    loop {
+        if let Err(refusal) = hub.look_after_overdue().await {
+            tracing::error!(%refusal, "what is overdue is not looked at");
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(OVERDUE_EVERY)).await.is_none() {
             break;
         }
     }

@@ -7,6 +7,7 @@ mod city;
 mod client_cli;
 mod consent;
 mod demo;
+mod emergency;
 mod guidance;
 mod hidden;
 mod hospital;

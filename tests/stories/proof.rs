@@ -24,7 +24,11 @@ impl City {
         SignedNote::parse(&note).unwrap()
     }
 
-    async fn statement(&self, staff: &str, subject: musubi::edge::grpc::client::PersonRef) -> Vec<StatementRow> {
+    pub(crate) async fn statement(
+        &self,
+        staff: &str,
+        subject: musubi::edge::grpc::client::PersonRef,
+    ) -> Vec<StatementRow> {
         let request = StatementRequest { staff_id: staff.to_owned(), subject: Some(subject) };
         self.center().client.audit().statement(request).await.unwrap().into_inner().rows
     }

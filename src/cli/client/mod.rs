@@ -7,6 +7,7 @@ mod acknowledgement;
 mod cases;
 mod connection;
 mod consent;
+mod emergency;
 mod ground;
 mod person;
 mod receive;
@@ -73,6 +74,9 @@ enum Call {
     /// Ask for, assert and answer grounds in law (法令上の根拠を求める・主張する・回答する)
     #[command(subcommand)]
     Ground(ground::Arguments),
+    /// Break the glass in an emergency, in two steps (緊急閲覧)
+    #[command(subcommand)]
+    Emergency(emergency::Arguments),
     /// See and answer what waits for a person (対応待ちの用件を見る・回答する)
     #[command(subcommand)]
     Work(work::Arguments),
@@ -146,6 +150,7 @@ impl Call {
             Call::Step(arguments) => refer::step(arguments, calling).await,
             Call::Consent(arguments) => consent::run(arguments, calling).await,
             Call::Ground(arguments) => ground::run(arguments, calling).await,
+            Call::Emergency(arguments) => emergency::run(arguments, calling).await,
             Call::Work(arguments) => work::run(arguments, calling).await,
             Call::Statement(arguments) => statement::run(arguments, calling).await,
         }

@@ -564,6 +564,9 @@ pub struct BreakGlass {
     pub reason_code: String,
     /// The reason in words, 20 characters at least.
     pub reason: String,
+    /// Required evidence by its name in the registry (L08).
+    #[serde(default)]
+    pub evidence: BTreeMap<String, String>,
     /// First step.
     pub asked_at: Time,
     /// Second step; access begins here.
@@ -580,16 +583,20 @@ impl BreakGlass {
     /// Shortest reason, in characters.
     pub const REASON_MIN: usize = 20;
 
+    /// When it ends by itself; `None` before the second step.
+    pub fn ends(&self) -> Option<Time> {
+        let end = self.confirmed_at?.plus_minutes(Self::MINUTES_MAX);
+        Some(self.ended_at.map_or(end, |ended| ended.min(end)))
+    }
+
     /// Does it live at this moment, for this member of staff?
     pub fn live(&self, agency: &AgencyId, staff_id: &str, now: Time) -> bool {
         let begun = self.confirmed_at.filter(|confirmed| *confirmed >= self.asked_at);
         let Some(begun) = begun else { return false };
-        let end = begun.plus_minutes(Self::MINUTES_MAX);
-        let end = self.ended_at.map_or(end, |ended| ended.min(end));
         &self.agency == agency
             && self.staff_id == staff_id
             && self.reason.trim().chars().count() >= Self::REASON_MIN
-            && within(now, begun, Some(end))
+            && within(now, begun, self.ends())
     }
 }
 

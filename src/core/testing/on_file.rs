@@ -191,6 +191,7 @@ impl World {
             staff_id: "s-1".to_owned(),
             reason_code: "life".to_owned(),
             reason: "A reason of more than twenty characters".to_owned(),
+            evidence: Default::default(),
             asked_at,
             confirmed_at: Some(asked_at),
             ended_at: None,

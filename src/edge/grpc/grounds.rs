@@ -1,12 +1,15 @@
 //! `Grounds`: asked for, asserted, approved in parts.
 
 use super::{Services, agency_id, categories, consents::fact_receipt, moment, named, server, status, wrong};
+use crate::hub::emergency::{EmergencyRecord, EmergencyTerms};
 use crate::hub::grounds::{GroundParts, GroundTerms};
+use musubi_core::agency::CategorySet;
 use musubi_core::consent::GroundCode;
 use musubi_core::id::FactId;
 use server::{
-    ApproveGroundRequest, AssertGroundRequest, EndGroundRequest, FactReceipt, GroundAnswer, GroundPart, GroundRequest,
-    RefuseGroundRequest,
+    ApproveGroundRequest, AssertGroundRequest, BreakGlassAccess, BreakGlassOffer, BreakGlassRecord, BreakGlassRequest,
+    BreakGlassShown, ConfirmBreakGlassRequest, EndGroundRequest, FactReceipt, GroundAnswer, GroundPart, GroundRequest,
+    RefuseGroundRequest, ShowBreakGlassRequest, ShownCategory,
 };
 use tonic::{Request, Response, Status};
 
@@ -119,6 +122,69 @@ impl server::grounds_server::Grounds for Services {
         let receipt =
             FactReceipt { fact_id: parts.fact.to_string(), status: "ended".to_owned(), ..FactReceipt::default() };
         Ok(Response::new(receipt))
+    }
+
+    async fn break_glass(&self, request: Request<BreakGlassRequest>) -> Result<Response<BreakGlassOffer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let terms = EmergencyTerms {
+            subject: named(asked.subject.as_ref())?,
+            reason_code: asked.reason_code,
+            reason: asked.reason,
+            threatened: asked.threatened_person,
+            no_consent: asked.why_consent_impossible,
+        };
+        let offer = self.hub.ask_emergency(&caller, &terms).await.map_err(|r| status(&r))?;
+        let shown = offer
+            .categories
+            .iter()
+            .map(|category| ShownCategory { category: category.to_string(), label_ja: category.japanese().to_owned() });
+        Ok(Response::new(BreakGlassOffer {
+            fact_id: offer.fact.to_string(),
+            categories: shown.collect(),
+            confirm_by: offer.confirm_by.rfc3339(),
+        }))
+    }
+
+    async fn confirm_break_glass(
+        &self,
+        request: Request<ConfirmBreakGlassRequest>,
+    ) -> Result<Response<BreakGlassAccess>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let (fact, shown) = (fact(&asked.fact_id)?, categories(&asked.categories)?);
+        let access = self.hub.confirm_emergency(&caller, fact, shown).await.map_err(|r| status(&r))?;
+        Ok(Response::new(BreakGlassAccess {
+            receipt: Some(fact_receipt(&access.recorded)),
+            until: access.until.rfc3339(),
+            review_by: access.review_by.rfc3339(),
+        }))
+    }
+
+    async fn show_break_glass(
+        &self,
+        request: Request<ShowBreakGlassRequest>,
+    ) -> Result<Response<BreakGlassRecord>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let fact = fact(&request.get_ref().fact_id)?;
+        let record = self.hub.emergency_record(&caller, fact).await.map_err(|r| status(&r))?;
+        Ok(Response::new(emergency(record)))
+    }
+}
+
+fn emergency(EmergencyRecord { glass, shown }: EmergencyRecord) -> BreakGlassRecord {
+    let stated = |key: &str| glass.evidence.get(key).cloned().unwrap_or_default();
+    let words = |categories: &CategorySet| categories.iter().map(|category| category.to_string()).collect();
+    BreakGlassRecord {
+        threatened_person: stated("threatened_person"),
+        why_consent_impossible: stated("why_consent_impossible"),
+        confirmed_at: glass.confirmed_at.map(|at| at.rfc3339()).unwrap_or_default(),
+        until: glass.ends().map(|at| at.rfc3339()).unwrap_or_default(),
+        agency: glass.agency.to_string(),
+        staff_id: glass.staff_id,
+        reason_code: glass.reason_code,
+        reason: glass.reason,
+        shown: shown.iter().map(|(at, shown)| BreakGlassShown { at: at.rfc3339(), categories: words(shown) }).collect(),
     }
 }
 

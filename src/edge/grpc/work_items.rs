@@ -44,7 +44,12 @@ fn read(item: &crate::hub::work::WorkItem) -> WorkItem {
         id: item.row.id.to_string(),
         kind: item.row.kind.clone(),
         code: item.body.code.clone(),
-        state: if item.row.open { "open" } else { "answered" }.to_owned(),
+        state: match (item.row.open, item.body.escalated) {
+            (false, _) => "answered",
+            (true, false) => "open",
+            (true, true) => "overdue",
+        }
+        .to_owned(),
         due_at: item.row.due_at.map(|due| due.rfc3339()).unwrap_or_default(),
         raised_at: item.row.created_at.rfc3339(),
         person_ids: item.row.persons.iter().map(|c| c.person.to_string()).collect(),

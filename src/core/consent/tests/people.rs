@@ -130,6 +130,7 @@ pub(super) fn glass(id: u128, agency_id: &str, confirmed: &str) -> BreakGlass {
         staff_id: "w-1".into(),
         reason_code: "R1".into(),
         reason: "近隣からの通告で乳児の安否を確認する必要がある".into(),
+        evidence: Default::default(),
         asked_at: at(confirmed),
         confirmed_at: Some(at(confirmed)),
         ended_at: None,
