@@ -102,12 +102,16 @@ impl OneSubject<'_> {
         if lifted { Standing::Void } else { self.standing(objection, category) }
     }
 
-    /// Records of a kind that reach the same point and came later, or name this one. At the same instant a withdrawal
-    /// counts as later and a lifting does not: in doubt, silence.
+    /// Records of a kind that reach the same point and came later, or name this one. A lifting that names an objection lifts
+    /// that one alone: another's stands. At the same instant a withdrawal counts as later and a lifting does not: in doubt,
+    /// silence.
     fn later(&self, first: &Consent, kind: ConsentKind, category: Category) -> impl Iterator<Item = &Consent> {
         let came_later = move |record: &&Consent| {
             let at = record.recorded_at.cmp(&first.recorded_at);
-            record.supersedes == Some(first.id) || at.is_gt() || at.is_eq() && kind == ConsentKind::Withdrawal
+            let names_another =
+                kind == ConsentKind::ObjectionLifted && record.supersedes.is_some_and(|id| id != first.id);
+            let later = at.is_gt() || at.is_eq() && kind == ConsentKind::Withdrawal;
+            record.supersedes == Some(first.id) || later && !names_another
         };
         let records = self.subject.consents.iter().filter(move |record| record.kind == kind);
         records.filter(move |record| self.counts(record, category)).filter(came_later)

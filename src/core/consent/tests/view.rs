@@ -70,6 +70,21 @@ fn an_objection_stops_defaults_and_permits_before_and_after_it_until_it_is_lifte
 }
 
 #[test]
+fn a_lifting_that_names_an_objection_lifts_no_other() {
+    let no = |id, when| said(id, ConsentKind::Objection, when);
+    let (hers, his) = (no(2, "2026-10-10T12:00:00+09:00"), no(3, "2026-10-11T12:00:00+09:00"));
+    let lifting = |id, names: &Consent| {
+        let mut lifted = said(id, ConsentKind::ObjectionLifted, "2026-10-30T12:00:00+09:00");
+        lifted.supersedes = Some(names.id);
+        lifted
+    };
+    let both = vec![permit(1), hers.clone(), his.clone(), lifting(4, &hers)];
+    assert_eq!(c08(&with(both.clone()), noon()), "DENY T7.objection");
+    let each = both.into_iter().chain([lifting(5, &his)]).collect();
+    assert_eq!(c08(&with(each), noon()), "PERMIT T9.consent");
+}
+
+#[test]
 fn all_does_not_mean_what_must_be_named() {
     let mut all = permit(1);
     all.categories = Scope::All;
