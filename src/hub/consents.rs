@@ -17,6 +17,7 @@ use musubi_core::consent::records::{
 use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::time::Time;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Days in which the center looks at what another agency says that a person said.
 const CHECK_DAYS: i64 = 7;
@@ -108,6 +109,9 @@ impl Hub {
         };
         let fact = Fact { id: consent.id, kind, recipient, persons: vec![*subject], value: &consent };
         let receipt = self.put_fact(caller, "record consent", &family, change, fact).await?;
+        if receipt.is_some() && terms.kind == ConsentKind::Objection && consent.status == Status::Active {
+            self.recall(&[*subject], &BTreeSet::new()).await;
+        }
         Ok(receipt.map(|receipt| Recorded { fact: consent.id, status: consent.status, receipt }))
     }
 
@@ -226,8 +230,9 @@ impl Hub {
         };
         let mut withdrawal = self.consent_of(caller, &terms, *subject, None, now);
         let mut released_before = Vec::new();
+        let permits = permits_of(&family, *subject);
         if self.is_center_of(caller, &family, *subject) {
-            released_before = self.released_under_permits(&family, *subject).await?;
+            released_before = self.released_under(&family, *subject, &permits).await?;
         }
         if !self.counts_from(caller, &family, named, &withdrawal) {
             withdrawal.status = Status::Unverified;
@@ -236,19 +241,24 @@ impl Hub {
         let (id, status) = (withdrawal.id, withdrawal.status);
         let fact = Fact { id, kind: FactKind::Consent, recipient: None, persons: vec![*subject], value: &withdrawal };
         let receipt = self.put_fact(caller, "withdraw consent", &family, change, fact).await?;
+        if receipt.is_some() && status == Status::Active {
+            self.recall(&[*subject], &permits).await;
+        }
         Ok(receipt.map(|receipt| Withdrawn { recorded: Recorded { fact: id, status, receipt }, released_before }))
     }
 
-    async fn released_under_permits(&self, family: &Family, subject: PersonId) -> Result<Vec<String>, Refusal> {
-        let permits: Vec<uuid::Uuid> = family
-            .facts
-            .get(&family.known_as(subject))
-            .map(|facts| facts.consents.iter().filter(|c| c.kind == ConsentKind::Permit).map(|c| c.id.0).collect())
-            .unwrap_or_default();
+    /// `recipient, purpose, time` of each release that rested on one of these permits.
+    pub(super) async fn released_under(
+        &self,
+        family: &Family,
+        subject: PersonId,
+        permits: &BTreeSet<FactId>,
+    ) -> Result<Vec<String>, Refusal> {
         let mut lines = Vec::new();
         for row in self.store.releases_of(&family.ids_of(subject)).await? {
             let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
-            let under = detail.is_some_and(|d| d.items.iter().flat_map(|i| &i.evidence).any(|id| permits.contains(id)));
+            let mut evidence = detail.iter().flat_map(|detail| &detail.items).flat_map(|item| &item.evidence);
+            let under = evidence.any(|id| permits.contains(&FactId(*id)));
             if under {
                 lines.push(format!("{}, {}, {}", row.recipient, row.purpose, row.decided_at.rfc3339()));
             }
@@ -318,8 +328,12 @@ impl Hub {
             lifted_at: None,
         };
         shield.check().map_err(Refusal::of_faults)?;
+        change.rows.push(self.renewal_row(caller.id(), &municipality, &family, &shield)?);
         let fact = Fact { id, kind: FactKind::Shield, recipient: None, persons: vec![*subject], value: &shield };
         let receipt = self.put_fact(caller, "shield", &family, change, fact).await?;
+        if receipt.is_some() {
+            self.recall(&[*subject], &BTreeSet::new()).await;
+        }
         Ok(receipt.map(|receipt| Recorded { fact: id, status: Status::Active, receipt }))
     }
 
@@ -346,6 +360,7 @@ impl Hub {
             let seal = Seal { id, subject: *person, allowed, since: now, recorded_at: now, lifted_at: None };
             let fact = Fact { id, kind: FactKind::Seal, recipient: None, persons: vec![*person], value: &seal };
             if let Some(receipt) = self.put_fact(caller, "seal", &family, change, fact).await? {
+                self.recall(&[*person], &BTreeSet::new()).await;
                 return Ok(Recorded { fact: id, status: Status::Active, receipt });
             }
         }
@@ -430,6 +445,12 @@ fn lifts_what_is_there(family: &Family, lifting: &Consent) -> Result<(), Refusal
         "この番号の異議は、この方について記録されていません。",
         "No objection of this number is on file about this person.",
     ))
+}
+
+/// The permits on file about a person.
+fn permits_of(family: &Family, subject: PersonId) -> BTreeSet<FactId> {
+    let consents = family.facts.get(&family.known_as(subject)).into_iter().flat_map(|facts| &facts.consents);
+    consents.filter(|consent| consent.kind == ConsentKind::Permit).map(|consent| consent.id).collect()
 }
 
 fn needs_person(caller: &Caller) -> Result<(), Refusal> {

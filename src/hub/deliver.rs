@@ -175,7 +175,7 @@ impl Hub {
                 self.nothing_to_deliver(row).await?;
                 return Ok(None);
             }
-            let serves = Serves { delivery: Some(row.id), query: None };
+            let serves = Serves { delivery: Some(row.id), ..Serves::default() };
             let (id, mut change) =
                 self.release_change(&mut released, &family, &Actor::system(), &row.municipality, serves)?;
             let renderings = self.render(&recipient, row, formats, &released);

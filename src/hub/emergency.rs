@@ -8,7 +8,7 @@ mod review;
 mod tell;
 
 pub use review::EmergencyRecord;
-pub(super) use review::{INFORM, inform_subject};
+pub(super) use review::{INFORM, inform_subject, not_an_answer};
 pub(super) use tell::REVIEW;
 
 use super::caller::{Caller, Operation};

@@ -2,16 +2,19 @@
 
 use super::emergency::REVIEW;
 use super::ledger::act;
+use super::recall::RECALL;
+use super::renewal::RENEWAL;
 use super::work::{HOLD, Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, Row, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, AgencyId};
-use musubi_core::id::PersonId;
+use musubi_core::consent::records::Ground;
+use musubi_core::id::{FactId, PersonId};
 use musubi_core::time::Time;
 
 /// Kinds of work item whose deadline counts.
-const COUNTED: [&str; 2] = [REVIEW, HOLD];
+const COUNTED: [&str; 4] = [REVIEW, HOLD, RENEWAL, RECALL];
 /// Kind of the work item by which one is put before somebody.
 const ESCALATION: &str = "escalation";
 /// Days in which somebody looks at it.
@@ -41,7 +44,7 @@ impl Hub {
 
     async fn escalate(&self, item: &WorkItemRow, now: Time) -> Result<(), Refusal> {
         let Some(mut body) = self.open_item(item).await? else { return Ok(()) };
-        if body.escalated {
+        if body.escalated || !self.still_waits(item, &body).await? {
             return Ok(());
         }
         let persons: Vec<PersonId> = item.persons.iter().map(|c| c.person).collect();
@@ -69,9 +72,23 @@ impl Hub {
         }
     }
 
-    /// Its owner; of a review also the agency whose member of staff is barred until it is answered.
+    /// A request may have been answered category by category, or be over.
+    async fn still_waits(&self, item: &WorkItemRow, body: &WorkBody) -> Result<bool, Refusal> {
+        if item.kind != HOLD {
+            return Ok(true);
+        }
+        let Some(fact) = FactId::parse(&body.about) else { return Ok(true) };
+        let Some(row) = self.latest_fact(fact).await? else { return Ok(true) };
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let family = self.family(&persons, self.now()).await?;
+        let ground: Option<Ground> = self.open_json(&family, &row.body, "fact", row.id.0, 0);
+        Ok(ground.is_none_or(|ground| self.waits_for(&ground, &item.owner)))
+    }
+
+    /// Its owner; of a notice the center in charge instead; of a review also the agency whose member of staff is barred until it is answered.
     async fn whom_to_tell(&self, item: &WorkItemRow) -> Result<Vec<AgencyId>, Refusal> {
-        let mut told = vec![item.owner.clone()];
+        let center = self.register.center(&item.municipality).filter(|_| item.kind == RECALL);
+        let mut told = vec![center.map_or_else(|| item.owner.clone(), |center| center.id.clone())];
         if item.kind == REVIEW {
             let reviewed = self.reviewed(item).await?.map(|(_, glass)| glass.agency);
             told.extend(reviewed.filter(|agency| *agency != item.owner));
@@ -87,6 +104,20 @@ fn said_of(kind: &str) -> (&'static str, Text) {
             Text::new(
                 "緊急閲覧の事後確認が期限を過ぎました。回答されるまで、閲覧した職員は新たな緊急閲覧ができません。",
                 "The review of a break-glass is overdue. Until it is answered, the one who asked cannot ask again.",
+            ),
+        ),
+        RENEWAL => (
+            "SHIELD_EXPIRED_PENDING",
+            Text::new(
+                "住所の支援措置が期限を過ぎましたが、延長か解除が決まっていません。措置は続いています。至急決めてください。",
+                "A shield is past its end and neither renewed nor lifted. It stays in force: decide now.",
+            ),
+        ),
+        RECALL => (
+            "NOT_ACKNOWLEDGED",
+            Text::new(
+                "共有を終えたことを知らせた機関が、期限までに確認していません。連絡してください。",
+                "An agency that was told that something is no longer shared has not said that it read so. Ask it.",
             ),
         ),
         _ => (

@@ -173,12 +173,26 @@ impl Hub {
     /// # Errors
     /// When the store cannot be read.
     pub(crate) async fn family(&self, persons: &[PersonId], now: Time) -> Result<Family, Refusal> {
+        self.read_family(persons, now, None).await
+    }
+
+    /// The same as it was on file at an earlier moment, whatever was recorded since (F04). Persons that were joined since are
+    /// one here as well.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn family_as_of(&self, persons: &[PersonId], at: Time) -> Result<Family, Refusal> {
+        self.read_family(persons, at, Some(at)).await
+    }
+
+    async fn read_family(&self, persons: &[PersonId], now: Time, as_of: Option<Time>) -> Result<Family, Refusal> {
         let mut family = Family::new(now);
         let mut wanted: BTreeSet<PersonId> = persons.iter().copied().collect();
         for _ in 0..WIDENINGS_MAX {
             self.add_persons(&mut family, &wanted).await?;
             let all: Vec<PersonId> = family.persons.keys().copied().collect();
             family.entries = self.open_entries(&family, &all).await?;
+            family.entries.retain(|entry| as_of.is_none_or(|at| entry.recorded_at() <= at));
             let linked = family.entries.iter().flat_map(SharedEntry::persons).map(|(person, _)| person);
             let before = wanted.len();
             wanted.extend(all);
@@ -191,8 +205,9 @@ impl Hub {
         let all: Vec<PersonId> = family.persons.keys().copied().collect();
         let rows = self.store.fact_history(&all).await?;
         // A fact that was recorded meanwhile is among the rows. The moment of the decision is after it, not before.
-        family.at = self.now().max(now);
-        let holds = |row: &FactRow| row.superseded_at.is_none_or(|end| end > family.at);
+        family.at = as_of.unwrap_or_else(|| self.now().max(now));
+        let recorded = |row: &FactRow| as_of.is_none_or(|at| row.recorded_at <= at);
+        let holds = |row: &FactRow| recorded(row) && row.superseded_at.is_none_or(|end| end > family.at);
         let rows = rows.into_iter().filter(holds).collect();
         family.read_facts(rows, &self.keyring.hub)?;
         Ok(family)

@@ -4,11 +4,12 @@
 use super::caller::Caller;
 use super::consents::{Fact, Recorded};
 use super::custody::{HL7V2, Parcel};
+use super::emergency::not_an_answer;
 use super::family::Family;
 use super::persons::{AGENCIES_MAX, Named, at_most};
 use super::work::{HOLD, Question, WorkBody};
 use super::{Hub, Refusal};
-use crate::store::{Change, Expect, FactKind, Row};
+use crate::store::{Change, Expect, FactKind, FactRow, Row};
 use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
 use musubi_core::cases::council_submission;
@@ -17,7 +18,7 @@ use musubi_core::consent::{GroundCode, Nature};
 use musubi_core::id::{FactId, MessageId, PersonId};
 use musubi_core::record::SubjectRole;
 use musubi_core::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Days in which a holder answers a request (`consent.md` section 5, flow 2).
@@ -443,9 +444,7 @@ impl Hub {
         apply: impl FnOnce(&mut Ground, bool) -> Result<(), Refusal>,
     ) -> Result<GroundParts, Refusal> {
         let now = self.now();
-        let unknown = || {
-            Refusal::invalid("M502", "fact_id", "この番号の根拠は見つかりません。", "No such ground is known to you.")
-        };
+        let unknown = no_such_ground;
         let row = self.store.fact(fact).await?.ok_or_else(unknown)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, now).await?;
@@ -464,7 +463,50 @@ impl Hub {
         change.rows.push(Row::Superseded { fact, at: now, by: Some(ground.id) });
         let receipt = self.put_fact(caller, action, &family, change, ground_fact(&ground)).await?;
         receipt.ok_or_else(Refusal::kept_changing)?;
+        if action != "approve ground" {
+            self.recall(&persons, &BTreeSet::from([fact])).await;
+        }
         Ok(self.parts(&ground, &row.municipality, now.plus_days(ANSWER_DAYS)))
+    }
+
+    /// The answer of its holder to a request as a whole: to all that it asks for, as it stands by now.
+    ///
+    /// # Errors
+    /// As [`Hub::approve_ground`], and when the answer is none.
+    pub(super) async fn answer_request(&self, caller: &Caller, about: &str, answer: &str) -> Result<(), Refusal> {
+        let fact = FactId::parse(about).ok_or_else(no_such_ground)?;
+        let row = self.latest_fact(fact).await?.ok_or_else(no_such_ground)?;
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let family = self.family(&persons, self.now()).await?;
+        let ground: Ground = self.open_json(&family, &row.body, "fact", row.id.0, 0).ok_or_else(no_such_ground)?;
+        match answer {
+            "approve" | "approve_despite_objection" => {
+                let in_view = answer == "approve_despite_objection";
+                self.approve_ground(caller, row.id, ground.categories, in_view, false).await?;
+            }
+            "refuse" => {
+                self.refuse_ground(caller, row.id, ground.categories).await?;
+            }
+            // Answered category by category through `Grounds` before.
+            "done" if !self.waits_for(&ground, caller.id()) => {}
+            _ => return Err(not_an_answer("approve, approve_despite_objection, refuse")),
+        }
+        Ok(())
+    }
+
+    /// Does a part of a request wait for this holder?
+    pub(super) fn waits_for(&self, ground: &Ground, holder: &AgencyId) -> bool {
+        let approved = |category| ground.approvals.iter().any(|a| a.source == *holder && a.categories.has(category));
+        ground.live(self.now()) && ground.asked_of(holder).iter().any(|category| !approved(category))
+    }
+
+    /// The newest record that took the place of a fact.
+    pub(super) async fn latest_fact(&self, fact: FactId) -> Result<Option<FactRow>, Refusal> {
+        let mut found = self.store.fact(fact).await?;
+        while let Some(newer) = found.as_ref().and_then(|row| row.superseded_by) {
+            found = self.store.fact(newer).await?;
+        }
+        Ok(found)
     }
 
     fn parts(&self, ground: &Ground, municipality: &musubi_core::id::Municipality, answer_by: Time) -> GroundParts {
@@ -499,6 +541,10 @@ fn ground_fact(ground: &Ground) -> Fact<'_, Ground> {
         persons: ground.subjects.clone(),
         value: ground,
     }
+}
+
+fn no_such_ground() -> Refusal {
+    Refusal::invalid("M502", "fact_id", "この番号の根拠は見つかりません。", "No such ground is known to you.")
 }
 
 fn no_recipient() -> Refusal {

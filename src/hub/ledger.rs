@@ -4,10 +4,10 @@ use super::family::Family;
 use super::{Hub, Refusal};
 use crate::entropy;
 use crate::store::{Change, Concerned, Expect, LeafDraft, Log, ReleaseRow, Row, Store};
-use musubi_core::agency::{Actor, AgencyId, CategorySet, Purpose};
+use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
 use musubi_core::audit::{AuditEntry, ItemMask, SaltedEntry};
-use musubi_core::consent::Policy;
-use musubi_core::id::{DeliveryId, Municipality, PersonId, ReleaseId};
+use musubi_core::consent::{Outcome, Policy};
+use musubi_core::id::{DeliveryId, FactId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::Released;
 use musubi_core::sealing::Aad;
 use musubi_core::time::Time;
@@ -44,8 +44,30 @@ pub struct ReleaseDetail {
     pub purposes: Vec<Purpose>,
     /// Who acted.
     pub actor: Option<Actor>,
+    /// The ground that was cited.
+    #[serde(default)]
+    pub cited: Option<Uuid>,
     /// What was shown of each entry.
     pub items: Vec<ReleasedItem>,
+    /// What was not, of the same persons. Never for the recipient.
+    #[serde(default)]
+    pub withheld: Vec<WithheldItem>,
+}
+
+/// What was not shown of one entry.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithheldItem {
+    /// The entry.
+    pub entry: Uuid,
+    /// The category.
+    pub category: Category,
+    /// Held or denied.
+    pub outcome: Outcome,
+    /// The rule that decided.
+    pub rule: String,
+    /// Objections, shields and other records that it rests on.
+    pub evidence: Vec<Uuid>,
 }
 
 /// What was shown of one entry.
@@ -124,7 +146,7 @@ impl Hub {
         released.set_release_id(id);
         let persons: BTreeSet<PersonId> = released.shown().iter().flat_map(|shown| shown.persons.clone()).collect();
         let persons: Vec<PersonId> = persons.into_iter().take(HOLDERS_MAX).collect();
-        let detail = detail(released, actor);
+        let detail = detail(released, actor, serves.cited, &persons);
         let sealed = self.seal_json(family, &persons, "release", id.0, 0, &detail)?;
         let row = ReleaseRow {
             municipality: municipality.clone(),
@@ -159,9 +181,11 @@ pub(super) struct Serves {
     pub delivery: Option<DeliveryId>,
     /// Or a question.
     pub query: Option<Uuid>,
+    /// Under this ground alone.
+    pub cited: Option<FactId>,
 }
 
-fn detail(released: &Released, actor: &Actor) -> ReleaseDetail {
+fn detail(released: &Released, actor: &Actor, cited: Option<FactId>, persons: &[PersonId]) -> ReleaseDetail {
     let items = released.shown().iter().map(|shown| ReleasedItem {
         entry: shown.entry.0,
         persons: shown.persons.clone(),
@@ -170,7 +194,21 @@ fn detail(released: &Released, actor: &Actor) -> ReleaseDetail {
         rules: shown.rules.iter().map(|(category, rule)| format!("{category} {rule}")).collect(),
         evidence: shown.evidence.iter().map(|(_, fact)| fact.0).collect::<BTreeSet<_>>().into_iter().collect(),
     });
-    ReleaseDetail { purposes: vec![released.purpose()], actor: Some(actor.clone()), items: items.collect() }
+    let of_them = released.withheld().iter().filter(|held| held.persons.iter().all(|person| persons.contains(person)));
+    let withheld = of_them.map(|held| WithheldItem {
+        entry: held.entry.0,
+        category: held.category,
+        outcome: held.outcome,
+        rule: held.rule.to_string(),
+        evidence: held.evidence.iter().map(|fact| fact.0).collect(),
+    });
+    ReleaseDetail {
+        purposes: vec![released.purpose()],
+        actor: Some(actor.clone()),
+        cited: cited.map(|fact| fact.0),
+        items: items.collect(),
+        withheld: withheld.collect(),
+    }
 }
 
 fn describe(entry: &mut AuditEntry, released: &Released) {

@@ -43,6 +43,9 @@ enum Shown {
     Nothing(Vec<Row>),
 }
 
+/// What is released, and under which ground where one was cited.
+type Decided = (Released, Option<FactId>);
+
 /// One question to the record.
 struct Question<'a> {
     caller: &'a Caller,
@@ -127,7 +130,7 @@ impl Hub {
     }
 
     /// What one family's record comes to, under the first ground that opens something.
-    fn decide(&self, question: &Question<'_>, family: &Family, now: Time) -> Result<Option<Released>, Refusal> {
+    fn decide(&self, question: &Question<'_>, family: &Family, now: Time) -> Result<Option<Decided>, Refusal> {
         for ground in question.cited.choices() {
             let request = question.caller.request(question.purpose, ground)?;
             let record = family.record();
@@ -136,7 +139,7 @@ impl Hub {
             let hit = (question.wanted)(&released, now);
             released.narrow(question.level.categories());
             if hit && !released.is_empty() {
-                return Ok(Some(released));
+                return Ok(Some((released, ground)));
             }
         }
         Ok(None)
@@ -149,8 +152,9 @@ impl Hub {
             let family = self.family(&[person], self.now()).await?;
             let now = family.at;
             let touched = self.touched(caller, &family, now).await?;
-            let Some(mut released) = self.decide(question, &family, now)? else { return Ok(Shown::Nothing(touched)) };
-            let serves = Serves { delivery: None, query: Some(self.id(now)) };
+            let decided = self.decide(question, &family, now)?;
+            let Some((mut released, cited)) = decided else { return Ok(Shown::Nothing(touched)) };
+            let serves = Serves { delivery: None, query: Some(self.id(now)), cited };
             let municipality = self.municipality_of(&family, caller);
             let (_, mut change) = self.release_change(&mut released, &family, &caller.actor, &municipality, serves)?;
             change.rows.extend(touched);

@@ -14,7 +14,7 @@ use musubi_core::time::Time;
 use std::collections::BTreeSet;
 
 /// What a subject's own statement never names: concern, violence, who told.
-const BLOCKED: [Category; 3] = [Category::C13, Category::C14, Category::C20];
+pub(super) const BLOCKED: [Category; 3] = [Category::C13, Category::C14, Category::C20];
 
 /// One disclosure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl Hub {
     }
 
     /// That a child guidance center or a council asked tells of a concern; of an emergency the subject is informed first.
-    fn tells_of_protection(&self, row: &ReleaseRow) -> bool {
+    pub(super) fn tells_of_protection(&self, row: &ReleaseRow) -> bool {
         let guidance = self.register.agency(&row.recipient).is_none_or(|agency| agency.kind == AgencyKind::Cgc);
         guidance || matches!(row.purpose, Purpose::P5 | Purpose::P6 | Purpose::P11)
     }

@@ -5,6 +5,7 @@ use super::emergency::{INFORM, REVIEW, inform_subject};
 use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
+use super::renewal::RENEWAL;
 use super::{Hub, Refusal};
 use crate::store::{Change, Concerned, Expect, Row, WorkItemRow};
 use musubi_core::adapter::Text;
@@ -175,6 +176,8 @@ impl Hub {
         match item.row.kind.as_str() {
             REVIEW => self.review_emergency(caller, &item, answer, &family, &mut change).await?,
             INFORM => inform_subject(caller, answer, note)?,
+            RENEWAL => self.renew_or_lift(caller, &item, answer, &family, &mut change).await?,
+            HOLD => self.answer_request(caller, &item.body.about, answer).await?,
             _ => {}
         }
         item.body.answer = Some(answer.to_owned());
@@ -189,7 +192,11 @@ impl Hub {
         let leaf = self.leaf(now, &item.row.municipality, &family, &persons, entry);
         change.rows.push(Row::WorkItem(item.row.clone()));
         change.leaves.push(leaf);
+        let of_facts = change.rows.iter().any(|row| matches!(row, Row::Fact(_)));
         self.store.commit("answer work item", change).await?;
+        if of_facts {
+            self.decide_again(&persons).await;
+        }
         Ok(item)
     }
 }

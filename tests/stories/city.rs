@@ -58,6 +58,14 @@ impl City {
         City { folder, config, clock, running }
     }
 
+    /// The same city after its hub was stopped and started again.
+    pub(crate) async fn restarted(self) -> City {
+        let City { folder, config, clock, running } = self;
+        running.stop().await.unwrap();
+        let running = start(&config, clock.clone(), Arc::new(SystemClock)).await.unwrap();
+        City { folder, config, clock, running }
+    }
+
     pub(crate) fn set(&self, text: &str) {
         self.clock.set(at(text));
     }

@@ -8,6 +8,8 @@ mod cases;
 mod connection;
 mod consent;
 mod emergency;
+mod explain;
+mod family;
 mod ground;
 mod person;
 mod receive;
@@ -74,6 +76,13 @@ enum Call {
     /// Ask for, assert and answer grounds in law (法令上の根拠を求める・主張する・回答する)
     #[command(subcommand)]
     Ground(ground::Arguments),
+    /// Record who holds authority over a child (親権・監護の状況を記録する)
+    Custody(family::Custody),
+    /// A form was defective: its permits are unverified from now on (様式の不備により同意を未確認とする)
+    WithdrawForm(family::WithdrawForm),
+    /// Why something was shown, and what would open the rest (提供の理由を確かめる)
+    #[command(subcommand)]
+    Explain(explain::Arguments),
     /// Break the glass in an emergency, in two steps (緊急閲覧)
     #[command(subcommand)]
     Emergency(emergency::Arguments),
@@ -150,6 +159,9 @@ impl Call {
             Call::Step(arguments) => refer::step(arguments, calling).await,
             Call::Consent(arguments) => consent::run(arguments, calling).await,
             Call::Ground(arguments) => ground::run(arguments, calling).await,
+            Call::Custody(arguments) => family::custody(arguments, calling).await,
+            Call::WithdrawForm(arguments) => family::withdraw_form(arguments, calling).await,
+            Call::Explain(arguments) => explain::run(arguments, calling).await,
             Call::Emergency(arguments) => emergency::run(arguments, calling).await,
             Call::Work(arguments) => work::run(arguments, calling).await,
             Call::Statement(arguments) => statement::run(arguments, calling).await,

@@ -33,7 +33,7 @@ pub(super) struct Answer {
     /// Id of the work item (用件の番号)
     #[arg(value_name = "ITEM")]
     item: String,
-    /// join, keep_apart, approve, refuse or done (回答)
+    /// The answer, as the item asks: join, keep_apart, approve, refuse, justified, renew, lift, done … (回答)
     #[arg(value_name = "ANSWER")]
     answer: String,
     /// A text or @FILE (メモ)

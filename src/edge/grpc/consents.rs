@@ -1,13 +1,16 @@
 //! `Consents`: what the persons said, and what protects them.
 
-use super::{Services, agency_id, categories, moment, named, not_served, purpose, server, status, wrong};
+use super::{Services, agency_id, categories, moment, named, purpose, server, status, wrong};
 use crate::hub::consents::{ConsentTerms, Recorded};
+use crate::hub::explain::{Explained, Explanation, in_words};
 use musubi_core::agency::{AgencyKind, Purpose};
+use musubi_core::consent::Custody;
 use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope, Status as State};
-use musubi_core::id::FactId;
+use musubi_core::id::{FactId, ReleaseId};
 use server::{
-    ExplainAnswer, ExplainRequest, FactReceipt, ObjectRequest, RecordConsentRequest, SealRequest, ShieldRequest,
-    WithdrawConsentAnswer, WithdrawConsentRequest,
+    ExplainAnswer, ExplainRequest, ExplainedDecision, FactReceipt, ObjectRequest, RecordConsentRequest,
+    RecordCustodyRequest, SealRequest, ShieldRequest, WhatIfAnswer, WhatIfPart, WhatIfRequest, WithdrawConsentAnswer,
+    WithdrawConsentRequest, WithdrawFormAnswer, WithdrawFormRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -113,9 +116,93 @@ impl server::consents_server::Consents for Services {
         Ok(Response::new(fact_receipt(&done)))
     }
 
-    async fn explain(&self, _: Request<ExplainRequest>) -> Result<Response<ExplainAnswer>, Status> {
-        Err(not_served("Consents.Explain"))
+    async fn record_custody(&self, request: Request<RecordCustodyRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let subject = named(asked.subject.as_ref())?;
+        let conflicts: Result<Vec<_>, _> = asked.conflicts.iter().map(|person| named(Some(person))).collect();
+        let custody = match asked.custody.as_str() {
+            "" | "ordinary" => Custody::Ordinary,
+            "joint" => Custody::Joint,
+            "protective" => Custody::Protective,
+            _ => {
+                return Err(wrong(
+                    "custody",
+                    "親権の状況は ordinary, joint, protective のいずれかです。",
+                    "Custody is ordinary, joint or protective.",
+                ));
+            }
+        };
+        let done = self.hub.record_standing(&caller, &subject, custody, &conflicts?).await.map_err(|r| status(&r))?;
+        Ok(Response::new(fact_receipt(&done)))
     }
+
+    async fn withdraw_form(
+        &self,
+        request: Request<WithdrawFormRequest>,
+    ) -> Result<Response<WithdrawFormAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        if asked.form_id.is_empty() || asked.form_version.is_empty() {
+            return Err(wrong("form", "様式の番号と版を指定してください。", "Name the form and its version."));
+        }
+        let done =
+            self.hub.withdraw_form(&caller, &asked.form_id, &asked.form_version).await.map_err(|r| status(&r))?;
+        Ok(Response::new(WithdrawFormAnswer { permits: done.permits, released: done.released }))
+    }
+
+    async fn explain(&self, request: Request<ExplainRequest>) -> Result<Response<ExplainAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let release = ReleaseId::parse(&request.get_ref().release_id)
+            .ok_or_else(|| wrong("release_id", "番号の形式が正しくありません。", "release_id is not a UUID."))?;
+        let explained = self.hub.explain(&caller, release).await.map_err(|r| status(&r))?;
+        Ok(Response::new(explanation(&explained)))
+    }
+
+    async fn what_if(&self, request: Request<WhatIfRequest>) -> Result<Response<WhatIfAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let (recipient, purpose) = (agency_id(&asked.recipient, "recipient")?, purpose(&asked.purpose)?);
+        let parts = self.hub.what_if(&caller, &asked.message, &recipient, purpose).await.map_err(|r| status(&r))?;
+        let parts = parts.iter().map(|part| WhatIfPart {
+            now: Some(decision(&part.now)),
+            changed_by: part.changed_by.iter().map(|word| (*word).to_owned()).collect(),
+        });
+        Ok(Response::new(WhatIfAnswer { parts: parts.collect() }))
+    }
+}
+
+fn explanation(explained: &Explanation) -> ExplainAnswer {
+    ExplainAnswer {
+        lines: explained.decisions.iter().map(line).collect(),
+        recipient: explained.recipient.to_string(),
+        purpose: explained.purpose.to_string(),
+        decided_at: explained.at.rfc3339(),
+        policy_hash: explained.policy_hash.clone(),
+        reproduced: match explained.reproduced {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "policy_changed",
+        }
+        .to_owned(),
+        decisions: explained.decisions.iter().map(decision).collect(),
+    }
+}
+
+fn decision(explained: &Explained) -> ExplainedDecision {
+    ExplainedDecision {
+        entry_id: explained.entry.to_string(),
+        category: explained.category.to_string(),
+        outcome: explained.outcome.to_string(),
+        rule: explained.rule.clone(),
+        evidence: explained.evidence.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn line(explained: &Explained) -> String {
+    let Explained { category, outcome, rule, .. } = explained;
+    let head = format!("{category} {}: {outcome} {rule}", category.japanese());
+    in_words(rule).map_or_else(|| head.clone(), |(ja, en)| format!("{head} {ja} / {en}"))
 }
 
 pub(super) fn fact_receipt(recorded: &Recorded) -> FactReceipt {

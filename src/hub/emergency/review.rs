@@ -8,7 +8,7 @@ use crate::hub::family::Family;
 use crate::hub::ledger::{ReleaseDetail, act};
 use crate::hub::work::{Question, WorkBody, WorkItem};
 use crate::hub::{Hub, Refusal};
-use crate::store::{Change, FactKind, FactRow};
+use crate::store::{Change, FactKind};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{CategorySet, Role};
 use musubi_core::consent::records::BreakGlass;
@@ -40,9 +40,10 @@ impl Hub {
     /// # Errors
     /// When it is neither's, or the role of the caller may not read it: answered as unknown.
     pub async fn emergency_record(&self, caller: &Caller, fact: FactId) -> Result<EmergencyRecord, Refusal> {
-        let row = self.store.fact(fact).await?.filter(|row| row.kind == FactKind::BreakGlass).ok_or_else(unknown)?;
+        // As it stands by now: ended early, where it was.
+        let row = self.latest_fact(fact).await?.filter(|row| row.kind == FactKind::BreakGlass).ok_or_else(unknown)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let (family, glass) = self.latest_glass(row).await?.ok_or_else(unknown)?;
+        let (family, glass) = self.open_glass(&row).await?.ok_or_else(unknown)?;
         let own = glass.agency == *caller.id();
         let reviews = self.store.work_items_of(&persons).await?;
         let mut reviews = reviews.iter().filter(|item| item.kind == REVIEW && item.owner == *caller.id());
@@ -60,16 +61,6 @@ impl Hub {
         self.store.commit("read break-glass", Change { leaves: vec![leaf], ..Change::default() }).await?;
         let shown = self.shown_under(&family, &glass).await?;
         Ok(EmergencyRecord { glass, shown })
-    }
-
-    /// As it stands by now: ended early, where it was.
-    async fn latest_glass(&self, row: FactRow) -> Result<Option<(Family, BreakGlass)>, Refusal> {
-        let mut row = row;
-        while let Some(newer) = row.superseded_by {
-            let Some(next) = self.store.fact(newer).await? else { break };
-            row = next;
-        }
-        self.open_glass(&row).await
     }
 
     async fn shown_under(&self, family: &Family, glass: &BreakGlass) -> Result<Vec<(Time, CategorySet)>, Refusal> {

@@ -6,10 +6,12 @@ use crate::store::sql::value::{Sql, Statement};
 use crate::store::write::model::POLICY_EPOCH;
 use crate::store::{FactKind, FactRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
-use musubi_core::id::{FactId, PersonId};
+use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::time::Time;
 
 const FACT: &str = by_id!("fact");
+const IN_MUNICIPALITY: &str = "SELECT * FROM fact WHERE municipality = $1 AND kind = $2 AND recorded_at <= $3
+    AND (superseded_at IS NULL OR superseded_at > $3) ORDER BY recorded_at, id";
 const OF_PERSONS: Statement = of_persons!("fact", "2");
 const FOR_RECIPIENT: &str = "SELECT * FROM fact WHERE recipient = $1 AND kind = $2 AND recorded_at <= $3
     AND (superseded_at IS NULL OR superseded_at > $3) ORDER BY recorded_at, id";
@@ -69,6 +71,20 @@ impl Store {
     /// When the database fails or holds a row that cannot have been written.
     pub async fn facts_for(&self, recipient: &AgencyId, kind: FactKind, at: Time) -> Result<Vec<FactRow>, StoreError> {
         self.all("facts for agency", Sql::new(FOR_RECIPIENT).bind(recipient).bind(kind as u8).bind(at)).await
+    }
+
+    /// The facts of a kind that are kept in a municipality and held at a moment. Reads them all: for what an officer does once.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn facts_in(
+        &self,
+        municipality: &Municipality,
+        kind: FactKind,
+        at: Time,
+    ) -> Result<Vec<FactRow>, StoreError> {
+        let question = Sql::new(IN_MUNICIPALITY).bind(municipality.as_str()).bind(kind as u8).bind(at);
+        self.all("facts of a municipality", question).await
     }
 
     /// One fact.

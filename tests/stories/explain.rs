@@ -1,0 +1,156 @@
+//! Why something was shown: decided again from what was recorded then, and told to each as far as it may know.
+
+use crate::agencies::{Agency, words};
+use crate::city::{City, MOTHER, NEWBORN};
+use crate::steps::{chinatsu, permit};
+use musubi::edge::grpc::client::{ExplainAnswer, ExplainRequest, RecordConsentRequest, WhatIfPart, WhatIfRequest};
+use musubi::sample_city as sample;
+use tonic::{Code, Status};
+
+const OWN_EPDS: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_epds_own.hl7");
+/// Control id of the hospital's own EPDS.
+const EPDS_ID: &str = "S261030-0103";
+
+impl Agency {
+    pub(crate) async fn explains(&self, staff: &str, release: &str) -> Result<ExplainAnswer, Status> {
+        let request = ExplainRequest { staff_id: staff.to_owned(), release_id: release.to_owned() };
+        Ok(self.client.consents().explain(request).await?.into_inner())
+    }
+
+    async fn what_if(&self, staff: &str, message: &str, recipient: &str) -> Result<Vec<WhatIfPart>, Status> {
+        let request = WhatIfRequest {
+            staff_id: staff.to_owned(),
+            message: message.to_owned(),
+            recipient: recipient.to_owned(),
+            purpose: "P3".to_owned(),
+        };
+        Ok(self.client.consents().what_if(request).await?.into_inner().parts)
+    }
+}
+
+/// Ids of the releases in what an agency saw.
+pub(crate) fn releases(json: &str) -> Vec<String> {
+    let ids = json.split("\"releaseId\": \"").skip(1);
+    ids.filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect()
+}
+
+impl City {
+    /// The center has looked at 榎本: her discharge by her permit, and not the hospital's own EPDS.
+    async fn after_a_look() -> (City, String) {
+        let city = City::at("2026-10-28T10:00:00+09:00").await;
+        city.center().records_both_permits().await;
+        city.set("2026-10-30T11:06:10+09:00");
+        for message in [NEWBORN, MOTHER, OWN_EPDS] {
+            city.hospital().sends(message).await.accepted();
+        }
+        city.set("2026-10-30T13:00:00+09:00");
+        let seen = city.center().looks_up("P3", chinatsu(), "").await;
+        assert!(seen.kinds().contains(&"discharge_notice") && !seen.kinds().contains(&"screening"));
+        let release = releases(&seen.json()).remove(0);
+        (city, release)
+    }
+}
+
+fn decided<'a>(answer: &'a ExplainAnswer, outcome: &str) -> Vec<&'a str> {
+    let mut found: Vec<&str> =
+        answer.decisions.iter().filter(|d| d.outcome == outcome).map(|d| d.category.as_str()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[tokio::test]
+async fn f04_a_release_decided_again_comes_out_as_it_was_recorded_whatever_was_recorded_since() {
+    let (city, release) = City::after_a_look().await;
+    let first = city.center().explains("hayakawa", &release).await.unwrap();
+    assert_eq!(first.reproduced, "yes");
+    assert!(
+        decided(&first, "PERMIT").contains(&"C05") && decided(&first, "DENY").contains(&"C08"),
+        "{:?}",
+        first.lines
+    );
+    city.set("2026-11-20T10:00:00+09:00");
+    // Entered today, valid since before the release; then everything is taken back.
+    let late = RecordConsentRequest {
+        categories: words(&["C05", "C08"]),
+        valid_from: "2026-10-01".to_owned(),
+        ..permit(chinatsu(), "self")
+    };
+    city.center().records(late).await;
+    let second = city.center().explains("hayakawa", &release).await.unwrap();
+    city.set("2026-11-21T10:00:00+09:00");
+    city.center().withdraws_for(chinatsu(), "self").await;
+    let third = city.center().explains("hayakawa", &release).await.unwrap();
+    assert_eq!((&first, &first), (&second, &third), "what was DENY then stays DENY, what was PERMIT stays PERMIT");
+}
+
+#[tokio::test]
+async fn each_reader_of_a_release_is_told_what_it_may_know() {
+    let (city, release) = City::after_a_look().await;
+    let recipient = city.center().explains("ooba", &release).await.unwrap();
+    assert!(decided(&recipient, "PERMIT").contains(&"C05"));
+    assert!(
+        recipient.decisions.iter().all(|d| d.outcome == "PERMIT" && d.evidence.is_empty()),
+        "{:?}",
+        recipient.lines
+    );
+    assert!(
+        recipient
+            .lines
+            .iter()
+            .any(|line| line.contains("T9.consent") && line.contains("by consent") || line.contains("consent"))
+    );
+    let source = city.hospital().explains("namiki", &release).await.unwrap();
+    assert!(decided(&source, "DENY").contains(&"C08"), "its author learns what was not shown: {:?}", source.lines);
+    let auditor = city.center().explains("hayakawa", &release).await.unwrap();
+    assert!(auditor.decisions.len() >= source.decisions.len());
+    assert!(auditor.decisions.iter().any(|d| d.rule == "T9.consent" && !d.evidence.is_empty()));
+    let subject = city.center().explains("isobe", &release).await.unwrap();
+    assert!(subject.decisions.iter().all(|d| d.outcome != "DENY" && d.outcome != "HOLD"));
+
+    let nobody = "018f0000-0000-7000-8000-000000000001";
+    for (agency, staff) in [
+        (city.clinic(), "kaida"),
+        (city.provider(), "nogami"),
+        (city.guidance_center(), "w-0412"),
+        (city.health_center(), "shiina"),
+        (city.hospital(), ""),
+        (city.center(), ""),
+    ] {
+        let (known, unknown) = (agency.explains(staff, &release).await, agency.explains(staff, nobody).await);
+        let (known, unknown) = (known.unwrap_err(), unknown.unwrap_err());
+        assert_eq!(
+            (known.code(), known.message()),
+            (Code::InvalidArgument, unknown.message()),
+            "{} {staff}",
+            agency.id
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_if_tells_an_author_what_would_open_and_nobody_else() {
+    let (city, _) = City::after_a_look().await;
+    let parts = city.hospital().what_if("namiki", EPDS_ID, sample::CENTER).await.unwrap();
+    let mind: Vec<&WhatIfPart> =
+        parts.iter().filter(|part| part.now.as_ref().is_some_and(|now| now.category == "C08")).collect();
+    assert!(!mind.is_empty(), "{parts:?}");
+    for part in mind {
+        let now = part.now.clone().unwrap();
+        assert_eq!((now.outcome.as_str(), now.rule.as_str()), ("DENY", "T11.default-deny"));
+        assert_eq!(part.changed_by, ["permit"]);
+    }
+    for (agency, staff) in [(city.clinic(), "kaida"), (city.center(), "ooba"), (city.hospital(), "")] {
+        let refused = agency.what_if(staff, EPDS_ID, sample::CENTER).await.unwrap_err();
+        assert!(refused.message().contains("M641"), "{refused}");
+    }
+    let guidance = city.hospital().what_if("namiki", EPDS_ID, sample::GUIDANCE_CENTER).await.unwrap_err();
+    assert!(guidance.message().contains("M641"), "whether a guidance center has a ground is not for a hospital");
+}
+
+impl Agency {
+    /// What the center would be shown of the newborn's discharge.
+    pub(crate) async fn what_if_the_newborn(&self) -> Vec<WhatIfPart> {
+        self.what_if("namiki", "S261030-0101", sample::CENTER).await.unwrap()
+    }
+}
