@@ -26,6 +26,7 @@ mod serve_https;
 mod serve_mllp;
 mod serve_post;
 mod steps;
+mod sweep;
 mod tls_zoo;
 mod visits;
 mod world;
