@@ -1,6 +1,7 @@
 //! A hub that runs: opened from its settings, bound to its addresses, and stopped in good order.
 
 mod health;
+mod others;
 mod upkeep;
 
 use crate::clock::Clock;
@@ -12,7 +13,7 @@ use crate::edge::quota::{Quotas, quota};
 use crate::edge::tls::{Audience, ServerTls, TlsError, serve_http};
 use crate::edge::{grpc, https};
 use crate::hub::{Hub, Refusal};
-use crate::store::{KeyError, Keyring, Settings, Store, StoreError};
+use crate::store::{KeyError, Keyring, ServerError, Settings, Store, StoreError};
 use crate::{entropy, orders};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::consent::{Policy, PolicyFault, RaisedCodes};
@@ -62,6 +63,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The address of the database server cannot be used.
+    #[error("{0}")]
+    Server(#[from] ServerError),
     /// The certificates cannot be used.
     #[error("{0}")]
     Tls(#[from] TlsError),
@@ -143,6 +147,7 @@ pub async fn start(
     tasks.spawn(upkeep::held(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::late(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::overdue(hub.clone(), stop.clone()));
+    tasks.spawn(others::see(hub.clone(), tls.clone(), stop.clone()));
     tasks.spawn(orders::carry_out(hub.clone(), config.data.folder.clone(), tls.clone(), stop.clone()));
     for listener in &tls {
         let (listener, stop) = (Arc::clone(listener), stop.clone());
@@ -166,8 +171,9 @@ pub async fn open_hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Sta
     let sign = Arc::new(move |checkpoint: &musubi_core::audit::Checkpoint| checkpoint.sign(&signer).to_string());
     let settings = Settings { hub: origin.clone(), sign: Some(sign), ..Settings::default() };
     let (policy, codes) = policy(config.policy.folder.as_deref())?;
-    let store = Store::open_with(folder, settings).await?;
+    let store = Store::open_at(&config.data.location()?, settings).await?;
     let hub = Hub::open(store, keyring, policy, codes, clock).await?;
+    hub.recognise_keys().await?;
     upkeep::not_before_the_last_run(&hub).await?;
     Ok(hub)
 }

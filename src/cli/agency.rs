@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::hub::enrol::Enrolment;
 use crate::hub::register::{Agency, AgencySettings};
 use crate::orders::What;
-use crate::store::Store;
+use crate::store::{Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::agency::{AgencyId, AgencyKind, Role};
 use musubi_core::id::Municipality;
@@ -133,17 +133,22 @@ fn agency(add: &Add, terminal: &mut Terminal<'_>) -> Result<Agency, Failure> {
 }
 
 async fn staff_on_file(config: &Config, id: &AgencyId) -> Result<BTreeMap<String, Role>, Failure> {
-    if !config.data.database().exists() {
+    if !config.data.is_there() {
         return Ok(BTreeMap::new());
     }
-    let store = Store::open_reading(&config.data.folder).await.map_err(fault)?;
+    let store = reading(config).await?;
     let staff = store.staff(id).await.map_err(fault)?;
     Ok(staff.into_iter().filter(|one| one.active).map(|one| (one.actor.staff_id, one.actor.role)).collect())
 }
 
+async fn reading(config: &Config) -> Result<Store, Failure> {
+    let location = config.data.location().map_err(fault)?;
+    Store::open_reading_at(&location, Settings::default()).await.map_err(fault)
+}
+
 fn list(config: &Config, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let lines = wait(async {
-        let store = Store::open_reading(&config.data.folder).await.map_err(fault)?;
+        let store = reading(config).await?;
         let mut lines = Vec::new();
         for agency in store.agencies().await.map_err(fault)? {
             let state = if agency.active { "active" } else { "suspended" };

@@ -9,7 +9,7 @@ use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
 use crate::config::Config;
 use crate::entropy;
-use crate::store::{KEYS, Keyring, Location, Log, Settings, Store};
+use crate::store::{KEYS, Keyring, Log, Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::audit::{LogVerifier, SignedNote};
 use musubi_core::record::PersonKey;
@@ -94,10 +94,10 @@ fn read_note(terminal: &mut Terminal<'_>, path: &Path) -> Result<SignedNote, Fai
 async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
     let folder = &config.data.folder;
     let missing = || Failure::Fault(format!("{}: no hub's data / ハブのデータがありません", folder.display()));
-    if !config.data.database().exists() || !folder.join(KEYS).exists() {
+    if !config.data.is_there() || !folder.join(KEYS).exists() {
         return Err(missing());
     }
     let keyring = Keyring::open(folder, &config.hub.origin, &mut entropy::fill).map_err(fault)?;
     let settings = Settings { hub: config.hub.origin.clone(), ..Settings::default() };
-    Ok((Store::open_reading_at(&Location::Folder(folder.clone()), settings).await.map_err(fault)?, keyring))
+    Ok((Store::open_reading_at(&config.data.location().map_err(fault)?, settings).await.map_err(fault)?, keyring))
 }

@@ -4,6 +4,7 @@ use super::{Config, Mode};
 use crate::ca::{DEVELOPMENT, Environment, environment_in, readable_by_others};
 use crate::clock::Clock;
 use crate::edge::tls::{Audience, ServerTls};
+use crate::store::ServerError;
 use musubi_core::adapter::{Diagnostic, Severity};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -16,6 +17,7 @@ impl Config {
         let mut findings = Vec::new();
         self.check_listeners(&mut findings);
         self.check_keys(&mut findings);
+        self.check_store(&mut findings);
         self.check_trust(&mut findings);
         self.check_limits(&mut findings);
         self.check_certificates(clock, &mut findings);
@@ -91,6 +93,7 @@ impl Config {
             lying.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "key")).collect();
         keys.push(self.tls.key.clone());
         keys.extend(self.delivery.as_ref().map(|calling| calling.key.clone()));
+        keys.extend(self.data.postgres.clone());
         keys.sort();
         keys.dedup();
         keys
@@ -99,6 +102,16 @@ impl Config {
     /// A development hub keeps its keys in its data folder, which may lie in a checkout (and is ignored there).
     fn is_development_key(&self, key: &Path) -> bool {
         self.hub.mode == Mode::Development && key.starts_with(&self.data.folder)
+    }
+
+    fn check_store(&self, findings: &mut Vec<Diagnostic>) {
+        // A file that is not there is told of with the keys.
+        if let Err(error) = self.data.location()
+            && !matches!(error, ServerError::File(..))
+        {
+            let (ja, en) = error.texts();
+            findings.push(Diagnostic::error("CF50", "data.postgres", ja, en));
+        }
     }
 
     fn check_trust(&self, findings: &mut Vec<Diagnostic>) {

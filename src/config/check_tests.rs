@@ -4,6 +4,7 @@
 use super::*;
 use crate::ca::{Authority, Order, Subject, write_secret};
 use crate::clock::SystemClock;
+use crate::config::StoreKind;
 use tempfile::TempDir;
 
 fn clock() -> Arc<dyn Clock> {
@@ -113,6 +114,30 @@ fn s70_a_limit_may_be_lowered_and_not_raised() {
         config.limits.hl7v2_mebibytes = value;
         assert_eq!(codes(&config).is_empty(), fits, "{value}");
     }
+}
+
+#[test]
+fn s54_a_server_on_a_network_is_reached_with_verify_full_alone() {
+    let (folder, mut config) = world(Environment::Production);
+    config.data.store = StoreKind::Postgres;
+    assert_eq!(codes(&config), ["CF50"], "no address");
+    let file = folder.path().join("postgres");
+    config.data.postgres = Some(file.clone());
+    assert_eq!(codes(&config), ["CF10"], "no such file");
+    for (address, fits) in [
+        ("postgres://hub@db.example/hub?sslmode=verify-full&sslrootcert=/keys/db.pem", true),
+        ("postgres://hub@db.example/hub?sslmode=require", false),
+        ("postgres://hub@192.0.2.7/hub", false),
+        ("postgres://hub@127.0.0.1/hub", true),
+        ("postgres://hub@%2Fvar%2Frun%2Fpostgresql/hub", true),
+        ("mysql://hub@localhost/hub", false),
+    ] {
+        std::fs::remove_file(&file).ok();
+        crate::ca::write_secret(&file, address).unwrap();
+        assert_eq!(codes(&config).is_empty(), fits, "{address}: {:?}", config.check(&clock()));
+    }
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(codes(&config).contains(&"CF11".to_owned()));
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod listen;
 mod policy;
 mod tls;
 
-pub use data::Data;
+pub use data::{Data, StoreKind};
 pub use delivery::Delivery;
 pub use hub::{Hub, Mode};
 pub use limits::Limits;
@@ -92,7 +92,7 @@ impl Config {
 
     /// A development hub in a folder: its own authority, loopback only.
     pub fn development(folder: &Path) -> Self {
-        let data = Data { folder: folder.to_owned() };
+        let data = Data::in_folder(folder.to_owned());
         Config {
             hub: Hub::development(),
             listen: Listen::loopback(),
@@ -113,7 +113,7 @@ impl Config {
         let Tls { certificate, key, client_ca, crl, .. } = &mut self.tls;
         let files = [certificate, key, client_ca, &mut self.data.folder];
         let calling = self.delivery.iter_mut().flat_map(|calling| [&mut calling.certificate, &mut calling.key]);
-        for path in calling.chain(files).chain(crl).chain(&mut self.policy.folder) {
+        for path in calling.chain(files).chain(crl).chain(&mut self.policy.folder).chain(&mut self.data.postgres) {
             *path = base.join(&path);
         }
     }

@@ -171,7 +171,7 @@ impl Hub {
     /// # Errors
     /// When the store fails.
     pub async fn deliver_unfinished_again(&self, channels: &[&str]) -> Result<(), Refusal> {
-        for row in self.store.deliveries_in(DeliveryState::Sent, UNFINISHED_MAX).await? {
+        for row in self.store.deliveries_abandoned(UNFINISHED_MAX).await? {
             if !channels.iter().any(|channel| row.format.starts_with(channel)) {
                 continue;
             }

@@ -37,6 +37,9 @@ impl Hub {
     /// # Errors
     /// When it names an agency that is not on the register, or the store fails.
     pub async fn enrol(&self, order: Enrolment, by: &str) -> Result<(), Refusal> {
+        if self.store.is_shared() {
+            self.register.catch_up(&self.store).await?;
+        }
         match order {
             Enrolment::Agency(agency) => self.enter("register agency", *agency, by).await,
             Enrolment::Suspend(id) => self.activate(&id, false, by).await,

@@ -19,6 +19,7 @@ pub mod forms;
 pub mod grounds;
 pub mod held;
 pub mod ledger;
+pub mod others;
 pub mod overdue;
 pub mod persons;
 pub mod query;
@@ -43,6 +44,7 @@ use musubi_core::id::uuid_v7;
 use musubi_core::time::Time;
 use register::Register;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
@@ -70,6 +72,8 @@ pub struct Inside {
     pub(crate) bulk: Semaphore,
     /// Policy epoch under which this process decides.
     pub policy_epoch: u64,
+    /// Another hub has put a newer policy into force.
+    outdated: AtomicBool,
 }
 
 impl std::ops::Deref for Hub {
@@ -99,8 +103,9 @@ impl Hub {
         let policy_epoch = ledger::policy_epoch(&store, &policy).await?;
         let clock = DecisionClock::over(clock);
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
+        let (deliveries, outdated) = (Notify::new(), AtomicBool::new(false));
         let inside =
-            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries: Notify::new(), policy_epoch };
+            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries, policy_epoch, outdated };
         Ok(Hub(Arc::new(inside)))
     }
 

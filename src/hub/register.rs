@@ -1,6 +1,8 @@
 //! The register of agencies and their staff, read once and kept in memory; every request is checked against it (S-09).
 
+use super::ledger::hex;
 use super::refusal::Refusal;
+use crate::entropy;
 use crate::store::{AgencyRow, Change, Row, StaffRow, Store};
 use arc_swap::ArcSwap;
 use musubi_core::adapter::Profile;
@@ -130,11 +132,41 @@ impl Agency {
 }
 
 /// Agencies and staff, in memory.
-pub struct Register(ArcSwap<BTreeMap<AgencyId, Arc<Agency>>>);
+pub struct Register {
+    agencies: ArcSwap<Agencies>,
+    /// What the store calls this state of the register.
+    version: ArcSwap<String>,
+}
+
+type Agencies = BTreeMap<AgencyId, Arc<Agency>>;
+
+/// Setting of the store: another name for each state of the register.
+const VERSION: &str = "register";
 
 impl Register {
     /// Reads it from the store.
     pub(super) async fn read(store: &Store) -> Result<Self, Refusal> {
+        // The version first: what changes meanwhile is then seen at the next look.
+        let version = store.setting(VERSION).await?.unwrap_or_default();
+        let agencies = Register::agencies(store).await?;
+        Ok(Register { agencies: ArcSwap::from_pointee(agencies), version: ArcSwap::from_pointee(version) })
+    }
+
+    /// Reads it again when another hub has changed it. Returns the agencies that were suspended meanwhile.
+    pub(super) async fn catch_up(&self, store: &Store) -> Result<Vec<AgencyId>, Refusal> {
+        let version = store.setting(VERSION).await?.unwrap_or_default();
+        if version == **self.version.load() {
+            return Ok(Vec::new());
+        }
+        let now = Register::agencies(store).await?;
+        let suspended = |old: &&Arc<Agency>| old.active && now.get(&old.id).is_none_or(|agency| !agency.active);
+        let suspended = self.agencies.load().values().filter(suspended).map(|agency| agency.id.clone()).collect();
+        self.agencies.store(Arc::new(now));
+        self.version.store(Arc::new(version));
+        Ok(suspended)
+    }
+
+    async fn agencies(store: &Store) -> Result<Agencies, Refusal> {
         let mut agencies = BTreeMap::new();
         for row in store.agencies().await? {
             let staff = store.staff(&row.id).await?;
@@ -155,23 +187,23 @@ impl Register {
             };
             agencies.insert(row.id, Arc::new(agency));
         }
-        Ok(Register(ArcSwap::from_pointee(agencies)))
+        Ok(agencies)
     }
 
     /// One agency.
     pub fn agency(&self, id: &AgencyId) -> Option<Arc<Agency>> {
-        self.0.load().get(id).cloned()
+        self.agencies.load().get(id).cloned()
     }
 
     /// All, by id.
     pub fn all(&self) -> Vec<Arc<Agency>> {
-        self.0.load().values().cloned().collect()
+        self.agencies.load().values().cloned().collect()
     }
 
     /// The one-stop center of a municipality.
     pub fn center(&self, municipality: &Municipality) -> Option<Arc<Agency>> {
         let centers = |agency: &&Arc<Agency>| agency.kind == AgencyKind::Osc && agency.municipality == *municipality;
-        self.0.load().values().find(centers).cloned()
+        self.agencies.load().values().find(centers).cloned()
     }
 
     /// Offices for which a center answers: its own, and the health centers of its municipality.
@@ -179,7 +211,7 @@ impl Register {
         let own = |agency: &&Arc<Agency>| {
             agency.id == center.id || (agency.kind == AgencyKind::Pho && agency.municipality == center.municipality)
         };
-        self.0.load().values().filter(own).map(|agency| agency.id.clone()).collect()
+        self.agencies.load().values().filter(own).map(|agency| agency.id.clone()).collect()
     }
 
     /// Puts an agency on file, new or changed, with its staff.
@@ -189,8 +221,13 @@ impl Register {
             let actor = musubi_core::agency::Actor { staff_id: staff_id.clone(), role: *role };
             change.rows.push(Row::Staff(StaffRow { agency: agency.id.clone(), actor, active: true }));
         }
+        let version = hex(&entropy::bytes::<16>());
+        change.rows.push(Row::Setting { name: VERSION.to_owned(), value: version.clone() });
         store.commit("register agency", change).await?;
-        self.0.rcu(|agencies| {
+        if !store.is_shared() {
+            self.version.store(Arc::new(version));
+        }
+        self.agencies.rcu(|agencies| {
             let mut agencies = BTreeMap::clone(agencies);
             agencies.insert(agency.id.clone(), Arc::new(agency.clone()));
             agencies

@@ -24,6 +24,7 @@ mod deliver;
 mod grounds;
 mod query;
 mod refer;
+mod several;
 mod statement;
 
 const NEWBORN: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a03_newborn.hl7");

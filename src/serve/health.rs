@@ -39,6 +39,9 @@ pub(super) async fn serve(
 async fn ready(State(looked): State<Looked>) -> (StatusCode, &'static str) {
     let now = looked.clock.now();
     let stale = looked.tls.iter().any(|tls| tls.trusted_until().is_some_and(|until| until <= now));
+    if !looked.hub.is_current() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "another hub decides by a newer policy\n");
+    }
     match (looked.stop.is_cancelled(), looked.hub.store.fault().is_none(), stale) {
         (true, _, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
         (_, false, _) => (StatusCode::SERVICE_UNAVAILABLE, "a log does not verify\n"),

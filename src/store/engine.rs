@@ -7,10 +7,12 @@ use super::write::logs;
 use super::write::session::Session;
 use super::write::writer::{Job, Pending, QUEUE, Writer};
 use super::{Change, CheckpointRow, Committed, Fault, Log, Settings, StoreError};
+use crate::entropy;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 /// A database that is ready to be written: its tables are up to date.
 pub(super) struct Opened {
@@ -36,6 +38,7 @@ struct Shared {
     /// None when the store was opened to be read.
     writer: Option<mpsc::Sender<Job>>,
     faults: Vec<Fault>,
+    holder: Uuid,
 }
 
 impl Engine {
@@ -52,14 +55,33 @@ impl Engine {
         let session = Session::new(address, connection);
         let writer = Writer { session, state, settings: Arc::clone(&settings), lock, stopped: None };
         start(writer, jobs).map_err(|error| unavailable("start writer", &error))?;
-        Ok(Engine { shared: Arc::new(Shared { settings, readers, writer: Some(sender), faults }) })
+        Ok(Engine {
+            shared: Arc::new(Shared {
+                settings,
+                readers,
+                writer: Some(sender),
+                faults,
+                holder: Uuid::from_bytes(entropy::bytes()),
+            }),
+        })
     }
 
     /// Starts to read; every change is refused.
     pub(super) async fn reading(address: Address, settings: Settings) -> Result<Self, StoreError> {
         let readers = Readers::open(address).await.map_err(|error| refused("open readers", &error))?;
         let settings = Arc::new(settings);
-        Ok(Engine { shared: Arc::new(Shared { settings, readers, writer: None, faults: Vec::new() }) })
+        Ok(Engine {
+            shared: Arc::new(Shared { settings, readers, writer: None, faults: Vec::new(), holder: Uuid::nil() }),
+        })
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.readers.is_server()
+    }
+
+    /// By what name this store claims work that another hub might take.
+    pub(super) fn holder(&self) -> Uuid {
+        self.shared.holder
     }
 
     pub(super) fn faults(&self) -> &[Fault] {

@@ -28,7 +28,7 @@ pub use read::{Extent, OpenLeaf, Verdict};
 pub use rows::*;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use engine::Engine;
 use musubi_core::agency::AgencyId;
@@ -250,6 +250,11 @@ impl Store {
             Location::Server(server) => server.address(),
         };
         Ok(Store { inner: Engine::reading(address, settings).await?, found: Arc::default() })
+    }
+
+    /// Do other hubs write here too?
+    pub fn is_shared(&self) -> bool {
+        self.inner.is_shared()
     }
 
     /// The faults found when the logs were verified at opening; with any, every change is refused.

@@ -148,6 +148,11 @@ enum Home {
     Database(Server, String),
 }
 
+/// A location for tests of the hub: a database of its own. `None` where no server is installed.
+pub(crate) fn database() -> Option<Location> {
+    Home::database().map(|home| home.location())
+}
+
 /// One server for all tests of this binary.
 static SERVER: LazyLock<Option<Postgres>> = LazyLock::new(Postgres::start);
 

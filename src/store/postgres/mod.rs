@@ -14,6 +14,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgSslMode};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions, PgConnection, Postgres, SqlSafeStr};
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 /// Prepared statements kept for each connection.
 const STATEMENTS: usize = 256;
@@ -36,27 +37,57 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
 pub struct Server(Box<PgConnectOptions>);
 
 /// Why a server cannot be used. Names no password.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum ServerError {
+    /// The settings name no file with an address.
+    NoFile,
     /// The file with the address cannot be read.
-    #[error("{}: {} / データベースの接続先ファイルを読めません", .0.display(), .1.kind())]
-    File(PathBuf, std::io::Error),
-    /// Not an address.
-    #[error(
-        "{}: not of the form postgres://user:password@host/database / \
-         postgres://利用者:パスワード@ホスト/データベース の形にしてください",
-        .0.display()
-    )]
+    File(PathBuf, io::Error),
+    /// It holds no address.
     Form(PathBuf),
     /// The way there is open to others.
-    #[error(
-        "{}: a server on a network is reached with sslmode=verify-full alone / \
-         ネットワーク上のサーバーにはsslmode=verify-fullが必要です",
-        .0.display()
-    )]
     Open(PathBuf),
 }
+
+impl ServerError {
+    /// What is wrong and how to mend it, in Japanese and in English.
+    pub fn texts(&self) -> (String, String) {
+        match self {
+            ServerError::NoFile => (
+                "store = \"postgres\" のときは接続先ファイルが必要です".to_owned(),
+                "with store = \"postgres\" this must name the file with the address".to_owned(),
+            ),
+            ServerError::File(file, error) => {
+                let file = file.display();
+                (format!("{file} を読めません"), format!("{file} cannot be read: {}", error.kind()))
+            }
+            ServerError::Form(file) => {
+                let file = file.display();
+                (
+                    format!("{file} に postgres://利用者:パスワード@ホスト/データベース の形で書いてください"),
+                    format!("{file} must hold postgres://user:password@host/database"),
+                )
+            }
+            ServerError::Open(file) => {
+                let file = file.display();
+                (
+                    format!("{file} ネットワーク上のサーバーには sslmode=verify-full が必要です"),
+                    format!("{file} a server on a network is reached with sslmode=verify-full alone"),
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (ja, en) = self.texts();
+        write!(f, "{en} / {ja}")
+    }
+}
+
+impl std::error::Error for ServerError {}
 
 impl Server {
     /// Reads the address from a file, which only the hub's user may read: it may hold a password.

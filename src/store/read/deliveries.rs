@@ -9,6 +9,25 @@ use musubi_core::id::{DeliveryId, MessageId, PersonId, ReleaseId};
 use musubi_core::time::Time;
 
 const DUE: &str = "SELECT * FROM delivery WHERE state = $1 AND next_at <= $2 ORDER BY next_at, sequence LIMIT +$3";
+/// On a server, what is due and at which no other hub is, claimed for two minutes by the clock of the server: longer than one
+/// attempt takes. A claim of one's own is renewed when half of it has passed. No hub waits for another.
+const CLAIM: &str = "WITH due AS (
+        SELECT municipality, id, claimed_by = $4 AND claimed_until > clock_timestamp() + INTERVAL '1 minute' AS held
+        FROM delivery WHERE state = $1 AND next_at <= $2
+            AND (claimed_by IS NULL OR claimed_by = $4 OR claimed_until < clock_timestamp())
+        ORDER BY next_at, sequence LIMIT $3 FOR UPDATE SKIP LOCKED),
+    claimed AS (
+        UPDATE delivery SET claimed_by = $4, claimed_until = clock_timestamp() + INTERVAL '2 minutes'
+        FROM due WHERE delivery.municipality = due.municipality AND delivery.id = due.id AND due.held IS NOT TRUE
+        RETURNING delivery.*)
+    SELECT * FROM claimed UNION ALL
+    SELECT delivery.* FROM delivery JOIN due ON delivery.municipality = due.municipality AND delivery.id = due.id
+        WHERE due.held ORDER BY next_at, sequence";
+const ABANDONED: Statement = Statement::each(
+    "SELECT * FROM delivery WHERE state = $1 ORDER BY next_at, sequence LIMIT +$2",
+    "SELECT * FROM delivery WHERE state = $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+     ORDER BY next_at, sequence LIMIT $2",
+);
 const NEXT: &str = "SELECT next_at FROM delivery WHERE state = $1 ORDER BY next_at LIMIT 1";
 const IN_STATE: &str = "SELECT * FROM delivery WHERE state = $1 ORDER BY next_at, sequence LIMIT +$2";
 const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence > $2 ORDER BY sequence LIMIT +$3";
@@ -74,13 +93,26 @@ impl FromColumns for NextAt {
 }
 
 impl Store {
-    /// Waiting deliveries whose time has come, oldest first.
+    /// Waiting deliveries whose time has come, oldest first. Where several hubs share the store, those that no other hub is at;
+    /// they are this hub's for some minutes.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_due(&self, now: Time, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
-        let question = Sql::new(DUE).bind(DeliveryState::Waiting as u8).bind(now).bind(limit);
+        let question =
+            |statement: &'static str| Sql::new(statement).bind(DeliveryState::Waiting as u8).bind(now).bind(limit);
+        let question = if self.is_shared() { question(CLAIM).bind(self.inner.holder()) } else { question(DUE) };
         self.all("deliveries due", question).await
+    }
+
+    /// Deliveries that were sent and at which nobody is any more: of the last run, or of a hub that went away. What was
+    /// not acknowledged by who fetches it is among them.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn deliveries_abandoned(&self, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
+        let question = Sql::new(ABANDONED).bind(DeliveryState::Sent as u8).bind(limit);
+        self.all("deliveries abandoned", question).await
     }
 
     /// All deliveries that concern any of these persons, oldest first.

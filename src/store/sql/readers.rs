@@ -27,6 +27,10 @@ impl Readers {
         Ok(Readers { address, turns, idle: Mutex::new(vec![first]) })
     }
 
+    pub(in crate::store) const fn is_server(&self) -> bool {
+        self.address.is_server()
+    }
+
     /// Every row that answers a question. A connection on which one failed, or was given up, is not used again. Where the
     /// server went away since the last question, the next connection asks once more.
     pub(in crate::store) async fn all(&self, question: Sql) -> Result<Vec<Fetched>, Error> {

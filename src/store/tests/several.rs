@@ -162,3 +162,40 @@ async fn a_head_that_is_not_that_of_the_leaves_closes_the_store_for_changes() {
         assert_eq!(store.faults(), [Fault { log: Log::Municipality(city()), index, kind }]);
     }
 }
+
+fn ids(rows: Vec<DeliveryRow>) -> BTreeSet<DeliveryId> {
+    rows.into_iter().map(|row| row.id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_claimed_by_one_hub_and_taken_over_when_that_is_gone() {
+    let Some(home) = Home::database() else { return };
+    let stores = [home.open().await, home.open().await];
+    let mother = person();
+    let waiting: Vec<DeliveryRow> = (0..60).map(|_| delivery_row(mother, DeliveryState::Waiting)).collect();
+    stores[0].commit("queue", rows(waiting.iter().cloned().map(Row::Delivery).collect())).await.unwrap();
+    let looks = (0..12).map(|look| {
+        let store = stores[look % 2].clone();
+        tokio::spawn(async move { (look % 2, ids(store.deliveries_due(NOW, 10).await.unwrap())) })
+    });
+    let mut claimed = [BTreeSet::new(), BTreeSet::new()];
+    for look in looks.collect::<Vec<_>>() {
+        let (hub, ids) = look.await.unwrap();
+        claimed[hub].extend(ids);
+    }
+    let [one, two] = &claimed;
+    assert!(!one.is_empty() && !two.is_empty() && one.is_disjoint(two), "{one:?} {two:?}");
+    let first = ids(stores[0].deliveries_due(NOW, 100).await.unwrap());
+    let second = ids(stores[1].deliveries_due(NOW, 100).await.unwrap());
+    assert!(first.is_superset(one) && second.is_superset(two) && first.is_disjoint(&second));
+    assert_eq!(first.len() + second.len(), 60);
+    // One is sent by a hub that then goes away.
+    let sent = waiting.iter().find(|row| first.contains(&row.id)).unwrap();
+    let sent = DeliveryRow { state: DeliveryState::Sent, attempts: 1, ..sent.clone() };
+    stores[0].commit("send", rows(vec![Row::Delivery(sent.clone())])).await.unwrap();
+    assert!(stores[1].deliveries_abandoned(9).await.unwrap().is_empty());
+    home.tamper("UPDATE delivery SET claimed_until = clock_timestamp()", None).await;
+    assert_eq!(ids(stores[1].deliveries_abandoned(9).await.unwrap()), BTreeSet::from([sent.id]));
+    assert_eq!(stores[1].deliveries_due(NOW, 100).await.unwrap().len(), 59);
+    assert!(stores[0].deliveries_due(NOW, 100).await.unwrap().is_empty());
+}

@@ -142,6 +142,9 @@ CREATE TABLE delivery (
     reason TEXT NOT NULL,
     sequence BIGINT NOT NULL,
     persons BYTEA NOT NULL,
+    -- Which hub is at it, and until when it is believed to be.
+    claimed_by UUID,
+    claimed_until TIMESTAMPTZ,
     PRIMARY KEY (municipality, id)
 );
 CREATE INDEX delivery_state ON delivery (state, next_at, sequence);
