@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Channels that this serves.
-const CHANNELS: [&str; 2] = ["folder:", "https:"];
+pub(crate) const CHANNELS: [&str; 2] = ["folder:", "https:"];
 /// Between two looks at the queue. Short, because the clock of decisions may be moved by hand.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Deliveries of one look.

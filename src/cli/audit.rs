@@ -3,7 +3,7 @@
 
 mod prove;
 mod statement;
-mod verify;
+pub(super) mod verify;
 
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};

@@ -17,6 +17,7 @@ mod place;
 pub mod policy;
 mod record;
 pub mod serve;
+pub mod store;
 mod terminal;
 
 pub use terminal::{Lent, Terminal};
@@ -58,6 +59,8 @@ enum Command {
     Policy(policy::Arguments),
     /// Run the hub
     Serve(serve::Arguments),
+    /// Bring a hub's store up to date, back it up, restore it (データの更新・バックアップ・復元)
+    Store(store::Arguments),
 }
 
 /// How a command ends.
@@ -115,6 +118,7 @@ impl Cli {
             Command::Formats(arguments) => formats::run(&arguments, terminal),
             Command::Policy(arguments) => policy::run(&arguments, terminal),
             Command::Serve(arguments) => serve::run(&arguments, terminal),
+            Command::Store(arguments) => store::run(&arguments, terminal),
         };
         let flushed = |exit: Exit| terminal.out.flush().map(|()| exit).map_err(Failure::from);
         match ended.and_then(flushed) {

@@ -29,6 +29,7 @@ pub mod refusal;
 pub mod refused;
 pub mod register;
 pub mod renewal;
+pub mod shredding;
 pub mod standing;
 pub mod statement;
 pub mod work;

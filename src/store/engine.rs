@@ -1,12 +1,12 @@
 //! The store at work, whatever database stands behind it: its readers, and the way to its writer.
 
 use super::sql::connection::{Address, Connection};
-use super::sql::failure::refused;
+use super::sql::failure::{refused, unavailable};
 use super::sql::readers::Readers;
 use super::write::logs;
 use super::write::session::Session;
 use super::write::writer::{Job, Pending, QUEUE, Writer};
-use super::{Change, CheckpointRow, Committed, Fault, Log, Settings, StoreError};
+use super::{Change, CheckpointRow, Committed, Fault, Location, Log, Settings, StoreError, postgres, sqlite};
 use crate::entropy;
 use std::fs::File;
 use std::io;
@@ -24,6 +24,37 @@ pub(super) struct Opened {
     pub(super) readers: Address,
     /// Held while this process is the one that writes, where there can be but one.
     pub(super) lock: Option<File>,
+}
+
+impl Opened {
+    /// Makes or opens the database of a location, and brings its tables up to date.
+    pub(super) async fn at(location: &Location) -> Result<Self, StoreError> {
+        Ok(match location {
+            Location::Folder(folder) => {
+                let (connection, lock) = sqlite::open(folder).await?;
+                Opened {
+                    connection: Connection::Sqlite(connection),
+                    address: Address::Sqlite(sqlite::options(folder)),
+                    readers: reading_address(location)?,
+                    lock: Some(lock),
+                }
+            }
+            Location::Server(server) => {
+                let options = server.options();
+                let connection = Connection::Postgres(postgres::open(&options).await?);
+                let address = Address::Postgres(options);
+                Opened { connection, readers: address.clone(), address, lock: None }
+            }
+        })
+    }
+}
+
+/// Where readers of an existing database connect.
+pub(super) fn reading_address(location: &Location) -> Result<Address, StoreError> {
+    Ok(match location {
+        Location::Folder(folder) => Address::Sqlite(sqlite::readers(folder)?),
+        Location::Server(server) => Address::Postgres(server.options()),
+    })
 }
 
 /// The store at work. Clones share one writer and one list of readers.
@@ -137,8 +168,4 @@ impl Engine {
 fn start(writer: Writer, jobs: mpsc::Receiver<Job>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("writer".to_owned()).spawn(move || runtime.block_on(writer.run(jobs))).map(drop)
-}
-
-pub(super) fn unavailable(at: &'static str, error: &io::Error) -> StoreError {
-    StoreError::Unavailable { at, code: error.kind().to_string() }
 }

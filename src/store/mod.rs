@@ -10,6 +10,7 @@
 #[macro_use]
 mod places;
 
+mod backup;
 mod engine;
 mod error;
 mod keys;
@@ -20,6 +21,7 @@ mod sql;
 mod sqlite;
 mod write;
 
+pub use backup::{BackupError, back_up, restore};
 pub use error::{Conflict, Fault, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};
 pub use musubi_verify::FaultKind;
@@ -30,7 +32,7 @@ pub use rows::*;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use engine::Engine;
+use engine::{Engine, Opened, reading_address};
 use musubi_core::agency::AgencyId;
 use musubi_core::audit::{Checkpoint, LeafHash, Receipt};
 use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, ReferralId, WorkItemId};
@@ -224,11 +226,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open_with`], and when the server cannot be reached.
     pub async fn open_at(location: &Location, settings: Settings) -> Result<Store, StoreError> {
-        let opened = match location {
-            Location::Folder(folder) => sqlite::open(folder).await?,
-            Location::Server(server) => postgres::open(server).await?,
-        };
-        Ok(Store { inner: Engine::start(opened, settings).await?, found: Arc::default() })
+        Ok(Store { inner: Engine::start(Opened::at(location).await?, settings).await?, found: Arc::default() })
     }
 
     /// Opens an existing store to read it while a hub runs or not; every change is refused.
@@ -245,11 +243,7 @@ impl Store {
     /// # Errors
     /// When there is no database.
     pub async fn open_reading_at(location: &Location, settings: Settings) -> Result<Store, StoreError> {
-        let address = match location {
-            Location::Folder(folder) => sqlite::readers(folder)?,
-            Location::Server(server) => server.address(),
-        };
-        Ok(Store { inner: Engine::reading(address, settings).await?, found: Arc::default() })
+        Ok(Store { inner: Engine::reading(reading_address(location)?, settings).await?, found: Arc::default() })
     }
 
     /// Do other hubs write here too?

@@ -202,10 +202,7 @@ impl Home {
 
     /// Does something to the bare database.
     async fn tamper(&self, statement: &'static str, value: Option<Value>) {
-        let mut connection = match self {
-            Home::Folder(folder) => sqlite::open(folder.path()).await.unwrap().connection,
-            Home::Database(server, _) => server.address().connect().await.unwrap(),
-        };
+        let mut connection = engine::Opened::at(&self.location()).await.unwrap().connection;
         let order = value.into_iter().fold(Sql::new(statement), Sql::bind);
         connection.execute(order).await.unwrap();
         connection.close().await.unwrap();

@@ -1,6 +1,9 @@
 //! Stories through the public door, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../support/postgres.rs"]
+mod postgres;
+
 mod agencies;
 mod canary;
 mod city;
@@ -27,7 +30,9 @@ mod serve_folder;
 mod serve_https;
 mod serve_mllp;
 mod serve_post;
+mod several_hubs;
 mod steps;
+mod store_commands;
 mod sweep;
 mod tls_zoo;
 mod visits;

@@ -23,12 +23,12 @@ impl Write for Heard {
 }
 
 /// Runs `musubi …` beside the hub; both outputs together.
-async fn musubi(line: &str, data: &Path) -> (Exit, String) {
+pub(crate) async fn musubi(line: &str, data: &Path) -> (Exit, String) {
     plain(&format!("{line} --data {}", data.display())).await
 }
 
 /// Runs `musubi …` where there is no hub.
-async fn plain(line: &str) -> (Exit, String) {
+pub(crate) async fn plain(line: &str) -> (Exit, String) {
     let words: Vec<String> = std::iter::once("musubi").chain(line.split(' ')).map(str::to_owned).collect();
     tokio::task::spawn_blocking(move || {
         let heard = Heard::default();

@@ -34,18 +34,25 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<
     let notes: Vec<(&Path, SignedNote)> = notes.collect::<Result<_, Failure>>()?;
     let well = match &arguments.copy {
         Some(copy) => verify_copy(terminal, copy, arguments.key.as_ref(), &notes)?,
-        None => {
-            let config = arguments.place.config()?;
-            let verdicts = wait(verify(&config, arguments.key.as_ref(), &notes))?;
-            for (log, verdict) in &verdicts {
-                let well = (verdict.leaves, Some(verdict.opened), verdict.checkpoints);
-                let wrong = verdict.fault.as_ref().map(|fault| (fault.index, fault.kind));
-                print(&mut terminal.out, log.name(), well, wrong)?;
-            }
-            verdicts.iter().all(|(_, verdict)| verdict.fault.is_none())
-        }
+        None => verify_here(&arguments.place.config()?, arguments.key.as_ref(), &notes, &mut terminal.out)?,
     };
     Ok(if well { Exit::Success } else { Exit::Refused })
+}
+
+/// Verifies every log of a store and prints what was found. Is all well?
+pub(in crate::cli) fn verify_here(
+    config: &Config,
+    key: Option<&LogVerifier>,
+    notes: &[(&Path, SignedNote)],
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let verdicts = wait(verify(config, key, notes))?;
+    for (log, verdict) in &verdicts {
+        let well = (verdict.leaves, Some(verdict.opened), verdict.checkpoints);
+        let wrong = verdict.fault.as_ref().map(|fault| (fault.index, fault.kind));
+        print(out, log.name(), well, wrong)?;
+    }
+    Ok(verdicts.iter().all(|(_, verdict)| verdict.fault.is_none()))
 }
 
 fn verify_copy(

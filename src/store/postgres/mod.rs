@@ -2,11 +2,8 @@
 //! changes together and takes its turn at the logs that they touch.
 
 pub(super) mod tables;
-pub(super) mod turns;
 
 use super::StoreError;
-use super::engine::Opened;
-use super::sql::connection::{Address, Connection};
 use super::sql::failure::{refused, told_migration};
 use super::sql::value::{Sql, Value};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -103,14 +100,10 @@ impl Server {
         Ok(Server(Box::new(options)))
     }
 
-    fn options(&self) -> PgConnectOptions {
+    /// How to connect.
+    pub(super) fn options(&self) -> PgConnectOptions {
         let options = PgConnectOptions::clone(&self.0).options(SESSION).application_name("musubi");
         options.statement_cache_capacity(STATEMENTS).disable_statement_logging()
-    }
-
-    /// Where readers connect.
-    pub(super) fn address(&self) -> Address {
-        Address::Postgres(self.options())
     }
 }
 
@@ -122,12 +115,10 @@ fn is_here(options: &PgConnectOptions) -> bool {
 }
 
 /// Brings the tables of a database up to date, and opens it.
-pub(super) async fn open(server: &Server) -> Result<Opened, StoreError> {
-    let options = server.options();
-    let mut connection = connect(&options).await.map_err(|error| refused("open database", &error))?;
+pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let mut connection = connect(options).await.map_err(|error| refused("open database", &error))?;
     migrate(&mut connection).await?;
-    let address = Address::Postgres(options);
-    Ok(Opened { connection: Connection::Postgres(connection), readers: address.clone(), address, lock: None })
+    Ok(connection)
 }
 
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {

@@ -1,7 +1,7 @@
 //! One statement for each table, which writes as many rows as there are: every column arrives as an array.
 
+use crate::store::sql::table::Table;
 use crate::store::sql::value::Value;
-use crate::store::write::table::Table;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{Error, PgConnection, Postgres};

@@ -6,6 +6,7 @@ use crate::store::sql::value::{Sql, Statement};
 use crate::store::{AliasRow, CaseRow, PersonRow, Store, StoreError};
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::sealing::{Blind, WrappedKey};
+use musubi_core::time::Time;
 use std::collections::HashMap;
 
 const ALIASES: Statement = among!("SELECT * FROM alias WHERE blind", "");
@@ -42,6 +43,7 @@ macro_rules! joined {
 }
 const JOINED: Statement =
     Statement::each(joined!(concat!("IN (", sixteen!("?"), ")"), "CROSS JOIN"), joined!("= ANY($1)", "JOIN"));
+const TOMBSTONES: &str = "SELECT person, at FROM tombstone ORDER BY at, person";
 const CASES: &str = "SELECT * FROM case_list WHERE municipality = $1
     ORDER BY severity DESC, date DESC, person DESC LIMIT +$2";
 const CASES_AFTER: &str = "SELECT * FROM case_list WHERE municipality = $1 AND (severity, date, person) < ($2, $3, $4)
@@ -97,7 +99,27 @@ impl FromColumns for CaseRow {
     }
 }
 
+/// A person whose key was destroyed, and when.
+struct Tombstone(PersonId, Time);
+
+impl FromColumns for Tombstone {
+    const TABLE: &'static str = "tombstone";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Tombstone(PersonId(row.uuid("person")?), row.time("at")?))
+    }
+}
+
 impl Store {
+    /// Everybody whose key was destroyed, and when, earliest first: what a restore applies to an older state (S-52).
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn tombstones(&self) -> Result<Vec<(PersonId, Time)>, StoreError> {
+        let found: Vec<Tombstone> = self.all("tombstones", Sql::new(TOMBSTONES)).await?;
+        Ok(found.into_iter().map(|Tombstone(person, at)| (person, at)).collect())
+    }
+
     /// The persons that identifiers name, in the order of the question; `None` for an identifier that names nobody.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A connection to either database. What differs between the two is behind these few doors and nowhere else.
 
 use super::value::{Sql, Value};
-use crate::store::write::table::Table;
+use crate::store::sql::table::Table;
 use crate::store::{postgres, sqlite};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};

@@ -4,6 +4,7 @@ use crate::store::error::{Conflict, StoreError};
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
+use std::io;
 
 /// Primary result codes of SQLite after which nothing may be written any more (S-85): I/O error, corrupt, not a database.
 const SQLITE_LASTING: [u32; 3] = [10, 11, 26];
@@ -122,4 +123,9 @@ pub(in crate::store) fn told_migration(error: &MigrateError) -> StoreError {
         _ => "migration".to_owned(),
     };
     StoreError::Unavailable { at: "migrate", code }
+}
+
+/// What a caller is told when the system refuses.
+pub(in crate::store) fn unavailable(at: &'static str, error: &io::Error) -> StoreError {
+    StoreError::Unavailable { at, code: error.kind().to_string() }
 }

@@ -4,4 +4,5 @@ pub(super) mod columns;
 pub(super) mod connection;
 pub(super) mod failure;
 pub(super) mod readers;
+pub(super) mod table;
 pub(super) mod value;

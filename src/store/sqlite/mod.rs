@@ -2,9 +2,7 @@
 
 pub(super) mod tables;
 
-use super::engine::{Opened, unavailable};
-use super::sql::connection::{Address, Connection};
-use super::sql::failure::{refused, told_migration};
+use super::sql::failure::{refused, told_migration, unavailable};
 use super::sql::value::{Sql, Value};
 use super::{DATABASE, StoreError};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -25,38 +23,43 @@ const BUSY: Duration = Duration::from_secs(10);
 const LOCK: &str = "hub.lock";
 
 /// Makes or opens the database of a folder, and brings its tables up to date.
-pub(super) async fn open(folder: &Path) -> Result<Opened, StoreError> {
+/// The lock is held as long as the file that is returned.
+pub(super) async fn open(folder: &Path) -> Result<(SqliteConnection, File), StoreError> {
     let lock = prepare(folder).map_err(|error| unavailable("open folder", &error))?;
-    let options = options(folder);
-    let mut connection = options.connect().await.map_err(|error| refused("open database", &error))?;
+    let mut connection = options(folder).connect().await.map_err(|error| refused("open database", &error))?;
     migrate(&mut connection).await?;
-    Ok(Opened {
-        connection: Connection::Sqlite(connection),
-        address: Address::Sqlite(options),
-        readers: readers(folder)?,
-        lock: Some(lock),
-    })
+    Ok((connection, lock))
 }
 
 /// Makes folder and database where they are missing, readable by their owner alone, and takes the writer's lock.
 fn prepare(folder: &Path) -> io::Result<File> {
-    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let private = |file: &Path| OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
-    let lock = private(&folder.join(LOCK))?;
-    lock.try_lock().map_err(|error| match error {
-        TryLockError::Error(error) => error,
-        TryLockError::WouldBlock => io::Error::from(io::ErrorKind::ResourceBusy),
-    })?;
+    let lock = lock(folder)?;
     // The journal files take the permissions of the database.
     private(&folder.join(DATABASE))?;
     File::open(folder)?.sync_all()?;
     Ok(lock)
 }
 
-fn options(folder: &Path) -> SqliteConnectOptions {
+/// Makes the folder where it is missing, and takes the writer's lock: no hub writes there while it is held.
+pub(super) fn lock(folder: &Path) -> io::Result<File> {
+    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let lock = private(&folder.join(LOCK))?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::Error(error) => error,
+        TryLockError::WouldBlock => io::Error::from(io::ErrorKind::ResourceBusy),
+    })?;
+    Ok(lock)
+}
+
+fn private(file: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file)
+}
+
+/// How the writer connects.
+pub(super) fn options(folder: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(folder.join(DATABASE))
         .journal_mode(SqliteJournalMode::Wal)
@@ -69,17 +72,16 @@ fn options(folder: &Path) -> SqliteConnectOptions {
 }
 
 /// Where readers of an existing database connect.
-pub(super) fn readers(folder: &Path) -> Result<Address, StoreError> {
+pub(super) fn readers(folder: &Path) -> Result<SqliteConnectOptions, StoreError> {
     let database = folder.join(DATABASE);
     fs::metadata(&database).map_err(|error| unavailable("open database", &error))?;
-    let reading = SqliteConnectOptions::new()
+    Ok(SqliteConnectOptions::new()
         .filename(database)
         .read_only(true)
         .pragma("temp_store", "MEMORY")
         .busy_timeout(BUSY)
         .statement_cache_capacity(STATEMENTS)
-        .disable_statement_logging();
-    Ok(Address::Sqlite(reading))
+        .disable_statement_logging())
 }
 
 /// Brings the tables up to date. Never the macro: it would build a second sqlx for the build host.

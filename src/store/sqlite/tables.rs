@@ -1,8 +1,8 @@
 //! The tables, and for each the statements that write many rows at once. Five sizes, so that every statement is a constant;
 //! places that are left over stay NULL and are passed over, so that a batch takes one statement and not one of each size.
 
+use crate::store::sql::table::Table;
 use crate::store::sql::value::Value;
-use crate::store::write::table::Table;
 use sqlx::{Error, SqliteConnection};
 
 /// How many rows the statements of a table take at most.

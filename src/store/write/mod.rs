@@ -5,5 +5,5 @@ pub(super) mod model;
 mod plan;
 pub(super) mod session;
 pub(super) mod solitary;
-pub(super) mod table;
+mod turns;
 pub(super) mod writer;

@@ -2,10 +2,10 @@
 
 use super::logs::{State, origin};
 use super::model::{Model, POLICY_EPOCH};
-use super::table::Table;
 use crate::store::rows::{Concerned, Log, Row};
 use crate::store::sql::columns::{contained_bytes, day_number, entries_bytes, persons_bytes};
 use crate::store::sql::connection::Connection;
+use crate::store::sql::table::Table;
 use crate::store::sql::value::{Value, row};
 use crate::store::{Change, Committed, LeafDraft, MessageDraft, Settings};
 use musubi_core::audit::Receipt;

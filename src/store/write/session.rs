@@ -2,10 +2,10 @@
 
 use super::logs::State;
 use crate::store::postgres::tables::write_heads;
-use crate::store::postgres::turns::{self, Turn};
 use crate::store::sql::connection::{Address, Connection};
 use crate::store::sql::failure::{Failure, code_of};
 use crate::store::sql::value::Sql;
+use crate::store::write::turns::{self, Turn};
 use sqlx::Error;
 
 /// A connection that is there, or is made when it is needed.

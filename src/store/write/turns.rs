@@ -8,10 +8,10 @@ use crate::store::rows::{Log, Row};
 use crate::store::sql::columns::Columns;
 use crate::store::sql::connection::Connection;
 use crate::store::sql::failure::Failure;
+use crate::store::sql::table::Table;
 use crate::store::sql::value::Sql;
 use crate::store::write::logs::{Head, Numbers, State};
 use crate::store::write::solitary::is_solitary;
-use crate::store::write::table::Table;
 use musubi_core::id::Municipality;
 use std::collections::BTreeSet;
 

@@ -1,0 +1,277 @@
+//! `musubi store`: the tables of a hub's store brought up to date, copied, restored, and held against what agencies were
+//! promised.
+
+use super::audit::verify::verify_here;
+use super::place::{Place, fault, wait};
+use super::{Exit, Failure, Terminal};
+use crate::ca::write_secret;
+use crate::clock::Clock;
+use crate::config::{Config, StoreKind};
+use crate::entropy;
+use crate::hub::ledger::hex;
+use crate::serve::open_hub;
+use crate::store::{Log, Settings, Store, back_up, restore};
+use clap::{Args, Subcommand};
+use musubi_core::audit::Receipt;
+use musubi_core::id::PersonId;
+use musubi_core::sealing::DataKey;
+use musubi_core::time::Time;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Longest list of receipts or tombstones, in bytes.
+const LIST_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Longest key file, in bytes.
+const KEY_BYTES_MAX: u64 = 128;
+
+/// Arguments of `musubi store`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Bring the tables up to date, and verify the logs since their last checkpoints (テーブルの更新)
+    Migrate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Make a key for backups; keep it apart from them and from the hub's keys (バックアップ用の鍵を作る)
+    Key {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Copy the embedded database while the hub runs, sealed (稼働中のバックアップ)
+    Backup(Backup),
+    /// Put a backup in place, apply the tombstones, verify the logs, list the receipts that are missing (復元)
+    Restore(Restore),
+    /// Print whose keys were destroyed: a restore needs this list (鍵を破棄した人の一覧)
+    Tombstones {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Destroy the keys of a list again, after PostgreSQL was restored (鍵の破棄を再適用)
+    Bury {
+        #[command(flatten)]
+        place: Place,
+        /// What `musubi store tombstones` printed
+        #[arg(long, value_name = "FILE")]
+        tombstones: PathBuf,
+    },
+    /// List the receipts of agencies that the logs do not bear out (受領番号の突き合わせ)
+    Compare {
+        #[command(flatten)]
+        place: Place,
+        /// Lines with `<origin> musubi:1:<index>:<leaf>`, as agencies were given them; `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        receipts: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Backup {
+    #[command(flatten)]
+    place: Place,
+    /// The file to write; it must not be there
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    /// The key to seal it with, made by `musubi store key`
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Restore {
+    #[command(flatten)]
+    place: Place,
+    /// The backup
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// The key that it was sealed with
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Put the database that is there aside
+    #[arg(long)]
+    replace: bool,
+    /// What `musubi store tombstones` printed last; the database that is put aside is asked in any case
+    #[arg(long, value_name = "FILE")]
+    tombstones: Option<PathBuf>,
+    /// What agencies were given, as `compare` takes it
+    #[arg(long, value_name = "FILE")]
+    receipts: Option<PathBuf>,
+}
+
+/// Carries one out.
+///
+/// # Errors
+/// When the store, a key or a file cannot be used.
+pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    match &arguments.command {
+        StoreCommand::Migrate { place } => migrate(&place.config()?, terminal),
+        StoreCommand::Key { to } => {
+            write_secret(to, &hex(&entropy::bytes::<32>())).map_err(fault)?;
+            Ok(Exit::Success)
+        }
+        StoreCommand::Backup(backup) => {
+            let (config, key) = (embedded(&backup.place)?, read_key(&backup.key, terminal)?);
+            let bytes = wait(async { back_up(&config.data.folder, &key, &backup.to).await.map_err(fault) })?;
+            writeln!(terminal.out, "{} {bytes} bytes / バックアップしました", backup.to.display())?;
+            Ok(Exit::Success)
+        }
+        StoreCommand::Restore(arguments) => put_back(arguments, terminal),
+        StoreCommand::Tombstones { place } => {
+            let config = place.config()?;
+            let list = wait(async { reading(&config).await?.tombstones().await.map_err(fault) })?;
+            for (person, at) in list {
+                writeln!(terminal.out, "{person} {}", at.micros())?;
+            }
+            Ok(Exit::Success)
+        }
+        StoreCommand::Bury { place, tombstones } => {
+            let list = read_tombstones(tombstones, terminal)?;
+            bury(&place.config()?, &list, Arc::clone(&terminal.clock))?;
+            Ok(Exit::Success)
+        }
+        StoreCommand::Compare { place, receipts } => compare(&place.config()?, receipts, terminal),
+    }
+}
+
+fn migrate(config: &Config, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let hub = wait(async { open_hub(config, Arc::clone(&terminal.clock)).await.map_err(fault) })?;
+    let found = hub.store.fault();
+    let closed = wait(async { hub.store.close().await.map_err(fault) });
+    match found {
+        Some(found) => Err(Failure::Fault(format!("{found} / 監査ログが書かれたままではありません"))),
+        None => closed.map(|()| Exit::Success),
+    }
+}
+
+/// A server's database is copied with the server's own tools.
+fn embedded(place: &Place) -> Result<Config, Failure> {
+    let config = place.config()?;
+    match config.data.store {
+        StoreKind::Sqlite => Ok(config),
+        StoreKind::Postgres => Err(Failure::Usage(
+            "PostgreSQL is copied by pg_dump and restored by pg_restore: see docs/postgresql.md / \
+             PostgreSQLはpg_dumpとpg_restoreで扱います（docs/postgresql.md）"
+                .to_owned(),
+        )),
+    }
+}
+
+fn read_key(path: &Path, terminal: &mut Terminal<'_>) -> Result<DataKey, Failure> {
+    let wrong =
+        || Failure::Fault(format!("{}: not a key of `musubi store key` / 鍵の形式ではありません", path.display()));
+    if crate::ca::readable_by_others(path).map_err(fault)? {
+        let text =
+            "others may read this key; set its mode to 0600 / 鍵が他の利用者に読まれます。権限を0600にしてください";
+        return Err(Failure::Fault(format!("{}: {text}", path.display())));
+    }
+    let text = zeroize::Zeroizing::new(terminal.read(path, KEY_BYTES_MAX)?);
+    let bytes = crate::hub::ledger::unhex(std::str::from_utf8(&text).map_err(|_| wrong())?.trim()).ok_or_else(wrong)?;
+    Ok(DataKey::from_random(bytes.try_into().map_err(|_| wrong())?))
+}
+
+async fn reading(config: &Config) -> Result<Store, Failure> {
+    let settings = Settings { hub: config.hub.origin.clone(), ..Settings::default() };
+    Store::open_reading_at(&config.data.location().map_err(fault)?, settings).await.map_err(fault)
+}
+
+fn put_back(arguments: &Restore, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let (config, key) = (embedded(&arguments.place)?, read_key(&arguments.key, terminal)?);
+    let mut buried = match &arguments.tombstones {
+        Some(path) => read_tombstones(path, terminal)?,
+        None => Vec::new(),
+    };
+    if config.data.is_there() {
+        // A database that is broken cannot be asked; then the list that was kept must do.
+        match wait(async { reading(&config).await?.tombstones().await.map_err(fault) }) {
+            Ok(list) => buried.extend(list),
+            Err(error) => writeln!(terminal.err, "{error}: tombstones are not read from it / 破棄一覧を読めません")?,
+        }
+    }
+    let aside = restore(&arguments.from, &key, &config.data.folder, arguments.replace).map_err(fault)?;
+    if let Some(aside) = aside {
+        writeln!(terminal.out, "aside {} / 退避しました", aside.display())?;
+    }
+    let count = bury(&config, &buried, Arc::clone(&terminal.clock))?;
+    writeln!(terminal.out, "restored; {count} keys destroyed again / 復元しました。鍵の破棄を{count}件再適用しました")?;
+    let verified = verify_here(&config, None, &[], &mut terminal.out)?;
+    let compared = match &arguments.receipts {
+        Some(receipts) => compare(&config, receipts, terminal)?,
+        None => Exit::Success,
+    };
+    Ok(if verified { compared } else { Exit::Refused })
+}
+
+/// Destroys the keys that should be gone. Returns how many were still there.
+fn bury(config: &Config, list: &[(PersonId, Time)], clock: Arc<dyn Clock>) -> Result<usize, Failure> {
+    wait(async {
+        let hub = open_hub(config, clock).await.map_err(fault)?;
+        let done = hub.bury(list).await.map_err(fault);
+        hub.store.close().await.map_err(fault)?;
+        done
+    })
+}
+
+fn read_tombstones(path: &Path, terminal: &mut Terminal<'_>) -> Result<Vec<(PersonId, Time)>, Failure> {
+    let text = terminal.read(path, LIST_BYTES_MAX)?;
+    let text = String::from_utf8_lossy(&text);
+    let line = |(number, line): (usize, &str)| {
+        let read = line.split_once(' ').and_then(|(person, at)| {
+            Some((PersonId(person.parse().ok()?), Time::from_micros(at.trim().parse().ok()?)))
+        });
+        let wrong =
+            || format!("{} line {}: not a tombstone / 破棄一覧の形式ではありません", path.display(), number + 1);
+        read.ok_or_else(|| Failure::Fault(wrong()))
+    };
+    text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()).map(line).collect()
+}
+
+/// Each receipt must stand where it says. One that does not was given for something that this store has lost, or never had:
+/// its sender is to send again.
+fn compare(config: &Config, path: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let text = terminal.read(path, LIST_BYTES_MAX)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let lines: Vec<(usize, &str)> = text
+        .lines()
+        .enumerate()
+        .map(|(number, line)| (number + 1, line))
+        .filter(|(_, line)| line.contains("musubi:"))
+        .collect();
+    let mut missing = 0;
+    let store = wait(reading(config))?;
+    for (number, line) in &lines {
+        let wrong = || {
+            Failure::Fault(format!("{} line {number}: not a receipt / 受領番号の形式ではありません", path.display()))
+        };
+        let receipt = receipt_of(line).ok_or_else(wrong)?;
+        if !wait(stands(&store, &receipt))? {
+            missing += 1;
+            writeln!(terminal.out, "missing {} {} / 再送が必要です", receipt.origin, receipt.msa3())?;
+        }
+    }
+    writeln!(terminal.out, "{} receipts, {missing} missing / 受領{}件、不足{missing}件", lines.len(), lines.len())?;
+    Ok(if missing == 0 { Exit::Success } else { Exit::Refused })
+}
+
+/// The origin, and after it the receipt, wherever in a line they stand.
+fn receipt_of(line: &str) -> Option<Receipt> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [origin, text] = words.windows(2).find_map(|pair| match pair {
+        [origin, text] if text.starts_with("musubi:") => Some([*origin, *text]),
+        _ => None,
+    })?;
+    Receipt::from_msa3(origin, text).ok()
+}
+
+async fn stands(store: &Store, receipt: &Receipt) -> Result<bool, Failure> {
+    let log = receipt.origin.rsplit_once('/').and_then(|(_, name)| Log::parse(name));
+    let Some(log) = log.filter(|log| store.origin(log) == receipt.origin) else { return Ok(false) };
+    let found = store.leaves(&log, receipt.index, receipt.index.saturating_add(1)).await.map_err(fault)?;
+    Ok(found.first().is_some_and(|leaf| leaf.hash == receipt.leaf))
+}

@@ -1,0 +1,146 @@
+//! Two hubs as processes of their own on one PostgreSQL database, one of them killed under load.
+
+use crate::city::MOTHER;
+use crate::postgres::Postgres;
+use musubi::agency_client::{AgencyClient, HubAddress};
+use musubi::clock::{Clock, SystemClock};
+use musubi::config::{Config, StoreKind};
+use musubi::edge::tls::install_crypto;
+use musubi::store::{Log, Store};
+use musubi::{sample_city as sample, serve};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Messages in all, and senders.
+const MESSAGES: usize = 120;
+const SENDERS: usize = 8;
+
+/// A hub's process, and where its hospitals call.
+struct Hub {
+    process: Child,
+    mllp: String,
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+impl Hub {
+    fn start(config: &Config) -> Hub {
+        let file = config.data.folder.join("musubi.toml");
+        std::fs::write(&file, config.effective()).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
+        command.arg("serve").arg("--config").arg(&file).env("RUST_LOG", "error");
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines.map(Result::unwrap).find(|line| line.contains("MLLP/TLS")).unwrap();
+        Hub { process, mllp: line.split_whitespace().nth(1).unwrap().to_owned() }
+    }
+}
+
+fn config(folder: &Path, address: &Path) -> Config {
+    let mut config = Config::development(folder);
+    for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+        address.set_port(0);
+    }
+    config.data.store = StoreKind::Postgres;
+    config.data.postgres = Some(address.to_owned());
+    config
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Sends a message until one of the hubs takes it; each time to the other one.
+async fn taken(hospitals: &[AgencyClient; 2], number: usize) -> String {
+    let message = String::from_utf8_lossy(MOTHER).replacen("|P|2.5", &format!("-{number}|P|2.5"), 1);
+    for turn in 0..100 {
+        let sent = async {
+            let mut connection = hospitals[(number + turn) % 2].mllp().await.ok()?;
+            connection.send(message.as_bytes()).await.ok()
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(10), sent).await.ok().flatten();
+        let answer = answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        match answer.filter(|answer| answer.contains("MSA|AA|")) {
+            Some(answer) => {
+                return answer.split(['|', '\r']).find(|field| field.starts_with("musubi:1:")).unwrap().to_owned();
+            }
+            None => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+    unreachable!("one hub is left")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hubs_one_is_killed_under_load_and_nothing_is_lost_and_nothing_there_twice() {
+    let Some(server) = Postgres::start() else { return };
+    install_crypto();
+    let real: Arc<dyn Clock> = Arc::new(SystemClock);
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let address = folders[0].path().join("postgres");
+    musubi::ca::write_secret(&address, &server.url(&server.database())).unwrap();
+    let configs = [config(folders[0].path(), &address), config(folders[1].path(), &address)];
+    sample::prepare(&configs[0], real.now()).unwrap();
+    let hub = serve::open_hub(&configs[0], Arc::clone(&real)).await.unwrap();
+    sample::register(&hub).await.unwrap();
+    hub.store.close().await.unwrap();
+    copy(folders[0].path(), folders[1].path());
+
+    let mut hubs = [Hub::start(&configs[0]), Hub::start(&configs[1])];
+    let files = sample::client_files(&configs[0], sample::HOSPITAL);
+    let hospital = |hub: &Hub| {
+        let address =
+            HubAddress { machines: hub.mllp.clone(), mllp: hub.mllp.clone(), server_name: "localhost".to_owned() };
+        AgencyClient::open(&files, address, Arc::clone(&real)).unwrap()
+    };
+    let hospitals = Arc::new([hospital(&hubs[0]), hospital(&hubs[1])]);
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..SENDERS {
+        let hospitals = Arc::clone(&hospitals);
+        senders.spawn(async move {
+            let mut receipts = Vec::new();
+            for number in (sender..MESSAGES).step_by(SENDERS) {
+                receipts.push(taken(&hospitals, number).await);
+            }
+            receipts
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    hubs[1].process.kill().unwrap();
+    let receipts: Vec<String> = senders.join_all().await.into_iter().flatten().collect();
+    assert_eq!(receipts.iter().collect::<BTreeSet<_>>().len(), MESSAGES, "each message has a place of its own");
+
+    drop(hubs);
+    let store = Store::open_at(&configs[0].data.location().unwrap(), musubi::store::Settings::default()).await.unwrap();
+    assert!(store.faults().is_empty());
+    let log = Log::parse("482072").unwrap();
+    let leaves = store.leaves(&log, 0, u64::MAX >> 1).await.unwrap();
+    for receipt in &receipts {
+        let receipt = musubi_core::audit::Receipt::from_msa3("", receipt).unwrap();
+        assert_eq!(leaves[usize::try_from(receipt.index).unwrap()].hash, receipt.leaf);
+    }
+    let verdict = store.verify_log(store.extent(&log).await.unwrap(), None, &|_| Ok(None)).await.unwrap();
+    assert_eq!(verdict.fault, None);
+    // One row of the mother's entries for each message, and no more: what was not acknowledged was sent again and found.
+    let person = store.leaf_persons(&log).await.unwrap()[0].1;
+    let messages: Vec<_> = store.entries_of(&[person]).await.unwrap().iter().map(|row| row.message).collect();
+    let distinct: BTreeSet<_> = messages.iter().map(ToString::to_string).collect();
+    assert_eq!(distinct.len(), MESSAGES);
+}
