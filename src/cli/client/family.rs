@@ -30,7 +30,7 @@ pub(super) struct WithdrawForm {
     form: String,
     /// Version of the form (様式の版)
     #[arg(value_name = "VERSION")]
-    version: String,
+    form_version: String,
 }
 
 /// Records custody and prints the receipt.
@@ -48,7 +48,7 @@ pub(super) async fn custody(arguments: &Custody, mut calling: Calling<'_, '_>) -
 
 /// Withdraws a form and prints what was released under it.
 pub(super) async fn withdraw_form(arguments: &WithdrawForm, mut calling: Calling<'_, '_>) -> Result<Exit, Stopped> {
-    let (form_id, form_version) = (arguments.form.clone(), arguments.version.clone());
+    let (form_id, form_version) = (arguments.form.clone(), arguments.form_version.clone());
     let request = grpc::WithdrawFormRequest { staff_id: calling.staff.clone(), form_id, form_version };
     let answer = calling.client.consents().withdraw_form(request).await?.into_inner();
     calling.print(&answer)?;
