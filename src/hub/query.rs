@@ -6,7 +6,7 @@ use super::family::Family;
 use super::ledger::{Serves, act};
 use super::persons::Named;
 use super::work::{self, WorkBody};
-use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
+use super::{DECIDE_AGAIN_MAX, Hub, Refusal, RefusalKind};
 use crate::store::{Change, FactKind, Row, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyKind, Purpose};
@@ -91,7 +91,8 @@ impl Hub {
     /// The cases that are open to the caller under the ground that it cites, and its own.
     ///
     /// # Errors
-    /// When no ground is cited (`CG-E305`), or the purpose needs a person who acts (`CG-E302`).
+    /// When no ground is cited (`CG-E305`), the purpose needs a person who acts (`CG-E302`), or a criterion reads what the asked
+    /// level hides (`CG-E307`).
     pub async fn search_cases(
         &self,
         caller: &Caller,
@@ -99,6 +100,7 @@ impl Hub {
         query: &CaseQuery,
     ) -> Result<CaseAnswer, Refusal> {
         caller.request(purpose, None)?;
+        query.check().map_err(|diagnostics| Refusal { kind: RefusalKind::Invalid, diagnostics })?;
         let cited = &self.cited(caller, &query.ground).await?;
         let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);

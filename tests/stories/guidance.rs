@@ -119,6 +119,19 @@ async fn a_search_cites_a_ground_or_is_refused_whatever_there_is() {
 }
 
 #[tokio::test]
+async fn a_search_by_what_the_asked_level_hides_is_refused_whatever_there_is() {
+    let city = City::after_the_visits().await;
+    let visits = r#"<cg:Criteria><cg:UnresponsiveVisitCount atLeast="2" withinDays="30"/></cg:Criteria>"#;
+    for (level, hidden) in [("L1", true), ("L2", false)] {
+        let query = query("Investigation", "CAPA13-4", REQUEST, "", "w-0412");
+        let query = query.replace("<cg:Criteria></cg:Criteria>", visits).replace(">L3<", &format!(">{level}<"));
+        let answer = String::from_utf8(city.xml(&query).await.body).unwrap();
+        assert_eq!(answer.contains("CG-E307"), hidden, "{answer}");
+        assert_eq!(answer.contains("CaseQueryResponse"), !hidden, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_under_l04_opens_what_the_city_approved_and_holds_the_rest() {
     let city = City::after_the_visits().await;
     city.set("2026-11-16T10:00:00+09:00");
