@@ -86,6 +86,9 @@ impl fmt::Display for ServerError {
 
 impl std::error::Error for ServerError {}
 
+/// How the address of a server begins.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
 impl Server {
     /// Reads the address from a file, which only the hub's user may read: it may hold a password.
     ///
@@ -93,7 +96,10 @@ impl Server {
     /// When there is no address in it, or one that leads over a network without checking whom it reaches (S-54).
     pub fn read(file: &Path) -> Result<Self, ServerError> {
         let text = std::fs::read_to_string(file).map_err(|error| ServerError::File(file.to_owned(), error))?;
-        let options: PgConnectOptions = text.trim().parse().map_err(|_| ServerError::Form(file.to_owned()))?;
+        let form = || ServerError::Form(file.to_owned());
+        // The parser does not look at the scheme.
+        let ours = SCHEMES.iter().any(|scheme| text.trim().starts_with(scheme));
+        let options: PgConnectOptions = text.trim().parse().ok().filter(|_| ours).ok_or_else(form)?;
         if !is_here(&options) && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
             return Err(ServerError::Open(file.to_owned()));
         }
