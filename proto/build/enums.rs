@@ -19,7 +19,9 @@ pub(crate) fn write(text: &mut String, model: &Model) -> Result {
             write_search(text, &field, &format!("&self.{}", names::member(field.name())))?;
         }
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
-            write_oneof(text, &oneof)?;
+            if oneof.fields().any(|field| leads_to_enum(&field)) {
+                write_oneof(text, &oneof)?;
+            }
         }
         writeln!(text, "        found\n    }}\n}}")?;
     }
@@ -52,6 +54,15 @@ fn write_oneof(text: &mut String, oneof: &OneofDescriptor) -> Result {
         writeln!(text, "            }}")?;
     }
     writeln!(text, "            _ => {{}}\n        }}")
+}
+
+/// Is it an enum, or a message that holds one?
+fn leads_to_enum(field: &FieldDescriptor) -> bool {
+    match field.kind() {
+        Kind::Enum(_) => true,
+        Kind::Message(inner) => holds_enum(&inner),
+        _ => false,
+    }
 }
 
 /// Is there an enum in the message, or in any that it holds?
