@@ -160,15 +160,7 @@ impl Hub {
         if recipient == *caller.id() {
             return Err(for_itself());
         }
-        let discloses = |entry: &musubi_core::consent::GroundEntry| entry.disclosers.contains(&caller.agency.kind);
-        if !self.policy.ground(code).is_some_and(discloses) {
-            return Err(Refusal::forbidden(
-                "M504",
-                "code",
-                "この根拠は、あなたの機関の種別では申し出ることができません。",
-                "An agency of your kind cannot assert this ground.",
-            ));
-        }
+        self.may_disclose(caller, code)?;
         let mut ground = self.ground(caller, code, recipient, &persons, &terms, now);
         ground.sources = self.sources_of(caller);
         self.check_ground(&ground)?;
@@ -225,6 +217,20 @@ impl Hub {
             AgencyKind::Osc => self.register.offices_of(&caller.agency),
             _ => vec![caller.id().clone()],
         }
+    }
+
+    /// A ground lets only certain kinds of agency disclose (registry, `disclosers`): neither an assertion nor an approval by
+    /// another opens anything. The offices of a municipality disclose as its center does.
+    fn may_disclose(&self, caller: &Caller, code: GroundCode) -> Result<(), Refusal> {
+        if self.policy.ground(code).is_some_and(|entry| entry.disclosers.contains(&caller.agency.kind)) {
+            return Ok(());
+        }
+        Err(Refusal::forbidden(
+            "M504",
+            "code",
+            "この根拠は、あなたの機関の種別では申し出ることも承認することもできません。",
+            "An agency of your kind can neither assert nor approve this ground.",
+        ))
     }
 
     fn is_duty(&self, code: GroundCode) -> bool {
@@ -365,6 +371,7 @@ impl Hub {
         let now = self.now();
         let sources = self.sources_of(caller);
         self.change_ground(caller, fact, "approve ground", |ground, _| {
+            self.may_disclose(caller, ground.code)?;
             write_limit(ground, categories);
             for source in &sources {
                 ground.refusals.iter_mut().filter(|refusal| refusal.source == *source).for_each(|refusal| {

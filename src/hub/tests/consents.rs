@@ -36,7 +36,7 @@ fn said(city: &City, kind: ConsentKind, subject: Named, grantee: Grantee) -> Con
 }
 
 impl City {
-    async fn neighbour(&self) -> Caller {
+    pub(super) async fn neighbour(&self) -> Caller {
         let mut neighbour = agency("OSC-482081", AgencyKind::Osc, "", &[("kita", Role::Phn), ("aud", Role::Auditor)]);
         neighbour.municipality = Municipality::new("482081").unwrap();
         self.hub.register.put(&self.hub.store, neighbour, Change::default()).await.unwrap();

@@ -99,6 +99,25 @@ async fn nobody_ends_the_duty_of_another_agency() {
 }
 
 #[tokio::test]
+async fn only_a_kind_of_agency_that_a_ground_lets_disclose_approves_it() {
+    let city = City::new().await;
+    city.mother_at_the_hospital().await;
+    city.set("2026-11-16T10:00:00+09:00");
+    let neighbour = city.neighbour().await;
+    let mut terms = duty("2026-12-16T00:00:00+09:00");
+    for key in ["former_residence", "new_residence"] {
+        terms.evidence.insert(key.to_owned(), "x".to_owned());
+    }
+    let c04 = categories(&[Category::C04]);
+    terms.categories = c04;
+    let asked = city.hub.request_ground(&neighbour, GroundCode::L07, terms).await.unwrap();
+    let (hospital, center) = (city.caller("MED-4810700122", "m-1"), city.caller("OSC-482072", "ooba"));
+    let refused = city.hub.approve_ground(&hospital, asked.fact, c04, false, false).await.err().unwrap();
+    assert_eq!(refused.diagnostics[0].code, "M504");
+    assert!(city.hub.approve_ground(&center, asked.fact, c04, false, false).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_refusal_takes_back_what_its_own_source_approved_and_nothing_of_others() {
     let city = City::new().await;
     city.mother_at_the_hospital().await;
