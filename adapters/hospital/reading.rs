@@ -2,6 +2,7 @@
 //! what was read.
 
 use super::hl7v2::times::{NotADate, Stamp};
+use super::numbers;
 use crate::json::{Fate, Node, Tree};
 use musubi_core::adapter::{self, Diagnostic, Ledger, Profile, Severity};
 use musubi_proto::v1 as proto;
@@ -85,6 +86,19 @@ impl<'t> Reading<'t> {
             linked: BTreeMap::new(),
             seen: BTreeMap::new(),
         }
+    }
+
+    /// Refuses the document when it holds what looks like an individual number (S-66). `exempt` is that of
+    /// [`numbers::individual_number`].
+    pub(super) fn holds_individual_number(&mut self, exempt: fn(&[&str]) -> bool) -> bool {
+        let Some(node) = numbers::individual_number(self.tree, self.profile, exempt) else { return false };
+        self.error(
+            "H009",
+            node,
+            "個人番号と思われる12桁の数字があるため、文書を受け取らず、保存もしていません。取り除いて送り直してください。",
+            "What looks like an individual number was found; the document was neither taken nor kept. Remove it and send again.",
+        );
+        true
     }
 
     /// Notes something that refuses the document.

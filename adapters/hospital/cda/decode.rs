@@ -3,7 +3,6 @@
 use super::header::{self, Document};
 use super::{people, sections, tree};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
-use crate::hospital::numbers;
 use crate::hospital::reading::{self, Reading};
 use crate::json::{Style, Tree};
 use crate::xml::Element;
@@ -85,14 +84,7 @@ fn date(text: &str) -> Result<(Stamp, bool), NotADate> {
 }
 
 fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<Submission> {
-    let tree = reading.tree;
-    if let Some(node) = numbers::individual_number(tree, reading.profile, is_own_id) {
-        reading.error(
-            "H009",
-            node,
-            "個人番号と思われる12桁の数字があるため、文書を受け取らず、保存もしていません。取り除いて送り直してください。",
-            "What looks like an individual number was found; the document was neither taken nor kept. Remove it and send again.",
-        );
+    if reading.holds_individual_number(is_own_id) {
         return None;
     }
     let document = header::read(reading, words);

@@ -16,7 +16,6 @@ mod values;
 pub(super) use names::known;
 
 use crate::hospital::hl7v2::times::Stamp;
-use crate::hospital::numbers;
 use crate::hospital::reading::{self, Reading};
 use crate::json::{Node, Style, Tree, Value};
 use bundle::Document;
@@ -71,13 +70,7 @@ fn root_kind(root: &Node<'_>) -> Option<&'static str> {
 
 fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'static str) -> Option<Submission> {
     let tree = reading.tree;
-    if let Some(node) = numbers::individual_number(tree, reading.profile, is_own_id) {
-        reading.error(
-            "H009",
-            node,
-            "個人番号と思われる12桁の数字があるため、文書を受け取らず、保存もしていません。取り除いて送り直してください。",
-            "What looks like an individual number was found; the document was neither taken nor kept. Remove it and send again.",
-        );
+    if reading.holds_individual_number(is_own_id) {
         return None;
     }
     reading.sent = sent(&tree.root);
