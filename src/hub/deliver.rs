@@ -166,13 +166,13 @@ impl Hub {
         for _ in 0..DECIDE_AGAIN_MAX {
             let (family, mut released, meant) = self.decide_delivery(&recipient, row, self.now()).await?;
             let now = family.at;
-            if !family.stands(&meant) {
-                // What took its place has a delivery of its own, so that nobody is told that something did not arrive.
-                self.move_delivery(row, DeliveryState::Suppressed, REPLACED, now).await?;
-                return Ok(None);
-            }
             if !meant.iter().any(|id| released.shows(*id)) {
-                self.nothing_to_deliver(row).await?;
+                if family.stands(&meant) {
+                    self.nothing_to_deliver(row).await?;
+                } else {
+                    // What took its place has a delivery of its own, so that nobody is told that something did not arrive.
+                    self.move_delivery(row, DeliveryState::Suppressed, REPLACED, now).await?;
+                }
                 return Ok(None);
             }
             let serves = Serves { delivery: Some(row.id), ..Serves::default() };
