@@ -8,6 +8,7 @@ use crate::edge::grpc::client as grpc;
 use crate::edge::mllp_io::{MllpClient, MllpError};
 use crate::edge::tls::{ClientFiles, ClientTls, ConnectError, TlsError};
 use hyper::body::Bytes;
+use hyper::header::{HOST, InvalidHeaderValue};
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
 use tokio::net::TcpStream;
@@ -56,6 +57,9 @@ pub enum HttpError {
     /// The request cannot be written.
     #[error("not a request: {0}")]
     Request(#[from] hyper::http::Error),
+    /// The name of the server cannot stand in a header.
+    #[error("not a name: {0}")]
+    Name(#[from] InvalidHeaderValue),
 }
 
 macro_rules! services {
@@ -112,14 +116,20 @@ impl AgencyClient {
     /// # Errors
     /// When no whole answer arrived.
     pub async fn post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Result<HttpAnswer, HttpError> {
+        self.call(hyper::Request::post(path).header("content-type", content_type).body(body)?).await
+    }
+
+    /// Makes any call over HTTPS.
+    ///
+    /// # Errors
+    /// When no whole answer arrived.
+    pub async fn call(&self, request: hyper::Request<Vec<u8>>) -> Result<HttpAnswer, HttpError> {
         use http_body_util::{BodyExt, Full};
         let stream = self.tls.connect_as(&self.hub.machines, &["http/1.1"]).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let driving = tokio::spawn(connection);
-        let request = hyper::Request::post(path)
-            .header("host", &self.hub.server_name)
-            .header("content-type", content_type)
-            .body(Full::new(Bytes::from(body)))?;
+        let mut request = request.map(|body| Full::new(Bytes::from(body)));
+        request.headers_mut().insert(HOST, self.hub.server_name.parse()?);
         let answer = sender.send_request(request).await?;
         let status = answer.status().as_u16();
         let headers = answer.headers().iter().filter(|(name, _)| name.as_str() != "date");

@@ -1,6 +1,7 @@
-//! HTTPS of agencies, on the port of gRPC: files by POST, and the case exchange of child guidance centers in XML.
+//! HTTPS of agencies, on the port of gRPC: files by POST, FHIR, and the case exchange of child guidance centers in XML.
 
 mod cases;
+mod fhir;
 
 use crate::config::Limits;
 use crate::edge::peer::Peer;
@@ -39,6 +40,12 @@ struct Served {
 }
 
 impl Served {
+    /// A body, with the room that it takes until it is handled.
+    async fn body(&self, body: Body, bytes_max: usize) -> Result<(Vec<u8>, OwnedSemaphorePermit), StatusCode> {
+        let held = self.room(said_length(&body, bytes_max), bytes_max).await?;
+        Ok((read(body, bytes_max).await?, held))
+    }
+
     /// Room for a body until it is handled: that which it says it needs, else that of the longest. Who finds none for some
     /// time is to come again.
     async fn room(&self, said: usize, bytes_max: usize) -> Result<OwnedSemaphorePermit, StatusCode> {
@@ -58,6 +65,7 @@ pub fn router(hub: Hub, limits: &Limits) -> Router {
     Router::new()
         .route("/v1/documents", post(documents).fallback(nothing_here))
         .route("/v1/cases/query", post(cases::query).fallback(nothing_here))
+        .nest("/fhir/R4", fhir::router())
         .with_state(served)
 }
 
@@ -145,12 +153,7 @@ async fn documents(State(served): State<Served>, Extension(peer): Extension<Arc<
         Err(refusal) => return refused(&refusal),
     };
     let format = format_of(request.uri().query().unwrap_or_default()).to_owned();
-    let body = request.into_body();
-    let held = match served.room(said_length(&body, served.file_bytes_max), served.file_bytes_max).await {
-        Ok(held) => held,
-        Err(full) => return full.into_response(),
-    };
-    let body = match read(body, served.file_bytes_max).await {
+    let (body, held) = match served.body(request.into_body(), served.file_bytes_max).await {
         Ok(body) => body,
         Err(unread) => return unread.into_response(),
     };

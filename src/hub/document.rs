@@ -7,6 +7,8 @@ use super::caller::Caller;
 use super::custody::{Acknowledge, Parcel, Taken};
 use super::refused::Refused;
 use super::{Hub, Refusal, RefusalKind};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use musubi_adapters::{adapter, recognise};
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Item, Profile, Severity};
 use musubi_core::audit::Receipt;
@@ -51,7 +53,13 @@ pub struct Custody {
     /// It was here before.
     #[serde(skip)]
     pub repeated: bool,
+    /// What was said of it, to be said again when it comes again.
+    #[serde(default)]
+    said: Vec<Diagnostic>,
 }
+
+/// What an edge knows of a document before it was read, and holds what was read against. Refused, nothing is taken.
+pub type Expected<'a> = &'a (dyn Fn(&Decoded) -> Result<(), Refusal> + Sync);
 
 /// What became of a document.
 pub struct DocumentAnswer {
@@ -59,6 +67,13 @@ pub struct DocumentAnswer {
     pub rows: Vec<RowAnswer>,
     /// About the file as a whole.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Custody {
+    /// The receipt as it stands in an acknowledgement of HL7 v2: `musubi:1:<index>:<base64url leaf hash>`.
+    pub fn receipt(&self) -> String {
+        format!("musubi:1:{}:{}", self.index, URL_SAFE_NO_PAD.encode(&self.leaf))
+    }
 }
 
 impl Hub {
@@ -82,8 +97,24 @@ impl Hub {
                 "This format is not known. `musubi formats` lists them.",
             )
         })?;
+        self.submit_expected(caller, adapter, bytes, &|_| Ok(())).await
+    }
+
+    /// The same in a format that is known, for an edge whose protocol says more of it than its bytes.
+    ///
+    /// # Errors
+    /// When it is not what is expected, or the store is not there.
+    pub async fn submit_expected(
+        &self,
+        caller: &Caller,
+        adapter: &'static dyn Adapter,
+        bytes: &[u8],
+        expected: Expected<'_>,
+    ) -> Result<DocumentAnswer, Refusal> {
         let profile = caller.agency.profile(self.now());
-        let Decoded { items, diagnostics, ledger } = self.decode(adapter, bytes, &profile).await?;
+        let decoded = self.decode(adapter, bytes, &profile).await?;
+        expected(&decoded)?;
+        let Decoded { items, diagnostics, ledger } = decoded;
         self.note_refused(caller, adapter.name(), &diagnostics).await?;
         let people: BTreeSet<PersonKey> = people_of(&items);
         let mut rows = Vec::with_capacity(items.len());
@@ -215,10 +246,12 @@ impl Hub {
             by_hub: false,
         };
         let hub = self.clone();
-        let acknowledge: Acknowledge = Arc::new(move |receipt, message, _| hub.custody_bytes(receipt, message));
-        let Taken { answer, repeated, diagnostics } = self.take(caller, parcel, acknowledge).await?;
+        let acknowledge: Acknowledge =
+            Arc::new(move |receipt, message, said| hub.custody_bytes(receipt, message, said));
+        let Taken { answer, repeated, .. } = self.take(caller, parcel, acknowledge).await?;
         let mut custody: Custody = serde_json::from_slice(&answer).map_err(|_| Refusal::kept_changing())?;
         custody.repeated = repeated;
+        let diagnostics = std::mem::take(&mut custody.said);
         Ok((custody, diagnostics))
     }
 
@@ -235,7 +268,7 @@ impl Hub {
         Ok(())
     }
 
-    fn custody_bytes(&self, receipt: &Receipt, message: MessageId) -> Vec<u8> {
+    fn custody_bytes(&self, receipt: &Receipt, message: MessageId, said: &[Diagnostic]) -> Vec<u8> {
         let custody = Custody {
             message: message.to_string(),
             origin: receipt.origin.clone(),
@@ -243,6 +276,7 @@ impl Hub {
             leaf: receipt.leaf.0.to_vec(),
             signature: receipt.sign(&self.keyring.signing).signature,
             repeated: false,
+            said: said.to_vec(),
         };
         serde_json::to_vec(&custody).unwrap_or_default()
     }

@@ -26,6 +26,7 @@ mod provider;
 mod quotas;
 mod serve_binary;
 mod serve_commands;
+mod serve_fhir;
 mod serve_folder;
 mod serve_https;
 mod serve_mllp;

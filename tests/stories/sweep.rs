@@ -7,6 +7,7 @@ use musubi::agency_client::HttpAnswer;
 use musubi::edge::grpc::{DESCRIPTORS, client as grpc};
 use musubi::hub::enrol::Enrolment;
 use musubi::sample_city as sample;
+use musubi_adapters::hospital::fhir::rest::TAKEN;
 use musubi_core::agency::AgencyId;
 use musubi_core::wire::Answer;
 use musubi_core::wire::agency_side::Draft;
@@ -232,8 +233,15 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
 }
 
 /// Routes of HTTPS, with a caller of the wrong kind where there is one.
-const ROUTES: [(&str, Option<&str>); 2] =
-    [("/v1/documents?format=ph05", None), ("/v1/cases/query", Some(sample::PROVIDER))];
+fn routes() -> Vec<(String, Option<&'static str>)> {
+    let mut routes = vec![
+        ("/v1/documents?format=ph05".to_owned(), None),
+        ("/v1/cases/query".to_owned(), Some(sample::PROVIDER)),
+        ("/fhir/R4/Patient/$everything".to_owned(), None),
+    ];
+    routes.extend(TAKEN.iter().map(|taken| (format!("/fhir/R4/{}", taken.kind), None)));
+    routes
+}
 
 /// `Service/Method` of every service of the schema.
 #[expect(clippy::disallowed_methods, reason = "a descriptor is no record")]
@@ -301,9 +309,9 @@ async fn s10_a_suspended_agency_is_refused_by_every_method_and_route() {
             assert!(answer.body.is_empty(), "{method} {id}");
         }
     }
-    for (route, _) in ROUTES {
+    for (route, _) in routes() {
         for id in ids {
-            let answer = city.agency(id).post(route, "application/octet-stream", b"x".to_vec()).await.unwrap();
+            let answer = city.agency(id).post(&route, "application/octet-stream", b"x".to_vec()).await.unwrap();
             assert_eq!(answer.status, 403, "{route} {id}");
         }
     }
@@ -312,9 +320,9 @@ async fn s10_a_suspended_agency_is_refused_by_every_method_and_route() {
 #[tokio::test]
 async fn s10_every_route_refuses_a_caller_of_the_wrong_kind() {
     let city = City::at("2026-11-14T10:00:00+09:00").await;
-    for (route, wrong) in ROUTES {
+    for (route, wrong) in routes() {
         let Some(wrong) = wrong else { continue };
-        let answer = city.agency(wrong).post(route, "application/xml", crate::city::QUERY.to_vec()).await.unwrap();
+        let answer = city.agency(wrong).post(&route, "application/xml", crate::city::QUERY.to_vec()).await.unwrap();
         assert!((400..500).contains(&answer.status), "{route}: {}", answer.status);
         assert!(!String::from_utf8_lossy(&answer.body).contains("CaseQueryResponse"), "{route}");
     }

@@ -49,10 +49,30 @@ impl Document {
         object([("reference", Json::Place(slot.0))])
     }
 
-    /// The entries of the Bundle.
+    /// How many places there are.
+    pub(super) fn len(&self) -> usize {
+        self.resources.len()
+    }
+
+    /// The entries of a document.
     fn into_entries(self) -> Json {
+        self.entries(|_| Json::Nothing)
+    }
+
+    /// The entries of an answer: the people are what was asked for, the rest is what is told of them.
+    pub(super) fn into_matches(self) -> Json {
+        self.entries(|resource| {
+            let mode = if resource.is_of("Patient") { "match" } else { "include" };
+            object([("mode", word(mode))])
+        })
+    }
+
+    fn entries(self, search: fn(&Json) -> Json) -> Json {
         let entries = self.resources.into_iter().enumerate().filter(|(_, resource)| !resource.is_nothing());
-        list(entries.map(|(number, resource)| object([("fullUrl", Json::Place(number)), ("resource", resource)])))
+        list(entries.map(|(number, resource)| {
+            let search = search(&resource);
+            object([("fullUrl", Json::Place(number)), ("resource", resource), ("search", search)])
+        }))
     }
 }
 
@@ -60,13 +80,34 @@ impl Document {
 /// of the release are no part of the view.
 pub(super) fn bundle(released: &Released, family: &Family<'_>) -> Option<(Json, usize)> {
     let mut document = Document::default();
-    let composition = document.reserve();
-    let people = People::write(&mut document, family);
-    let mut agencies = Agencies::default();
-    let authors = authors(&mut document, &mut agencies, released, family);
-    let sections = sections::write(&mut document, family, &people, &mut agencies);
-    if sections.is_empty() {
+    if !compose(&mut document, released, family) {
         return None;
+    }
+    let resources = document.len();
+    let bundle = object([
+        ("resourceType", word("Bundle")),
+        ("meta", object([("security", security(released))])),
+        ("language", word("ja")),
+        ("identifier", uri_identifier(Json::BundlePlace)),
+        ("type", word("document")),
+        ("timestamp", Json::stamp(released.at().rfc3339())),
+        ("entry", document.into_entries()),
+    ]);
+    Some((bundle, resources))
+}
+
+/// Adds a Composition and the resources that it rests on; adds nothing and says so when the release holds nothing that
+/// it can say.
+pub(super) fn compose(document: &mut Document, released: &Released, family: &Family<'_>) -> bool {
+    let before = document.len();
+    let composition = document.reserve();
+    let people = People::write(document, family);
+    let mut agencies = Agencies::default();
+    let authors = authors(document, &mut agencies, released, family);
+    let sections = sections::write(document, family, &people, &mut agencies);
+    if sections.is_empty() {
+        document.resources.truncate(before);
+        return false;
     }
     let told = family.people.iter().enumerate().filter(|(_, one)| !one.entries.is_empty());
     let subject = told.into_iter().find_map(|(position, _)| people.patient(position));
@@ -77,7 +118,6 @@ pub(super) fn bundle(released: &Released, family: &Family<'_>) -> Option<(Json, 
     let authors = if authors.is_empty() { gateway() } else { authors };
     let kind = Kind::of(family);
     let sections = std::iter::once(handling(released)).chain(sections);
-    let at = Json::stamp(released.at().rfc3339());
     let members = vec![
         ("meta", object([("security", security(released))])),
         ("language", word("ja")),
@@ -85,7 +125,7 @@ pub(super) fn bundle(released: &Released, family: &Family<'_>) -> Option<(Json, 
         ("status", word("final")),
         ("type", concept(LOINC, kind.code, kind.display)),
         ("subject", subject.into()),
-        ("date", at.clone()),
+        ("date", Json::stamp(released.at().rfc3339())),
         ("author", list(authors)),
         ("title", kind.title.into()),
         ("confidentiality", confidentiality(released).0.into()),
@@ -94,17 +134,7 @@ pub(super) fn bundle(released: &Released, family: &Family<'_>) -> Option<(Json, 
         ("section", list(sections)),
     ];
     document.fill(composition, "Composition", members);
-    let resources = document.resources.len();
-    let bundle = object([
-        ("resourceType", word("Bundle")),
-        ("meta", object([("security", security(released))])),
-        ("language", word("ja")),
-        ("identifier", uri_identifier(Json::BundlePlace)),
-        ("type", word("document")),
-        ("timestamp", at),
-        ("entry", document.into_entries()),
-    ]);
-    Some((bundle, resources))
+    true
 }
 
 /// What kind of document it is.

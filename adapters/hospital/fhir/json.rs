@@ -67,6 +67,14 @@ impl Json {
         matches!(self, Json::Nothing)
     }
 
+    /// Is it a resource of this type?
+    pub(super) fn is_of(&self, kind: &str) -> bool {
+        let Json::Object(members) = self else { return false };
+        members
+            .iter()
+            .any(|(name, value)| *name == "resourceType" && matches!(value, Json::Word(word) if *word == kind))
+    }
+
     /// A decimal of FHIR, if the text is one: `8.50`, not `.5` or `８`.
     pub(super) fn decimal(text: &str) -> Option<Self> {
         let unsigned = text.strip_prefix('-').unwrap_or(text);

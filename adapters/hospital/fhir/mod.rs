@@ -13,6 +13,7 @@ mod observations;
 mod people;
 mod read;
 mod requests;
+pub mod rest;
 mod sections;
 mod xml_in;
 mod xml_out;
@@ -22,6 +23,7 @@ mod tests;
 
 use crate::family::Family;
 use crate::json as json_in;
+use crate::json::Node;
 use crate::xml;
 use ids::Ids;
 use json::{Json, Writing};
@@ -59,10 +61,7 @@ impl Adapter for FhirJson {
     }
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
-        match json_in::read(bytes, &json_in::Limits::CLINICAL) {
-            Ok(root) => read::decode(root, bytes, self.name(), profile),
-            Err(refusal) => Decoded::refused(not_json(refusal)),
-        }
+        decoded(read_json(bytes), bytes, self.name(), profile)
     }
 
     /// Put together once and written twice: without ids and time, and then with the ids that follow from the hash of the
@@ -103,28 +102,38 @@ impl Adapter for FhirXml {
     }
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
-        let root = xml::decode(bytes, &xml::Limits::FHIR)
-            .and_then(|text| xml::read_text(&text, &xml::Limits::FHIR, read::known));
-        let root = match root {
-            Ok(root) => root,
-            Err(refusal) => return Decoded::refused(crate::hospital::not_xml(&refusal)),
-        };
-        let place = root.place.clone();
-        match xml_in::resource(root) {
-            Some(node) => read::decode(node, bytes, self.name(), profile),
-            None => Decoded::refused(Diagnostic::error(
-                "H001",
-                place,
-                "名前空間がFHIR(http://hl7.org/fhir)ではありません。",
-                "The namespace is not that of FHIR (http://hl7.org/fhir).",
-            )),
-        }
+        decoded(read_xml(bytes), bytes, self.name(), profile)
     }
 
     /// With the same ids as in JSON: they follow from what the document says.
     fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
         written(released, xml_out::write)
     }
+}
+
+fn decoded(root: Result<Node<'_>, Diagnostic>, bytes: &[u8], format: &'static str, profile: &Profile) -> Decoded {
+    root.map_or_else(Decoded::refused, |root| read::decode(root, bytes, format, profile))
+}
+
+/// A body in JSON as a tree.
+fn read_json(bytes: &[u8]) -> Result<Node<'_>, Diagnostic> {
+    json_in::read(bytes, &json_in::Limits::CLINICAL).map_err(not_json)
+}
+
+/// A body in XML as the tree that its JSON would be.
+fn read_xml(bytes: &[u8]) -> Result<Node<'static>, Diagnostic> {
+    let root = xml::decode(bytes, &xml::Limits::FHIR)
+        .and_then(|text| xml::read_text(&text, &xml::Limits::FHIR, read::known))
+        .map_err(|refusal| crate::hospital::not_xml(&refusal))?;
+    let place = root.place.clone();
+    xml_in::resource(root).ok_or_else(|| {
+        Diagnostic::error(
+            "H001",
+            place,
+            "名前空間がFHIR(http://hl7.org/fhir)ではありません。",
+            "The namespace is not that of FHIR (http://hl7.org/fhir).",
+        )
+    })
 }
 
 /// Why a document cannot be read at all, with its line.

@@ -1,7 +1,7 @@
 //! `POST /v1/cases/query`: what a child guidance center asks in XML, and the answer (`formats/child_guidance.md` sections 5
 //! and 6). Who asks is the certificate's agency and the worker that the query names; what is shown, the hub decides.
 
-use super::{Served, read, said_length, status};
+use super::{Served, status};
 use crate::edge::peer::Peer;
 use crate::hub::{Refusal, RefusalKind};
 use axum::Extension;
@@ -35,13 +35,8 @@ pub(super) async fn query(
     request: Request,
 ) -> Response {
     let now = served.hub.now();
-    let (body, most) = (request.into_body(), QUERY_BYTES_MAX.min(served.file_bytes_max));
-    let said = said_length(&body, most);
-    let read = async {
-        let held = served.room(said, most).await?;
-        read(body, most).await.map(|body| (body, held))
-    };
-    let (body, _held) = match read.await {
+    let most = QUERY_BYTES_MAX.min(served.file_bytes_max);
+    let (body, _held) = match served.body(request.into_body(), most).await {
         Ok(body) => body,
         Err(StatusCode::PAYLOAD_TOO_LARGE) => {
             return xml(StatusCode::PAYLOAD_TOO_LARGE, encode_acknowledgement(None, &[too_large()], now));

@@ -14,6 +14,7 @@ mod stay;
 mod values;
 
 pub(super) use names::known;
+pub(super) use values::{issuer_named, unescaped};
 
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::reading::{self, Reading};

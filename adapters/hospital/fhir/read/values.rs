@@ -5,6 +5,7 @@ use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::hl7v2::types;
 use crate::json::Node;
 use musubi_core::adapter::Profile;
+use musubi_core::agency::AgencyId;
 use musubi_core::japan;
 use musubi_proto::v1 as proto;
 use proto::{NameRepresentation, NameUse};
@@ -49,6 +50,19 @@ fn issuer(system: &str, profile: &Profile) -> (String, bool) {
     }
 }
 
+/// Whom a system of patient numbers belongs to, in a question about somebody: any agency may be meant. The way back from
+/// `number_system`.
+pub(in super::super) fn issuer_named(system: &str, asker: &AgencyId) -> String {
+    if system.is_empty() {
+        return asker.as_str().to_owned();
+    }
+    if let Some(digits) = system.strip_prefix(PATIENT_NUMBER) {
+        return format!("MED-{digits}");
+    }
+    let named = system.strip_prefix("urn:musubi:agency:").and_then(|rest| rest.strip_suffix(":person"));
+    named.map_or_else(|| bare(system).to_owned(), unescaped)
+}
+
 /// The agency that an Organization's identifiers name.
 pub(super) fn agency(organization: &Node<'_>, path: &'static str) -> Option<String> {
     let named = |node: &Node<'_>| {
@@ -66,7 +80,7 @@ pub(super) fn agency(organization: &Node<'_>, path: &'static str) -> Option<Stri
 }
 
 /// The last part of `urn:musubi:agency:<id>:<what>:<name>`, undone.
-pub(super) fn unescaped(text: &str) -> String {
+pub(in super::super) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

@@ -1,0 +1,135 @@
+//! `Patient/$everything`: who is meant, and for which purpose and on which ground somebody asks.
+//!
+//! It comes as a Parameters resource in a body: a number or a name of a patient does not belong into an address, which
+//! proxies and logs keep.
+
+use super::Form;
+use crate::hospital::fhir::read::{issuer_named, known, unescaped};
+use crate::json::{Node, Style, Tree};
+use musubi_core::adapter::Diagnostic;
+use musubi_core::agency::{AgencyId, Purpose};
+use musubi_core::record::PersonKey;
+
+/// Longest body of a question, in bytes.
+const BYTES_MAX: usize = 64 * 1024;
+
+/// What may be asked with.
+pub(super) const PARAMETERS: [(&str, &str); 6] = [
+    ("purpose", "valueCode, required: P1 to P11"),
+    ("identifier", "valueIdentifier; without a system it is the caller's own"),
+    ("name", "valueString, with birthDate"),
+    ("birthDate", "valueDate"),
+    ("ground", "valueString: number of the request or case that is cited"),
+    ("staff", "valueString: id of the member of staff who asks"),
+];
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// For what.
+    pub purpose: Purpose,
+    /// By issuer and identifier.
+    pub key: Option<PersonKey>,
+    /// Or by a name in either script.
+    pub name: String,
+    /// With the birth date, `YYYY-MM-DD`.
+    pub birth_date: String,
+    /// Number of the ground; empty when none is cited.
+    pub ground: String,
+    /// Who asks; empty for a machine.
+    pub staff: String,
+}
+
+/// Reads a question of an agency.
+///
+/// # Errors
+/// When it is not one: everything that is wrong with it.
+pub fn question(form: Form, bytes: &[u8], agency: &AgencyId) -> Result<Question, Vec<Diagnostic>> {
+    if bytes.len() > BYTES_MAX {
+        return Err(vec![Diagnostic::error(
+            "H007",
+            "Parameters",
+            "照会が大きすぎます(64 KiBまで)。",
+            "The question is too large (64 KiB at most).",
+        )]);
+    }
+    let root = form.read(bytes).map_err(|unread| vec![unread])?;
+    if root.peek("resourceType") != "Parameters" {
+        return Err(vec![Diagnostic::error(
+            "H003",
+            "resourceType",
+            "照会はParametersリソースで送ってください。",
+            "A question is sent as a Parameters resource.",
+        )]);
+    }
+    let tree = Tree::new(root, "Parameters", known, Style::Dots);
+    let mut found = Vec::new();
+    for parameter in tree.root.all("parameter") {
+        if !PARAMETERS.iter().any(|(name, _)| *name == parameter.peek("name")) {
+            found.push(Diagnostic::error(
+                "H003",
+                tree.place(parameter),
+                "この照会にない項目です。使える項目は metadata にあります。",
+                "Not a parameter of this question; metadata lists them.",
+            ));
+        }
+    }
+    let purpose = purpose(&tree);
+    let key = named(&tree.root, "identifier")
+        .and_then(|parameter| parameter.get("valueIdentifier"))
+        .filter(|identifier| !identifier.peek("value").is_empty())
+        .map(|identifier| PersonKey {
+            issuer: issuer_named(identifier.peek("system"), agency),
+            identifier: identifier.peek("value").to_owned(),
+        });
+    let text = |name, value| named(&tree.root, name).map_or("", |parameter| parameter.peek(value)).to_owned();
+    let (name, birth_date) = (text("name", "valueString"), text("birthDate", "valueDate"));
+    if key.is_none() && (name.is_empty() || birth_date.is_empty()) {
+        found.push(Diagnostic::error(
+            "H004",
+            "Parameters.parameter",
+            "identifier、または name と birthDate を指定してください。",
+            "Give identifier, or name and birthDate.",
+        ));
+    }
+    match purpose {
+        Ok(purpose) if found.is_empty() => {
+            let (ground, staff) = (text("ground", "valueString"), text("staff", "valueString"));
+            Ok(Question { purpose, key, name, birth_date, ground, staff })
+        }
+        Ok(_) => Err(found),
+        Err(wrong) => Err(std::iter::once(wrong).chain(found).collect()),
+    }
+}
+
+/// The value of the identifier that a condition (`If-None-Exist`) is about; nothing when it is about something else as well.
+pub fn identifier_of_condition(query: &str) -> Option<String> {
+    let token = query.strip_prefix("identifier=").filter(|rest| !rest.contains('&'))?;
+    let token = unescaped(token);
+    let value = token.rsplit_once('|').map_or(token.as_str(), |(_, value)| value);
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn named<'n>(root: &'n Node<'n>, name: &str) -> Option<&'n Node<'n>> {
+    root.all("parameter").find(|parameter| parameter.peek("name") == name)
+}
+
+fn purpose(tree: &Tree<'_>) -> Result<Purpose, Diagnostic> {
+    let Some(parameter) = named(&tree.root, "purpose") else {
+        return Err(Diagnostic::error(
+            "H004",
+            "Parameters.parameter",
+            "purpose(利用目的、P1からP11)を指定してください。",
+            "Give purpose, P1 to P11.",
+        ));
+    };
+    let written = ["valueCode", "valueString"].map(|name| parameter.peek(name)).concat();
+    written.parse().map_err(|_| {
+        Diagnostic::error(
+            "H006",
+            tree.place(parameter),
+            "利用目的は P1 から P11 で指定してください。",
+            "A purpose is P1 to P11.",
+        )
+    })
+}

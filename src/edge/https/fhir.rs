@@ -1,0 +1,257 @@
+//! FHIR R4 over HTTPS (`formats/hospital.md` 4): documents and resources in, the shared record out through a release, and
+//! a statement of what is there. Every answer is a resource of FHIR; refusals are an OperationOutcome.
+
+use super::{Served, status};
+use crate::edge::peer::Peer;
+use crate::hub::document::{DocumentAnswer, RowAnswer};
+use crate::hub::persons::Named;
+use crate::hub::{Caller, Refusal};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use musubi_adapters::hospital::fhir::rest::{self, Form, Taken};
+use musubi_core::adapter::{Decoded, Diagnostic, Severity};
+use musubi_core::release::Outgoing;
+use std::sync::Arc;
+
+/// The header of a conditional request.
+const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
+/// Code of an id that was used before for other contents.
+const OTHER_CONTENTS: &str = "PH-E007";
+/// Largest body of a question, in bytes; what is longer than a question can be is refused by its reader.
+const QUESTION_BYTES_MAX: usize = 128 * 1024;
+
+/// The routes below `/fhir/R4`.
+pub(super) fn router() -> Router<Served> {
+    Router::new()
+        .route("/metadata", get(metadata).fallback(not_there))
+        .route("/Patient/$everything", post(everything).fallback(not_there))
+        .route("/{kind}", post(create).fallback(not_there))
+        .fallback(not_there)
+}
+
+/// What is wrong, with the status of the answer.
+struct Wrong {
+    status: StatusCode,
+    said: Vec<Diagnostic>,
+}
+
+impl Wrong {
+    fn one(status: StatusCode, said: Diagnostic) -> Self {
+        Wrong { status, said: vec![said] }
+    }
+}
+
+impl From<Refusal> for Wrong {
+    fn from(refusal: Refusal) -> Self {
+        Wrong { status: status(&refusal), said: refusal.diagnostics }
+    }
+}
+
+impl From<StatusCode> for Wrong {
+    fn from(status: StatusCode) -> Self {
+        let said = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Diagnostic::error(
+                "H007",
+                "request",
+                "送られた内容が大きすぎます。分けて送ってください。",
+                "The body is too large; send it in parts.",
+            ),
+            _ => Diagnostic::error(
+                "M906",
+                "request",
+                "本文を受け取れませんでした。しばらくして送り直してください。",
+                "The body did not arrive, or there is no room for it now. Send it again in a while.",
+            ),
+        };
+        Wrong::one(status, said)
+    }
+}
+
+/// `GET metadata`: what is there.
+async fn metadata(
+    State(served): State<Served>,
+    Extension(peer): Extension<Arc<Peer>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let form = answer_form(uri.query(), &headers, Form::Json);
+    match served.hub.caller(peer.agency(), "") {
+        Ok(_) => answer(form, StatusCode::OK, rest::statement(form, env!("CARGO_PKG_VERSION"))),
+        Err(refusal) => refused(form, &refusal.into()),
+    }
+}
+
+/// Everything that is not there.
+async fn not_there(uri: Uri, headers: HeaderMap) -> Response {
+    let form = answer_form(uri.query(), &headers, Form::Json);
+    refused(form, &Wrong::one(StatusCode::NOT_FOUND, not_served()))
+}
+
+/// `POST {type}`: a document Bundle or one resource. 201 when it was taken; the same again gets the same answer. With
+/// `If-None-Exist` a repeated one is 200, and other contents under the same identifier 412.
+async fn create(
+    State(served): State<Served>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(kind): Path<String>,
+    uri: Uri,
+    request: Request,
+) -> Response {
+    let (form, answer_in) = forms(uri.query(), request.headers());
+    let taken = async {
+        let caller = served.hub.caller(peer.agency(), "")?;
+        let kind = rest::served(&kind).ok_or_else(|| Wrong::one(StatusCode::NOT_FOUND, not_served()))?;
+        let form = form.ok_or_else(other_media_type)?;
+        let condition = condition(request.headers(), kind)?;
+        let (body, _held) = served.body(request.into_body(), served.file_bytes_max).await?;
+        let expected = |decoded: &Decoded| as_said(decoded, kind, condition.as_deref());
+        let answer = served.hub.submit_expected(&caller, form.adapter(), &body, &expected).await?;
+        Ok::<_, Wrong>((answer, kind, condition.is_some()))
+    };
+    match taken.await {
+        Ok((answer, kind, conditional)) => created(answer_in, answer, kind, conditional),
+        Err(wrong) => refused(answer_in, &wrong),
+    }
+}
+
+/// `POST Patient/$everything`: what the caller may see of one person. Unknown and invisible are answered alike.
+async fn everything(
+    State(served): State<Served>,
+    Extension(peer): Extension<Arc<Peer>>,
+    uri: Uri,
+    request: Request,
+) -> Response {
+    let (form, answer_in) = forms(uri.query(), request.headers());
+    let found = async {
+        served.hub.caller(peer.agency(), "")?;
+        let form = form.ok_or_else(other_media_type)?;
+        let (body, _held) = served.body(request.into_body(), QUESTION_BYTES_MAX).await?;
+        let asked = rest::question(form, &body, peer.agency())
+            .map_err(|said| Wrong { status: StatusCode::UNPROCESSABLE_ENTITY, said })?;
+        let caller = served.hub.caller(peer.agency(), &asked.staff)?;
+        seen(&served, &caller, asked, answer_in).await
+    };
+    match found.await {
+        Ok(outgoing) => answer(answer_in, StatusCode::OK, outgoing.bytes().to_vec()),
+        Err(wrong) => refused(answer_in, &wrong),
+    }
+}
+
+async fn seen(served: &Served, caller: &Caller, asked: rest::Question, form: Form) -> Result<Outgoing, Wrong> {
+    let rest::Question { purpose, key, name, birth_date, ground, .. } = asked;
+    let named = Named { person: None, key, name, birth_date };
+    let seen = served.hub.get(caller, purpose, &named, &ground).await?;
+    Ok(Outgoing::render_all(caller.id(), form.adapter().name(), &seen, |own| rest::searchset(form, own)))
+}
+
+/// The identifier that the condition of a request names.
+fn condition(headers: &HeaderMap, kind: &Taken) -> Result<Option<String>, Wrong> {
+    let Some(written) = headers.get(IF_NONE_EXIST) else { return Ok(None) };
+    let written = written.to_str().ok().filter(|_| kind.conditional);
+    match written.and_then(rest::identifier_of_condition) {
+        Some(identifier) => Ok(Some(identifier)),
+        None => Err(Wrong::one(
+            StatusCode::PRECONDITION_FAILED,
+            Diagnostic::error(
+                "H003",
+                "If-None-Exist",
+                "条件はBundle自身の identifier だけが使えます(identifier=[system]|[value])。",
+                "The condition can only be the identifier of the Bundle itself: identifier=[system]|[value].",
+            ),
+        )),
+    }
+}
+
+/// Is what was read what the address and the condition say?
+fn as_said(decoded: &Decoded, kind: &Taken, condition: Option<&str>) -> Result<(), Refusal> {
+    let Some(item) = decoded.items.first() else { return Ok(()) };
+    if item.place != kind.kind {
+        return Err(Refusal::invalid(
+            "H003",
+            "resourceType",
+            "リソースの種類が、送り先のURLと違います。",
+            "The resource is not of the type that its address names.",
+        ));
+    }
+    let named = item.submission.as_ref().map(|submission| submission.header().message_id);
+    if condition.is_some_and(|condition| named.is_some_and(|id| id != condition)) {
+        return Err(Refusal::invalid(
+            "H008",
+            "Bundle.identifier",
+            "If-None-Exist の identifier が、Bundleのidentifierと違います。",
+            "The identifier of If-None-Exist is not that of the Bundle.",
+        ));
+    }
+    Ok(())
+}
+
+fn created(form: Form, answered: DocumentAnswer, kind: &Taken, conditional: bool) -> Response {
+    let DocumentAnswer { rows, diagnostics } = answered;
+    let row = rows.into_iter().next();
+    let (custody, said) = match row {
+        Some(RowAnswer { custody, diagnostics: of_row, .. }) => (custody, [diagnostics, of_row].concat()),
+        None => (None, diagnostics),
+    };
+    let Some(custody) = custody else { return refused(form, &Wrong { status: unfit(&said, conditional), said }) };
+    let status = if conditional && custody.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let location = format!("/fhir/R4/{}/{}/_history/1", kind.kind, custody.message);
+    let body = rest::outcome(form, Some(&custody.receipt()), &said);
+    ([(header::LOCATION, location)], answer(form, status, body)).into_response()
+}
+
+/// The status of what was read and not taken.
+fn unfit(said: &[Diagnostic], conditional: bool) -> StatusCode {
+    let has = |code: &str| said.iter().any(|one| one.severity == Severity::Error && one.code == code);
+    if has(OTHER_CONTENTS) {
+        return if conditional { StatusCode::PRECONDITION_FAILED } else { StatusCode::CONFLICT };
+    }
+    if has("H002") { StatusCode::FORBIDDEN } else { StatusCode::UNPROCESSABLE_ENTITY }
+}
+
+/// How the body is written, if it says so, and how its answer shall be.
+fn forms(query: Option<&str>, headers: &HeaderMap) -> (Option<Form>, Form) {
+    let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let form = named.and_then(Form::named);
+    (form, answer_form(query, headers, form.unwrap_or(Form::Json)))
+}
+
+/// `_format`, else the first form of `Accept` that is written, else that of the body.
+fn answer_form(query: Option<&str>, headers: &HeaderMap, usual: Form) -> Form {
+    let asked = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("_format="));
+    let asked = asked.map(|form| form.replace("%2F", "/").replace("%2B", "+"));
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = accepted.split(',').find_map(Form::named);
+    asked.as_deref().and_then(Form::named).or(accepted).unwrap_or(usual)
+}
+
+fn answer(form: Form, status: StatusCode, body: Vec<u8>) -> Response {
+    let headers = [(header::CONTENT_TYPE, form.media_type()), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, body).into_response()
+}
+
+fn refused(form: Form, wrong: &Wrong) -> Response {
+    answer(form, wrong.status, rest::outcome(form, None, &wrong.said))
+}
+
+fn not_served() -> Diagnostic {
+    Diagnostic::error(
+        "H003",
+        "request",
+        "ここでは扱っていません。扱えるものは /fhir/R4/metadata にあります。患者の照会は POST Patient/$everything です。",
+        "Not served here. /fhir/R4/metadata lists what is; to ask about a patient, POST Patient/$everything.",
+    )
+}
+
+fn other_media_type() -> Wrong {
+    Wrong::one(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Diagnostic::error(
+            "H003",
+            "Content-Type",
+            "application/fhir+json または application/fhir+xml で送ってください。",
+            "Send application/fhir+json or application/fhir+xml.",
+        ),
+    )
+}
