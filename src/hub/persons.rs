@@ -14,7 +14,7 @@ use musubi_core::sealing::Blind;
 use std::sync::Arc;
 
 /// A person as a caller names one.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Named {
     /// Musubi's id.
     pub person: Option<PersonId>,
@@ -84,7 +84,9 @@ impl Hub {
         change.expect.extend(family.epochs());
         let mut persons = Vec::new();
         for (named, found) in all.iter().zip(found) {
-            persons.push(match found {
+            // Who is named twice, as a mother who permits for herself, is one person.
+            let before = all.iter().zip(&persons).find(|(earlier, _)| *earlier == named).map(|(_, person)| *person);
+            persons.push(match found.or(before) {
                 Some(person) => person,
                 None => self.first_seen(named, caller, &mut family, change).await?,
             });

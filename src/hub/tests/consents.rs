@@ -190,3 +190,16 @@ async fn so_many_persons_and_agencies_and_no_more() {
     let refused = city.hub.shield(&officer, &mother(), period, many, Vec::new()).await.err().unwrap();
     assert_eq!(code(&refused), "M608");
 }
+
+#[tokio::test]
+async fn a_mother_nobody_has_seen_who_permits_for_herself_is_one_person() {
+    let city = City::new().await;
+    let officer = city.caller("OSC-482072", "ooba");
+    let terms = said(&city, ConsentKind::Permit, mother(), Grantee::Agency(AgencyId::new("OSC-482072").unwrap()));
+    let terms = ConsentTerms { grantor: Some(mother()), ..terms };
+    assert_eq!(city.hub.record_consent(&officer, terms).await.unwrap().status, Status::Active);
+    let seen = city.hub.find(&mother()).await.unwrap().unwrap();
+    let family = city.hub.family(&[seen], city.hub.now()).await.unwrap();
+    let grantors: Vec<_> = family.facts[&seen].consents.iter().map(|consent| consent.grantor).collect();
+    assert_eq!(grantors, [Some(seen)]);
+}
