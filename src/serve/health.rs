@@ -35,12 +35,15 @@ pub(super) async fn serve(
     }
 }
 
-/// Not ready: it is stopping, a log does not verify, or the revocation lists have run out.
+/// Not ready: it is stopping, its disk failed, a log does not verify, or the revocation lists have run out.
 async fn ready(State(looked): State<Looked>) -> (StatusCode, &'static str) {
     let now = looked.clock.now();
     let stale = looked.tls.iter().any(|tls| tls.trusted_until().is_some_and(|until| until <= now));
     if !looked.hub.is_current() {
         return (StatusCode::SERVICE_UNAVAILABLE, "another hub decides by a newer policy\n");
+    }
+    if looked.hub.store.is_stopped() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the disk failed; start the hub anew\n");
     }
     match (looked.stop.is_cancelled(), looked.hub.store.fault().is_none(), stale) {
         (true, _, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),

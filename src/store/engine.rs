@@ -10,7 +10,7 @@ use super::{Change, CheckpointRow, Committed, Fault, Location, Log, Settings, St
 use crate::entropy;
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -69,6 +69,8 @@ struct Shared {
     /// None when the store was opened to be read.
     writer: Option<mpsc::Sender<Job>>,
     faults: Vec<Fault>,
+    /// Set by the writer when nothing may be written any more (S-85).
+    stopped: Arc<OnceLock<String>>,
     holder: Uuid,
 }
 
@@ -84,7 +86,8 @@ impl Engine {
         let settings = Arc::new(settings);
         let (sender, jobs) = mpsc::channel(QUEUE);
         let session = Session::new(address, connection);
-        let writer = Writer { session, state, settings: Arc::clone(&settings), lock, stopped: None };
+        let stopped = Arc::new(OnceLock::new());
+        let writer = Writer { session, state, settings: Arc::clone(&settings), lock, stopped: Arc::clone(&stopped) };
         start(writer, jobs).map_err(|error| unavailable("start writer", &error))?;
         Ok(Engine {
             shared: Arc::new(Shared {
@@ -92,6 +95,7 @@ impl Engine {
                 readers,
                 writer: Some(sender),
                 faults,
+                stopped,
                 holder: Uuid::from_bytes(entropy::bytes()),
             }),
         })
@@ -102,7 +106,14 @@ impl Engine {
         let readers = Readers::open(address).await.map_err(|error| refused("open readers", &error))?;
         let settings = Arc::new(settings);
         Ok(Engine {
-            shared: Arc::new(Shared { settings, readers, writer: None, faults: Vec::new(), holder: Uuid::nil() }),
+            shared: Arc::new(Shared {
+                settings,
+                readers,
+                writer: None,
+                faults: Vec::new(),
+                stopped: Arc::default(),
+                holder: Uuid::nil(),
+            }),
         })
     }
 
@@ -117,6 +128,10 @@ impl Engine {
 
     pub(super) fn faults(&self) -> &[Fault] {
         &self.shared.faults
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.shared.stopped.get().is_some()
     }
 
     pub(super) fn readers(&self) -> &Readers {

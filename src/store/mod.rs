@@ -266,6 +266,12 @@ impl Store {
         self.found.get().or_else(|| self.faults().first())
     }
 
+    /// Did the disk fail, so that it is not known what was written? Then nothing is written any more until the hub is started
+    /// anew and reads what is there (S-85).
+    pub fn is_stopped(&self) -> bool {
+        self.inner.stopped()
+    }
+
     fn may_change(&self) -> Result<(), StoreError> {
         self.found.get().map_or(Ok(()), |fault| Err(StoreError::Tampered(fault.clone())))
     }

@@ -6,6 +6,14 @@ use crate::store::{postgres, sqlite};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection as _, Error, PgConnection, SqliteConnection};
+use std::io;
+use std::time::Duration;
+
+/// Longest wait for a server's answer. What it may take itself, a lock for one, is bounded below that; beyond it the line is taken
+/// to be dead, since a line that goes silent tells nobody.
+const ANSWER_MAX: Duration = Duration::from_secs(40);
+/// Longest wait for a connection to a server.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// Where a database is.
 #[derive(Clone)]
@@ -18,7 +26,7 @@ impl Address {
     pub(in crate::store) async fn connect(&self) -> Result<Connection, Error> {
         Ok(match self {
             Address::Sqlite(options) => Connection::Sqlite(options.connect().await?),
-            Address::Postgres(options) => Connection::Postgres(postgres::connect(options).await?),
+            Address::Postgres(options) => Connection::Postgres(within(CONNECT_MAX, postgres::connect(options)).await?),
         })
     }
 
@@ -48,7 +56,8 @@ impl Connection {
                 sqlite::query(question).fetch_all(on).await?.into_iter().map(Fetched::Sqlite).collect()
             }
             Connection::Postgres(on) => {
-                postgres::query(question).fetch_all(on).await?.into_iter().map(Fetched::Postgres).collect()
+                let rows = within(ANSWER_MAX, postgres::query(question).fetch_all(on)).await?;
+                rows.into_iter().map(Fetched::Postgres).collect()
             }
         })
     }
@@ -57,7 +66,7 @@ impl Connection {
     pub(in crate::store) async fn execute(&mut self, order: Sql) -> Result<u64, Error> {
         Ok(match self {
             Connection::Sqlite(on) => sqlite::query(order).execute(on).await?.rows_affected(),
-            Connection::Postgres(on) => postgres::query(order).execute(on).await?.rows_affected(),
+            Connection::Postgres(on) => within(ANSWER_MAX, postgres::query(order).execute(on)).await?.rows_affected(),
         })
     }
 
@@ -65,14 +74,20 @@ impl Connection {
     pub(in crate::store) async fn write(&mut self, table: Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
         match self {
             Connection::Sqlite(on) => sqlite::tables::write(on, table, rows).await,
-            Connection::Postgres(on) => postgres::tables::write(on, table, rows).await,
+            Connection::Postgres(on) => within(ANSWER_MAX, postgres::tables::write(on, table, rows)).await,
         }
     }
 
     pub(in crate::store) async fn close(self) -> Result<(), Error> {
         match self {
             Connection::Sqlite(connection) => connection.close().await,
-            Connection::Postgres(connection) => connection.close().await,
+            Connection::Postgres(connection) => within(CONNECT_MAX, connection.close()).await,
         }
     }
+}
+
+/// What a server answers in time. A connection that was not heard on is of no more use.
+async fn within<T>(most: Duration, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let silent = |_| Error::Io(io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(most, asked).await.map_err(silent)?
 }

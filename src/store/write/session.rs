@@ -69,6 +69,13 @@ impl Session {
         Failure::Lasting(code)
     }
 
+    /// The line to the server is gone: nothing is asked on it any more, not even to undo.
+    pub(super) fn lose(&mut self) {
+        if self.address.is_server() {
+            self.connection = None;
+        }
+    }
+
     pub(super) async fn rollback(&mut self) {
         let Some(connection) = &mut self.connection else { return };
         // A failed statement may have rolled back already; then there is nothing to undo. A server that cannot even do

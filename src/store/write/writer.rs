@@ -12,7 +12,7 @@ use crate::store::sql::table::Table;
 use crate::store::write::turns::Turn;
 use crate::store::{Change, Committed, Settings};
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -50,8 +50,8 @@ pub(in crate::store) struct Writer {
     pub(in crate::store) settings: Arc<Settings>,
     /// Held while this process is the one that writes, where there can be but one.
     pub(in crate::store) lock: Option<File>,
-    /// Set when nothing may be written any more.
-    pub(in crate::store) stopped: Option<String>,
+    /// Set, with the database's code, when nothing may be written any more.
+    pub(in crate::store) stopped: Arc<OnceLock<String>>,
 }
 
 impl Writer {
@@ -138,7 +138,7 @@ impl Writer {
             Err(failure) => Err(failure),
         };
         if let Err(failure) = &written {
-            self.stop_after(failure);
+            self.after(failure);
             self.undo(&before).await;
             return written;
         }
@@ -149,13 +149,16 @@ impl Writer {
     }
 
     fn may_write(&self) -> Result<(), Failure> {
-        self.stopped.clone().map_or(Ok(()), |code| Err(Failure::Lasting(code)))
+        self.stopped.get().map_or(Ok(()), |code| Err(Failure::Lasting(code.clone())))
     }
 
-    fn stop_after(&mut self, failure: &Failure) {
+    fn after(&mut self, failure: &Failure) {
+        if let Failure::Lost(_) = failure {
+            self.session.lose();
+        }
         if let Failure::Lasting(code) = failure {
-            tracing::error!(code, "the store stops writing");
-            self.stopped = Some(code.clone());
+            tracing::error!(code, alarm = "stopped", "the store writes nothing any more until the hub is started anew");
+            drop(self.stopped.set(code.clone()));
         }
     }
 
@@ -184,7 +187,7 @@ impl Writer {
         let before = self.state.clone();
         let made = self.try_checkpoint(&before).await;
         if let Err(failure) = &made {
-            self.stop_after(failure);
+            self.after(failure);
             self.undo(&before).await;
         }
         made.map_err(|failure| failure.told("checkpoint"))
