@@ -11,7 +11,7 @@ use crate::hub::Hub;
 use crate::hub::dead_letters::Replay;
 use crate::orders::What;
 use crate::serve::policy;
-use crate::store::{DeliveryRow, DeliveryState, Keyring, Location, Settings, Store};
+use crate::store::{DeliveryRow, DeliveryState, Keyring, Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::id::DeliveryId;
 use std::io::Write;
@@ -97,7 +97,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
 
 async fn reading(config: &Config) -> Result<Store, Failure> {
     let settings = Settings { hub: config.hub.origin.clone(), ..Settings::default() };
-    Store::open_reading_at(&Location::Folder(config.data.folder.clone()), settings).await.map_err(fault)
+    Store::open_reading_at(&config.data.location().map_err(fault)?, settings).await.map_err(fault)
 }
 
 async fn listed(config: &Config, dead: bool) -> Result<Vec<DeliveryRow>, Failure> {
