@@ -32,6 +32,7 @@ mod serve_folder;
 mod serve_https;
 mod serve_mllp;
 mod serve_post;
+mod server_faults;
 mod several_hubs;
 mod site;
 mod steps;

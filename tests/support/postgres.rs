@@ -20,12 +20,20 @@ const USER: &str = "postgres";
 const LOOKS_MAX: u32 = 600;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Starts the server, and ends it when standard input is closed: with this process, however that ends.
+/// Starts the server and stops it by a signal as it is told, and ends it when standard input is closed: with this process,
+/// however that ends.
 const KEEPER: &str = r#"
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off -c shared_buffers=32MB \
-    -c log_min_messages=fatal -c max_connections=300 >> "$2/log" 2>&1 &
-server=$!
-cat > /dev/null
+while read -r order; do
+    case "$order" in
+    begin)
+        "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+            -c shared_buffers=32MB -c log_min_messages=fatal -c max_connections=300 >> "$2/log" 2>&1 &
+        server=$! ;;
+    *)
+        kill "-$order" "$server"
+        wait "$server" ;;
+    esac
+done
 kill -QUIT "$server"
 wait "$server"
 rm -rf "$2"
@@ -33,10 +41,10 @@ rm -rf "$2"
 
 /// A server that runs while the process does.
 pub(crate) struct Postgres {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     binaries: PathBuf,
     databases: AtomicU32,
-    _keeper: Child,
+    keeper: Child,
 }
 
 impl Postgres {
@@ -87,14 +95,29 @@ impl Postgres {
         let mut keeper = Command::new("/bin/sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(&binaries).arg(&folder).stdin(Stdio::piped());
         let keeper = run(keeper.stdout(Stdio::null()))?;
-        let server = Postgres { folder, binaries, databases: AtomicU32::new(0), _keeper: keeper };
-        for _ in 0..LOOKS_MAX {
-            if server.answers() {
-                return Ok(server);
-            }
-            std::thread::sleep(LOOK_EVERY);
+        let server = Postgres { folder, binaries, databases: AtomicU32::new(0), keeper };
+        server.order("begin")?;
+        if server.comes(true) {
+            return Ok(server);
         }
         Err(io::Error::other(fs::read_to_string(server.folder.join("log")).unwrap_or_default()))
+    }
+
+    /// Tells its keeper `begin`, or the signal by which it is to end.
+    pub(crate) fn order(&self, order: &str) -> io::Result<()> {
+        let mut orders = self.keeper.stdin.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        writeln!(orders, "{order}")
+    }
+
+    /// Does it answer before long, or no longer?
+    pub(crate) fn comes(&self, answering: bool) -> bool {
+        (0..LOOKS_MAX).any(|_| {
+            let so = self.answers() == answering;
+            if !so {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            so
+        })
     }
 
     /// A new database. Returns its name.
