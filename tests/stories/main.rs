@@ -8,6 +8,7 @@ mod agencies;
 mod canary;
 mod city;
 mod client_cli;
+mod clocks;
 mod closing;
 mod consent;
 mod demo;
