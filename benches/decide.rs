@@ -77,6 +77,7 @@ fn many_records(policy: &Policy) {
         cited_ground: None,
     };
     let item = |subjects| Item {
+        entry: None,
         categories: CategorySet::ALL,
         subjects,
         author: &author,

@@ -127,7 +127,7 @@ async fn ends(stage: &mut Stage<'_>) -> Result<(), StageError> {
             staff_id: "fukatsu".to_owned(),
             id: review.id,
             answer: "justified".to_owned(),
-            note: String::new(),
+            ..AnswerWorkRequest::default()
         };
         center.work_items().answer(answer).await?;
     }

@@ -229,7 +229,7 @@ impl<'a> Stage<'a> {
                 staff_id: "ooba".to_owned(),
                 id: item.id.clone(),
                 answer: "join".to_owned(),
-                note: String::new(),
+                ..Default::default()
             };
             center.work_items().answer(request).await?;
         }

@@ -167,6 +167,9 @@ impl Hub {
             let (family, mut released, meant) = self.decide_delivery(&recipient, row, self.now()).await?;
             let now = family.at;
             if !meant.iter().any(|id| released.shows(*id)) {
+                if !self.put_before_persons(now, &family, &released, &|_| true).await? {
+                    continue;
+                }
                 if family.stands(&meant) {
                     self.nothing_to_deliver(row).await?;
                 } else {
@@ -186,6 +189,7 @@ impl Hub {
                 }
                 return Ok(None);
             }
+            change.rows.extend(self.questions_of(now, &family, &released, &|_| true).await?);
             change.expect.push(Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts });
             let sent = DeliveryRow {
                 state: DeliveryState::Sent,

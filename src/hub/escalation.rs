@@ -4,6 +4,7 @@ use super::emergency::REVIEW;
 use super::ledger::act;
 use super::recall::RECALL;
 use super::renewal::RENEWAL;
+use super::weighing::{ASK_OFFICER, ASK_SOURCE};
 use super::work::{HOLD, Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, Row, StoreError, WorkItemRow};
@@ -14,7 +15,7 @@ use musubi_core::id::{FactId, PersonId};
 use musubi_core::time::Time;
 
 /// Kinds of work item whose deadline counts.
-const COUNTED: [&str; 4] = [REVIEW, HOLD, RENEWAL, RECALL];
+const COUNTED: [&str; 6] = [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER];
 /// Kind of the work item by which one is put before somebody.
 const ESCALATION: &str = "escalation";
 /// Days in which somebody looks at it.
@@ -59,8 +60,9 @@ impl Hub {
         let said = WorkBody::new(code, text, item.id.to_string());
         for owner in self.whom_to_tell(item).await? {
             let (municipality, due) = (&item.municipality, now.plus_days(LOOKED_AT_DAYS));
-            let question =
-                Question { owner: &owner, kind: ESCALATION, due, municipality, family: &family, persons: &persons };
+            // Who may not list the item is not told that it is overdue.
+            let kind = if item.kind == ASK_OFFICER { ASK_OFFICER } else { ESCALATION };
+            let question = Question { owner: &owner, kind, due, municipality, family: &family, persons: &persons };
             change.rows.push(self.ask(now, &question, &said)?);
         }
         let mut entry = act(now, "escalate", &item.owner, &Actor::system());
@@ -118,6 +120,13 @@ fn said_of(kind: &str) -> (&'static str, Text) {
             Text::new(
                 "共有を終えたことを知らせた機関が、期限までに確認していません。連絡してください。",
                 "An agency that was told that something is no longer shared has not said that it read so. Ask it.",
+            ),
+        ),
+        ASK_SOURCE | ASK_OFFICER => (
+            "WEIGHING_OVERDUE",
+            Text::new(
+                "保留している提供の判断が期限を過ぎました。提供するかしないかを回答してください。",
+                "The answer to a release that is held is overdue. Permit or refuse it.",
             ),
         ),
         _ => (

@@ -7,6 +7,7 @@ use crate::store::{EntriesRow, Expect, FactKind, FactRow, PersonRow, StoreError}
 use musubi_core::consent::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
 };
+use musubi_core::consent::weighing::Weighing;
 use musubi_core::consent::{Facts, SubjectFacts};
 use musubi_core::id::{EntryId, PersonId};
 use musubi_core::record::{SharedEntry, SharedRecord};
@@ -31,6 +32,8 @@ pub struct Family {
     pub grounds: Vec<Ground>,
     /// Standing approvals.
     pub standing: Vec<StandingApproval>,
+    /// What persons answered where a release was held.
+    pub weighings: Vec<Weighing>,
     /// When the last of it was read: the moment for a decision about it, after everything that it rests on.
     pub at: Time,
     entries: Vec<SharedEntry>,
@@ -51,6 +54,7 @@ impl Family {
             facts: BTreeMap::new(),
             grounds: Vec::new(),
             standing: Vec::new(),
+            weighings: Vec::new(),
             at,
             entries: Vec::new(),
         }
@@ -146,7 +150,13 @@ impl Family {
                 }
             }
         }
-        Facts { recipient_active: true, subjects, grounds: self.grounds.clone(), standing: self.standing.clone() }
+        Facts {
+            recipient_active: true,
+            subjects,
+            grounds: self.grounds.clone(),
+            standing: self.standing.clone(),
+            weighings: self.weighings.clone(),
+        }
     }
 
     /// The keys of some persons, for sealing a row that concerns them.
@@ -345,6 +355,11 @@ impl Family {
                 let mut fact: Ground = json(plain)?;
                 fact.subjects = fact.subjects.iter().map(|person| self.known_as(*person)).collect();
                 self.grounds.push(fact);
+            }
+            FactKind::Weighing => {
+                let mut fact: Weighing = json(plain)?;
+                fact.subjects = fact.subjects.iter().map(|person| self.known_as(*person)).collect();
+                self.weighings.push(fact);
             }
             FactKind::Approval => self.standing.push(json(plain)?),
             FactKind::Standing => {

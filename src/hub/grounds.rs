@@ -26,7 +26,7 @@ const ANSWER_DAYS: i64 = 7;
 /// Longest period of a duty for which the registry names none, in days.
 const DUTY_DAYS_MAX: i64 = 90;
 /// Grounds that are asked of holders; the others are asserted by whoever discloses.
-const ASKED: [GroundCode; 4] = [GroundCode::L04, GroundCode::L05, GroundCode::L07, GroundCode::L12];
+pub(super) const ASKED: [GroundCode; 4] = [GroundCode::L04, GroundCode::L05, GroundCode::L07, GroundCode::L12];
 
 /// A ground as it is to be asserted or asked for.
 #[derive(Default)]

@@ -75,6 +75,8 @@ impl Hub {
         let (family, released, meant) = self.decide_delivery(&recipient, row, now).await?;
         if meant.iter().any(|id| released.shows(*id)) {
             self.move_delivery(row, DeliveryState::Waiting, DECIDE_AGAIN, due(&row.format, now)).await?;
+        } else {
+            self.put_before_persons(now, &family, &released, &|_| true).await?;
         }
         Ok(Looked { epochs, begins: next_beginning(&family, now) })
     }

@@ -32,6 +32,7 @@ pub mod renewal;
 pub mod shredding;
 pub mod standing;
 pub mod statement;
+pub mod weighing;
 pub mod work;
 
 pub use caller::Caller;

@@ -14,7 +14,7 @@ use musubi_core::cases::{self, CaseQuery, HITS_MAX};
 use musubi_core::consent::SubjectFacts;
 use musubi_core::consent::records::{Ground, Level};
 use musubi_core::id::{FactId, Municipality, PersonId};
-use musubi_core::release::{Released, release};
+use musubi_core::release::{Released, Withheld, release};
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
 
@@ -43,8 +43,16 @@ enum Shown {
     Nothing(Vec<Row>),
 }
 
-/// What is released, and under which ground where one was cited.
-type Decided = (Released, Option<FactId>);
+/// What a decision came to.
+struct Decided {
+    released: Released,
+    /// Under which ground, where one was cited.
+    cited: Option<FactId>,
+    /// It is what was asked for, and something of it may be seen.
+    shows: bool,
+    /// It was looked for, but nothing of it may be seen.
+    withheld: bool,
+}
 
 /// One question to the record.
 struct Question<'a> {
@@ -116,7 +124,7 @@ impl Hub {
             }
             if hits.len() == HITS_MAX {
                 // That there is one more is all that may be told of it: nothing of it is released.
-                truncated = self.decide(&question, &family, now)?.is_some();
+                truncated = self.decide(&question, &family, now)?.is_some_and(|decided| decided.shows);
                 if truncated {
                     break;
                 }
@@ -131,20 +139,24 @@ impl Hub {
         Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
     }
 
-    /// What one family's record comes to, under the first ground that opens something.
+    /// What one family's record comes to, under the first ground that opens something, or the last of them.
     fn decide(&self, question: &Question<'_>, family: &Family, now: Time) -> Result<Option<Decided>, Refusal> {
+        let mut last = None;
         for ground in question.cited.choices() {
             let request = question.caller.request(question.purpose, ground)?;
             let record = family.record();
             let facts = family.decision_facts(&record);
             let mut released = release(record, &request, &facts, &self.policy, now);
             let hit = (question.wanted)(&released, now);
+            let withheld = released.is_empty();
             released.narrow(question.level.categories());
-            if hit && !released.is_empty() {
-                return Ok(Some((released, ground)));
+            let shows = hit && !released.is_empty();
+            last = Some(Decided { released, cited: ground, shows, withheld });
+            if shows {
+                break;
             }
         }
-        Ok(None)
+        Ok(last)
     }
 
     /// Decides one family and puts the release on record, in the order of `design.md` section 6.
@@ -155,11 +167,22 @@ impl Hub {
             let now = family.at;
             let touched = self.touched(caller, &family, now).await?;
             let decided = self.decide(question, &family, now)?;
-            let Some((mut released, cited)) = decided else { return Ok(Shown::Nothing(touched)) };
+            let Some(Decided { mut released, cited, shows, withheld }) = decided else {
+                return Ok(Shown::Nothing(touched));
+            };
+            let asked = question.level.categories();
+            let meant = |held: &Withheld| (shows || withheld) && asked.has(held.category);
+            if !shows {
+                if self.put_before_persons(now, &family, &released, &meant).await? {
+                    return Ok(Shown::Nothing(touched));
+                }
+                continue;
+            }
+            let questions = self.questions_of(now, &family, &released, &meant).await?;
             let serves = Serves { delivery: None, query: Some(self.id(now)), cited };
             let municipality = self.municipality_of(&family, caller);
             let (_, mut change) = self.release_change(&mut released, &family, &caller.actor, &municipality, serves)?;
-            change.rows.extend(touched);
+            change.rows.extend(touched.into_iter().chain(questions));
             match self.store.commit("release an answer", change).await {
                 Ok(_) => return Ok(Shown::Released(Box::new(released))),
                 Err(StoreError::Conflict(_)) => {}

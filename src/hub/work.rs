@@ -6,6 +6,7 @@ use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
 use super::renewal::RENEWAL;
+use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, may_list};
 use super::{Hub, Refusal};
 use crate::store::{Change, Concerned, Expect, Row, WorkItemRow};
 use musubi_core::adapter::Text;
@@ -54,6 +55,9 @@ pub struct WorkBody {
     /// It passed its deadline, and somebody was told.
     #[serde(default)]
     pub escalated: bool,
+    /// The release that waits for the answer.
+    #[serde(default)]
+    pub held: Option<HeldRelease>,
 }
 
 impl WorkBody {
@@ -68,8 +72,22 @@ impl WorkBody {
             note: String::new(),
             by: String::new(),
             escalated: false,
+            held: None,
         }
     }
+}
+
+/// An answer, as a person gives it.
+#[derive(Clone, Copy, Default)]
+pub struct Answer<'a> {
+    /// The word that the item asks for.
+    pub word: &'a str,
+    /// Reason, or note.
+    pub note: &'a str,
+    /// What it rests on.
+    pub evidence: &'a str,
+    /// Until when it holds, exclusive, where it has a period.
+    pub until: Option<Time>,
 }
 
 /// To whom a question goes, until when, and whom it concerns.
@@ -110,6 +128,9 @@ impl Hub {
         caller.check(Operation::ListWork)?;
         let mut items = Vec::new();
         for row in self.store.work_items(caller.id(), open, kind, ITEMS_MAX).await? {
+            if !may_list(caller.actor.role, &row.kind) {
+                continue;
+            }
             items.push(self.item_or_mark(row).await);
         }
         items.sort_by_key(|item| (item.row.due_at, item.row.created_at));
@@ -142,13 +163,7 @@ impl Hub {
     ///
     /// # Errors
     /// When it is not the caller's, was answered before, or its effect is refused.
-    pub async fn answer_work(
-        &self,
-        caller: &Caller,
-        id: WorkItemId,
-        answer: &str,
-        note: &str,
-    ) -> Result<WorkItem, Refusal> {
+    pub async fn answer_work(&self, caller: &Caller, id: WorkItemId, answer: &Answer<'_>) -> Result<WorkItem, Refusal> {
         if caller.actor.role == Role::System {
             return Err(Refusal::forbidden(
                 "M802",
@@ -161,10 +176,11 @@ impl Hub {
         let now = self.now();
         let unknown =
             || Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.");
-        let row = self.store.work_item(id).await?.filter(|row| row.owner == *caller.id()).ok_or_else(unknown)?;
+        let row = self.store.work_item(id).await?.filter(|row| row.owner == *caller.id());
+        let row = row.filter(|row| may_list(caller.actor.role, &row.kind)).ok_or_else(unknown)?;
         let Some(body) = self.open_item(&row).await? else { return Err(unknown()) };
         let mut item = WorkItem { row, body };
-        if item.row.kind == "suggestion" && answer == "join" {
+        if item.row.kind == "suggestion" && answer.word == "join" {
             let pair: Vec<PersonId> = item.body.about.split(' ').filter_map(PersonId::parse).collect();
             let [one, other] = pair.as_slice() else { return Err(unknown()) };
             let named = |person: PersonId| Named { person: Some(person), ..Named::default() };
@@ -174,14 +190,15 @@ impl Hub {
         let family = self.family(&persons, now).await?;
         let mut change = Change { expect: vec![Expect::WorkItemOpen { id }], ..Change::default() };
         match item.row.kind.as_str() {
-            REVIEW => self.review_emergency(caller, &item, answer, &family, &mut change).await?,
-            INFORM => inform_subject(caller, answer, note)?,
-            RENEWAL => self.renew_or_lift(caller, &item, answer, &family, &mut change).await?,
-            HOLD => self.answer_request(caller, &item.body.about, answer).await?,
+            REVIEW => self.review_emergency(caller, &item, answer.word, &family, &mut change).await?,
+            INFORM => inform_subject(caller, answer.word, answer.note)?,
+            RENEWAL => self.renew_or_lift(caller, &item, answer.word, &family, &mut change).await?,
+            HOLD => self.answer_request(caller, &item.body.about, answer.word).await?,
+            ASK_SOURCE | ASK_OFFICER => self.weigh(caller, &item, answer, &family, &mut change)?,
             _ => {}
         }
-        item.body.answer = Some(answer.to_owned());
-        item.body.note = note.to_owned();
+        item.body.answer = Some(answer.word.to_owned());
+        item.body.note = answer.note.to_owned();
         item.body.by.clone_from(&caller.actor.staff_id);
         item.row.version += 1;
         item.row.open = false;

@@ -251,11 +251,13 @@ pub enum FactKind {
     Approval = 10,
     /// Custody, conflict of interest, age band.
     Standing = 11,
+    /// A person's answer where a release was held.
+    Weighing = 12,
 }
 
 impl FactKind {
     /// Every kind.
-    pub const ALL: [FactKind; 11] = [
+    pub const ALL: [FactKind; 12] = [
         FactKind::Consent,
         FactKind::Objection,
         FactKind::Ground,
@@ -267,6 +269,7 @@ impl FactKind {
         FactKind::BreakGlass,
         FactKind::Approval,
         FactKind::Standing,
+        FactKind::Weighing,
     ];
 }
 

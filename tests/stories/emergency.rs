@@ -50,7 +50,7 @@ impl Agency {
         note: &str,
     ) -> Result<WorkItem, Status> {
         let (staff_id, answer, note) = (staff.to_owned(), answer.to_owned(), note.to_owned());
-        let request = AnswerWorkRequest { staff_id, id: item.id.clone(), answer, note };
+        let request = AnswerWorkRequest { staff_id, id: item.id.clone(), answer, note, ..AnswerWorkRequest::default() };
         Ok(self.client.work_items().answer(request).await?.into_inner())
     }
 }

@@ -7,25 +7,25 @@ use musubi::edge::grpc::client::{ObjectRequest, PersonRef, RecordConsentRequest,
 use musubi::sample_city as sample;
 
 /// The child's father, as the city knows him.
-fn father() -> PersonRef {
+pub(crate) fn father() -> PersonRef {
     person(sample::CITY, "K0200101", "guardian")
 }
 
 /// Somebody's record of everything that 榎本's form names.
-fn signed(subject: PersonRef, relationship: &str, grantor: PersonRef) -> RecordConsentRequest {
+pub(crate) fn signed(subject: PersonRef, relationship: &str, grantor: PersonRef) -> RecordConsentRequest {
     RecordConsentRequest { grantor: Some(grantor), ..permit(subject, relationship) }
 }
 
 impl Agency {
     /// Does it see a body of this kind about this very person?
-    async fn sees(&self, whom: PersonRef, body: &str) -> bool {
+    pub(crate) async fn sees(&self, whom: PersonRef, body: &str) -> bool {
         let seen = self.looks_up("P3", whom.clone(), "").await;
         let records = seen.0.iter().map(|record| serde_json::from_str::<serde_json::Value>(&record.to_json()).unwrap());
         let mut entries = records.flat_map(|record| record["entries"].as_array().cloned().unwrap_or_default());
         entries.any(|entry| entry[body].is_object() && entry["subjects"][0]["identifier"] == whom.identifier.as_str())
     }
 
-    async fn hears_an_objection(&self, subject: PersonRef, relationship: &str, grantor: PersonRef) {
+    pub(crate) async fn hears_an_objection(&self, subject: PersonRef, relationship: &str, grantor: PersonRef) {
         let objection = ObjectRequest {
             staff_id: self.staff.to_owned(),
             subject: Some(subject),
@@ -37,7 +37,7 @@ impl Agency {
         self.client.consents().object(objection).await.unwrap();
     }
 
-    async fn records_custody(&self, custody: &str, conflicts: Vec<PersonRef>) {
+    pub(crate) async fn records_custody(&self, custody: &str, conflicts: Vec<PersonRef>) {
         let request = RecordCustodyRequest {
             staff_id: self.staff.to_owned(),
             subject: Some(minato()),
@@ -57,7 +57,7 @@ impl City {
     }
 
     /// The hospital has told about mother and child, and nobody has signed.
-    async fn with_a_newborn() -> City {
+    pub(crate) async fn with_a_newborn() -> City {
         let city = City::at("2026-10-30T11:05:40+09:00").await;
         for message in [NEWBORN, MOTHER] {
             city.hospital().sends(message).await.accepted();

@@ -10,7 +10,7 @@ const REFERRAL: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/sh
 const TWO_WEEK: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_two_week_check.hl7");
 
 /// The clinic's midwife asserts L03 for a message.
-async fn asserts_that_support_is_needed(city: &City, message: &str) {
+pub(crate) async fn asserts_that_support_is_needed(city: &City, message: &str) {
     let evidence = [("why_support", "届出が遅く、家に手伝う人がいない"), ("consent_sought", "これから相談する")];
     let request = AssertGroundRequest {
         staff_id: "kaida".to_owned(),

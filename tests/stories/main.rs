@@ -41,4 +41,5 @@ mod store_commands;
 mod sweep;
 mod tls_zoo;
 mod visits;
+mod weighing;
 mod world;

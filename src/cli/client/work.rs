@@ -33,12 +33,18 @@ pub(super) struct Answer {
     /// Id of the work item (用件の番号)
     #[arg(value_name = "ITEM")]
     item: String,
-    /// The answer, as the item asks: join, keep_apart, approve, refuse, justified, renew, lift, done … (回答)
+    /// The answer, as the item asks: join, keep_apart, approve, permit, refuse, justified, renew, lift, done … (回答)
     #[arg(value_name = "ANSWER")]
     answer: String,
     /// A text or @FILE (メモ)
     #[arg(long, value_name = "TEXT")]
     note: Option<FreeText>,
+    /// What the answer rests on: a document, a talk (根拠となる資料)
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    evidence: String,
+    /// Until when it holds, where it has a period (期限)
+    #[arg(long, value_name = "DATE", default_value = "", hide_default_value = true)]
+    until: String,
 }
 
 /// Lists or answers.
@@ -55,9 +61,11 @@ pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> 
             }
             calling.print_all(&items)?;
         }
-        Arguments::Answer(Answer { item, answer, note }) => {
+        Arguments::Answer(Answer { item, answer, note, evidence, until }) => {
             let note = calling.text(note.as_ref())?;
-            let request = grpc::AnswerWorkRequest { staff_id, id: item.clone(), answer: answer.clone(), note };
+            let (id, answer) = (item.clone(), answer.clone());
+            let (evidence, until) = (evidence.clone(), until.clone());
+            let request = grpc::AnswerWorkRequest { staff_id, id, answer, note, evidence, until };
             let item = calling.client.work_items().answer(request).await?.into_inner();
             calling.print(&item)?;
         }

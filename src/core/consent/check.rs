@@ -34,17 +34,17 @@ const PERMIT_MONTHS_MAX: i32 = 24;
 /// Birthdays at which a permit for a child may end.
 const BIRTHDAYS: [u8; 2] = [1, 3];
 
-const fn fault(code: &'static str, place: &'static str, ja: &'static str, en: &'static str) -> RecordFault {
+pub(super) const fn fault(code: &'static str, place: &'static str, ja: &'static str, en: &'static str) -> RecordFault {
     let text = Text { ja: std::borrow::Cow::Borrowed(ja), en: std::borrow::Cow::Borrowed(en) };
     RecordFault { code, place, text }
 }
 
-fn faults<const N: usize>(all: [Option<RecordFault>; N]) -> Result<(), Vec<RecordFault>> {
+pub(super) fn faults<const N: usize>(all: [Option<RecordFault>; N]) -> Result<(), Vec<RecordFault>> {
     let all: Vec<RecordFault> = all.into_iter().flatten().collect();
     if all.is_empty() { Ok(()) } else { Err(all) }
 }
 
-fn blank(text: &str) -> bool {
+pub(super) fn blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 

@@ -6,9 +6,10 @@ use super::policy::Policy;
 use super::records::{Ground, Relation, RelationKind};
 use super::tiers::decide;
 use super::view::{Facts, Item, Request, SubjectFacts, View};
+use super::weighing::{Answers, Doubt, Weighing};
 use super::will::Will;
-use super::words::{Decision, Outcome, Rule};
-use crate::agency::{AgencyKind, Category, Purpose, Role};
+use super::words::{Decision, Nature, Originator, Outcome, Rule};
+use crate::agency::{AgencyKind, Category, CategorySet, Purpose, Role};
 use crate::id::FactId;
 use crate::time::Time;
 use std::cmp::Ordering;
@@ -19,13 +20,15 @@ pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &I
     let known: Option<Vec<&SubjectFacts>> = item.subjects.iter().map(|person| facts.subjects.get(person)).collect();
     let Some(known) = known else { return View::default() };
     let subjects: Vec<OneSubject<'_>> = known.into_iter().map(|subject| OneSubject::new(asked, subject)).collect();
+    let answers = Answers::to(request, &facts.weighings, now);
     let grounds: Vec<&Ground> = facts.grounds.iter().filter(|ground| asked.reached_by(ground)).collect();
     let mut view = View {
         whereabouts: !subjects.is_empty() && subjects.iter().all(|subject| subject.may_know_where()),
         ..View::default()
     };
     for category in item.categories.iter() {
-        let answers: Vec<Answer> = subjects.iter().map(|subject| subject.answer(category, &grounds)).collect();
+        let answers: Vec<Answer> =
+            subjects.iter().map(|subject| subject.answer(category, &grounds, &answers)).collect();
         // The stricter of two subjects; of equals the one that an earlier tier decided. Nobody's item is nobody's to see.
         let strictest = answers.iter().map(|answer| answer.decision).reduce(stricter);
         let Some(decision) = strictest else { continue };
@@ -130,10 +133,18 @@ impl<'a> OneSubject<'a> {
     }
 
     /// The decision on one category, under each ground on its own evidence.
-    fn answer(&self, category: Category, grounds: &[&Ground]) -> Answer {
-        let will = Will::of(self, category);
+    fn answer(&self, category: Category, grounds: &[&Ground], answers: &Answers<'_>) -> Answer {
+        let mut will = Will::of(self, category);
+        let mut weighed: Vec<FactId> =
+            will.weigh(answers.last(self.asked.item, Doubt::Conflict, category, will.latest_no));
         let mut facts = self.base;
         facts.category = category;
+        if facts.originator == Originator::Ask
+            && let Some(answer) = answers.last(self.asked.item, Doubt::Originator, category, None)
+        {
+            facts.originator = if answer.permit { Originator::None } else { Originator::No };
+            weighed.push(answer.id);
+        }
         facts.permit = will.permit == Standing::Effective;
         facts.permit_names_category = will.names;
         facts.objection = will.objection != Standing::Void;
@@ -141,16 +152,24 @@ impl<'a> OneSubject<'a> {
         let mut decision = self.settle(facts, &will);
         let mut under: Vec<FactId> = Vec::new();
         for ground in grounds {
-            let new = self.settle(self.under(facts, ground, &will), &will);
+            // A duty is nobody's to weigh.
+            let power = self.asked.policy.ground(ground.code).is_some_and(|entry| entry.nature == Nature::Power);
+            let answer = answers.last(self.asked.item, Doubt::Ground(ground.id), category, will.latest_no);
+            let answer = answer.filter(|_| power);
+            let new = self.settle(self.under(facts, ground, &will, answer), &will);
             if (new.outcome, new.rule) == (decision.outcome, decision.rule) {
                 decision.evidence = decision.evidence.merge(new.evidence);
-                under.push(ground.id);
+                under.extend([ground.id].into_iter().chain(answer.map(|answer| answer.id)));
             } else if outranks(new, decision) {
                 decision = new;
-                under = vec![ground.id];
+                under = [ground.id].into_iter().chain(answer.map(|answer| answer.id)).collect();
             }
         }
-        Answer { decision, ids: self.ids(decision, under, &will) }
+        let mut ids = self.ids(decision, under, &will);
+        if below_the_tasks(decision.rule) {
+            ids.append(&mut weighed);
+        }
+        Answer { decision, ids }
     }
 
     /// Asks the tiers. A permit in doubt opens nothing: where it alone would, a person looks.
@@ -167,7 +186,7 @@ impl<'a> OneSubject<'a> {
     }
 
     /// The facts as this ground adds to them.
-    fn under(&self, facts: DecisionFacts, ground: &Ground, will: &Will) -> DecisionFacts {
+    fn under(&self, facts: DecisionFacts, ground: &Ground, will: &Will, answer: Option<&Weighing>) -> DecisionFacts {
         let Asked { facts: file, item, now, request, .. } = self.asked;
         let source = item.author;
         // The holder's own assertion is its approval (L03); later words of the subject were not in its view. A change of the
@@ -193,13 +212,19 @@ impl<'a> OneSubject<'a> {
         let proviso_harm = ground.provisos.iter().any(|proviso| {
             &proviso.source == source && proviso.noted_at <= now && proviso.lifted_at.is_none_or(|lifted| lifted > now)
         });
+        let permitted = answer.is_some_and(|answer| answer.permit);
+        let refused = if answer.is_some_and(|answer| !answer.permit) {
+            CategorySet::EMPTY.with(facts.category)
+        } else {
+            CategorySet::EMPTY
+        };
         DecisionFacts {
             ground: Some(ground.code),
             ground_covers: item.subjects.iter().all(|subject| ground.subjects.contains(subject)),
-            asserted: ground.asked_of(source).and(ground.level().categories()),
-            approved: own || approved,
+            asserted: ground.asked_of(source).and(ground.level().categories()).minus(refused),
+            approved: own || approved || permitted,
             standing: standing && will.latest_no.is_none(),
-            proviso_harm,
+            proviso_harm: proviso_harm && !permitted,
             ..facts
         }
     }
@@ -240,6 +265,11 @@ impl<'a> OneSubject<'a> {
         let mine = move |tie: &&Relation| tie.live(now) && tie.agency == request.recipient;
         self.subject.relations.iter().filter(mine).filter(|tie| serves(request.kind, request.purpose, &tie.kind))
     }
+}
+
+/// T5, and T7 to T11: where a person's answer bears on what comes out.
+fn below_the_tasks(rule: Rule) -> bool {
+    !matches!(rule, Rule::Task | Rule::TaskDespiteObjection) && rule > Rule::Ceiling
 }
 
 /// Of two subjects: the less open, then the earlier tier.

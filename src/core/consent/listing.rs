@@ -1,7 +1,7 @@
 //! The fast way: what is on file about a subject becomes words once, and each item is joined with the words of its subjects.
 //!
 //! It says what is visible, not by which rule; [`super::view`] says why, tier by tier. The two share what consents and objections
-//! come to ([`Will`]) and nothing else, and [`release`](crate::release::release) shows only what both show.
+//! come to ([`Will`]) and what persons answered ([`Answers`]), and nothing else, and [`release`](crate::release::release) shows only what both show.
 
 use super::bits::{Cells, Words};
 use super::facts::DecisionFacts;
@@ -10,6 +10,7 @@ use super::grantor::Standing;
 use super::policy::{GroundEntry, Policy};
 use super::records::{Ground, StandingApproval, within};
 use super::view::{Facts, Item, Request, SubjectFacts};
+use super::weighing::{Answers, Doubt};
 use super::will::Will;
 use super::words::{Cell, Condition, Label, Nature, Originator};
 use crate::agency::{AgencyId, Category, CategorySet};
@@ -22,6 +23,7 @@ pub struct Listing<'a> {
     policy: &'a Policy,
     request: &'a Request,
     standing: Vec<&'a StandingApproval>,
+    answers: Answers<'a>,
     now: Time,
     subjects: BTreeMap<PersonId, SubjectWords>,
     grounds: Vec<(&'a Ground, &'a GroundEntry)>,
@@ -49,14 +51,25 @@ struct SubjectWords {
     /// … and names it.
     named: CategorySet,
     objection: CategorySet,
+    /// Of the permits and objections, what only a person can judge.
+    doubtful: Doubtful,
     /// When the last objection or withdrawal was recorded, by category; `None` when there is none at all.
     last_no: Option<Box<[Option<Time>; Category::ALL.len()]>>,
+}
+
+/// What counts only once a person has judged it.
+#[derive(Clone, Copy, Default)]
+struct Doubtful {
+    permit: CategorySet,
+    named: CategorySet,
+    objection: CategorySet,
 }
 
 impl<'a> Listing<'a> {
     /// Turns what is on file into words.
     pub fn new(policy: &'a Policy, request: &'a Request, facts: &'a Facts, now: Time) -> Self {
         let nobody = Item {
+            entry: None,
             categories: CategorySet::EMPTY,
             subjects: &[],
             author: &request.recipient,
@@ -89,6 +102,7 @@ impl<'a> Listing<'a> {
             policy,
             request,
             standing: standing.collect(),
+            answers: Answers::to(request, &facts.weighings, now),
             now,
             subjects: facts.subjects.iter().map(words).collect(),
             grounds: live.filter_map(received).collect(),
@@ -126,6 +140,9 @@ impl<'a> Listing<'a> {
         let unnamed = if item.label == Label::V { CategorySet::ALL } else { self.policy.must_be_named };
         words.permit = subject.permit.minus(unnamed.minus(subject.named)).minus(cells.of_value(Cell::Ground));
         words.objection = subject.objection;
+        if self.answers.about(item) {
+            self.weigh(&mut words, cells, subject, item, unnamed);
+        }
         for (ground, entry) in &self.grounds {
             self.add_ground(&mut words, cells, (ground, entry), subject, item);
         }
@@ -134,6 +151,42 @@ impl<'a> Listing<'a> {
         let barred = facts.shield && !facts.author && !facts.allowed_by_shield();
         let whereabouts = !facts.linked_to_perpetrator && !barred;
         Visible { full: words.visible().minus(general), general, whereabouts }
+    }
+
+    /// What persons answered about this item: words in doubt that count, and what its source released.
+    fn weigh(&self, words: &mut Words, cells: &Cells, subject: &SubjectWords, item: &Item<'_>, unnamed: CategorySet) {
+        let released = self.released(subject, item, Doubt::Conflict);
+        let permits = subject.doubtful.permit.and(released).minus(unnamed.minus(subject.doubtful.named));
+        words.permit = words.permit.union(permits.minus(cells.of_value(Cell::Ground)));
+        words.objection = words.objection.minus(subject.doubtful.objection.and(released));
+        words.originator = words.originator.minus(self.released_by_source(subject, item));
+    }
+
+    /// What a person released of an item, of what was held for this.
+    fn released(&self, subject: &SubjectWords, item: &Item<'_>, doubt: Doubt) -> CategorySet {
+        let last_no =
+            |category: Category| subject.last_no.as_ref().and_then(|last| last.get(category as usize).copied()?);
+        let latest_no = |category| if doubt == Doubt::Originator { None } else { last_no(category) };
+        let permitted = |category: &Category| {
+            self.answers.last(item, doubt, *category, latest_no(*category)).is_some_and(|answer| answer.permit)
+        };
+        item.categories.iter().filter(permitted).collect()
+    }
+
+    /// Of what the source restricts, what it released when it was asked.
+    fn released_by_source(&self, subject: &SubjectWords, item: &Item<'_>) -> CategorySet {
+        match item.originator {
+            Originator::None => CategorySet::ALL,
+            Originator::Ask => self.released(subject, item, Doubt::Originator),
+            Originator::No => CategorySet::EMPTY,
+        }
+    }
+
+    /// What a person refused of an item under a ground.
+    fn refused(&self, item: &Item<'_>, doubt: Doubt) -> CategorySet {
+        let refused =
+            |category: &Category| self.answers.last(item, doubt, *category, None).is_some_and(|answer| !answer.permit);
+        item.categories.iter().filter(refused).collect()
     }
 
     /// What one ground adds, on its own evidence.
@@ -157,16 +210,18 @@ impl<'a> Listing<'a> {
             Nature::Duty => words.duty = words.duty.union(asserted),
             Nature::Power => {
                 let by_ground = cells.of_value(Cell::ConsentOrGround).union(cells.of_value(Cell::Ground));
-                let may = asserted.and(by_ground);
+                let doubt = Doubt::Ground(ground.id);
+                let may = asserted.and(by_ground).minus(self.refused(item, doubt));
+                let released = self.released(subject, item, doubt);
                 let marked = ground.provisos.iter().any(|proviso| {
                     let lifted = proviso.lifted_at.is_some_and(|lifted| lifted <= self.now);
                     proviso.source == *item.author && proviso.noted_at <= self.now && !lifted
                 });
                 words.may_asserted = words.may_asserted.union(may);
-                words.proviso = words.proviso.union(if marked { may } else { CategorySet::EMPTY });
+                words.proviso = words.proviso.union(if marked { may.minus(released) } else { CategorySet::EMPTY });
                 let approved =
                     self.approved(ground, subject, item.author).union(self.standing(ground, entry, subject, item));
-                words.may_ok = words.may_ok.union(may.and(approved));
+                words.may_ok = words.may_ok.union(may.and(approved.union(released)));
             }
             Nature::Emergency | Nature::Delegation | Nature::Manual => {}
         }
@@ -190,13 +245,13 @@ impl<'a> Listing<'a> {
 
     /// What a standing approval opens: nothing that anybody objected to, or that bears a label or a restriction.
     fn standing(&self, ground: &Ground, entry: &GroundEntry, subject: &SubjectWords, item: &Item<'_>) -> CategorySet {
-        if item.label == Label::V || item.originator != Originator::None {
+        if item.label == Label::V {
             return CategorySet::EMPTY;
         }
         let of_source = self.standing.iter().filter(|of| of.source == *item.author && of.code == ground.code);
         let approved = of_source.fold(CategorySet::EMPTY, |all, of| all.union(of.categories));
         let explicit = entry.explicit.with(Category::C19);
-        approved.minus(explicit).minus(subject.said_no_after(None))
+        approved.and(self.released_by_source(subject, item)).minus(explicit).minus(subject.said_no_after(None))
     }
 }
 
@@ -217,6 +272,7 @@ impl SubjectWords {
             permit: CategorySet::EMPTY,
             named: CategorySet::EMPTY,
             objection: CategorySet::EMPTY,
+            doubtful: Doubtful::default(),
             last_no: None,
         };
         if one.subject.consents.is_empty() {
@@ -229,6 +285,13 @@ impl SubjectWords {
             if will.permit == Standing::Effective {
                 words.permit = words.permit.union(only);
                 words.named = words.named.union(if will.names { only } else { CategorySet::EMPTY });
+            }
+            if let Some(names) = will.doubtful {
+                words.doubtful.permit = words.doubtful.permit.union(only);
+                words.doubtful.named = words.doubtful.named.union(if names { only } else { CategorySet::EMPTY });
+            }
+            if will.objection == Standing::Doubtful {
+                words.doubtful.objection = words.doubtful.objection.union(only);
             }
             if will.objection != Standing::Void {
                 words.objection = words.objection.union(only);

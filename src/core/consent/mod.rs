@@ -20,6 +20,7 @@ pub mod records;
 mod scene;
 mod tiers;
 mod view;
+pub mod weighing;
 mod will;
 mod words;
 pub mod worked;

@@ -189,6 +189,7 @@ impl Scene {
         let subjects: Vec<PersonId> = question.of.iter().map(|of| of.id()).collect();
         let author = agency(HOSPITAL);
         let item = Item {
+            entry: None,
             categories: question.what,
             subjects: &subjects,
             author: &author,

@@ -6,15 +6,18 @@ use super::policy::Policy;
 use super::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
 };
+use super::weighing::Weighing;
 use super::words::{Decision, Label, Originator, Rule};
 use crate::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
-use crate::id::{FactId, MessageId, Municipality, PersonId};
+use crate::id::{EntryId, FactId, MessageId, Municipality, PersonId};
 use crate::time::{Day, Time};
 use std::collections::BTreeMap;
 
 /// What is to be shown: one version of one entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Item<'a> {
+    /// The entry; `None` for none that is on file.
+    pub entry: Option<EntryId>,
     /// Every category that its leaves have, and those that were raised.
     pub categories: CategorySet,
     /// One or more persons.
@@ -65,6 +68,8 @@ pub struct Facts {
     pub grounds: Vec<Ground>,
     /// Standing approvals for this recipient.
     pub standing: Vec<StandingApproval>,
+    /// What persons answered where a release was held.
+    pub weighings: Vec<Weighing>,
 }
 
 /// What is on file about one subject. Records that were not yet recorded at the moment of the decision do not count.

@@ -3,6 +3,7 @@
 use super::gather::{Asked, OneSubject};
 use super::grantor::{Standing, standing};
 use super::records::{Consent, ConsentKind, Grantee, Relation, RelationKind, Scope, Status, within};
+use super::weighing::Weighing;
 use crate::agency::Category;
 use crate::id::FactId;
 use crate::time::Time;
@@ -13,6 +14,8 @@ pub(crate) struct Will {
     pub(crate) permit: Standing,
     /// An effective permit names the category.
     pub(crate) names: bool,
+    /// A permit that only a person can judge is there, beside an effective one or alone; and whether it names the category.
+    pub(crate) doubtful: Option<bool>,
     pub(crate) objection: Standing,
     /// When the last objection, or withdrawal without a later permit, was recorded.
     pub(crate) latest_no: Option<Time>,
@@ -25,6 +28,7 @@ impl Will {
         let mut will = Will {
             permit: Standing::Void,
             names: false,
+            doubtful: None,
             objection: Standing::Void,
             latest_no: None,
             permits: Vec::new(),
@@ -50,11 +54,29 @@ impl Will {
         will
     }
 
+    /// What a person answered about words in doubt: they count from now on, or they do not. Says by which record.
+    pub(crate) fn weigh(&mut self, answer: Option<&Weighing>) -> Vec<FactId> {
+        let doubtful = self.doubtful.is_some() || self.objection == Standing::Doubtful;
+        let Some(answer) = answer.filter(|_| doubtful) else { return Vec::new() };
+        match self.doubtful {
+            Some(names) if answer.permit => (self.permit, self.names) = (Standing::Effective, self.names || names),
+            Some(_) if self.permit == Standing::Doubtful => self.permit = Standing::Void,
+            _ => {}
+        }
+        if self.objection == Standing::Doubtful {
+            self.objection = if answer.permit { Standing::Void } else { Standing::Effective };
+        }
+        vec![answer.id]
+    }
+
     fn add_permit(&mut self, record: &Consent, standing: Standing) {
         if standing == Standing::Void {
             return;
         }
         let names = matches!(record.categories, Scope::Named(_));
+        if standing == Standing::Doubtful {
+            self.doubtful = Some(names || self.doubtful == Some(true));
+        }
         match standing.cmp(&self.permit) {
             Ordering::Less => return,
             Ordering::Equal => self.names |= names,

@@ -46,6 +46,7 @@ impl Judged {
 
     pub(super) fn as_item<'a>(&'a self, recipient: &AgencyId) -> Item<'a> {
         Item {
+            entry: Some(self.entry),
             categories: self.categories,
             subjects: &self.persons,
             author: &self.author,

@@ -3,7 +3,7 @@
 use super::world::{POLICY, World, author, now};
 use crate::agency::{AgencyId, Category, CategorySet};
 use crate::consent::{Item, Label, Originator, View, view};
-use crate::id::{MessageId, PersonId};
+use crate::id::{EntryId, MessageId, PersonId};
 use crate::release::Released;
 use musubi_proto::v1 as proto;
 use musubi_proto::{Labelled, Mask};
@@ -67,6 +67,7 @@ impl World {
         };
         let parties = if party { vec![recipient.clone()] } else { Vec::new() };
         let item = Item {
+            entry: EntryId::parse(&entry.id),
             categories: CategorySet::EMPTY.with(category),
             subjects: &subjects,
             author: &author,

@@ -1,6 +1,7 @@
 //! `WorkItems`: what waits for a person.
 
-use super::{Parts, Services, not_served, server, status, wrong};
+use super::{Parts, Services, moment, not_served, server, status, wrong};
+use crate::hub::work::Answer;
 use musubi_core::id::WorkItemId;
 use server::{AnswerWorkRequest, ListWorkRequest, WorkItem};
 use tonic::{Request, Response, Status};
@@ -34,7 +35,9 @@ impl server::work_items_server::WorkItems for Services {
         let asked = request.into_inner();
         let id = WorkItemId::parse(&asked.id)
             .ok_or_else(|| wrong("id", "番号の形式が正しくありません。", "id is not a UUID."))?;
-        let item = self.hub.answer_work(&caller, id, &asked.answer, &asked.note).await.map_err(|r| status(&r))?;
+        let until = moment(&asked.until, "until", true)?;
+        let answer = Answer { word: &asked.answer, note: &asked.note, evidence: &asked.evidence, until };
+        let item = self.hub.answer_work(&caller, id, &answer).await.map_err(|r| status(&r))?;
         Ok(Response::new(read(&item)))
     }
 }

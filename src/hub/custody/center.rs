@@ -62,10 +62,12 @@ impl Custody<'_> {
         let purpose = if of_care { Purpose::P7 } else { Purpose::P3 };
         let would = self.would_release(&center, purpose);
         self.delivery_rows(&center, purpose, self.shows_any(&would, &|_| true), change)?;
+        self.held_rows(&would, change)?;
         let mut found = self.signals_in(&would);
         if of_care {
             // What a report says of the mother's mind is no part of the report itself.
             let beside = self.would_release(&center, Purpose::P3);
+            self.held_rows(&beside, change)?;
             if self.shows_any(&beside, &|kind| kind == "screening") {
                 self.delivery_rows(&center, Purpose::P3, true, change)?;
             }
@@ -96,6 +98,15 @@ impl Custody<'_> {
         let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
         let kind_of = |id: EntryId| entries.iter().find(|(own, _)| *own == id).is_some_and(|(_, kind)| wanted(kind));
         of_substance(&entries).into_iter().any(|id| kind_of(id) && would.shows(id))
+    }
+
+    /// What of this parcel waits for a person before the center may see it.
+    fn held_rows(&self, would: &Released, change: &mut Change) -> Result<(), Refusal> {
+        let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
+        for question in self.hub.held_by(&self.family, would, &|held| own.contains(&held.entry)) {
+            change.rows.push(self.hub.question_row(self.now, &self.family, &self.municipality, question)?);
+        }
+        Ok(())
     }
 
     /// The intention to deliver; where something may be seen and no channel leads there, a person is asked.

@@ -2,6 +2,7 @@
 
 use super::super::caller::{Operation, may};
 use super::super::query::default_purpose;
+use super::super::work::Answer;
 use super::*;
 
 const READS: [Purpose; 12] = [
@@ -100,7 +101,7 @@ async fn work_items_are_listed_by_kind_and_state_and_one_that_cannot_be_read_is_
     let officer = city.caller("OSC-482072", "ooba");
     let open = city.hub.work_items(&officer, Some(true), "signal").await.unwrap();
     let first = &open.first().unwrap().row;
-    city.hub.answer_work(&officer, first.id, "done", "").await.unwrap();
+    city.hub.answer_work(&officer, first.id, &Answer { word: "done", ..Answer::default() }).await.unwrap();
     let count = async |open, kind| city.hub.work_items(&officer, open, kind).await.unwrap().len();
     assert_eq!(count(Some(true), "signal").await, open.len() - 1);
     assert_eq!(count(Some(false), "signal").await, 1);

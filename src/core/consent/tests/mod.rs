@@ -13,4 +13,5 @@ mod properties;
 mod survey;
 mod table;
 mod view;
+mod weighing;
 mod worked;

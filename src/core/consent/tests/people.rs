@@ -6,13 +6,15 @@ use super::super::records::{
 };
 use super::super::{Facts, GroundCode, Item, Label, Originator, Policy, Request, SubjectFacts, View, view};
 use crate::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
-use crate::id::{FactId, Municipality, PersonId, ReferralId};
+use crate::id::{EntryId, FactId, Municipality, PersonId, ReferralId};
 use crate::time::{Day, Time};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub(super) const MOTHER: PersonId = PersonId(Uuid::from_u128(1));
 pub(super) const CHILD: PersonId = PersonId(Uuid::from_u128(2));
+/// The entry that is asked about.
+pub(super) const ENTRY: EntryId = EntryId(Uuid::from_u128(7));
 pub(super) const FATHER: PersonId = PersonId(Uuid::from_u128(3));
 
 pub(super) fn agency(id: &str) -> AgencyId {
@@ -198,6 +200,7 @@ pub(super) fn look(
 
 pub(super) fn item<'a>(author: &'a AgencyId, subjects: &'a [PersonId], categories: &[Category]) -> Item<'a> {
     Item {
+        entry: Some(ENTRY),
         categories: set(categories),
         subjects,
         author,

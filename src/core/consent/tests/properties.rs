@@ -4,10 +4,11 @@ use super::super::records::{
     Approval, Consent, ConsentKind, Grantee, Ground, PerpetratorLink, Proviso, Relationship, Scope, Seal,
     StandingApproval, Status,
 };
+use super::super::weighing::{Doubt, Part, Weighing};
 use super::super::{Custody, Facts, GroundCode, Item, Label, Listing, Originator, Request, View, view};
 use super::people::*;
 use crate::agency::{AgencyId, AgencyKind, Category, CategorySet, Purpose};
-use crate::id::PersonId;
+use crate::id::{EntryId, PersonId};
 use crate::time::{Day, Time};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -76,6 +77,30 @@ fn some_ground() -> impl Strategy<Value = Ground> {
     )
 }
 
+fn some_weighing() -> impl Strategy<Value = Weighing> {
+    let doubts = vec![Doubt::Conflict, Doubt::Conflict, Doubt::Originator, Doubt::Ground(fact(700))];
+    let to = select(&[("PRV-1", Purpose::P7), ("OSC-1", Purpose::P3), ("CGC-1", Purpose::P5)][..]);
+    let when = (some_time(), some_time());
+    (select(doubts), any::<bool>(), to, categories(), any::<bool>(), when, any::<u64>()).prop_map(
+        |(doubt, permit, (recipient, purpose), categories, about_it, (recorded_at, until), id)| Weighing {
+            id: fact(u128::from(id) + 1_000),
+            doubt,
+            permit,
+            agency: agency("OSC-1"),
+            officer: "w-2".into(),
+            recipient: agency(recipient),
+            purpose,
+            subjects: vec![MOTHER, CHILD],
+            parts: vec![Part { entry: if about_it { ENTRY } else { EntryId(uuid::Uuid::nil()) }, categories }],
+            reason: String::new(),
+            evidence: String::new(),
+            from: recorded_at,
+            until: until.plus_days(20),
+            recorded_at,
+        },
+    )
+}
+
 fn file() -> impl Strategy<Value = Facts> {
     let consents = || prop::collection::vec(consent(select(&KINDS[..])), 0..5);
     let grounds = prop::collection::vec(some_ground(), 0..3);
@@ -85,9 +110,10 @@ fn file() -> impl Strategy<Value = Facts> {
         Some(Day::constant(2010, 5, 1)),
         Some(Day::constant(2013, 1, 1)),
     ]);
+    let weighings = prop::collection::vec(some_weighing(), 0..4);
     let custody = select(&[Custody::Ordinary, Custody::Joint, Custody::Protective][..]);
-    (consents(), consents(), grounds, births, custody, any::<bool>(), any::<bool>(), categories()).prop_map(
-        |(hers, childs, grounds, born, custody, conflict, standing, standing_for)| {
+    (consents(), consents(), (grounds, weighings), births, custody, any::<bool>(), any::<bool>(), categories())
+        .prop_map(|(hers, childs, (grounds, weighings), born, custody, conflict, standing, standing_for)| {
             let mut facts = family();
             let mother = facts.subjects.get_mut(&MOTHER).unwrap();
             (mother.consents, mother.birth_date, mother.custody) = (hers, born, custody);
@@ -95,6 +121,8 @@ fn file() -> impl Strategy<Value = Facts> {
             (child.consents, child.custody) = (childs, custody);
             child.conflicts.extend(conflict.then_some(FATHER));
             facts.grounds = grounds;
+            facts.grounds.iter_mut().take(1).for_each(|first| first.id = fact(700));
+            facts.weighings = weighings;
             facts.standing.extend(standing.then(|| StandingApproval {
                 id: fact(900),
                 source: agency("MED-1"),
@@ -106,8 +134,7 @@ fn file() -> impl Strategy<Value = Facts> {
                 recorded_at: at("2026-01-01T00:00:00+09:00"),
             }));
             facts
-        },
-    )
+        })
 }
 
 #[derive(Clone, Debug)]
@@ -212,6 +239,7 @@ proptest! {
     fn the_order_of_the_file_does_not_matter(facts in file(), question in question()) {
         let mut turned = facts.clone();
         turned.grounds.reverse();
+        turned.weighings.reverse();
         turned.subjects.values_mut().for_each(|subject| subject.consents.reverse());
         let mut other = question.clone();
         other.subjects.reverse();

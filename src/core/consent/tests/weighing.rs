@@ -1,0 +1,177 @@
+//! What a person answered where the rules leave a release to one: which decision it changes, and which it never does.
+
+use super::super::records::{Consent, ConsentKind, Grantee, Proviso, Relationship, Scope};
+use super::super::weighing::{Doubt, Part, Weighing};
+use super::super::{Facts, GroundCode, Item, Originator, Request, view};
+use super::people::*;
+use crate::agency::{Category, CategorySet, Purpose};
+use crate::id::EntryId;
+use crate::time::{Day, Time};
+use uuid::Uuid;
+
+fn weighing(doubt: Doubt, permit: bool, request: &Request, recorded_at: &str) -> Weighing {
+    Weighing {
+        id: fact(500),
+        doubt,
+        permit,
+        agency: agency("OSC-1"),
+        officer: "w-2".into(),
+        recipient: request.recipient.clone(),
+        purpose: request.purpose,
+        subjects: vec![MOTHER, CHILD],
+        parts: vec![Part { entry: ENTRY, categories: CategorySet::ALL }],
+        reason: "両親と面談し、子の健診の継続に必要と判断したため".into(),
+        evidence: "面談記録 8-12".into(),
+        from: at(recorded_at),
+        until: at("2026-12-01T00:00:00+09:00"),
+        recorded_at: at(recorded_at),
+    }
+}
+
+/// The provider asks for the child's checks: one parent permits, and the alleged abuser objects (D62).
+fn in_conflict() -> Facts {
+    let by_parent = |id, kind| Consent {
+        subject: CHILD,
+        relationship: Relationship::ParentalAuthority,
+        categories: Scope::Named(set(&[Category::C09])),
+        ..said(id, kind, "2026-10-10T00:00:00+09:00")
+    };
+    let mut facts = with_child(vec![
+        by_parent(300, ConsentKind::Permit),
+        Consent { grantor: Some(FATHER), ..by_parent(301, ConsentKind::Objection) },
+    ]);
+    facts.subjects.get_mut(&CHILD).unwrap().conflicts.push(FATHER);
+    facts
+}
+
+fn conflict(facts: &Facts) -> String {
+    says(&look(&provider(), facts, &[CHILD], &[Category::C09], noon()))
+}
+
+#[test]
+fn an_officers_answer_settles_the_word_of_somebody_in_conflict() {
+    let mut facts = in_conflict();
+    assert_eq!(conflict(&facts), "HOLD T7.conflict");
+    facts.weighings = vec![weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00")];
+    let seen = look(&provider(), &facts, &[CHILD], &[Category::C09], noon());
+    assert_eq!(says(&seen), "PERMIT T9.consent");
+    assert!(seen.evidence.contains(&(Category::C09, fact(500))), "it rests on the answer: {:?}", seen.evidence);
+    facts.weighings = vec![weighing(Doubt::Conflict, false, &provider(), "2026-10-20T00:00:00+09:00")];
+    assert_eq!(conflict(&facts), "DENY T7.objection");
+}
+
+#[test]
+fn an_answer_is_for_one_entry_recipient_purpose_and_period() {
+    let given = weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00");
+    let elsewhere = [
+        Weighing { parts: vec![Part { entry: EntryId(Uuid::nil()), categories: CategorySet::ALL }], ..given.clone() },
+        Weighing { parts: vec![Part { entry: ENTRY, categories: set(&[Category::C06]) }], ..given.clone() },
+        Weighing { recipient: agency("PRV-2"), ..given.clone() },
+        Weighing { purpose: Purpose::P8, ..given.clone() },
+        Weighing { subjects: vec![MOTHER], ..given.clone() },
+        Weighing { until: noon(), ..given.clone() },
+        Weighing { recorded_at: noon().plus_minutes(1), ..given.clone() },
+        Weighing { doubt: Doubt::Originator, ..given },
+    ];
+    for other in elsewhere {
+        let facts = Facts { weighings: vec![other.clone()], ..in_conflict() };
+        assert_eq!(conflict(&facts), "HOLD T7.conflict", "{other:?}");
+    }
+}
+
+#[test]
+fn a_permission_does_not_outlast_a_later_objection_and_the_last_answer_counts() {
+    let mut facts = in_conflict();
+    facts.weighings = vec![weighing(Doubt::Conflict, true, &provider(), "2026-10-05T00:00:00+09:00")];
+    assert_eq!(conflict(&facts), "HOLD T7.conflict", "the objection came after it");
+    let first = weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00");
+    let second = Weighing { permit: false, recorded_at: at("2026-10-21T00:00:00+09:00"), ..first.clone() };
+    facts.weighings = vec![second, first];
+    assert_eq!(conflict(&facts), "DENY T7.objection");
+}
+
+#[test]
+fn a_minors_word_against_a_parents_is_settled_by_an_officer() {
+    let mut facts = in_conflict();
+    let child = facts.subjects.get_mut(&CHILD).unwrap();
+    (child.birth_date, child.conflicts) = (Some(Day::constant(2012, 10, 26)), Vec::new());
+    child.consents[1].relationship = Relationship::Subject;
+    child.consents[1].grantor = Some(CHILD);
+    assert_eq!(conflict(&facts), "HOLD T7.conflict", "E10: a child of 14 objects, a parent permits");
+    facts.weighings = vec![weighing(Doubt::Conflict, false, &provider(), "2026-10-20T00:00:00+09:00")];
+    assert_eq!(conflict(&facts), "DENY T7.objection");
+}
+
+fn restricted(originator: Originator, facts: &Facts) -> String {
+    let hospital = agency("MED-1");
+    let item = Item { originator, ..item(&hospital, &[MOTHER], &[Category::C08]) };
+    says(&view(policy(), &provider(), facts, &item, noon()))
+}
+
+#[test]
+fn a_source_that_wants_to_be_asked_answers_and_one_that_says_no_is_not_asked() {
+    let mut facts = with(vec![permit(300)]);
+    assert_eq!(restricted(Originator::Ask, &facts), "HOLD T8.originator");
+    facts.weighings = vec![weighing(Doubt::Originator, true, &provider(), "2026-10-20T00:00:00+09:00")];
+    assert_eq!(restricted(Originator::Ask, &facts), "PERMIT T9.consent");
+    assert_eq!(restricted(Originator::No, &facts), "DENY T8.originator");
+    facts.weighings[0].permit = false;
+    assert_eq!(restricted(Originator::Ask, &facts), "DENY T8.originator");
+}
+
+fn asked_under(code: GroundCode, marked: bool) -> Facts {
+    let mut facts = with(vec![said(300, ConsentKind::Objection, "2026-10-25T00:00:00+09:00")]);
+    facts.subjects.get_mut(&MOTHER).unwrap().consents[0].grantee = Grantee::Everyone;
+    facts.subjects.get_mut(&MOTHER).unwrap().consents[0].purposes = Vec::new();
+    let mut asserted = ground(700, code, "OSC-1", "MED-1", &[MOTHER]);
+    let proviso = Proviso { source: agency("MED-1"), noted_at: asserted.recorded_at, lifted_at: None };
+    asserted.provisos.extend(marked.then_some(proviso));
+    facts.grounds = vec![asserted];
+    facts
+}
+
+fn mind(facts: &Facts) -> String {
+    says(&look(&center(), facts, &[MOTHER], &[Category::C08], noon()))
+}
+
+#[test]
+fn a_source_weighs_its_own_ground_again_when_an_objection_came_after_it() {
+    for (marked, held) in [(false, "HOLD T5.approval"), (true, "HOLD T5.proviso")] {
+        let mut facts = asked_under(GroundCode::L03, marked);
+        assert_eq!(mind(&facts), held);
+        let doubt = Doubt::Ground(fact(700));
+        facts.weighings = vec![weighing(doubt, true, &center(), "2026-10-26T00:00:00+09:00")];
+        assert_eq!(mind(&facts), "PERMIT T5.L03");
+        facts.weighings[0].permit = false;
+        assert_eq!(mind(&facts), "DENY T7.objection", "without the ground the objection stands");
+        facts.weighings = vec![weighing(Doubt::Ground(fact(701)), true, &center(), "2026-10-26T00:00:00+09:00")];
+        assert_eq!(mind(&facts), held, "it was another ground that was weighed");
+    }
+}
+
+#[test]
+fn nobody_weighs_a_duty_or_opens_a_gate() {
+    let mut facts = asked_under(GroundCode::L01, false);
+    facts.weighings = vec![weighing(Doubt::Ground(fact(700)), false, &center(), "2026-10-26T00:00:00+09:00")];
+    assert_eq!(mind(&facts), "PERMIT T2.L01");
+    let mut facts = in_conflict();
+    facts.weighings = vec![weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00")];
+    facts.recipient_active = false;
+    assert_eq!(conflict(&facts), "DENY T0.2");
+    let fee = |facts: &Facts| says(&look(&provider(), facts, &[CHILD], &[Category::C18], noon()));
+    facts.recipient_active = true;
+    assert_eq!(fee(&facts), "DENY T4.ceiling");
+}
+
+#[test]
+fn an_answer_needs_a_reason_and_an_end_within_two_years() {
+    let good = weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00");
+    assert_eq!(good.check(), Ok(()));
+    let codes = |wrong: Weighing| -> Vec<&'static str> {
+        wrong.check().unwrap_err().into_iter().map(|fault| fault.code).collect()
+    };
+    assert_eq!(codes(Weighing { reason: "必要".into(), ..good.clone() }), ["MU-E471"]);
+    assert_eq!(codes(Weighing { until: good.from, ..good.clone() }), ["MU-E472"]);
+    assert_eq!(codes(Weighing { until: Time::end_of(Day::constant(2028, 10, 21)), ..good.clone() }), ["MU-E473"]);
+    assert_eq!(codes(Weighing { officer: String::new(), ..good }), ["MU-E474"]);
+}
