@@ -238,6 +238,27 @@ mod tests {
     }
 
     #[test]
+    fn s33_a_key_is_read_only_with_a_name_and_the_id_that_follows_from_both() {
+        let parts: Vec<&str> = KEY.splitn(3, '+').collect();
+        let [name, id, key] = parts.try_into().unwrap();
+        let unnamed = LogKey::from_bytes("", &[7; 32]).verifier().to_string();
+        assert!(LogVerifier::parse(&format!("{name}+{id}+{key}")).is_ok());
+        assert!(LogVerifier::parse(&format!("{name}+c74f20a4+{key}")).is_err(), "another id");
+        assert!(LogVerifier::parse(&format!("PaulNeumann+{id}+{key}")).is_err(), "another name");
+        assert!(LogVerifier::parse(&unnamed).is_err(), "no name, though the id is right");
+    }
+
+    #[test]
+    fn s33_a_signature_line_has_a_name_and_a_signature() {
+        let line = |name: &str, bytes: &[u8]| {
+            SignedNote::parse(&format!("text\n\n\u{2014} {name} {}\n", STANDARD.encode(bytes))).is_ok()
+        };
+        assert!(line("musubi.example", &[1, 2, 3, 4, 5]));
+        assert!(!line("musubi.example", &[1, 2, 3, 4]), "a key id alone");
+        assert!(!line("", &[1, 2, 3, 4, 5]), "no name");
+    }
+
+    #[test]
     fn s33_a_checkpoint_has_one_spelling() {
         let text = "musubi.example/482072\n9\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n";
         assert_eq!(checkpoint().to_string(), text);

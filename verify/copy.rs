@@ -307,6 +307,15 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_says_of_which_log_it_is_and_gives_its_notes_as_they_stand_in_it() {
+        let log = written(12, "a");
+        let text = log.text();
+        let copy = LogCopy::open(text.as_bytes()).unwrap();
+        assert_eq!(copy.origin(), ORIGIN);
+        assert_eq!(copy.notes(), log.notes);
+    }
+
+    #[test]
     fn the_leaves_of_a_copy_are_those_of_its_log() {
         let log = written(12, "a");
         let leaves: Vec<LeafHash> = log.lines.iter().take(10).map(|line| line.leaf).collect();
@@ -385,6 +394,8 @@ mod tests {
         assert_eq!(refused(""), 1);
         assert_eq!(refused(&text.replace("size", "sizes")), 3);
         assert_eq!(refused(&text.replace("leaf 2", "leaf two")), 11);
+        let unsigned: String = text.split_inclusive('\n').filter(|line| !line.starts_with("> \u{2014}")).collect();
+        assert_eq!(refused(&unsigned), 8, "a note without its signature");
         assert_eq!(refused(&format!("{FIRST_LINE}\norigin {}\n", "a".repeat(5_000))), 2);
     }
 }

@@ -234,6 +234,29 @@ mod tests {
     }
 
     #[test]
+    fn s34_a_proof_of_one_log_is_none_of_another() {
+        let all = leaves(5);
+        let proof = Inclusion::new(&all, 2, note(&all)).unwrap();
+        let named = |origin: &str| Receipt { origin: origin.to_owned(), ..receipt(&all, 2) };
+        let check = |origin: &str| proof.check(&named(origin), &key().verifier()).map(|checkpoint| checkpoint.size);
+        assert_eq!(check(ORIGIN), Ok(5));
+        assert_eq!(check(""), Ok(5), "a receipt of an MLLP acknowledgement does not name its log");
+        assert_eq!(check("musubi.example/131016"), Err(Unproved::Other("another log")));
+    }
+
+    #[test]
+    fn s34_no_path_is_longer_than_that_of_the_largest_tree() {
+        let all = leaves(1);
+        let text = Inclusion::new(&all, 0, note(&all)).unwrap().to_string();
+        let with = |lines: usize| {
+            let hashes = format!("{}\n", STANDARD.encode([9; 32])).repeat(lines);
+            Inclusion::parse(&text.replacen("\n\n", &format!("\n{hashes}\n"), 1)).map(|proof| proof.path.len())
+        };
+        assert_eq!(with(PATH_MAX), Ok(PATH_MAX));
+        assert_eq!(with(PATH_MAX + 1), Err(Unproved::Form("path")));
+    }
+
+    #[test]
     fn s34_a_log_that_only_grew_is_proved_and_another_is_not() {
         let all = leaves(13);
         let later = note(&all);
