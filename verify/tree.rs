@@ -259,6 +259,14 @@ mod tests {
         }
     }
 
+    /// The example of FIPS 180-2, "abc", in two parts.
+    #[test]
+    fn s32_what_is_stored_is_hashed_as_one_text() {
+        let hash = hex(&stored_hash(&[b"a", b"bc"]));
+        assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_ne!(chain(&[0; 32], leaf(b""), &[1; 32]), chain(&[0; 32], leaf(b""), &[2; 32]));
+    }
+
     #[test]
     fn a_frontier_is_read_as_it_was_stored() {
         let mut frontier = Frontier::default();
