@@ -8,6 +8,7 @@ pub mod consent;
 pub mod id;
 pub mod identity;
 pub mod japan;
+pub mod outlook;
 pub mod postnatal;
 pub mod record;
 pub mod referral;

@@ -170,6 +170,10 @@ fn happened(entry: &proto::Entry, body: &Body) -> Option<Time> {
         Body::Screening(screening) => screening.answered_on.as_ref().and_then(day),
         Body::ContactAttempt(attempt) => attempt.at.as_ref().and_then(moment).map(Time::day),
         Body::Newborn(newborn) => newborn.born_at.as_ref().and_then(moment).map(Time::day),
+        Body::Delivery(delivery) => delivery.delivered_at.as_ref().and_then(moment).map(Time::day),
+        Body::PrenatalCheck(check) => check.visited_on.as_ref().and_then(day),
+        Body::PostpartumCheck(check) => check.visited_on.as_ref().and_then(day),
+        Body::InfantCheck(check) => check.visited_on.as_ref().and_then(day),
         _ => None,
     };
     entry.occurred_at.as_ref().and_then(moment).or_else(|| of_body().map(Time::start_of))
