@@ -8,6 +8,7 @@ pub mod markup;
 pub mod notice;
 pub mod provider;
 pub mod public_health;
+pub mod screen;
 pub mod table;
 pub mod wording;
 pub mod xml;

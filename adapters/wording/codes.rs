@@ -72,6 +72,14 @@ pub const JUDGEMENT: Table = &[
     ("treatment", "要治療"),
     ("under_care", "治療中"),
 ];
+/// Kinds of postnatal care.
+pub const CARE_KIND: Table = &[
+    ("stay", "宿泊型"),
+    ("day", "デイサービス型"),
+    ("day_group", "デイサービス型(集団)"),
+    ("day_short", "デイサービス型(短時間)"),
+    ("visit", "アウトリーチ型"),
+];
 /// Infant checks.
 pub const INFANT_CHECK: Table = &[
     ("1m", "1か月児健診"),

@@ -21,6 +21,12 @@ pub fn rows(body: &Body) -> Option<(&'static str, Vec<Row>)> {
         Body::InfantCheck(check) => ("乳幼児健康診査", infant_check(check)),
         Body::HomeVisit(visit) => ("家庭訪問", home_visit(visit)),
         Body::Referral(referral) => ("連携依頼", self::referral(referral)),
+        Body::PrenatalCheck(check) => ("妊婦健康診査", prenatal_check(check)),
+        Body::Consultation(consultation) => ("相談", self::consultation(consultation)),
+        Body::ContactAttempt(attempt) => ("連絡・接触", contact_attempt(attempt)),
+        Body::SupportPlan(plan) => ("サポートプラン", support_plan(plan)),
+        Body::CareApproval(approval) => ("産後ケアの利用承認", care_approval(approval)),
+        Body::CareDelivery(care) => ("産後ケアの実施", care_delivery(care)),
         _ => return None,
     };
     let rows = rows.into_rows();
@@ -202,6 +208,76 @@ fn referral(referral: &proto::Referral) -> Rows {
     rows.text("依頼元", &referral.from);
     rows.text("依頼先", &referral.to);
     rows.text("依頼番号", &referral.referral_id);
+    rows
+}
+
+fn prenatal_check(check: &proto::PrenatalCheck) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("健診日", check.visited_on.as_ref().and_then(japanese_date));
+    rows.add("回数", check.visit_number.map(|number| format!("{number}回目")));
+    rows.add("妊娠週数", weeks(check.gestation_days));
+    measurements(&mut rows, &check.measurements);
+    rows.add("妊娠高血圧症候群", yes_no(check.hypertensive_disorder));
+    rows.add("妊娠糖尿病", yes_no(check.gestational_diabetes));
+    rows.text("医療機関", &check.institution);
+    rows.text("所見", &check.note);
+    rows
+}
+
+fn consultation(consultation: &proto::Consultation) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("日時", at(consultation.at.as_ref()));
+    rows.text("方法", &consultation.method);
+    rows.text("内容", &consultation.topic);
+    rows.text("記録", &consultation.note);
+    rows
+}
+
+fn contact_attempt(attempt: &proto::ContactAttempt) -> Rows {
+    let mut rows = Rows::default();
+    rows.add("日時", at(attempt.at.as_ref()));
+    rows.text("方法", &attempt.method);
+    rows.add("結果", Some(word(codes::VISIT_RESULT, &attempt.result)));
+    let seen = attempt.child_seen.map(|seen| if seen { "児を確認" } else { "児は未確認" }.to_owned());
+    rows.add("児の確認", seen);
+    rows.text("記録", &attempt.note);
+    rows
+}
+
+fn support_plan(plan: &proto::SupportPlan) -> Rows {
+    let mut rows = Rows::default();
+    rows.text("本人の希望", &plan.wish);
+    rows.add("目標", joined(plan.goals.iter().cloned(), "\n"));
+    rows.add("合意した日", plan.agreed_on.as_ref().and_then(japanese_date));
+    rows.add("見直す日", plan.review_on.as_ref().and_then(japanese_date));
+    rows.text("担当", &plan.responsible);
+    rows
+}
+
+fn care_approval(approval: &proto::CareApproval) -> Rows {
+    let mut rows = Rows::default();
+    rows.text("承認番号", &approval.approval_number);
+    rows.add("種類", joined(approval.kinds.iter().map(|kind| word(codes::CARE_KIND, kind)), "、"));
+    rows.add("利用できる期間の初日", approval.from.as_ref().and_then(japanese_date));
+    rows.add("利用できる期間の末日", approval.until.as_ref().and_then(japanese_date));
+    rows.add("承認日数", approval.units.map(|days| format!("{days}日")));
+    rows.add("残り", approval.units_left.map(|days| format!("{days}日")));
+    rows.add("減免券の残り", approval.reductions_left.map(|count| format!("{count}枚")));
+    rows.text("配慮すること", &approval.care_notes);
+    rows
+}
+
+fn care_delivery(care: &proto::CareDelivery) -> Rows {
+    let mut rows = Rows::default();
+    rows.text("承認番号", &care.approval_number);
+    rows.add("種類", Some(word(codes::CARE_KIND, &care.kind)));
+    rows.add("開始", at(care.start.as_ref()));
+    rows.add("終了", at(care.end.as_ref()));
+    rows.add("利用日数", care.days.map(|days| format!("{days}日")));
+    rows.text("母の様子", &care.mother_condition);
+    rows.text("指導", &care.guidance_text);
+    rows.text("引継ぎ", &care.handover);
+    rows.add("利用者負担", care.user_fee_yen.map(|yen| format!("{yen}円")));
     rows
 }
 
