@@ -85,6 +85,8 @@ impl Caller {
 pub enum Operation {
     /// To read content for a purpose.
     Read(Purpose),
+    /// To read content for some purpose.
+    ReadAny,
     /// To fetch what waits for the agency, and acknowledge it.
     Fetch,
     /// To record what a person consents or objects to.
@@ -97,6 +99,14 @@ pub enum Operation {
     AnswerWork,
     /// To say that two are one, to shield and to seal.
     KeepPersons,
+    /// To page through everybody whom a center keeps in view.
+    SeeRoster,
+    /// To hand in a file by hand.
+    HandIn,
+    /// To see the agency's referrals, and take their steps.
+    SeeReferrals,
+    /// To look over the log, the agencies and what was shown of a person.
+    Oversee,
 }
 
 /// The one table of who may do what (S-10, S-11, S-13): what is not said here is refused.
@@ -105,11 +115,15 @@ pub fn may(kind: AgencyKind, role: Role, operation: Operation) -> bool {
     let sees_metadata_only = matches!(role, Role::Auditor | Role::PrivacyOfficer);
     match operation {
         Operation::Read(purpose) => !sees_metadata_only && role_may_use(role, purpose) && may_read(kind, role, purpose),
+        Operation::ReadAny => Purpose::ALL.iter().any(|purpose| may(kind, role, Operation::Read(*purpose))),
         Operation::Fetch => !sees_metadata_only,
         Operation::ListWork => role != Role::Auditor,
         Operation::RecordConsent | Operation::AnswerWork => !machine && role != Role::Auditor,
         Operation::AssertGround => !machine && !sees_metadata_only && role != Role::Clerk,
         Operation::KeepPersons => kind == AgencyKind::Osc && !machine && role != Role::Auditor,
+        Operation::SeeRoster => kind == AgencyKind::Osc && !machine && may(kind, role, Operation::Read(Purpose::P3)),
+        Operation::HandIn | Operation::SeeReferrals => !machine && !sees_metadata_only,
+        Operation::Oversee => kind == AgencyKind::Osc && sees_metadata_only,
     }
 }
 

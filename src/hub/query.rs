@@ -9,7 +9,7 @@ use super::work::{self, WorkBody};
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal, RefusalKind};
 use crate::store::{Change, FactKind, Row, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
-use musubi_core::agency::{AgencyKind, Purpose};
+use musubi_core::agency::{AgencyKind, CategorySet, Purpose};
 use musubi_core::cases::{self, CaseQuery, HITS_MAX};
 use musubi_core::consent::SubjectFacts;
 use musubi_core::consent::records::{Ground, Level};
@@ -36,7 +36,7 @@ const TOUCHED_DAYS: i64 = 1;
 const TOUCHED: (&str, &str) = ("shield", "SHIELD_TOUCHED");
 
 /// What a question came to for one family.
-enum Shown {
+pub(super) enum Shown {
     /// Released, and on record.
     Released(Box<Released>),
     /// Nothing may be seen; these rows are to be written with the leaf of the empty answer.
@@ -44,23 +44,24 @@ enum Shown {
 }
 
 /// What a decision came to.
-struct Decided {
+pub(super) struct Decided {
     released: Released,
     /// Under which ground, where one was cited.
     cited: Option<FactId>,
     /// It is what was asked for, and something of it may be seen.
-    shows: bool,
+    pub(super) shows: bool,
     /// It was looked for, but nothing of it may be seen.
     withheld: bool,
 }
 
 /// One question to the record.
-struct Question<'a> {
-    caller: &'a Caller,
-    purpose: Purpose,
-    cited: &'a Cited,
-    wanted: &'a (dyn Fn(&Released, Time) -> bool + Sync),
-    level: Level,
+pub(super) struct Question<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) purpose: Purpose,
+    pub(super) cited: &'a Cited,
+    pub(super) wanted: &'a (dyn Fn(&Released, Time) -> bool + Sync),
+    /// No more than these.
+    pub(super) categories: CategorySet,
 }
 
 impl Hub {
@@ -81,7 +82,7 @@ impl Hub {
             Some(person) => vec![person],
             None => self.find_by_name(&named.name, &named.birth_date).await?,
         };
-        let question = Question { caller, purpose, cited, wanted: &|_, _| true, level: Level::L3 };
+        let question = Question { caller, purpose, cited, wanted: &|_, _| true, categories: Level::L3.categories() };
         let (mut seen, mut touched) = (Vec::new(), Vec::new());
         for person in persons {
             match self.show(&question, person).await? {
@@ -112,7 +113,7 @@ impl Hub {
         let cited = &self.cited(caller, &query.ground).await?;
         let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
-        let question = Question { caller, purpose, cited, wanted: &wanted, level: query.level };
+        let question = Question { caller, purpose, cited, wanted: &wanted, categories: query.level.categories() };
         let (mut families, mut hits, mut touched) = (BTreeSet::new(), Vec::new(), Vec::new());
         let mut truncated = false;
         for person in &cited.persons {
@@ -140,7 +141,12 @@ impl Hub {
     }
 
     /// What one family's record comes to, under the first ground that opens something, or the last of them.
-    fn decide(&self, question: &Question<'_>, family: &Family, now: Time) -> Result<Option<Decided>, Refusal> {
+    pub(super) fn decide(
+        &self,
+        question: &Question<'_>,
+        family: &Family,
+        now: Time,
+    ) -> Result<Option<Decided>, Refusal> {
         let mut last = None;
         for ground in question.cited.choices() {
             let request = question.caller.request(question.purpose, ground)?;
@@ -149,7 +155,7 @@ impl Hub {
             let mut released = release(record, &request, &facts, &self.policy, now);
             let hit = (question.wanted)(&released, now);
             let withheld = released.is_empty();
-            released.narrow(question.level.categories());
+            released.narrow(question.categories);
             let shows = hit && !released.is_empty();
             last = Some(Decided { released, cited: ground, shows, withheld });
             if shows {
@@ -160,7 +166,7 @@ impl Hub {
     }
 
     /// Decides one family and puts the release on record, in the order of `design.md` section 6.
-    async fn show(&self, question: &Question<'_>, person: PersonId) -> Result<Shown, Refusal> {
+    pub(super) async fn show(&self, question: &Question<'_>, person: PersonId) -> Result<Shown, Refusal> {
         let caller = question.caller;
         for _ in 0..DECIDE_AGAIN_MAX {
             let family = self.family(&[person], self.now()).await?;
@@ -170,7 +176,7 @@ impl Hub {
             let Some(Decided { mut released, cited, shows, withheld }) = decided else {
                 return Ok(Shown::Nothing(touched));
             };
-            let asked = question.level.categories();
+            let asked = question.categories;
             let meant = |held: &Withheld| (shows || withheld) && asked.has(held.category);
             if !shows {
                 if self.put_before_persons(now, &family, &released, &meant).await? {
@@ -193,7 +199,12 @@ impl Hub {
     }
 
     /// A question that showed nothing stands in the hub's log, and notifies nobody but the center of somebody shielded.
-    async fn nothing_shown(&self, question: &Question<'_>, nothing: bool, touched: Vec<Row>) -> Result<(), Refusal> {
+    pub(super) async fn nothing_shown(
+        &self,
+        question: &Question<'_>,
+        nothing: bool,
+        touched: Vec<Row>,
+    ) -> Result<(), Refusal> {
         if !nothing && touched.is_empty() {
             return Ok(());
         }
@@ -271,7 +282,7 @@ impl Hub {
 
 /// What a number stands for.
 #[derive(Default)]
-struct Cited {
+pub(super) struct Cited {
     named: bool,
     grounds: Vec<FactId>,
     persons: Vec<PersonId>,

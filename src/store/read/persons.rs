@@ -48,6 +48,8 @@ const CASES: &str = "SELECT * FROM case_list WHERE municipality = $1
     ORDER BY severity DESC, date DESC, person DESC LIMIT +$2";
 const CASES_AFTER: &str = "SELECT * FROM case_list WHERE municipality = $1 AND (severity, date, person) < ($2, $3, $4)
     ORDER BY severity DESC, date DESC, person DESC LIMIT +$5";
+const KEPT_IN: &str =
+    "SELECT * FROM person WHERE municipality = $1 AND id > $2 AND joined_into IS NULL ORDER BY id LIMIT +$3";
 const CASE: &str = "SELECT * FROM case_list WHERE municipality = $1 AND person = $2";
 
 impl FromColumns for AliasRow {
@@ -163,6 +165,19 @@ impl Store {
         found.sort_unstable_by_key(|person| person.id);
         found.dedup_by_key(|person| person.id);
         Ok(found)
+    }
+
+    /// Persons that are kept in a municipality, after one of them, in the order in which they were first known.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn persons_kept_in(
+        &self,
+        municipality: &Municipality,
+        after: PersonId,
+        limit: u32,
+    ) -> Result<Vec<PersonRow>, StoreError> {
+        self.all("persons of a municipality", Sql::new(KEPT_IN).bind(municipality).bind(after).bind(limit)).await
     }
 
     /// The list of cases of a municipality, most severe and newest first, after the line given.
