@@ -5,7 +5,8 @@ mod others;
 mod upkeep;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Mode};
+use crate::console::{self, Admission};
 use crate::delivery::Deliverer;
 use crate::edge::mllp::Mllp;
 use crate::edge::mllp_io::serve_mllp;
@@ -33,6 +34,8 @@ pub struct Addresses {
     pub https: SocketAddr,
     /// MLLP of hospitals, over TLS.
     pub mllp: SocketAddr,
+    /// Pages for people; none where nobody could sign in.
+    pub console: Option<SocketAddr>,
     /// Health: plain, loopback only.
     pub health: SocketAddr,
 }
@@ -43,7 +46,7 @@ pub struct Running {
     pub hub: Hub,
     /// Where it listens.
     pub addresses: Addresses,
-    /// TLS of the two listeners, for a reload at once or to cut an agency.
+    /// TLS of the two listeners of agencies, for a reload at once or to cut an agency.
     pub tls: [Arc<ServerTls>; 2],
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -132,6 +135,7 @@ pub async fn start(
     let router = router.layer(axum::middleware::from_fn_with_state(quotas, quota));
 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let console = open_console(config, &hub, &certificate_clock, &tasks, &stop).await?;
     tasks.spawn(serve_http(https_listener, Arc::clone(&https_tls), router, stop.clone()));
     let mllp = Arc::new(Mllp::new(hub.clone(), &config.limits));
     tasks.spawn(serve_mllp(mllp_listener, Arc::clone(&mllp_tls), mllp, stop.clone()));
@@ -154,7 +158,7 @@ pub async fn start(
         let interval = Duration::from_secs(config.tls.reload_seconds);
         tasks.spawn(async move { listener.reload_every(interval, stop).await });
     }
-    let addresses = Addresses { https: https_address, mllp: mllp_address, health: health_address };
+    let addresses = Addresses { https: https_address, mllp: mllp_address, console, health: health_address };
     tracing::info!(https = %addresses.https, mllp = %addresses.mllp, health = %addresses.health, "the hub runs");
     Ok(Running { hub, addresses, tls, stop, tasks, finish_max: limits(false).finish_max })
 }
@@ -187,6 +191,27 @@ pub(crate) fn policy(folder: Option<&Path>) -> Result<(Policy, RaisedCodes), Sta
     };
     let policy = Policy::load(&read("matrix.toml")?, &read("grounds.toml")?, &read("masks.toml")?)?;
     Ok((policy, RaisedCodes::load(&read("codes.toml")?)?))
+}
+
+/// Serves the pages for people. In production nobody can sign in yet, and nothing listens.
+async fn open_console(
+    config: &Config,
+    hub: &Hub,
+    clock: &Arc<dyn Clock>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Option<SocketAddr>, StartError> {
+    if config.hub.mode == Mode::Production {
+        return Ok(None);
+    }
+    let files = config.tls.server_files();
+    let tls = ServerTls::open(files, Audience::Browsers, config.limits.server(false), Arc::clone(clock))?;
+    let (listener, address) = bind("listen.console", config.listen.console).await?;
+    let pages = console::router(hub.clone(), Admission::Samples);
+    tasks.spawn(serve_http(listener, Arc::clone(&tls), pages, stop.clone()));
+    let (interval, stop) = (Duration::from_secs(config.tls.reload_seconds), stop.clone());
+    tasks.spawn(async move { tls.reload_every(interval, stop).await });
+    Ok(Some(address))
 }
 
 async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

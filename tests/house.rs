@@ -238,6 +238,19 @@ fn nothing_inside_the_hub_calls_back_up() {
 }
 
 #[test]
+fn the_console_has_no_query_of_its_own_and_no_record_that_was_not_released() {
+    for (path, text) in sources("src/console") {
+        for barred in
+            ["crate::store", ".store", "keyring", "sqlx", ".record()", "SharedRecord", "SharedEntry", "hub::family"]
+        {
+            assert!(!text.contains(barred), "{} has {barred}", path.display());
+        }
+        // What the program did not write itself is escaped: nothing is taken as markup but markup.
+        assert!(!text.contains("PreEscaped"), "{}", path.display());
+    }
+}
+
+#[test]
 fn an_answer_that_carries_a_record_is_made_in_release_alone() {
     let made = ["ReleasedRecord {", "ReleasedRecord::default()", "OutgoingDelivery {"];
     for (path, text) in ["src", "adapters"].into_iter().flat_map(sources) {

@@ -49,7 +49,7 @@ pub(super) fn message_of(number: u64) -> Vec<u8> {
 /// Settings of a development hub that takes free ports.
 pub(super) fn config(folder: &Path) -> Config {
     let mut config = Config::development(folder);
-    for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+    for address in config.listen.every() {
         address.set_port(0);
     }
     config

@@ -59,7 +59,7 @@ pub(super) fn measure(folder: &Path) {
     let (mut starts, mut memories) = (Vec::new(), Vec::new());
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut config = config(folder);
-    for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+    for address in config.listen.every() {
         *address = free_address();
     }
     sample_city::prepare(&config, SystemClock.now()).expect("certificates");

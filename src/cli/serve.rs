@@ -91,6 +91,9 @@ fn introduce(out: &mut dyn Write, config: &Config, running: &Running, developmen
     writeln!(out, "Musubi runs / 稼働中  data {}", config.data.folder.display())?;
     writeln!(out, "  gRPC, HTTPS  {}  (client certificate / 証明書必須)", at.https)?;
     writeln!(out, "  MLLP/TLS     {}  (client certificate / 証明書必須)", at.mllp)?;
+    if let Some(console) = at.console {
+        writeln!(out, "  console      https://{console}/  (pages for people / 画面)")?;
+    }
     writeln!(out, "  health       http://{}/readyz", at.health)?;
     if development {
         let folder = config.data.folder.display();

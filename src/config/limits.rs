@@ -57,6 +57,11 @@ impl Limits {
         ]
     }
 
+    /// Bytes of a document or file sent in one request.
+    pub fn file_bytes(&self) -> usize {
+        self.file_mebibytes.saturating_mul(1024 * 1024)
+    }
+
     /// The bounds of a listener.
     pub fn server(&self, tls12: bool) -> ServerLimits {
         ServerLimits {

@@ -26,6 +26,11 @@ impl Default for Listen {
 }
 
 impl Listen {
+    /// Every address, for who wants others: tests and the demo take free ports.
+    pub fn every(&mut self) -> [&mut SocketAddr; 4] {
+        [&mut self.https, &mut self.mllp, &mut self.console, &mut self.health]
+    }
+
     pub(super) fn loopback() -> Self {
         Listen::at(Ipv4Addr::LOCALHOST.into())
     }

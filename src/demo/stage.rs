@@ -87,7 +87,7 @@ impl<'a> Stage<'a> {
     pub(super) async fn open(folder: &Path, out: &'a mut dyn Write) -> Result<Self, StageError> {
         crate::edge::tls::install_crypto();
         let mut config = Config::development(folder);
-        for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+        for address in config.listen.every() {
             address.set_port(0);
         }
         let real: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -307,6 +307,14 @@ impl<'a> Stage<'a> {
             city::CENTER
         )?;
         writeln!(self.out, "  curl http://{}/readyz", running.addresses.health)?;
+        if let Some(console) = running.addresses.console {
+            writeln!(self.out, "\nThe window of the people who do the work / 画面: https://{console}/")?;
+            writeln!(
+                self.out,
+                "  choose a sample person; the certificate is vouched for by {}",
+                self.config.tls.client_ca.display()
+            )?;
+        }
         writeln!(self.out, "Ctrl-C ends it.")?;
         tokio::signal::ctrl_c().await?;
         self.stop().await

@@ -28,8 +28,6 @@ const BODY_GRACE: Duration = Duration::from_secs(20);
 const BODY_BYTES_PER_SECOND: usize = 4 * 1024;
 /// Bodies in memory at once, of all agencies together; a body of the greatest length has room four times.
 const BODIES_MEBIBYTES: usize = 256;
-/// Bytes in a MiB.
-const MEBIBYTE: usize = 1024 * 1024;
 
 #[derive(Clone)]
 struct Served {
@@ -43,7 +41,7 @@ impl Served {
     /// A body, with the room that it takes until it is handled.
     async fn body(&self, body: Body, bytes_max: usize) -> Result<(Vec<u8>, OwnedSemaphorePermit), StatusCode> {
         let held = self.room(said_length(&body, bytes_max), bytes_max).await?;
-        Ok((read(body, bytes_max).await?, held))
+        Ok((body_within(body, bytes_max).await?, held))
     }
 
     /// Room for a body until it is handled: that which it says it needs, else that of the longest. Who finds none for some
@@ -61,7 +59,7 @@ impl Served {
 /// The routes.
 pub fn router(hub: Hub, limits: &Limits) -> Router {
     let room = Arc::new(Semaphore::new(BODIES_MEBIBYTES * 1024));
-    let served = Served { hub, file_bytes_max: limits.file_mebibytes.saturating_mul(MEBIBYTE), room };
+    let served = Served { hub, file_bytes_max: limits.file_bytes(), room };
     Router::new()
         .route("/v1/documents", post(documents).fallback(nothing_here))
         .route("/v1/cases/query", post(cases::query).fallback(nothing_here))
@@ -172,7 +170,7 @@ fn format_of(query: &str) -> &str {
 }
 
 /// Reads a body as fast as it must come (S-82): who dribbles is cut, and holds no memory meanwhile.
-async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, StatusCode> {
+pub(crate) async fn body_within(body: Body, bytes_max: usize) -> Result<Vec<u8>, StatusCode> {
     let (began, mut body, mut bytes) = (Instant::now(), body, Vec::new());
     loop {
         let until = began + BODY_GRACE + Duration::from_secs((bytes.len() / BODY_BYTES_PER_SECOND) as u64);

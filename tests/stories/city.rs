@@ -46,7 +46,7 @@ impl City {
         install_crypto();
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::development(folder.path());
-        for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+        for address in config.listen.every() {
             address.set_port(0);
         }
         config.tls.reload_seconds = 1;

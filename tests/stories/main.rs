@@ -5,12 +5,14 @@
 mod postgres;
 
 mod agencies;
+mod browser;
 mod canary;
 mod city;
 mod client_cli;
 mod clocks;
 mod closing;
 mod consent;
+mod console;
 mod demo;
 mod emergency;
 mod explain;

@@ -26,7 +26,7 @@ async fn the_program_answers_a_hospital_while_it_writes_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let real: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut config = Config::development(folder.path());
-    for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+    for address in config.listen.every() {
         address.set_port(0);
     }
     sample::prepare(&config, real.now()).unwrap();

@@ -47,7 +47,7 @@ impl Hub {
 
 fn config(folder: &Path, address: &Path) -> Config {
     let mut config = Config::development(folder);
-    for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+    for address in config.listen.every() {
         address.set_port(0);
     }
     config.data.store = StoreKind::Postgres;

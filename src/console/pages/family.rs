@@ -1,0 +1,115 @@
+//! One family on one page (家族のページ): who they are, what is expected, and everything that may be seen of them as a
+//! timeline, with the source and the ground of each item.
+
+use super::chart;
+use super::roster::seen_by;
+use crate::console::layout::day_of;
+use crate::console::visit::{Answered, Visit};
+use crate::hub::caller::Operation;
+use crate::hub::persons::Named;
+use crate::hub::query::default_purpose;
+use maud::{Markup, html};
+use musubi_adapters::screen::{Household, Individual, Item};
+use musubi_adapters::wording::Row;
+use musubi_core::outlook::{expected, last_seen};
+use musubi_core::release::Released;
+use std::sync::Arc;
+
+/// The page.
+pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
+    let named = Named { person: Some(visit.person()?), ..Named::default() };
+    let purpose = default_purpose(visit.caller.agency.kind);
+    let released = visit.hub().get(&visit.caller, purpose, &named, "").await?;
+    let body = html! {
+        @match released.first() {
+            Some(family) => (whole(&visit, family)),
+            None => p.empty { (visit.say("表示できる記録はありません。", "There is nothing to show.")) },
+        }
+    };
+    Ok(visit.page("家族の記録", "Family", body).into())
+}
+
+/// A family, as it was released.
+pub(in crate::console) fn whole(visit: &Visit, released: &Released) -> Markup {
+    let household = Household::of(released);
+    let now = visit.hub().now();
+    let (awaited, seen) = (expected(released, now), last_seen(released, now));
+    html! {
+        div.household {
+            @for person in &household.people {
+                section.panel.person {
+                    (who(person))
+                    (pairs(&person.rows))
+                    dl.pairs {
+                        @for one in awaited.iter().filter(|one| Some(one.person) == person.id) {
+                            dt { (visit.say("次の予定", "Next")) }
+                            dd.mark[one.due < now.day()] { (visit.text(&one.what)) " " (day_of(one.due)) }
+                        }
+                        dt { (visit.say("最後に会った人", "Last seen by")) }
+                        dd { (seen_by(visit, &seen, person)) }
+                    }
+                    (actions(visit, person))
+                }
+            }
+        }
+        (chart::weights(visit, &household.weights))
+        (chart::epds(visit, &household.epds))
+        h2 { (visit.say("経過", "Timeline")) }
+        ol.timeline { @for item in &household.timeline { (entry(visit, item)) } }
+        p.notice { (household.notice) }
+        p.hint { (visit.say("利用目的 ", "Purpose ")) (household.purpose) " · " (visit.say("根拠 ", "Basis ")) (household.basis) }
+    }
+}
+
+fn who(person: &Individual) -> Markup {
+    html! {
+        h2 {
+            @if !person.kana.is_empty() { span.kana { (person.kana) } }
+            (if person.name.is_empty() { &person.role } else { &person.name })
+            @if !person.name.is_empty() { " " small { (person.role) } }
+        }
+    }
+}
+
+/// Labels and values as they were put into words.
+pub(in crate::console) fn pairs(rows: &[Row]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            dl.pairs {
+                @for row in rows {
+                    dt { (row.label) }
+                    dd.mark[row.marked] { @for line in row.value.split('\n') { span.line { (line) } } }
+                }
+            }
+        }
+    }
+}
+
+/// What may be done for this person from here.
+fn actions(visit: &Visit, person: &Individual) -> Markup {
+    let center = visit.caller.check(Operation::KeepPersons).is_ok();
+    html! {
+        @if let Some(id) = person.id {
+            @if center {
+                p.buttons.noprint {
+                    a.button href=(visit.of_person("consent", id)) { (visit.say("同意・措置", "Consent, shield")) }
+                    a.button href=(visit.of_person("refer", id)) { (visit.say("連携を依頼する", "Refer")) }
+                }
+            }
+        }
+    }
+}
+
+fn entry(visit: &Visit, item: &Item) -> Markup {
+    html! {
+        li {
+            p.when { time datetime=(item.at) { (item.when) } " · " (item.whose) }
+            h3 { (item.heading) }
+            (pairs(&item.rows))
+            p.source {
+                @if let Some(author) = &item.author { (visit.say("出所 ", "Source ")) (visit.agency_name(author)) " · " }
+                (visit.say("根拠 ", "Ground ")) (item.basis)
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Looking for one person: name and birth date together, never one of them alone, and no list of those who are near (S-60).
+
+use super::family::whole;
+use crate::console::layout::{choice, field, form};
+use crate::console::visit::{Answered, Visit};
+use crate::console::words;
+use crate::hub::caller::Operation;
+use crate::hub::persons::Named;
+use crate::hub::query::default_purpose;
+use maud::{Markup, html};
+use musubi_adapters::wording::codes::{PURPOSE, word};
+use musubi_core::agency::Purpose;
+use std::sync::Arc;
+
+/// The form.
+pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
+    Ok(visit.page("人をさがす", "Find a person", question(&visit)).into())
+}
+
+/// The answer, below the form as it was filled in. Nobody, somebody hidden, and somebody kept elsewhere look the same.
+pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
+    let form = &visit.form;
+    let named =
+        Named { name: form.get("name").to_owned(), birth_date: form.get("born").to_owned(), ..Named::default() };
+    let purpose = form.get("purpose").parse().unwrap_or(default_purpose(visit.caller.agency.kind));
+    let found = visit.hub().get(&visit.caller, purpose, &named, form.get("ground")).await?;
+    let body = html! {
+        (question(&visit))
+        @if found.is_empty() { p.empty { (visit.say("表示できる方はいません。", "Nobody to show.")) } }
+        @for family in &found { (whole(&visit, family)) }
+    };
+    Ok(visit.page("人をさがす", "Find a person", body).into())
+}
+
+fn question(visit: &Visit) -> Markup {
+    let typed = &visit.form;
+    let may = |purpose: &&Purpose| visit.caller.check(Operation::Read(**purpose)).is_ok();
+    let usual = default_purpose(visit.caller.agency.kind);
+    let mut purposes: Vec<Purpose> = Purpose::ALL.iter().filter(may).copied().collect();
+    purposes.sort_by_key(|purpose| *purpose != usual);
+    let words: Vec<(&str, String)> = purposes
+        .iter()
+        .map(|purpose| (purpose.word(), format!("{}({purpose})", word(PURPOSE, purpose.word()))))
+        .collect();
+    html! {
+        (form(visit, "/find", html! {
+            fieldset {
+                legend { (visit.say("氏名と生年月日の両方が必要です", "Both are needed")) }
+                (field(visit.say("氏名(漢字またはカナ)", "Name, in either script"), "text", "name", typed.get("name"), ""))
+                (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), visit.say("西暦で入力します", "")))
+                (choice(visit.say("利用目的", "Purpose"), "purpose", words.iter().map(|(value, word)| (*value, word.as_str())), typed.get("purpose")))
+                (field(visit.say("根拠の番号(ある場合)", "Number of the ground, if any"), "text", "ground", typed.get("ground"), ""))
+                button.main type="submit" { (visit.say("さがす", "Find")) }
+            }
+        }))
+        p.hint { (visit.say("さがしたことは記録に残ります。 ", "That you asked is recorded. ")) (words::day(visit.hub().now())) }
+    }
+}

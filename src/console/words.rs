@@ -1,0 +1,72 @@
+//! The two languages of the pages, and the words for what the hub's types say in codes.
+
+use musubi_core::adapter::Text;
+use musubi_core::agency::Role;
+use musubi_core::time::Time;
+
+/// The language of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Language {
+    /// 日本語.
+    #[default]
+    Japanese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// One of two words.
+    pub(super) const fn of<'a>(self, ja: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Language::Japanese => ja,
+            Language::English => en,
+        }
+    }
+
+    /// One of two sentences.
+    pub(super) fn text(self, text: &Text) -> &str {
+        self.of(&text.ja, &text.en)
+    }
+
+    /// As the attribute `lang` names it.
+    pub(super) const fn code(self) -> &'static str {
+        self.of("ja", "en")
+    }
+
+    /// The other one.
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Language::Japanese => Language::English,
+            Language::English => Language::Japanese,
+        }
+    }
+
+    /// What somebody is at work.
+    pub(super) const fn role(self, role: Role) -> &'static str {
+        match role {
+            Role::Phn => self.of("保健師", "public health nurse"),
+            Role::Midwife => self.of("助産師", "midwife"),
+            Role::SocialWorker => self.of("社会福祉士", "social worker"),
+            Role::ChildWelfareOfficer => self.of("児童福祉司", "child-welfare officer"),
+            Role::Physician => self.of("医師", "physician"),
+            Role::Nurse => self.of("看護師", "nurse"),
+            Role::Clerk => self.of("事務職員", "clerk"),
+            Role::ProviderStaff => self.of("事業所職員", "provider staff"),
+            Role::LegalOfficer => self.of("法務担当", "legal officer"),
+            Role::PrivacyOfficer => self.of("個人情報保護担当", "privacy officer"),
+            Role::Auditor => self.of("監査担当", "auditor"),
+            Role::System => self.of("システム", "system"),
+        }
+    }
+}
+
+/// A moment with the era and the western year beside it: 令和8年(2026年)11月9日 10:00.
+pub(super) fn moment(at: Time) -> String {
+    musubi_adapters::wording::dates::japanese_time(at)
+}
+
+/// The day alone.
+pub(super) fn day(at: Time) -> String {
+    let whole = moment(at);
+    whole.split(' ').next().unwrap_or_default().to_owned()
+}
