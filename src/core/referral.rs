@@ -168,6 +168,11 @@ impl Referral {
         &self.to
     }
 
+    /// Why the other is asked, in words.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
     /// Where it stands.
     pub fn state(&self) -> &State {
         &self.state

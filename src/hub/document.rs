@@ -9,6 +9,7 @@ use super::refused::Refused;
 use super::{Hub, Refusal, RefusalKind};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use musubi_adapters::table::{Verdict, answer_file};
 use musubi_adapters::{adapter, recognise};
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Item, Profile, Severity};
 use musubi_core::audit::Receipt;
@@ -132,6 +133,13 @@ impl Hub {
         self.keep_file(caller, adapter.name(), &profile, &file::Document { bytes, ledger, people, answer: &answer })
             .await?;
         Ok(answer)
+    }
+
+    /// The table again, with what became of each row beside it (取込結果): for its author alone, who has it in hand (T1).
+    /// `None` for what is no table.
+    pub fn corrected_copy(&self, caller: &Caller, bytes: &[u8], answer: &DocumentAnswer) -> Option<Vec<u8>> {
+        let verdicts: Option<Vec<Verdict>> = answer.rows.iter().map(file::verdict).collect();
+        answer_file(bytes, &caller.agency.profile(self.now()), &verdicts.filter(|rows| !rows.is_empty())?).ok()
     }
 
     /// Reads a small document at once, and a large one beside the threads that answer, few at a time: it may take seconds, and

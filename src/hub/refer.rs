@@ -1,6 +1,6 @@
 //! Referrals: one agency asks another to act for a family, and the loop is closed only with an outcome.
 
-use super::caller::Caller;
+use super::caller::{Caller, Operation};
 use super::consents::Fact;
 use super::custody::Parcel;
 use super::family::Family;
@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Days in which a referral is answered when it names none.
 const REPLY_DAYS: i64 = 7;
+/// Most referrals of one list.
+const LISTED_MAX: u32 = 100;
 
 /// A referral as it is to be made.
 pub struct ReferralTerms {
@@ -38,6 +40,14 @@ pub struct ReferralTerms {
     pub reply_by: Option<Time>,
     /// The approval of care that it carries.
     pub approval: Option<ApprovalTerms>,
+}
+
+/// A referral of a list, and whom it concerns.
+pub struct Listed {
+    /// Where it stands.
+    pub standing: Standing,
+    /// Whom it concerns.
+    pub persons: Vec<PersonId>,
 }
 
 /// Where a referral stands, for its parties.
@@ -274,6 +284,21 @@ impl Hub {
     pub async fn referral(&self, caller: &Caller, id: ReferralId) -> Result<Standing, Refusal> {
         let (row, _, referral) = self.referral_of(caller, id).await?;
         Ok(Standing { referral, version: row.version })
+    }
+
+    /// The caller's referrals, asked of it and by it, the latest first.
+    ///
+    /// # Errors
+    /// When the caller's role may not see them, or the store fails.
+    pub async fn referrals(&self, caller: &Caller) -> Result<Vec<Listed>, Refusal> {
+        caller.check(Operation::SeeReferrals)?;
+        let mut listed = Vec::new();
+        for row in self.store.referrals_with(caller.id(), LISTED_MAX).await? {
+            let (row, _, referral) = self.referral_of(caller, row.id).await?;
+            let persons = row.persons.iter().map(|concerned| concerned.person).collect();
+            listed.push(Listed { standing: Standing { referral, version: row.version }, persons });
+        }
+        Ok(listed)
     }
 
     async fn referral_of(&self, caller: &Caller, id: ReferralId) -> Result<(ReferralRow, Family, Referral), Refusal> {

@@ -1,6 +1,6 @@
 //! The bytes of a document as they came, beside the rows that were read from it: what the ledger says is kept is here.
 
-use super::DocumentAnswer;
+use super::{DocumentAnswer, RowAnswer};
 use crate::hub::caller::Caller;
 use crate::hub::ledger::act;
 use crate::hub::{Hub, Refusal};
@@ -39,12 +39,15 @@ impl Document<'_> {
         if self.answer.diagnostics.iter().any(holds_number) {
             return None;
         }
-        let number_of = |place: &str| place.strip_prefix("row ").and_then(|number| number.parse().ok());
-        let verdicts: Option<Vec<Verdict>> = rows
-            .map(|row| Some(Verdict { row: number_of(&row.place)?, diagnostics: row.diagnostics.clone() }))
-            .collect();
+        let verdicts: Option<Vec<Verdict>> = rows.map(verdict).collect();
         without_individual_numbers(self.bytes, profile, &verdicts?).ok().flatten()
     }
+}
+
+/// What became of a row of a table; `None` for what is no row.
+pub(super) fn verdict(row: &RowAnswer) -> Option<Verdict> {
+    let number = row.place.strip_prefix("row ").and_then(|number| number.parse().ok());
+    Some(Verdict { row: number?, diagnostics: row.diagnostics.clone() })
 }
 
 fn holds_number(said: &Diagnostic) -> bool {
