@@ -207,7 +207,7 @@ async fn open_console(
     let files = config.tls.server_files();
     let tls = ServerTls::open(files, Audience::Browsers, config.limits.server(false), Arc::clone(clock))?;
     let (listener, address) = bind("listen.console", config.listen.console).await?;
-    let pages = console::router(hub.clone(), Admission::Samples);
+    let pages = console::router(hub.clone(), Admission::Samples, config.limits.file_bytes());
     tasks.spawn(serve_http(listener, Arc::clone(&tls), pages, stop.clone()));
     let (interval, stop) = (Duration::from_secs(config.tls.reload_seconds), stop.clone());
     tasks.spawn(async move { tls.reload_every(interval, stop).await });

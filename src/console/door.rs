@@ -85,7 +85,7 @@ async fn pass(window: Window, route: &'static Route, request: Request) -> Respon
         }
     };
     let handle = handle_in(route.path, request.uri().path());
-    let form = match form_of(route, &session, request).await {
+    let form = match form_of(&window, route, &session, request).await {
         Ok(form) => form,
         Err(reason) => return barred(reason),
     };
@@ -99,19 +99,25 @@ async fn pass(window: Window, route: &'static Route, request: Request) -> Respon
     match (route.answer)(Arc::clone(&visit)).await {
         Ok(Answer::Page(page)) => shown(&visit, *page),
         Ok(Answer::Go(to)) => leaving(&visit, &cookie, &to),
+        Ok(Answer::File { name, kind, bytes }) => file(&name, kind, bytes),
         Err(refusal) => refused(&visit, &refusal),
     }
 }
 
 /// The form of a request that does something: from this site, with the token of the session (S-16).
-async fn form_of(route: &Route, session: &Session, request: Request) -> Result<Form, Barred> {
+async fn form_of(window: &Window, route: &Route, session: &Session, request: Request) -> Result<Form, Barred> {
     if route.method == Method::Get {
         return Ok(Form::of_fields(request.uri().query().unwrap_or_default().as_bytes()));
     }
     if !same_origin(request.headers(), request.uri()) {
         return Err(Barred::Forged);
     }
-    let form = Form::of_fields(&body_within(request.into_body(), FORM_BYTES_MAX).await.map_err(Barred::Unreadable)?);
+    let (parts, body) = request.into_parts();
+    let upload = route.method == Method::Upload;
+    let bytes_max = if upload { window.file_bytes_max.saturating_add(FORM_BYTES_MAX) } else { FORM_BYTES_MAX };
+    let body = body_within(body, bytes_max).await.map_err(Barred::Unreadable)?;
+    let form = if upload { Form::of_parts(&parts.headers, body).await } else { Ok(Form::of_fields(&body)) };
+    let form = form.map_err(Barred::Unreadable)?;
     if form.get(layout::TOKEN) == session.token { Ok(form) } else { Err(Barred::Forged) }
 }
 
@@ -148,6 +154,15 @@ pub(super) fn go(to: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
+fn file(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
+    let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let disposition = format!("attachment; filename*=UTF-8''{}", encoded.replace('+', "%20"));
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.extend(HeaderValue::from_str(&disposition).ok().map(|line| (header::CONTENT_DISPOSITION, line)));
+    (headers, bytes).into_response()
+}
+
 /// What stands in an address where its pattern has `{handle}`.
 fn handle_in(pattern: &str, path: &str) -> String {
     let parts = pattern.split('/').zip(path.split('/'));
@@ -171,7 +186,7 @@ impl Method {
     fn filter(self) -> axum::routing::MethodFilter {
         match self {
             Method::Get => axum::routing::MethodFilter::GET,
-            Method::Post => axum::routing::MethodFilter::POST,
+            Method::Post | Method::Upload => axum::routing::MethodFilter::POST,
         }
     }
 }

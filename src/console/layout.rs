@@ -13,6 +13,9 @@ use musubi_core::adapter::{Diagnostic, Severity};
 /// The field of every form that carries the token of the session.
 pub(super) const TOKEN: &str = "token";
 
+/// Without what the policy of the page forbids anyway: styles and code that a script writes. Refusals are pages as well.
+const HTMX: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"responseHandling":[{"code":".*","swap":true}]}"#;
+
 /// A page: its heading, and what stands below.
 pub(super) struct Page {
     pub(super) status: StatusCode,
@@ -82,6 +85,9 @@ pub(super) fn document(language: Language, admission: Admission, title: &str, bo
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · 結び" }
                 link rel="stylesheet" href="/style.css";
+                meta name="htmx-config" content=(HTMX);
+                script src="/htmx-2.0.11.js" defer {}
+                script src="/window.js" defer {}
             }
             body {
                 a.skip href="#main" { (language.of("本文へ", "To the content")) }
@@ -121,6 +127,17 @@ pub(super) fn form(visit: &Visit, action: &str, inner: Markup) -> Markup {
     }
 }
 
+/// A form that carries a file.
+pub(super) fn upload_form(visit: &Visit, action: &str, inner: Markup) -> Markup {
+    html! {
+        form method="post" action=(action) enctype="multipart/form-data" hx-post=(action) hx-encoding="multipart/form-data"
+            hx-target="#main" hx-select="#main" hx-swap="outerHTML" {
+            input type="hidden" name=(TOKEN) value=(visit.session.token);
+            (inner)
+        }
+    }
+}
+
 /// A button that does one thing.
 pub(super) fn button(visit: &Visit, action: &str, label: &str) -> Markup {
     form(visit, action, html! { button type="submit" { (label) } })
@@ -132,6 +149,17 @@ pub(super) fn field(label: &str, kind: &str, name: &str, typed: &str, hint: &str
         label.field {
             span { (label) }
             input type=(kind) name=(name) value=(Said(typed)) autocomplete="off";
+            @if !hint.is_empty() { small { (hint) } }
+        }
+    }
+}
+
+/// A field of several lines.
+pub(super) fn area(label: &str, name: &str, typed: &str, hint: &str) -> Markup {
+    html! {
+        label.field {
+            span { (label) }
+            textarea name=(name) rows="3" { (visible(typed)) }
             @if !hint.is_empty() { small { (hint) } }
         }
     }

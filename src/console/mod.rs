@@ -12,6 +12,7 @@ mod form;
 mod headers;
 mod layout;
 mod pages;
+mod plain;
 mod routes;
 mod sessions;
 mod visit;
@@ -37,9 +38,10 @@ struct Window {
     hub: Hub,
     admission: Admission,
     sessions: Arc<Sessions>,
+    file_bytes_max: usize,
 }
 
 /// The pages of a hub. Whoever serves them puts them behind TLS, and a certificate in front of them where one is asked for.
-pub fn router(hub: Hub, admission: Admission) -> Router {
-    door::router(Window { hub, admission, sessions: Arc::default() })
+pub fn router(hub: Hub, admission: Admission, file_bytes_max: usize) -> Router {
+    door::router(Window { hub, admission, sessions: Arc::default(), file_bytes_max })
 }

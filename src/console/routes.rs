@@ -1,9 +1,12 @@
 //! The one table of pages: where each is, who may open it, and what answers (S-10). A page that is not here is not served,
 //! and one cannot be put here without saying who may.
 
-use super::pages::{family, find, roster, sign_in, today};
+use super::pages::{consent, consent_form, family, find, hold};
+use super::pages::{emergency, letters, oversight, question, statement};
+use super::pages::{referrals, roster, sign_in, today, upload};
 use super::visit::{Answered, Visit};
 use crate::hub::caller::Operation;
+use musubi_core::agency::Purpose;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,6 +18,8 @@ pub enum Method {
     Get,
     /// To do something; carries the token of the session.
     Post,
+    /// To do something, with a file.
+    Upload,
 }
 
 /// Who may open a page.
@@ -64,6 +69,11 @@ macro_rules! route {
 
 const WORK: Need = Need::May(Operation::ListWork);
 const READ: Need = Need::May(Operation::ReadAny);
+const KEEP: Need = Need::May(Operation::KeepPersons);
+const PROTECT: Need = Need::May(Operation::Read(Purpose::P5));
+const GLASS: Need = Need::May(Operation::Read(Purpose::P11));
+const OVERSEE: Need = Need::May(Operation::Oversee);
+const GROUND: Need = Need::May(Operation::AssertGround);
 const ANSWER: Need = Need::May(Operation::AnswerWork);
 
 /// Every page behind the sign-in, in the order of the menu.
@@ -74,6 +84,36 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/find", READ, find::ask, menu "人をさがす" "Find"),
     route!(Post "/find", READ, find::answer),
     route!(Get "/family/{handle}", READ, family::show),
+    route!(Get "/referrals", Need::May(Operation::SeeReferrals), referrals::list, menu "連携の依頼" "Referrals"),
+    route!(Post "/referral/{handle}", Need::May(Operation::SeeReferrals), referrals::step),
+    route!(Get "/refer/{handle}", KEEP, referrals::blank),
+    route!(Post "/refer/{handle}", KEEP, referrals::refer),
+    route!(Get "/consent", KEEP, consent::blank, menu "同意" "Consent"),
+    route!(Post "/consent", KEEP, consent::record; proof),
+    route!(Get "/consent/{handle}", KEEP, consent::show),
+    route!(Post "/consent/{handle}", KEEP, consent::record; proof),
+    route!(Post "/withdraw/{handle}", KEEP, consent::withdraw; proof),
+    route!(Get "/shield/{handle}", KEEP, consent::shield),
+    route!(Post "/shield/{handle}", KEEP, consent::open_shield; proof),
+    route!(Get "/consent-form", KEEP, consent_form::show),
+    route!(Get "/hold/{handle}", GROUND, hold::show),
+    route!(Post "/hold/{handle}", GROUND, hold::answer; proof),
+    route!(Get "/upload", Need::May(Operation::HandIn), upload::blank, menu "ファイルの提出" "Hand in"),
+    route!(Upload "/upload", Need::May(Operation::HandIn), upload::send),
+    route!(Get "/corrected/{handle}", Need::May(Operation::HandIn), upload::corrected),
+    route!(Get "/template/{handle}", Need::May(Operation::HandIn), upload::template),
+    route!(Get "/question", PROTECT, question::blank, menu "照会" "Ask"),
+    route!(Post "/question", PROTECT, question::ask),
+    route!(Post "/request", GROUND, question::send_request),
+    route!(Get "/emergency", GLASS, emergency::blank, menu "緊急閲覧" "Break-glass"),
+    route!(Post "/emergency", GLASS, emergency::ask; proof),
+    route!(Post "/emergency/{handle}", GLASS, emergency::confirm; proof),
+    route!(Get "/letters", WORK, letters::list, menu "届かなかったもの" "Dead letters"),
+    route!(Post "/letter/{handle}", ANSWER, letters::replay; proof),
+    route!(Get "/statement", OVERSEE, statement::blank, menu "開示記録" "Statement"),
+    route!(Post "/statement", OVERSEE, statement::make; proof),
+    route!(Get "/oversight", OVERSEE, oversight::show, menu "監査" "Oversight"),
+    route!(Get "/checkpoint/{handle}", OVERSEE, oversight::checkpoint),
     route!(Post "/language", Need::Session, sign_in::language),
     route!(Post "/sign-out", Need::Session, sign_in::leave),
 ];

@@ -36,11 +36,13 @@ pub(super) struct Session {
     moving: Mutex<Moving>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Moving {
     seen: Time,
     proven: Option<Time>,
     language: Language,
+    /// The last file that was made for this person to download, with its handle and name.
+    kept: Option<(String, String, Vec<u8>)>,
 }
 
 /// What a handle in an address stands for. A handle of one kind does not open as another.
@@ -50,6 +52,12 @@ pub(super) enum Of {
     Person,
     /// A work item.
     Item,
+    /// A referral.
+    Referral,
+    /// A consent, ground or other fact.
+    Fact,
+    /// A delivery.
+    Delivery,
 }
 
 impl Of {
@@ -57,6 +65,9 @@ impl Of {
         let name = match self {
             Of::Person => "person",
             Of::Item => "item",
+            Of::Referral => "referral",
+            Of::Fact => "fact",
+            Of::Delivery => "delivery",
         };
         Aad::row(name, Uuid::nil())
     }
@@ -95,6 +106,20 @@ impl Session {
         self.moving().proven = Some(now);
     }
 
+    /// Keeps a file for this person to download, in place of the last one. Returns its handle.
+    pub(super) fn keep(&self, name: String, bytes: Vec<u8>) -> String {
+        let handle = random();
+        self.moving().kept = Some((handle.clone(), name, bytes));
+        handle
+    }
+
+    /// The file of a handle, if it is still kept.
+    pub(super) fn kept(&self, handle: &str) -> Option<(String, Vec<u8>)> {
+        let moving = self.moving();
+        let kept = moving.kept.as_ref().filter(|(known, ..)| known == handle)?;
+        Some((kept.1.clone(), kept.2.clone()))
+    }
+
     fn moving(&self) -> MutexGuard<'_, Moving> {
         self.moving.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,7 +156,7 @@ impl Sessions {
             certificate,
             handles: DataKey::from_random(entropy::bytes()),
             began: now,
-            moving: Mutex::new(Moving { seen: now, proven: None, language }),
+            moving: Mutex::new(Moving { seen: now, proven: None, language, kept: None }),
         };
         sessions.insert(hash(&cookie), Arc::new(session));
         Some(cookie)

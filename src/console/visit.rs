@@ -9,7 +9,7 @@ use crate::hub::{Caller, Hub, Refusal};
 use axum::http::StatusCode;
 use musubi_core::adapter::Text;
 use musubi_core::agency::AgencyId;
-use musubi_core::id::{PersonId, WorkItemId};
+use musubi_core::id::{DeliveryId, FactId, PersonId, ReferralId, WorkItemId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ pub(super) enum Answer {
     Page(Box<Page>),
     /// Look there now: after something was done, so that loading the page again does not do it twice.
     Go(String),
+    /// A file to keep.
+    File { name: String, kind: &'static str, bytes: Vec<u8> },
 }
 
 impl From<Page> for Answer {
@@ -83,6 +85,21 @@ impl Visit {
     /// The work item that the address stands for.
     pub(super) fn item(&self) -> Result<WorkItemId, Refusal> {
         self.behind(Of::Item).map(WorkItemId)
+    }
+
+    /// The referral that the address stands for.
+    pub(super) fn referral(&self) -> Result<ReferralId, Refusal> {
+        self.behind(Of::Referral).map(ReferralId)
+    }
+
+    /// The fact that the address stands for.
+    pub(super) fn fact(&self) -> Result<FactId, Refusal> {
+        self.behind(Of::Fact).map(FactId)
+    }
+
+    /// The delivery that the address stands for.
+    pub(super) fn delivery(&self) -> Result<DeliveryId, Refusal> {
+        self.behind(Of::Delivery).map(DeliveryId)
     }
 
     fn behind(&self, of: Of) -> Result<Uuid, Refusal> {

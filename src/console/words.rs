@@ -1,7 +1,7 @@
 //! The two languages of the pages, and the words for what the hub's types say in codes.
 
 use musubi_core::adapter::Text;
-use musubi_core::agency::Role;
+use musubi_core::agency::{AgencyKind, Role};
 use musubi_core::time::Time;
 
 /// The language of a session.
@@ -56,6 +56,18 @@ impl Language {
             Role::PrivacyOfficer => self.of("個人情報保護担当", "privacy officer"),
             Role::Auditor => self.of("監査担当", "auditor"),
             Role::System => self.of("システム", "system"),
+        }
+    }
+
+    /// What an agency is.
+    pub(super) const fn kind(self, kind: AgencyKind) -> &'static str {
+        match kind {
+            AgencyKind::Osc => self.of("こども家庭センター", "one-stop center"),
+            AgencyKind::Med => self.of("医療機関", "medical institution"),
+            AgencyKind::Pho => self.of("保健所・保健センター", "public health office"),
+            AgencyKind::Cgc => self.of("児童相談所", "child guidance center"),
+            AgencyKind::Prv => self.of("委託事業者", "contracted provider"),
+            AgencyKind::Mun => self.of("他の市区町村", "other municipality"),
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) headers: hyper::HeaderMap,
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Seen {
@@ -60,7 +61,7 @@ impl Seen {
     /// The part of the page from these words on.
     pub(crate) fn from(&self, words: &str) -> Seen {
         let at = self.body.find(words).unwrap_or_else(|| panic!("{words} is not on the page: {}", self.body));
-        Seen { body: self.body[at..].to_owned(), headers: self.headers.clone(), ..*self }
+        Seen { body: self.body[at..].to_owned(), headers: self.headers.clone(), bytes: Vec::new(), ..*self }
     }
 }
 
@@ -120,6 +121,30 @@ impl Browser {
         self.ask("POST", path, &headers, body.finish().into_bytes()).await
     }
 
+    /// Sends a form with a file.
+    pub(crate) async fn upload(
+        &mut self,
+        page: &Seen,
+        action: &str,
+        fields: &[(&str, &str)],
+        file: (&str, &[u8]),
+    ) -> Seen {
+        const BETWEEN: &str = "musubi-boundary";
+        let mut body = Vec::new();
+        let token = [("token", page.token())];
+        for (name, value) in token.iter().chain(fields) {
+            let part = format!("--{BETWEEN}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let named = format!("name=\"file\"; filename=\"{}\"", file.0);
+        body.extend_from_slice(format!("--{BETWEEN}\r\nContent-Disposition: form-data; {named}\r\n\r\n").as_bytes());
+        body.extend_from_slice(file.1);
+        body.extend_from_slice(format!("\r\n--{BETWEEN}--\r\n").as_bytes());
+        let origin = format!("https://{}", self.address);
+        let content = format!("multipart/form-data; boundary={BETWEEN}");
+        self.ask("POST", action, &[("origin", &origin), ("content-type", &content)], body).await
+    }
+
     async fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Seen {
         let tcp = TcpStream::connect(self.address).await.unwrap();
         let name = ServerName::try_from("127.0.0.1").unwrap();
@@ -144,6 +169,7 @@ impl Browser {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body.to_vec(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod clocks;
 mod closing;
 mod consent;
 mod console;
+mod console_work;
 mod demo;
 mod emergency;
 mod explain;

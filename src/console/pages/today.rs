@@ -5,6 +5,7 @@ use crate::console::layout::{form, moment};
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit};
 use crate::hub::Refusal;
+use crate::hub::caller::Operation;
 use crate::hub::work::{self, WorkItem};
 use maud::{Markup, html};
 use musubi_adapters::screen::{Household, Individual};
@@ -42,14 +43,14 @@ fn section(visit: &Visit, people: &People, class: &str, heading: &str, items: &[
         @if !items.is_empty() {
             section class=(class) {
                 h2 { (heading) " " span.count { (items.len()) } }
-                ol.work { @for item in items { (entry(visit, people, item)) } }
+                ol.work hx-boost="true" hx-push-url="false" hx-target="#main" hx-select="#main" hx-swap="outerHTML show:none" { @for item in items { (entry(visit, people, item)) } }
             }
         }
     }
 }
 
 fn entry(visit: &Visit, people: &People, item: &WorkItem) -> Markup {
-    let action = format!("/item/{}", visit.session.handle(Of::Item, item.row.id.0));
+    let handle = visit.session.handle(Of::Item, item.row.id.0);
     html! {
         li {
             (people.about(visit, item))
@@ -58,7 +59,13 @@ fn entry(visit: &Visit, people: &People, item: &WorkItem) -> Markup {
                 @if let Some(due) = item.row.due_at { (visit.say("期限 ", "due ")) (moment(due)) " · " }
                 (visit.say("届いた日時 ", "arrived ")) (moment(item.row.created_at)) " " small { (item.body.code) }
             }
-            (form(visit, &action, answers(visit, &item.row.kind)))
+            @if item.row.kind == "hold" && visit.caller.check(Operation::AssertGround).is_ok() {
+                p.buttons {
+                    a.button.main href=(format!("/hold/{handle}")) { (visit.say("内容を見て回答する", "See and answer")) }
+                }
+            } @else {
+                (form(visit, &format!("/item/{handle}"), answers(visit, &item.row.kind)))
+            }
         }
     }
 }
@@ -90,11 +97,6 @@ impl People {
 fn answers(visit: &Visit, kind: &str) -> Markup {
     let offered: &[(&str, &str, &str)] = match kind {
         "suggestion" => &[("join", "同じ方です", "The same person"), ("apart", "別の方です", "Two persons")],
-        "hold" => &[
-            ("approve", "提供を承認する", "Approve"),
-            ("approve_despite_objection", "異議を踏まえて承認する", "Approve, objection in view"),
-            ("refuse", "提供しない", "Refuse"),
-        ],
         "weigh" | "weigh_conflict" => {
             &[("permit", "提供してよい(理由が必要)", "Permit"), ("refuse", "提供しない(理由が必要)", "Refuse")]
         }
@@ -107,7 +109,11 @@ fn answers(visit: &Visit, kind: &str) -> Markup {
         }
         _ => &[("done", "対応しました", "Done")],
     };
+    let weighs = matches!(kind, "weigh" | "weigh_conflict");
     html! {
+        @if weighs {
+            label.note { span.sr { (visit.say("証拠", "Evidence")) } input name="evidence" placeholder=(visit.say("証拠となるもの", "evidence")) autocomplete="off"; }
+        }
         label.note { span.sr { (visit.say("メモ", "Note")) } input name="note" placeholder=(visit.say("メモ(任意)", "note")) autocomplete="off"; }
         @for (number, (value, ja, en)) in offered.iter().enumerate() {
             button.main[number == 0] type="submit" name="answer" value=(value) { (visit.say(ja, en)) }
@@ -118,7 +124,7 @@ fn answers(visit: &Visit, kind: &str) -> Markup {
 /// Answers one item.
 pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
     let (word, note) = (visit.form.get("answer"), visit.form.get("note"));
-    let given = work::Answer { word, note, evidence: note, until: None };
+    let given = work::Answer { word, note, evidence: visit.form.get("evidence"), until: None };
     visit.hub().answer_work(&visit.caller, visit.item()?, &given).await?;
     Ok(Answer::Go(HERE.to_owned()))
 }

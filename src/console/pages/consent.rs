@@ -1,0 +1,359 @@
+//! Consent (同意): recorded from a signed form, withdrawn, and what is on file already.
+
+use crate::console::layout::{Page, Said, area, choice, diagnostics, field, form, moment};
+use crate::console::plain::{MUST_BE_NAMED, ORDINARY, categories_in_words, plain, purpose_in_words};
+use crate::console::visit::{Answer, Answered, Visit, status_of};
+use crate::hub::Refusal;
+use crate::hub::consents::ConsentTerms;
+use crate::hub::on_file::OnFile;
+use crate::hub::persons::Named;
+use maud::{Markup, html};
+use musubi_core::agency::{AgencyId, Category, CategorySet, Purpose};
+use musubi_core::consent::records::{Channel, Consent, ConsentKind, Grantee, Proof, Relationship, Scope, Status};
+use musubi_core::time::{Day, Time};
+use std::sync::Arc;
+
+/// The form that the center prints (`consent_form.rs`), and its version.
+pub(in crate::console) const FORM: (&str, &str) = ("SK-01", "2026-04");
+/// Purposes that a consent on this form names, the usual ones first.
+const PURPOSES: [Purpose; 6] = [Purpose::P3, Purpose::P4, Purpose::P7, Purpose::P1, Purpose::P2, Purpose::P9];
+/// In what capacity somebody signs.
+const CAPACITIES: [(&str, Relationship, &str, &str); 4] = [
+    ("self", Relationship::Subject, "本人", "herself, himself"),
+    ("parental_authority", Relationship::ParentalAuthority, "親権者(子の記録について)", "holder of parental authority"),
+    ("guardian", Relationship::Guardian, "未成年後見人", "guardian"),
+    ("institution_head", Relationship::InstitutionHead, "施設長", "head of an institution"),
+];
+
+/// The page for somebody who is named by name and birth date: nobody need have seen her before.
+pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
+    Ok(page(&visit, None, None).into())
+}
+
+/// The page for somebody who is in view.
+pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
+    let on_file = visit.hub().on_file(&visit.caller, visit.person()?).await?;
+    Ok(page(&visit, Some(&on_file), None).into())
+}
+
+/// Records what was signed.
+pub(in crate::console) async fn record(visit: Arc<Visit>) -> Answered {
+    let recorded = match terms(&visit) {
+        Ok(terms) => visit.hub().record_consent(&visit.caller, terms).await,
+        Err(refusal) => Err(refusal),
+    };
+    match recorded {
+        Ok(recorded) => Ok(Answer::Go(format!("{}?recorded={}", here(&visit), state(recorded.status)))),
+        Err(refusal) => again(&visit, &refusal).await,
+    }
+}
+
+/// Ends the permits of a person: what the law itself allows remains.
+pub(in crate::console) async fn withdraw(visit: Arc<Visit>) -> Answered {
+    let named = Named { person: Some(visit.person()?), ..Named::default() };
+    let done = visit.hub().withdraw(&visit.caller, &named, Relationship::Subject).await?;
+    let body = html! {
+        p.done { (visit.say("同意を撤回しました。これから先は、この同意による提供は行われません。", "Withdrawn. Nothing more is shown under it.")) }
+        @if !done.released_before.is_empty() {
+            h2 { (visit.say("撤回の前に提供されたもの", "Shown before")) }
+            ul { @for line in &done.released_before { li { (Said(line)) } } }
+        }
+        p.buttons { a.button href=(here(&visit)) { (visit.say("戻る", "Back")) } }
+    };
+    Ok(visit.page("同意の撤回", "Withdrawal", body).into())
+}
+
+async fn again(visit: &Visit, refusal: &Refusal) -> Answered {
+    let on_file = match visit.handle.as_str() {
+        "" => None,
+        _ => Some(visit.hub().on_file(&visit.caller, visit.person()?).await?),
+    };
+    Ok(page(visit, on_file.as_ref(), Some(refusal)).with(status_of(refusal)).into())
+}
+
+fn here(visit: &Visit) -> String {
+    if visit.handle.is_empty() { "/consent".to_owned() } else { format!("/consent/{}", visit.handle) }
+}
+
+fn page(visit: &Visit, on_file: Option<&OnFile>, refused: Option<&Refusal>) -> Page {
+    let body = html! {
+        @if let Some(refusal) = refused { div.refusal role="alert" { (diagnostics(visit, &refusal.diagnostics)) } }
+        @match visit.form.get("recorded") {
+            "active" => p.done { (visit.say("記録しました。有効です。", "Recorded, and in force.")) },
+            "" => {},
+            _ => p.refusal {
+                (visit.say("記録しましたが、まだ有効ではありません(証拠か確認が足りません)。", "Recorded, but not in force: evidence or a check is wanting."))
+            },
+        }
+        p { a href="/consent-form" { (visit.say("同意書を印刷する", "Print the consent form")) } }
+        @if let Some(on_file) = on_file { (known(visit, on_file)) }
+        h2 { (visit.say("署名された同意書から記録する", "Record from a signed form")) }
+        (blank_form(visit))
+    };
+    visit.page("同意", "Consent", body)
+}
+
+/// What is on file, with the way to end it.
+fn known(visit: &Visit, on_file: &OnFile) -> Markup {
+    let now = visit.hub().now();
+    let in_force = on_file.consents.iter().any(|one| one.kind == ConsentKind::Permit && one.status == Status::Active);
+    html! {
+        h2 { (visit.say("いまの同意・異議", "On file")) }
+        @if on_file.consents.is_empty() { p.hint { (visit.say("記録はありません。", "Nothing is on file.")) } }
+        @else {
+            div.scroll { table.cards {
+                thead { tr {
+                    @for (ja, en) in [("種類", "Kind"), ("誰に", "To whom"), ("何を", "What"), ("何のために", "What for"), ("いつまで", "Until"), ("状態", "State")] {
+                        th scope="col" { (visit.say(ja, en)) }
+                    }
+                } }
+                tbody { @for one in &on_file.consents { (line(visit, one, now)) } }
+            } }
+        }
+        @for shield in on_file.shields.iter().filter(|shield| shield.on(now)) {
+            p.refusal {
+                b { (visit.say("住所等の支援措置があります。", "An address shield is in force.")) } " "
+                (visit.say("期限 ", "until ")) (moment(shield.until))
+            }
+        }
+        div.buttons {
+            @if in_force {
+                (form(visit, &format!("/withdraw/{}", visit.handle), html! {
+                    button.danger type="submit" { (visit.say("同意を撤回する", "Withdraw consent")) }
+                }))
+            }
+            a.button href=(format!("/shield/{}", visit.handle)) { (visit.say("支援措置を登録する", "Open an address shield")) }
+        }
+    }
+}
+
+fn line(visit: &Visit, one: &Consent, now: Time) -> Markup {
+    let kind = match one.kind {
+        ConsentKind::Permit => visit.say("同意", "permit"),
+        ConsentKind::Withdrawal => visit.say("撤回", "withdrawal"),
+        ConsentKind::Objection => visit.say("異議", "objection"),
+        ConsentKind::ObjectionLifted => visit.say("異議の取下げ", "objection lifted"),
+    };
+    let categories = match one.categories {
+        Scope::Named(categories) => categories_in_words(categories),
+        Scope::All => visit.say("すべて(慎重な項目を除く)", "all ordinary ones").to_owned(),
+    };
+    let purposes: Vec<String> = one.purposes.iter().map(|purpose| purpose_in_words(*purpose)).collect();
+    let over = one.valid_until.is_some_and(|until| until <= now);
+    html! {
+        tr {
+            td { (kind) br; small { (moment(one.recorded_at)) } }
+            td data-label=(visit.say("誰に", "To whom")) { (grantee_in_words(visit, &one.grantee)) }
+            td data-label=(visit.say("何を", "What")) { (categories) }
+            td data-label=(visit.say("何のために", "What for")) { (if purposes.len() > 6 { visit.say("すべて", "all").to_owned() } else { purposes.join("、") }) }
+            td data-label=(visit.say("いつまで", "Until")) { @if let Some(until) = one.valid_until { (moment(until)) } @else { "—" } }
+            td data-label=(visit.say("状態", "State")) { (if over { visit.say("期限切れ", "over") } else { in_force(visit, one.status) }) }
+        }
+    }
+}
+
+fn in_force(visit: &Visit, status: Status) -> &str {
+    match status {
+        Status::Active => visit.say("有効", "in force"),
+        Status::Unverified => visit.say("未確認(効力なし)", "unverified, no effect"),
+        Status::Draft => visit.say("下書き", "draft"),
+        Status::Ended => visit.say("終了", "ended"),
+        Status::EnteredInError => visit.say("誤記録", "entered in error"),
+    }
+}
+
+const fn state(status: Status) -> &'static str {
+    if matches!(status, Status::Active) { "active" } else { "waiting" }
+}
+
+fn grantee_in_words(visit: &Visit, grantee: &Grantee) -> Markup {
+    html! {
+        @match grantee {
+            Grantee::Agency(id) => (Said(&visit.agency_name(id))),
+            Grantee::Kind(kind) => (visit.language().kind(*kind)),
+            Grantee::Provider { .. } => (visit.say("産後ケアの担当事業者", "the assigned provider")),
+            Grantee::Everyone => (visit.say("すべての機関", "everyone")),
+        }
+    }
+}
+
+fn blank_form(visit: &Visit) -> Markup {
+    let typed = &visit.form;
+    let named = visit.handle.is_empty();
+    let agencies = visit.hub().register.all();
+    let own = visit.caller.id();
+    let mut grantees: Vec<(&str, &str)> =
+        agencies.iter().map(|agency| (agency.id.as_str(), agency.name.as_str())).collect();
+    grantees.sort_by_key(|(id, _)| *id != own.as_str());
+    grantees.push((ASSIGNED, visit.say("産後ケアの担当事業者", "the provider assigned for postnatal care")));
+    let capacities = CAPACITIES.iter().map(|(word, _, ja, en)| (*word, visit.say(ja, en)));
+    let witness = if typed.is_empty() { visit.caller.actor.staff_id.as_str() } else { typed.get("witness") };
+    html! {
+        (form(visit, &here(visit), html! {
+            @if named {
+                fieldset {
+                    legend { (visit.say("誰の記録についてか", "Whose record")) }
+                    (field(visit.say("氏名(漢字またはカナ)", "Name"), "text", "name", typed.get("name"), ""))
+                    (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), ""))
+                }
+            }
+            fieldset {
+                legend { (visit.say("誰が署名したか", "Who signed")) }
+                (choice(visit.say("立場", "Capacity"), "capacity", capacities, typed.get("capacity")))
+                (field(visit.say("署名者の氏名(本人以外のとき)", "Name of the signer, if another"), "text", "grantor", typed.get("grantor"), ""))
+                (field(visit.say("署名者の生年月日", "Birth date of the signer"), "date", "grantor_born", typed.get("grantor_born"), ""))
+                (field(visit.say("立場を確かめた書類", "Evidence of the capacity"), "text", "authority", typed.get("authority"), visit.say("例: 母子健康手帳、戸籍", "")))
+            }
+            fieldset {
+                legend { (visit.say("誰に、何のために", "To whom, and what for")) }
+                (choice(visit.say("提供先", "Recipient"), "grantee", grantees, typed.get("grantee")))
+                div.checks { @for purpose in PURPOSES { (check("purpose", purpose.word(), &purpose_in_words(purpose), typed.chose("purpose", purpose.word()))) } }
+            }
+            fieldset {
+                legend { (visit.say("何を(ふだんの項目)", "What: ordinary")) }
+                div.checks { @for one in ORDINARY { (category(visit, one)) } }
+            }
+            fieldset {
+                legend { (visit.say("何を(特に慎重な項目: 本人がひとつずつ選んだものだけ)", "What: only those that were named one by one")) }
+                div.checks { @for one in MUST_BE_NAMED { (category(visit, one)) } }
+            }
+            fieldset {
+                legend { (visit.say("期限と証拠", "Term and evidence")) }
+                (field(visit.say("いつまで", "Until"), "date", "until", typed.get("until"), visit.say("24か月以内、または子の1歳・3歳の誕生日まで", "within 24 months")))
+                (field(visit.say("様式の版", "Version of the form"), "text", "version", if typed.is_empty() { FORM.1 } else { typed.get("version") }, FORM.0))
+                (field(visit.say("立会った職員のID", "Staff id of the witness"), "text", "witness", witness, ""))
+                (area(visit.say("説明したこと", "What was explained"), "explained", typed.get("explained"), visit.say("提供先と、断っても支援が変わらないこと", "")))
+            }
+            button.main type="submit" { (visit.say("記録する", "Record")) }
+        }))
+    }
+}
+
+/// Stands for whoever is assigned.
+const ASSIGNED: &str = "assigned";
+
+fn category(visit: &Visit, one: Category) -> Markup {
+    check("category", one.word(), plain(one), visit.form.chose("category", one.word()))
+}
+
+fn check(name: &str, value: &str, label: &str, checked: bool) -> Markup {
+    html! { label { input type="checkbox" name=(name) value=(value) checked[checked]; span { (label) } } }
+}
+
+/// What the form says, checked as far as a form can be.
+fn terms(visit: &Visit) -> Result<ConsentTerms, Refusal> {
+    let typed = &visit.form;
+    let capacity = CAPACITIES.iter().find(|(word, ..)| *word == typed.get("capacity"));
+    let (_, relationship, _, _) = capacity.ok_or_else(|| wanting("capacity"))?;
+    let categories: CategorySet = typed.all("category").filter_map(|word| word.parse().ok()).collect();
+    let purposes: Vec<Purpose> = typed.all("purpose").filter_map(|word| word.parse().ok()).collect();
+    if categories.is_empty() || purposes.is_empty() {
+        return Err(wanting(if categories.is_empty() { "category" } else { "purpose" }));
+    }
+    let grantee = match typed.get("grantee") {
+        ASSIGNED => Grantee::Provider { service: "postnatal_care".to_owned() },
+        id => Grantee::Agency(AgencyId::new(id).map_err(|_| wanting("grantee"))?),
+    };
+    let until: Day = typed.get("until").parse().map_err(|_| wanting("until"))?;
+    let witness = Some(typed.get("witness").to_owned()).filter(|id| !id.is_empty());
+    Ok(ConsentTerms {
+        kind: ConsentKind::Permit,
+        subject: subject(visit)?,
+        grantor: by_name(typed.get("grantor"), typed.get("grantor_born")),
+        relationship: *relationship,
+        authority: typed.get("authority").to_owned(),
+        grantee,
+        categories: Scope::Named(categories),
+        purposes,
+        valid_from: visit.hub().now(),
+        valid_until: Some(Time::end_of(until)),
+        evidence: Proof {
+            form: FORM.0.to_owned(),
+            form_version: typed.get("version").to_owned(),
+            language: "ja".to_owned(),
+            scan_sha256: None,
+            witness,
+            channel: Channel::Paper,
+        },
+        explanation_given: typed.get("explained").to_owned(),
+        lifts: None,
+    })
+}
+
+/// Whose record: the person of the address, else whom the form names.
+fn subject(visit: &Visit) -> Result<Named, Refusal> {
+    if !visit.handle.is_empty() {
+        return Ok(Named { person: Some(visit.person()?), ..Named::default() });
+    }
+    by_name(visit.form.get("name"), visit.form.get("born")).ok_or_else(|| wanting("name"))
+}
+
+fn by_name(name: &str, born: &str) -> Option<Named> {
+    let named = Named { name: name.to_owned(), birth_date: born.to_owned(), ..Named::default() };
+    (!name.is_empty() && !born.is_empty()).then_some(named)
+}
+
+fn wanting(place: &str) -> Refusal {
+    Refusal::invalid(
+        "M821",
+        place,
+        "入力が足りません。対象者の氏名と生年月日、項目、目的、期限を確かめてください。",
+        "Something is wanting: look at name and birth date, categories, purposes and term.",
+    )
+}
+
+/// The form of an address shield.
+pub(in crate::console) async fn shield(visit: Arc<Visit>) -> Answered {
+    visit.person()?;
+    Ok(shield_page(&visit, None).into())
+}
+
+/// Opens an address shield (支援措置).
+pub(in crate::console) async fn open_shield(visit: Arc<Visit>) -> Answered {
+    let named = Named { person: Some(visit.person()?), ..Named::default() };
+    let chosen = |name| visit.form.all(name).filter_map(|id| AgencyId::new(id).ok()).collect::<Vec<_>>();
+    let opened = match visit.form.get("until").parse::<Day>() {
+        Ok(until) => {
+            let period = (visit.hub().now(), Time::end_of(until));
+            visit.hub().shield(&visit.caller, &named, period, chosen("allowed"), chosen("linked")).await
+        }
+        Err(_) => Err(wanting("until")),
+    };
+    match opened {
+        Ok(_) => Ok(Answer::Go(format!("/consent/{}", visit.handle))),
+        Err(refusal) => Ok(shield_page(&visit, Some(&refusal)).with(status_of(&refusal)).into()),
+    }
+}
+
+fn shield_page(visit: &Visit, refused: Option<&Refusal>) -> Page {
+    let typed = &visit.form;
+    let agencies = visit.hub().register.all();
+    let several = |name: &str| {
+        html! {
+            div.checks {
+                @for agency in &agencies {
+                    (check(name, agency.id.as_str(), &agency.name, typed.chose(name, agency.id.as_str())))
+                }
+            }
+        }
+    };
+    let body = html! {
+        @if let Some(refusal) = refused { div.refusal role="alert" { (diagnostics(visit, &refusal.diagnostics)) } }
+        p { (visit.say(
+            "住民基本台帳の支援措置などにより、居所が分かる情報を止めます。期限が来ても、延長か解除を回答するまで続きます。",
+            "Everything that tells where the person is stops. It stays in force until somebody answers at its end.",
+        )) }
+        (form(visit, &format!("/shield/{}", visit.handle), html! {
+            fieldset {
+                (field(visit.say("期限", "Until"), "date", "until", typed.get("until"), visit.say("1年以内", "within a year")))
+            }
+            fieldset { legend { (visit.say("居所を知ってよい機関", "Who may know where")) } (several("allowed")) }
+            fieldset {
+                legend { (visit.say("加害者につながりのある機関(何も見えなくなります)", "Agencies that stand close to the perpetrator: they see nothing")) }
+                (several("linked"))
+            }
+            button.main type="submit" { (visit.say("支援措置を登録する", "Open the shield")) }
+        }))
+    };
+    visit.page("支援措置の登録", "Address shield", body)
+}

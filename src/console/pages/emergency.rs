@@ -1,0 +1,129 @@
+//! Break-glass (緊急閲覧) in two steps: who is in danger and why, then what will be shown, and only then the record.
+
+use super::family::whole;
+use crate::console::layout::{area, choice, diagnostics, field, form, moment};
+use crate::console::plain::categories_in_words;
+use crate::console::sessions::Of;
+use crate::console::visit::{Answered, Visit, status_of};
+use crate::hub::Refusal;
+use crate::hub::emergency::{EmergencyTerms, Offer};
+use crate::hub::persons::Named;
+use maud::{Markup, html};
+use musubi_core::agency::{CategorySet, Purpose};
+use std::sync::Arc;
+
+/// What may be the reason.
+const REASONS: [(&str, &str, &str); 6] = [
+    ("abuse", "虐待の疑い", "suspected abuse"),
+    ("violence", "暴力", "violence"),
+    ("medical", "医療上の緊急", "medical emergency"),
+    ("missing", "行方不明", "missing"),
+    ("suicide", "自死のおそれ", "danger of suicide"),
+    ("other", "その他", "other"),
+];
+
+/// First step: the form.
+pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
+    Ok(visit.page("緊急閲覧(1/2) 理由", "Break-glass (1/2): the reason", first(&visit)).into())
+}
+
+/// Records the first step, and says what the second would show. Nothing is open yet.
+pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
+    let typed = &visit.form;
+    let terms = EmergencyTerms {
+        subject: named(&visit),
+        reason_code: typed.get("reason_code").to_owned(),
+        reason: typed.get("reason").to_owned(),
+        threatened: typed.get("threatened").to_owned(),
+        no_consent: typed.get("no_consent").to_owned(),
+    };
+    let wanting = terms.subject.name.is_empty() || terms.subject.birth_date.is_empty();
+    let offered = if wanting { Err(nobody_named()) } else { visit.hub().ask_emergency(&visit.caller, &terms).await };
+    match offered {
+        Ok(offer) => {
+            Ok(visit.page("緊急閲覧(2/2) 見える内容の確認", "Break-glass (2/2)", second(&visit, &offer)).into())
+        }
+        Err(refusal) => {
+            let body =
+                html! { div.refusal role="alert" { (diagnostics(&visit, &refusal.diagnostics)) } (first(&visit)) };
+            Ok(visit.page("緊急閲覧(1/2) 理由", "Break-glass (1/2)", body).with(status_of(&refusal)).into())
+        }
+    }
+}
+
+/// Second step: opens it, and shows what may be seen.
+pub(in crate::console) async fn confirm(visit: Arc<Visit>) -> Answered {
+    let shown: CategorySet = visit.form.all("category").filter_map(|word| word.parse().ok()).collect();
+    let access = visit.hub().confirm_emergency(&visit.caller, visit.fact()?, shown).await?;
+    let families = visit.hub().get(&visit.caller, Purpose::P11, &named(&visit), "").await?;
+    let body = html! {
+        p.refusal role="status" {
+            b { (visit.say("緊急閲覧中です。", "The glass is broken. ")) }
+            (visit.say("終了 ", "It ends ")) (moment(access.until)) "。 "
+            (visit.say("事後確認の期限 ", "Review by ")) (moment(access.review_by)) "。 "
+            (visit.say("センターと記録を作成した機関に知らせました。", "The center and the authors were told."))
+        }
+        @if families.is_empty() { p.empty { (visit.say("この方について表示できる記録はありません。", "There is nothing to show of this person.")) } }
+        @for family in &families { (whole(&visit, family)) }
+    };
+    Ok(visit.page("緊急閲覧", "Break-glass", body).into())
+}
+
+fn named(visit: &Visit) -> Named {
+    let form = &visit.form;
+    Named { name: form.get("name").to_owned(), birth_date: form.get("born").to_owned(), ..Named::default() }
+}
+
+fn first(visit: &Visit) -> Markup {
+    let typed = &visit.form;
+    let reasons = REASONS.iter().map(|(code, ja, en)| (*code, visit.say(ja, en)));
+    html! {
+        p { (visit.say(
+            "命や安全が脅かされ、同意も法の手続も間に合わないときだけ使います。1人の方について、4時間だけ見えます。センターと記録を作成した機関に直ちに知らされ、3開庁日以内に事後確認を受けます。",
+            "Only where life or safety is threatened and neither consent nor the law's procedure is in time: one person, four hours, told to the center and the authors at once, reviewed within three working days.",
+        )) }
+        (form(visit, "/emergency", html! {
+            fieldset {
+                legend { (visit.say("誰について", "Whom")) }
+                (field(visit.say("氏名(漢字またはカナ)", "Name"), "text", "name", typed.get("name"), ""))
+                (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), ""))
+            }
+            fieldset {
+                legend { (visit.say("なぜ", "Why")) }
+                (choice(visit.say("理由", "Reason"), "reason_code", reasons, typed.get("reason_code")))
+                (area(visit.say("状況(20文字以上)", "In words, 20 characters or more"), "reason", typed.get("reason"), ""))
+                (field(visit.say("危険にさらされている方", "Who is threatened"), "text", "threatened", typed.get("threatened"), ""))
+                (field(visit.say("同意を得られない理由", "Why consent cannot be had"), "text", "no_consent", typed.get("no_consent"), ""))
+            }
+            button.main type="submit" { (visit.say("次へ(まだ何も見えません)", "Next: nothing is open yet")) }
+        }))
+    }
+}
+
+fn second(visit: &Visit, offer: &Offer) -> Markup {
+    let action = format!("/emergency/{}", visit.session.handle(Of::Fact, offer.fact.0));
+    html! {
+        (form(visit, &action, html! {
+            @for name in ["name", "born"] { input type="hidden" name=(name) value=(visit.form.get(name)); }
+            @for category in offer.categories.iter() { input type="hidden" name="category" value=(category); }
+            section.panel {
+                h2 { (visit.say("見えるようになる内容", "What will be shown")) }
+                p { (categories_in_words(offer.categories)) }
+                p.hint { (visit.say("この確認は次の時刻まで有効です: ", "To be confirmed by ")) (moment(offer.confirm_by)) }
+            }
+            p.buttons {
+                button.danger type="submit" { (visit.say("この内容を見る(記録され、知らされます)", "Show it: this is recorded and told")) }
+                a.button href="/emergency" { (visit.say("やめる", "Stop")) }
+            }
+        }))
+    }
+}
+
+fn nobody_named() -> Refusal {
+    Refusal::invalid(
+        "M824",
+        "name",
+        "対象の方の氏名と生年月日の両方を入力してください。",
+        "Name the person by name and birth date.",
+    )
+}

@@ -1,0 +1,102 @@
+//! A request that waits for its holder (保留): who asks, under which law, why, and what speaks for and against each category.
+
+use crate::console::layout::{Said, form, moment};
+use crate::console::visit::{Answer, Answered, Visit};
+use crate::hub::on_file::Asked;
+use crate::hub::work;
+use maud::{Markup, html};
+use musubi_core::agency::{Category, CategorySet};
+use std::sync::Arc;
+
+/// The page of one request.
+pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
+    let asked = visit.hub().asked(&visit.caller, visit.item()?).await?;
+    let ground = &asked.ground;
+    let body = html! {
+        section.panel {
+            dl.pairs {
+                dt { (visit.say("求めている機関", "Who asks")) } dd { (Said(&visit.agency_name(&ground.asserting_agency))) " " (Said(&ground.asserting_officer)) }
+                dt { (visit.say("法の根拠", "Under")) } dd { (ground.code) " " small { (ground.statute_version) } }
+                @if let Some(number) = &ground.number { dt { (visit.say("文書番号", "Number")) } dd { (Said(number)) } }
+                dt { (visit.say("必要な理由", "Why")) } dd { (Said(&ground.necessity)) }
+                @for (name, text) in &ground.evidence { dt { (Said(name)) } dd { (Said(text)) } }
+                @if let Some(until) = ground.until { dt { (visit.say("期間", "Until")) } dd { (moment(until)) } }
+            }
+            @if asked.shielded {
+                p.mark { (visit.say("住所等の支援措置の対象の方が含まれます。居所は支援措置で止まります。", "One of the persons is under an address shield.")) }
+            }
+        }
+        (answer_form(&visit, &asked))
+    };
+    Ok(visit.page("情報提供の求め", "A request", body).into())
+}
+
+fn answer_form(visit: &Visit, asked: &Asked) -> Markup {
+    let item = &visit.handle;
+    html! {
+        (form(visit, &format!("/hold/{item}"), html! {
+            table.cards {
+                thead { tr {
+                    th scope="col" { (visit.say("選ぶ", "Choose")) }
+                    th scope="col" { (visit.say("区分", "Category")) }
+                    th scope="col" { (visit.say("提供に向くこと", "For")) }
+                    th scope="col" { (visit.say("提供に向かないこと", "Against")) }
+                } }
+                tbody { @for category in asked.ground.categories.iter() { (line(visit, asked, category)) } }
+            }
+            p.hint { (visit.say(
+                "法は提供を義務としていません。子ども・保護者・関係者・第三者の権利利益を不当に侵害するおそれがあるときは、提供しません。",
+                "The law lets you disclose, and does not oblige you: not where it would unjustly harm somebody.",
+            )) }
+            p.buttons {
+                button.main type="submit" name="answer" value="approve" { (visit.say("選んだ区分を承認する", "Approve what is chosen")) }
+                button.danger type="submit" name="answer" value="refuse" { (visit.say("選んだ区分を提供しない", "Refuse what is chosen")) }
+            }
+        }))
+    }
+}
+
+fn line(visit: &Visit, asked: &Asked, category: Category) -> Markup {
+    let (waits, objected) = (asked.waiting.has(category), asked.objected.has(category));
+    let sensitive = matches!(category, Category::C08 | Category::C12 | Category::C14 | Category::C19);
+    html! {
+        tr {
+            td {
+                @if waits {
+                    label { input type="checkbox" name="category" value=(category); span.sr { (category.japanese()) } }
+                } @else { (visit.say("回答済み", "answered")) }
+            }
+            td { (category.japanese()) " " small { (category) } }
+            td data-label=(visit.say("向く", "For")) {
+                (visit.say("法の根拠と必要な理由が示されている", "a ground in law, and why it is needed"))
+            }
+            td data-label=(visit.say("向かない", "Against")) {
+                @if objected { p.mark { (visit.say("本人が異議を申し出ている", "the person objects")) } }
+                @if sensitive { p { (visit.say("特に慎重な項目", "especially sensitive")) } }
+                @if !objected && !sensitive { "—" }
+            }
+        }
+    }
+}
+
+/// Answers some of its categories; the work item is done when none waits any longer.
+pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
+    let item = visit.item()?;
+    let asked = visit.hub().asked(&visit.caller, item).await?;
+    let chosen: CategorySet = visit.form.all("category").filter_map(|word| word.parse().ok()).collect();
+    let chosen = chosen.and(asked.waiting);
+    match visit.form.get("answer") {
+        "refuse" => drop(visit.hub().refuse_ground(&visit.caller, asked.ground.id, chosen).await?),
+        _ => {
+            // The page shows each objection beside its category: who approves has it in view.
+            let in_view = !asked.objected.and(chosen).is_empty();
+            drop(visit.hub().approve_ground(&visit.caller, asked.ground.id, chosen, in_view, false).await?);
+        }
+    }
+    if visit.hub().asked(&visit.caller, item).await?.waiting.is_empty() {
+        let done = work::Answer { word: "done", ..work::Answer::default() };
+        visit.hub().answer_work(&visit.caller, item, &done).await?;
+        return Ok(Answer::Go("/today".to_owned()));
+    }
+    Ok(Answer::Go(format!("/hold/{}", visit.handle)))
+}

@@ -1,0 +1,68 @@
+//! Dead letters (届かなかったもの): what was given up, why, what sending again would do now, and sending again.
+
+use crate::console::layout::{Said, form, moment};
+use crate::console::plain::{categories_in_words, purpose_in_words};
+use crate::console::sessions::Of;
+use crate::console::visit::{Answer, Answered, Visit};
+use crate::hub::caller::Operation;
+use crate::hub::dead_letters::DeadLetter;
+use maud::{Markup, html};
+use std::sync::Arc;
+
+/// Where the list is.
+const HERE: &str = "/letters";
+
+/// The list.
+pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
+    let letters = visit.hub().dead_letters(&visit.caller).await?;
+    let body = html! {
+        @if letters.is_empty() { p.empty { (visit.say("届かなかったものはありません。", "Nothing was given up.")) } }
+        ol.work { @for letter in &letters { (entry(&visit, letter)) } }
+    };
+    Ok(visit.page("届かなかったもの", "Dead letters", body).into())
+}
+
+fn entry(visit: &Visit, letter: &DeadLetter) -> Markup {
+    let row = &letter.row;
+    let action = format!("/letter/{}", visit.session.handle(Of::Delivery, row.id.0));
+    let may = letter.owner == *visit.caller.id() && visit.caller.check(Operation::AnswerWork).is_ok();
+    html! {
+        li {
+            p.person { (Said(&visit.agency_name(&row.recipient))) " · " (purpose_in_words(row.purpose)) " · " (Said(&row.format)) }
+            p {
+                (visit.say("理由 ", "reason ")) (row.reason) " · " (row.attempts) (visit.say("回試行", " attempts")) " · " (row.stage())
+            }
+            p.when { (moment(row.created_at)) " · " (visit.say("確認の期限 ", "look by ")) (moment(row.next_at)) }
+            @if may {
+                (form(visit, &action, html! {
+                    button.main type="submit" name="step" value="look" { (visit.say("いま送り直すとどうなるかを見る", "See what sending again would do")) }
+                    button type="submit" name="step" value="send" { (visit.say("送り直す", "Send again")) }
+                }))
+            }
+        }
+    }
+}
+
+/// Says what sending again would do, or does it.
+pub(in crate::console) async fn replay(visit: Arc<Visit>) -> Answered {
+    let dry_run = visit.form.get("step") != "send";
+    let replay = visit.hub().replay(&visit.caller, visit.delivery()?, dry_run).await?;
+    if !dry_run {
+        return Ok(Answer::Go(HERE.to_owned()));
+    }
+    let body = html! {
+        @if replay.outputs.is_empty() { p.refusal { (visit.say("いま送れる内容はありません(同意や根拠がありません)。", "Nothing of it may be sent now.")) } }
+        @else {
+            ul { @for (format, bytes) in &replay.outputs { li { (format) " " (bytes) (visit.say(" バイト", " bytes")) } } }
+        }
+        @if !replay.changed.is_empty() {
+            h2 { (visit.say("前回との違い", "Other than before")) }
+            ul { @for change in &replay.changed { li {
+                @if !change.more.is_empty() { (visit.say("増える: ", "more: ")) (categories_in_words(change.more)) " " }
+                @if !change.less.is_empty() { (visit.say("減る: ", "less: ")) (categories_in_words(change.less)) }
+            } } }
+        }
+        p.buttons { a.button href=(HERE) { (visit.say("戻る", "Back")) } }
+    };
+    Ok(visit.page("送り直すとどうなるか", "What sending again would do", body).into())
+}

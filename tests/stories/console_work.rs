@@ -1,0 +1,253 @@
+//! The window, lived through: consent, requests, referrals, files, an emergency, a statement, each by the person whose work
+//! it is.
+
+use crate::browser::{Browser, Seen};
+use crate::city::{City, MOTHER, VISITS};
+use musubi::console::{Method, ROUTES};
+use musubi::sample_city as sample;
+
+/// Somebody shows who she is where a page asks for it, and what she typed is carried on.
+async fn proven(browser: &mut Browser, page: &Seen, action: &str, fields: &[(&str, &str)]) -> Seen {
+    let asked = browser.submit(page, action, fields).await;
+    assert!(asked.status == 403 && asked.says("本人であることをもう一度確かめます"), "{action}: {}", asked.body);
+    let mut carried: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name != "proof").collect();
+    carried.push(("proof", "sample"));
+    browser.submit(&asked, asked.link(action), &carried).await
+}
+
+/// What a nurse fills in from the signed form of 榎本.
+fn signed() -> Vec<(&'static str, &'static str)> {
+    let mut fields = vec![
+        ("name", "榎本 千夏"),
+        ("born", "1996-05-14"),
+        ("capacity", "self"),
+        ("grantee", sample::CENTER),
+        ("purpose", "P3"),
+        ("purpose", "P4"),
+        ("until", "2027-10-25"),
+        ("version", "2026-04"),
+        ("witness", "ooba"),
+        ("explained", "提供先と、断っても支援が変わらないこと"),
+    ];
+    fields.extend(["C01", "C02", "C04", "C05", "C07"].map(|category| ("category", category)));
+    fields
+}
+
+async fn with_a_discharge() -> City {
+    let city = City::at("2026-10-30T11:05:00+09:00").await;
+    assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA"));
+    city
+}
+
+async fn with_visits() -> City {
+    let city = City::at("2026-11-11T17:15:00+09:00").await;
+    let sent = city.agency(sample::HEALTH_CENTER).post("/v1/documents?format=ph05", "text/csv", VISITS.to_vec()).await;
+    assert_eq!(sent.unwrap().status, 422);
+    city
+}
+
+#[tokio::test]
+async fn s18_a_consent_is_recorded_after_a_proof_opens_the_discharge_and_its_withdrawal_closes_it() {
+    let city = with_a_discharge().await;
+    let mut nurse = city.signed_in(sample::CENTER, "ooba").await;
+    assert!(nurse.get("/roster").await.says("名簿に表示できる方はいません"));
+    let page = nurse.get("/consent").await;
+    let short: Vec<_> = signed().into_iter().filter(|(name, _)| *name != "until").collect();
+    let refused = proven(&mut nurse, &page, "/consent", &short).await;
+    assert!(refused.status == 422 && refused.says("M821") && refused.says("value=\"榎本 千夏\""), "{}", refused.body);
+    let recorded = nurse.submit(&page, "/consent", &signed()).await;
+    let recorded = nurse.follow(recorded).await;
+    assert!(recorded.says("記録しました。有効です。"), "{}", recorded.body);
+    let roster = nurse.get("/roster").await;
+    let family = nurse.get(roster.link_of("/family/", "榎本")).await;
+    assert!(family.says("退院") && family.says("本人の同意"), "{}", family.body);
+    let consent = nurse.get(family.link("/consent/")).await;
+    assert!(consent.says("汐音市こども家庭センター") && consent.says("有効"), "{}", consent.body);
+    let withdrawn = nurse.submit(&consent, consent.link("/withdraw/"), &[]).await;
+    assert!(withdrawn.says("同意を撤回しました") && withdrawn.says("撤回の前に提供されたもの"), "{}", withdrawn.body);
+    assert!(nurse.get("/roster").await.says("名簿に表示できる方はいません"));
+    assert!(nurse.get("/consent-form").await.says("同意しなくても、受けられる支援は変わりません。"));
+}
+
+#[tokio::test]
+async fn a_file_is_answered_row_by_row_and_comes_back_with_its_results() {
+    let city = City::at("2026-11-11T17:15:00+09:00").await;
+    let mut nurse = city.signed_in(sample::HEALTH_CENTER, "shiina").await;
+    let page = nurse.get("/upload").await;
+    let answer = nurse.upload(&page, "/upload", &[("format", "auto")], ("訪問.csv", VISITS)).await;
+    for words in ["4行を受け取りました", "1行は受け取れませんでした", "JP-E602", "行 5", "不受理"]
+    {
+        assert!(answer.says(words), "{words}: {}", answer.body);
+    }
+    let copy = nurse.get(answer.link("/corrected/")).await;
+    assert!(copy.header("content-disposition").starts_with("attachment"), "{:?}", copy.headers);
+    // The file came in CP932, and goes back so.
+    let heading = [0x8e, 0xe6, 0x8d, 0x9e, 0x8c, 0x8b, 0x89, 0xca];
+    assert!(copy.bytes.windows(heading.len()).any(|window| window == heading), "{}", copy.body);
+    let again = nurse.upload(&page, "/upload", &[("format", "ph05")], ("訪問.csv", VISITS)).await;
+    assert!(again.says("受領済み"), "{}", again.body);
+    let template = nurse.get(page.link("/template/ph05")).await;
+    assert!(template.status == 200 && !template.bytes.is_empty());
+    let nothing = nurse.upload(&page, "/upload", &[("format", "auto")], ("空.csv", b"")).await;
+    assert!(nothing.status == 422 && nothing.says("M823"), "{}", nothing.body);
+}
+
+#[tokio::test]
+async fn a_referral_is_accepted_with_one_click_and_answered() {
+    let city = with_visits().await;
+    let mut nurse = city.signed_in(sample::CENTER, "ooba").await;
+    let family = nurse.get("/roster").await;
+    let family = nurse.get(family.link("/family/")).await;
+    let form = nurse.get(family.link("/refer/")).await;
+    let terms = [("to", sample::PROVIDER), ("kind", "support"), ("reason", "育児の手伝い"), ("reply_by", "2026-11-20")];
+    let sent = nurse.submit(&form, form.link("/refer/"), &terms).await;
+    assert!(nurse.follow(sent).await.says("送信済み"));
+    let mut midwife = city.signed_in(sample::PROVIDER, "nogami").await;
+    let asked = midwife.get("/referrals").await;
+    assert!(asked.says("育児の手伝い") && asked.says("引き受ける"), "{}", asked.body);
+    let declined = midwife.submit(&asked, asked.link("/referral/"), &[("step", "decline"), ("note", "")]).await;
+    assert!(declined.status == 409 && declined.says("M605"), "{}", declined.body);
+    let accepted = midwife.submit(&asked, asked.link("/referral/"), &[("step", "accept"), ("note", "")]).await;
+    assert!(midwife.follow(accepted).await.says("引受け済み"));
+    assert!(nurse.get("/referrals").await.says("引受け済み"));
+}
+
+/// A caseworker asks for 灯 of whom he has heard.
+fn request() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("code", "L04"),
+        ("number", "汐児8-204"),
+        ("head", "所長"),
+        ("name", "タカヤナギ アカリ"),
+        ("born", "2026-10-19"),
+        ("category", "C01"),
+        ("category", "C10"),
+        ("category", "C11"),
+        ("necessity", "泣き声の通報があり、乳児の安全を確かめるため"),
+        ("until", "2026-12-16"),
+    ]
+}
+
+#[tokio::test]
+async fn a_request_waits_for_its_holder_who_sees_what_speaks_for_and_against() {
+    let city = with_visits().await;
+    city.set("2026-11-16T10:00:00+09:00");
+    let mut caseworker = city.signed_in(sample::GUIDANCE_CENTER, "w-0412").await;
+    let page = caseworker.get("/question").await;
+    let sent = caseworker.submit(&page, "/request", &request()).await;
+    assert!(sent.status == 200 && sent.says("求めを記録し"), "{}", sent.body);
+    let ask = [("number", "汐児8-204"), ("purpose", "P5"), ("name", "タカヤナギ アカリ"), ("born", "2026-10-19")];
+    let before = caseworker.submit(&page, "/question", &ask).await;
+    assert!(before.says("表示できる記録はありません"), "{}", before.body);
+    let mut officer = city.signed_in(sample::CENTER, "fukatsu").await;
+    let today = officer.get("/today").await;
+    let hold = officer.get(today.link("/hold/")).await;
+    for words in ["朝凪県南部児童相談所", "泣き声の通報", "訪問・相談記録", "提供に向かないこと"]
+    {
+        assert!(hold.says(words), "{words}: {}", hold.body);
+    }
+    let chosen = [("answer", "approve"), ("category", "C01"), ("category", "C10")];
+    let approved = proven(&mut officer, &hold, hold.link("/hold/"), &chosen).await;
+    let left = officer.follow(approved).await;
+    assert!(left.says("回答済み") && left.says("家庭の状況"), "{}", left.body);
+    let refused = officer.submit(&left, left.link("/hold/"), &[("answer", "refuse"), ("category", "C11")]).await;
+    assert!(refused.status == 303, "{}", refused.body);
+    let after = caseworker.submit(&page, "/question", &ask).await;
+    assert!(after.says("家庭訪問") && after.says("法令の定め"), "{}", after.body);
+}
+
+#[tokio::test]
+async fn s62_an_emergency_opens_after_two_steps_and_a_proof() {
+    let city = with_visits().await;
+    city.set("2026-11-14T23:40:00+09:00");
+    let mut caseworker = city.signed_in(sample::GUIDANCE_CENTER, "w-0412").await;
+    let page = caseworker.get("/emergency").await;
+    let terms = [
+        ("name", "タカヤナギ アカリ"),
+        ("born", "2026-10-19"),
+        ("reason_code", "abuse"),
+        ("reason", "189に泣き声の通報。乳児の安否を今夜確認する必要がある"),
+        ("threatened", "児"),
+        ("no_consent", "深夜で連絡がつかない"),
+    ];
+    let short: Vec<_> =
+        terms.iter().copied().map(|(name, value)| (name, if name == "reason" { "急ぐ" } else { value })).collect();
+    let refused = proven(&mut caseworker, &page, "/emergency", &short).await;
+    assert!(refused.status == 422 && refused.says("value=\"タカヤナギ アカリ\""), "{}", refused.body);
+    let offered = caseworker.submit(&page, "/emergency", &terms).await;
+    assert!(offered.says("見えるようになる内容") && !offered.says("家庭訪問"), "{}", offered.body);
+    let mut fields: Vec<(&str, &str)> = vec![("name", terms[0].1), ("born", terms[1].1)];
+    let offered_categories: Vec<String> =
+        offered.body.split("name=\"category\" value=\"").skip(1).map(|rest| rest[..3].to_owned()).collect();
+    fields.extend(offered_categories.iter().map(|category| ("category", category.as_str())));
+    let opened = caseworker.submit(&offered, offered.link("/emergency/"), &fields).await;
+    assert!(
+        opened.says("緊急閲覧中です") && opened.says("家庭訪問") && opened.says("最後に会った人"),
+        "{}",
+        opened.body
+    );
+    let mut officer = city.signed_in(sample::CENTER, "fukatsu").await;
+    assert!(officer.get("/today").await.says("適切だった"));
+}
+
+#[tokio::test]
+async fn an_auditor_makes_a_statement_and_takes_a_checkpoint_home() {
+    let city = with_visits().await;
+    let mut nurse = city.signed_in(sample::CENTER, "ooba").await;
+    nurse.get("/roster").await;
+    let mut auditor = city.signed_in(sample::CENTER, "hayakawa").await;
+    let page = auditor.get("/statement").await;
+    let whose = [("name", "タカヤナギ アカリ"), ("born", "2026-10-19")];
+    let statement = proven(&mut auditor, &page, "/statement", &whose).await;
+    assert!(statement.says("情報の提供の記録") && statement.says("法定の事務"), "{}", statement.body);
+    let table = auditor.submit(&page, "/statement", &[whose[0], whose[1], ("as", "csv")]).await;
+    assert!(
+        table.header("content-type").starts_with("text/csv") && table.says("汐音市こども家庭センター"),
+        "{}",
+        table.body
+    );
+    let oversight = auditor.get("/oversight").await;
+    assert!(oversight.says("482072") && oversight.says("助産院 汐の宿"), "{}", oversight.body);
+}
+
+/// Names and notes as nobody is called, and as somebody will be one day.
+const HOSTILE: [&str; 7] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "=cmd|'/c calc'!A1",
+    "|^~\\&",
+    "湊\u{202e}反転\u{200b}",
+    "𠮷野\u{0}葛城",
+    "ｱｶﾘ' OR '1'='1",
+];
+
+#[tokio::test]
+async fn s17_hostile_text_in_any_field_of_any_form_comes_back_as_text() {
+    let city = with_visits().await;
+    for (agency, staff) in [
+        (sample::CENTER, "ooba"),
+        (sample::CENTER, "hayakawa"),
+        (sample::GUIDANCE_CENTER, "w-0412"),
+        (sample::PROVIDER, "nogami"),
+    ] {
+        let mut browser = city.signed_in(agency, staff).await;
+        for route in ROUTES.iter().filter(|route| route.method == Method::Get && !route.path.contains('{')) {
+            let page = browser.get(route.path).await;
+            if page.status != 200 || !page.says("name=\"token\"") {
+                continue;
+            }
+            for hostile in HOSTILE {
+                let names: Vec<String> =
+                    page.body.split("name=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+                let names = names.iter().filter(|name| !matches!(name.as_str(), "token" | "viewport" | "htmx-config"));
+                let fields: Vec<(&str, &str)> =
+                    names.map(|name| (name.as_str(), hostile)).chain([("proof", "sample")]).collect();
+                let answer = browser.submit(&page, route.path, &fields).await;
+                let answer = if answer.status == 303 { browser.follow(answer).await } else { answer };
+                for raw in ["<script>alert", "<img", "\u{202e}", "\u{200b}", "\u{0}"] {
+                    assert!(!answer.says(raw), "{} {hostile:?}: {}", route.path, answer.body);
+                }
+            }
+        }
+    }
+}
