@@ -101,6 +101,7 @@ impl Hub {
     /// # Errors
     /// When the same id came with other bytes (S-20), or nothing could be stored.
     pub async fn take(&self, caller: &Caller, parcel: Parcel, acknowledge: Acknowledge) -> Result<Taken, Refusal> {
+        self.hears(caller.id());
         let key = self.keyring.blind.blind(parcel.class, &parcel.key);
         for _ in 0..DECIDE_AGAIN_MAX {
             let custody = Custody::prepare(self, caller, &parcel).await?;
@@ -138,6 +139,7 @@ impl Hub {
         content: &[u8; 32],
         forget_before: Option<Time>,
     ) -> Result<Before, Refusal> {
+        self.hears(caller.id());
         let key = self.keyring.blind.blind(class, key);
         let Some(known) = self.store.message_answer(caller.id(), key).await? else { return Ok(Before::New) };
         if forget_before.is_some_and(|before| known.received_at < before) {

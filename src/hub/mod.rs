@@ -1,6 +1,7 @@
 //! What the hub does, one file for each use. Only here are the steps put in order: decode, attribute, store, decide,
 //! record, and only then answer.
 
+mod alarms;
 pub mod answer;
 pub mod attempts;
 pub mod caller;
@@ -34,6 +35,7 @@ pub mod register;
 pub mod renewal;
 pub mod roster;
 pub mod shredding;
+pub mod silence;
 pub mod standing;
 pub mod statement;
 pub mod weighing;
@@ -45,12 +47,14 @@ pub use refusal::{Refusal, RefusalKind};
 use crate::clock::{Clock, DecisionClock};
 use crate::entropy;
 use crate::store::{Keyring, Store};
+use musubi_core::agency::AgencyId;
 use musubi_core::consent::{Policy, RaisedCodes};
 use musubi_core::id::uuid_v7;
 use musubi_core::time::Time;
 use register::Register;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
@@ -74,6 +78,8 @@ pub struct Inside {
     pub register: Register,
     /// Rung when a delivery may have become due.
     pub deliveries: Notify,
+    /// When each agency was last heard by this hub.
+    heard: Mutex<BTreeMap<AgencyId, Time>>,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
     pub(crate) bulk: Semaphore,
     /// Policy epoch under which this process decides.
@@ -109,9 +115,9 @@ impl Hub {
         let policy_epoch = ledger::policy_epoch(&store, &policy).await?;
         let clock = DecisionClock::over(clock);
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
-        let (deliveries, outdated) = (Notify::new(), AtomicBool::new(false));
+        let (deliveries, outdated, heard) = (Notify::new(), AtomicBool::new(false), Mutex::default());
         let inside =
-            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries, policy_epoch, outdated };
+            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries, heard, policy_epoch, outdated };
         Ok(Hub(Arc::new(inside)))
     }
 

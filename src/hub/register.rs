@@ -51,6 +51,10 @@ pub struct AgencySettings {
     pub subscriptions: Vec<Subscription>,
     /// Municipalities that a child guidance center is responsible for.
     pub area: Vec<Municipality>,
+    /// Minutes that something may wait for it before its center must know; an hour where it is not set.
+    pub late_minutes: Option<u32>,
+    /// Minutes that it may send nothing before its center must know; without it, it may be silent.
+    pub silence_minutes: Option<u32>,
 }
 
 /// A destination of deliveries.

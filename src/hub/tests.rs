@@ -70,7 +70,7 @@ fn agency(id: &str, kind: AgencyKind, sender: &str, staff: &[(&str, Role)]) -> A
         name: String::new(),
         municipality,
         active: true,
-        settings: AgencySettings { profile: Some(profile), subscriptions, area: Vec::new() },
+        settings: AgencySettings { profile: Some(profile), subscriptions, ..AgencySettings::default() },
         staff: staff.iter().map(|(id, role)| ((*id).to_owned(), *role)).collect(),
     }
 }

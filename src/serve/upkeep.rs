@@ -61,11 +61,14 @@ pub(super) async fn overdue(hub: Hub, stop: CancellationToken) {
     }
 }
 
-/// Sees every minute that somebody knows of what has waited too long, until told to stop.
+/// Sees every minute that somebody knows of what has waited too long, and of who is silent, until told to stop.
 pub(super) async fn late(hub: Hub, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(HELD_EVERY)).await.is_some() {
         if let Err(refusal) = hub.look_after_late().await {
             tracing::error!(%refusal, "what has waited too long is not looked at");
+        }
+        if let Err(refusal) = hub.look_after_silent().await {
+            tracing::error!(%refusal, "who is silent is not looked at");
         }
     }
 }

@@ -198,6 +198,43 @@ async fn a_destination_that_is_told_nothing_is_one_question_for_a_person_and_clo
 }
 
 #[tokio::test]
+async fn an_agency_that_should_send_and_is_silent_is_one_question_and_closed_when_it_is_heard() {
+    let city = with_consent().await;
+    let hub = &city.running.hub;
+    let hospital = hub.register.agency(&AgencyId::new(sample::HOSPITAL).unwrap()).unwrap();
+    let mut hospital = musubi::hub::register::Agency::clone(&hospital);
+    hospital.settings.silence_minutes = Some(120);
+    hub.register_agency(hospital).await.unwrap();
+    let asked = async |open| hub.work_items(&city.officer(), Some(open), "sender_silent").await.unwrap().len();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    for (minutes, silent) in [(119, 0), (1, 1), (500, 1)] {
+        city.clock.advance_minutes(minutes);
+        hub.look_after_silent().await.unwrap();
+        assert_eq!(asked(true).await, silent, "one question, and only about who should send");
+    }
+    assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA|"), "the same again is heard too");
+    hub.look_after_silent().await.unwrap();
+    assert_eq!((asked(true).await, asked(false).await), (0, 1));
+}
+
+#[tokio::test]
+async fn a_destination_may_be_given_less_time_than_another() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    let hub = &city.running.hub;
+    let center = hub.register.agency(&AgencyId::new(sample::CENTER).unwrap()).unwrap();
+    let mut center = musubi::hub::register::Agency::clone(&center);
+    center.settings.late_minutes = Some(10);
+    hub.register_agency(center).await.unwrap();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    for (minutes, late) in [(9, 0), (1, 1)] {
+        city.clock.advance_minutes(minutes);
+        hub.look_after_late().await.unwrap();
+        assert_eq!(hub.work_items(&city.officer(), Some(true), "delivery_late").await.unwrap().len(), late);
+    }
+}
+
+#[tokio::test]
 async fn a_folder_that_is_gone_does_not_keep_the_center_from_fetching() {
     let city = with_consent().await;
     std::fs::remove_dir(city.folder()).unwrap();
