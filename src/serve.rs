@@ -128,16 +128,16 @@ pub async fn start(
     let (https_listener, https_address) = bind("listen.https", config.listen.https).await?;
     let (mllp_listener, mllp_address) = bind("listen.mllp", config.listen.mllp).await?;
     let (health_listener, health_address) = bind("listen.health", config.listen.health).await?;
-    let quotas = Arc::new(Quotas::new(config.limits.requests_per_second));
+    let quotas = Arc::new(Quotas::new(&config.limits));
     let services = grpc::router(hub.clone(), Arc::clone(&quotas)).await;
     let services = services.map_err(|error| StartError::Services(error.to_string()))?;
     let router = services.merge(https::router(hub.clone(), &config.limits)).fallback(https::nothing_here);
-    let router = router.layer(axum::middleware::from_fn_with_state(quotas, quota));
+    let router = router.layer(axum::middleware::from_fn_with_state(Arc::clone(&quotas), quota));
 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let console = open_console(config, &hub, &certificate_clock, &tasks, &stop).await?;
     tasks.spawn(serve_http(https_listener, Arc::clone(&https_tls), router, stop.clone()));
-    let mllp = Arc::new(Mllp::new(hub.clone(), &config.limits));
+    let mllp = Arc::new(Mllp::new(hub.clone(), &config.limits, quotas));
     tasks.spawn(serve_mllp(mllp_listener, Arc::clone(&mllp_tls), mllp, stop.clone()));
     let tls = [https_tls, mllp_tls];
     tasks.spawn(health::serve(health_listener, hub.clone(), tls.clone(), Arc::clone(&certificate_clock), stop.clone()));

@@ -5,6 +5,7 @@ mod fhir;
 
 use crate::config::Limits;
 use crate::edge::peer::Peer;
+use crate::edge::quota::{BYTES_PER_SECOND, why_cut};
 use crate::hub::document::{Custody, DocumentAnswer};
 use crate::hub::{Hub, Refusal, RefusalKind};
 use axum::body::Body;
@@ -16,18 +17,20 @@ use axum::{Extension, Json, Router};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use musubi_core::adapter::{Diagnostic, Severity};
+use musubi_core::agency::AgencyId;
 use serde::Serialize;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Time for the first bytes of a body, and for a pause within it.
+/// Time for the first bytes of a body, and for a pause within it; also to find room for it.
 const BODY_GRACE: Duration = Duration::from_secs(20);
-/// Least speed of a body in the long run: slower than any line that an office has.
-const BODY_BYTES_PER_SECOND: usize = 4 * 1024;
 /// Bodies in memory at once, of all agencies together; a body of the greatest length has room four times.
 const BODIES_MEBIBYTES: usize = 256;
+/// Those of one agency: half, so that it holds up no other (S-80).
+const BODIES_OF_AGENCY_MEBIBYTES: usize = BODIES_MEBIBYTES / 2;
 
 #[derive(Clone)]
 struct Served {
@@ -35,31 +38,41 @@ struct Served {
     file_bytes_max: usize,
     /// Room for bodies, in KiB.
     room: Arc<Semaphore>,
+    room_of: Arc<Mutex<BTreeMap<AgencyId, Arc<Semaphore>>>>,
 }
+
+/// Room that is held: the agency's own, and that of all.
+type Room = [OwnedSemaphorePermit; 2];
 
 impl Served {
     /// A body, with the room that it takes until it is handled.
-    async fn body(&self, body: Body, bytes_max: usize) -> Result<(Vec<u8>, OwnedSemaphorePermit), StatusCode> {
-        let held = self.room(said_length(&body, bytes_max), bytes_max).await?;
-        Ok((body_within(body, bytes_max).await?, held))
+    async fn body(&self, peer: &Peer, body: Body, bytes_max: usize) -> Result<(Vec<u8>, Room), StatusCode> {
+        let said = said_length(&body, bytes_max);
+        if said > bytes_max {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let room = timeout(BODY_GRACE, self.room(peer.agency(), said)).await;
+        let room = room.ok().flatten().ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+        Ok((body_within(body, bytes_max).await?, room))
     }
 
     /// Room for a body until it is handled: that which it says it needs, else that of the longest. Who finds none for some
     /// time is to come again.
-    async fn room(&self, said: usize, bytes_max: usize) -> Result<OwnedSemaphorePermit, StatusCode> {
-        if said > bytes_max {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
-        }
+    async fn room(&self, agency: &AgencyId, said: usize) -> Option<Room> {
         let kibibytes = u32::try_from(said.div_ceil(1024)).unwrap_or(u32::MAX);
-        let room = timeout(BODY_GRACE, Arc::clone(&self.room).acquire_many_owned(kibibytes)).await;
-        room.ok().and_then(Result::ok).ok_or(StatusCode::SERVICE_UNAVAILABLE)
+        let own = || Arc::new(Semaphore::new(BODIES_OF_AGENCY_MEBIBYTES * 1024));
+        let own = Arc::clone(
+            self.room_of.lock().unwrap_or_else(PoisonError::into_inner).entry(agency.clone()).or_insert_with(own),
+        );
+        let own = own.acquire_many_owned(kibibytes).await.ok()?;
+        Some([own, Arc::clone(&self.room).acquire_many_owned(kibibytes).await.ok()?])
     }
 }
 
 /// The routes.
 pub fn router(hub: Hub, limits: &Limits) -> Router {
     let room = Arc::new(Semaphore::new(BODIES_MEBIBYTES * 1024));
-    let served = Served { hub, file_bytes_max: limits.file_bytes(), room };
+    let served = Served { hub, file_bytes_max: limits.file_bytes(), room, room_of: Arc::default() };
     Router::new()
         .route("/v1/documents", post(documents).fallback(nothing_here))
         .route("/v1/cases/query", post(cases::query).fallback(nothing_here))
@@ -151,7 +164,7 @@ async fn documents(State(served): State<Served>, Extension(peer): Extension<Arc<
         Err(refusal) => return refused(&refusal),
     };
     let format = format_of(request.uri().query().unwrap_or_default()).to_owned();
-    let (body, held) = match served.body(request.into_body(), served.file_bytes_max).await {
+    let (body, held) = match served.body(&peer, request.into_body(), served.file_bytes_max).await {
         Ok(body) => body,
         Err(unread) => return unread.into_response(),
     };
@@ -173,11 +186,10 @@ fn format_of(query: &str) -> &str {
 pub(crate) async fn body_within(body: Body, bytes_max: usize) -> Result<Vec<u8>, StatusCode> {
     let (began, mut body, mut bytes) = (Instant::now(), body, Vec::new());
     loop {
-        let until = began + BODY_GRACE + Duration::from_secs((bytes.len() / BODY_BYTES_PER_SECOND) as u64);
+        let until = began + BODY_GRACE + Duration::from_secs((bytes.len() / BYTES_PER_SECOND) as u64);
         let frame = timeout_at(until, body.frame()).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
         let Some(frame) = frame else { return Ok(bytes) };
-        // A body that breaks off has nobody left to answer.
-        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let frame = frame.map_err(|error| why_cut(&error))?;
         let Some(data) = frame.data_ref() else { continue };
         if bytes.len().saturating_add(data.len()) > bytes_max {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);

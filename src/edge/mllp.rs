@@ -5,8 +5,9 @@ mod answers;
 mod turns;
 
 use crate::config::Limits;
-use crate::edge::mllp_io::{MllpHandler, Received};
+use crate::edge::mllp_io::{LARGE_BYTES, MllpHandler, Received};
 use crate::edge::peer::Peer;
+use crate::edge::quota::{Lane, Quotas};
 use crate::hub::custody::{Acknowledge, Before, HL7V2 as CLASS, Parcel};
 use crate::hub::refused::Refused;
 use crate::hub::{Caller, Hub, Refusal};
@@ -20,6 +21,7 @@ use musubi_core::time::Time;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use turns::{Turn, Turns};
 
 /// After so many days a control id may be used again (S-20).
@@ -32,6 +34,7 @@ pub struct Mllp {
     hub: Hub,
     bytes_max: usize,
     turns: Turns,
+    quotas: Arc<Quotas>,
     deviations: Mutex<BTreeMap<(AgencyId, Deviation), u64>>,
 }
 
@@ -48,9 +51,9 @@ struct Read {
 
 impl Mllp {
     /// For one hub.
-    pub fn new(hub: Hub, limits: &Limits) -> Self {
+    pub fn new(hub: Hub, limits: &Limits, quotas: Arc<Quotas>) -> Self {
         let bytes_max = limits.hl7v2_mebibytes.saturating_mul(MEBIBYTE);
-        Mllp { hub, bytes_max, turns: Turns::default(), deviations: Mutex::default() }
+        Mllp { hub, bytes_max, turns: Turns::default(), quotas, deviations: Mutex::default() }
     }
 
     /// How often each agency departed from the framing and was read all the same (S-19).
@@ -59,6 +62,8 @@ impl Mllp {
     }
 
     async fn frame(&self, peer: &Peer, frame: &[u8]) -> Option<Vec<u8>> {
+        // A few large ones are read at once, so that the others are answered (S-80).
+        let _turn = if frame.len() > LARGE_BYTES { self.hub.bulk.acquire().await.ok() } else { None };
         let split = file::split(frame);
         if frame.len() > self.bytes_max || split.diagnostics.iter().any(|said| said.severity == Severity::Error) {
             let found = if frame.len() > self.bytes_max { vec![too_large()] } else { split.diagnostics };
@@ -156,6 +161,14 @@ impl Mllp {
         }
     }
 
+    /// The answer to one who sends too much: what the standard has for what may be sent again (`AR` with 207). Nothing is
+    /// read and nothing stored for it, so that a flood costs nobody else a commit.
+    fn not_now(&self, (Received::Frame(frame) | Received::TooLarge(frame)): &Received) -> Option<Vec<u8>> {
+        let (header, now) = (header(frame).ok()?, self.hub.now());
+        let message = musubi_core::id::MessageId(self.hub.id(now));
+        Answered { header: &header, message, now, receipt: None, found: &[too_many()] }.bytes()
+    }
+
     /// The answer to what is not taken. It stands in the log before it is given; when that fails, the sender may try
     /// again.
     async fn refuse(&self, peer: &Peer, header: &Header, found: Vec<Diagnostic>) -> Option<Vec<u8>> {
@@ -195,12 +208,28 @@ impl MllpHandler for Mllp {
         *count = count.saturating_add(1);
     }
 
+    fn pause(&self, peer: &Peer, bytes: usize) -> Duration {
+        self.quotas.bytes(peer.agency(), bytes)
+    }
+
     async fn answer(&self, peer: Arc<Peer>, received: Received) -> Option<Vec<u8>> {
+        if self.quotas.take(peer.agency(), Lane::General).is_err() {
+            return self.not_now(&received);
+        }
         match received {
             Received::Frame(frame) => self.frame(&peer, &frame).await,
             Received::TooLarge(head) => self.refuse_unread(&peer, &head, vec![too_large()]).await,
         }
     }
+}
+
+fn too_many() -> Diagnostic {
+    Diagnostic::error(
+        "M900",
+        "MSH",
+        "要求が多すぎます。受領していません。間を置いて送り直してください。",
+        "Too many messages. It was not accepted. Wait, then send it again.",
+    )
 }
 
 fn too_large() -> Diagnostic {

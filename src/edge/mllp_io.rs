@@ -5,4 +5,4 @@ mod client;
 mod server;
 
 pub use client::{MllpClient, MllpError};
-pub use server::{Conversation, Ending, MllpHandler, Received, converse, serve_mllp};
+pub use server::{Conversation, Ending, LARGE_BYTES, MllpHandler, Received, converse, serve_mllp};

@@ -1,15 +1,18 @@
-//! How much one agency may ask (S-80): a bucket of requests that fills again with time, and a bucket of its own for
-//! notifications of abuse, which nothing else empties.
+//! How much one agency may ask of the hub (S-80): buckets of requests, bytes and failed decisions that fill again with time, and
+//! a bound on what is open at once. Notifications of abuse have a bucket and room of their own, which nothing else empties.
 
-use crate::edge::peer::Peer;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+mod bucket;
+mod http;
+
+pub use http::quota;
+pub(crate) use http::{BYTES_PER_SECOND, NothingShown, why_cut};
+
+use crate::config::Limits;
+use bucket::{Bucket, Rate};
 use musubi_core::agency::AgencyId;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tonic::Status;
@@ -17,11 +20,13 @@ use tonic::Status;
 /// The call whose lane is known only when its message is read: what it hands in decides.
 const BY_CONTENT: &str = "/musubi.v1.Intake/Submit";
 /// Notifications of abuse in a second: more than a prefecture sends in a day, and far from a flood.
-const NOTIFICATIONS: u64 = 20;
-/// Seconds of its rate that a bucket holds when it is full.
-const FULL_SECONDS: u64 = 2;
-/// Parts of a token that are counted.
-const PARTS: u64 = 1_000_000;
+const NOTIFICATIONS: Rate = Rate::per_second(20);
+/// Calls of [`BY_CONTENT`] that may be open at once beside everything else.
+const SUBMITTING_MAX: usize = 256;
+/// Bytes in a MiB.
+const MEBIBYTE: u64 = 1024 * 1024;
+/// Bytes of one agency's requests that may lie in memory at once: two of the longest files.
+const HELD_MAX: usize = 128 * 1024 * 1024;
 
 /// Which bucket a request is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,46 +37,60 @@ pub enum Lane {
     Notification,
 }
 
-/// Requests that may still be made, in parts, and when that was so.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    parts: u64,
-    at: Duration,
+/// What one agency has used.
+struct Used {
+    requests: Bucket,
+    notifications: Bucket,
+    bytes: Bucket,
+    failures: Bucket,
+    /// Open now, in each lane.
+    open: [usize; 2],
+    /// Bytes that came for what is open.
+    held: usize,
 }
 
-impl Bucket {
-    fn full(rate: u64, at: Duration) -> Self {
-        Bucket { parts: rate.saturating_mul(FULL_SECONDS * PARTS), at }
-    }
-
-    /// Takes one, or says how long it takes until there is one.
-    fn take(&mut self, rate: u64, now: Duration) -> Result<(), Duration> {
-        let passed = u64::try_from(now.saturating_sub(self.at).as_micros()).unwrap_or(u64::MAX);
-        let most = rate.saturating_mul(FULL_SECONDS * PARTS);
-        // One part for each microsecond and request a second.
-        self.parts = self.parts.saturating_add(passed.saturating_mul(rate)).min(most);
-        self.at = self.at.max(now);
-        match self.parts.checked_sub(PARTS) {
-            Some(left) => {
-                self.parts = left;
-                Ok(())
-            }
-            None => Err(Duration::from_micros((PARTS - self.parts).div_ceil(rate.max(1)))),
-        }
-    }
-}
-
-/// The buckets of all agencies. Only agencies of the register come this far, so there are not many.
+/// The bounds, and what each agency has used. Only agencies of the register come this far, so there are not many.
 pub struct Quotas {
-    requests: u64,
+    requests: Rate,
+    bytes: Rate,
+    failures: Rate,
+    open_max: [usize; 2],
+    /// How long a peer may neither send nor take what is under way.
+    slow_max: Duration,
     began: Instant,
-    agencies: Mutex<BTreeMap<AgencyId, [Bucket; 2]>>,
+    agencies: Mutex<BTreeMap<AgencyId, Used>>,
 }
 
 impl Quotas {
-    /// So many requests a second for each agency.
-    pub fn new(requests: u64) -> Self {
-        Quotas { requests, began: Instant::now(), agencies: Mutex::default() }
+    /// With these bounds for each agency.
+    pub fn new(limits: &Limits) -> Self {
+        Quotas {
+            requests: Rate::per_second(limits.requests_per_second),
+            bytes: Rate::per_second(limits.mebibytes_per_second.saturating_mul(MEBIBYTE)),
+            failures: Rate::per_minute(limits.failed_decisions_per_minute),
+            open_max: [limits.open_per_agency, SUBMITTING_MAX],
+            slow_max: Duration::from_secs(limits.slow_seconds),
+            began: Instant::now(),
+            agencies: Mutex::default(),
+        }
+    }
+
+    fn of<T>(&self, agency: &AgencyId, ask: impl FnOnce(&mut Used, Duration) -> T) -> T {
+        let now = self.began.elapsed();
+        let mut agencies = self.lock();
+        let full = || Used {
+            requests: Bucket::full(self.requests, now),
+            notifications: Bucket::full(NOTIFICATIONS, now),
+            bytes: Bucket::full(self.bytes, now),
+            failures: Bucket::full(self.failures, now),
+            open: [0; 2],
+            held: 0,
+        };
+        ask(agencies.entry(agency.clone()).or_insert_with(full), now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<AgencyId, Used>> {
+        self.agencies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a request from the lane of an agency.
@@ -79,14 +98,11 @@ impl Quotas {
     /// # Errors
     /// With the time until there is one again.
     pub fn take(&self, agency: &AgencyId, lane: Lane) -> Result<(), Duration> {
-        let now = self.began.elapsed();
-        let mut agencies = self.agencies.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = || [Bucket::full(self.requests, now), Bucket::full(NOTIFICATIONS, now)];
-        let [general, notifications] = agencies.entry(agency.clone()).or_insert_with(full);
-        match lane {
-            Lane::General => general.take(self.requests, now),
-            Lane::Notification => notifications.take(NOTIFICATIONS, now),
-        }
+        self.of(agency, |used, now| match lane {
+            // Who was refused too often is let ask again when there is room for another failure.
+            Lane::General => used.failures.has_one(now).and_then(|()| used.requests.take(now)),
+            Lane::Notification => used.notifications.take(now),
+        })
     }
 
     /// The same, as a status of gRPC.
@@ -96,6 +112,64 @@ impl Quotas {
     pub fn admit(&self, agency: &AgencyId, lane: Lane) -> Result<(), Status> {
         self.take(agency, lane).map_err(|_| too_many())
     }
+
+    /// Bytes that an agency has sent. Returns how long nothing more is to be read from it.
+    pub fn bytes(&self, agency: &AgencyId, bytes: usize) -> Duration {
+        self.of(agency, |used, now| used.bytes.owe(u64::try_from(bytes).unwrap_or(u64::MAX), now))
+    }
+
+    /// A decision that showed an agency nothing, or that it may not ask for.
+    pub fn failed(&self, agency: &AgencyId) {
+        self.of(agency, |used, now| used.failures.take(now).ok());
+    }
+
+    /// Opens a call; the lane of one that hands something in is charged when it is read.
+    fn enter(self: &Arc<Self>, agency: &AgencyId, lane: Lane) -> Result<Open, Duration> {
+        if lane == Lane::General {
+            self.take(agency, lane)?;
+        }
+        let [general_max, submitting_max] = self.open_max;
+        let opened = self.of(agency, |used, _| {
+            let [general, submitting] = &mut used.open;
+            let (open, most) =
+                if lane == Lane::General { (general, general_max) } else { (submitting, submitting_max) };
+            let room = *open < most;
+            *open += usize::from(room);
+            room
+        });
+        let open = || Open { quotas: Arc::clone(self), agency: agency.clone(), lane, held: AtomicUsize::new(0) };
+        if opened { Ok(open()) } else { Err(Duration::ZERO) }
+    }
+}
+
+/// A call that is open.
+struct Open {
+    quotas: Arc<Quotas>,
+    agency: AgencyId,
+    lane: Lane,
+    held: AtomicUsize,
+}
+
+impl Open {
+    /// More bytes came for it, and lie in memory until it is over. Is there room for them?
+    fn holds(&self, bytes: usize) -> bool {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+        self.quotas.of(&self.agency, |used, _| {
+            used.held = used.held.saturating_add(bytes);
+            used.held <= HELD_MAX
+        })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(used) = self.quotas.lock().get_mut(&self.agency) {
+            let [general, submitting] = &mut used.open;
+            let open = if self.lane == Lane::General { general } else { submitting };
+            *open = open.saturating_sub(1);
+            used.held = used.held.saturating_sub(self.held.load(Ordering::Relaxed));
+        }
+    }
 }
 
 fn too_many() -> Status {
@@ -104,49 +178,60 @@ fn too_many() -> Status {
     )
 }
 
-/// Lets a request in, or answers that there are too many.
-pub async fn quota(State(quotas): State<Arc<Quotas>>, request: Request, next: Next) -> Response {
-    let agency = request.extensions().get::<Arc<Peer>>().map(|peer| peer.agency().clone());
-    let taken = match agency.filter(|_| request.uri().path() != BY_CONTENT) {
-        Some(agency) => quotas.take(&agency, Lane::General),
-        None => Ok(()),
-    };
-    let Err(wait) = taken else { return next.run(request).await };
-    let content = request.headers().get(header::CONTENT_TYPE);
-    if content.is_some_and(|content| content.as_bytes().starts_with(b"application/grpc")) {
-        return too_many().into_http::<Body>();
-    }
-    let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
-    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)]).into_response()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
+    fn agency(id: &str) -> AgencyId {
+        AgencyId::new(id).unwrap_or_else(|_| unreachable!("an agency"))
+    }
 
-    #[test]
-    fn s80_a_bucket_is_emptied_fills_again_and_never_runs_over() {
-        let mut bucket = Bucket::full(10, Duration::ZERO);
-        let taken = |bucket: &mut Bucket, now| (0..100).take_while(|_| bucket.take(10, now).is_ok()).count();
-        assert_eq!(taken(&mut bucket, Duration::ZERO), 20);
-        assert_eq!(bucket.take(10, Duration::ZERO), Err(SECOND / 10));
-        assert_eq!(taken(&mut bucket, SECOND / 10), 1);
-        assert_eq!(taken(&mut bucket, SECOND), 9);
-        assert_eq!(taken(&mut bucket, 1_000 * SECOND), 20);
-        // A clock that goes back fills nothing and breaks nothing.
-        assert_eq!(taken(&mut bucket, SECOND), 0);
+    fn quotas(limits: Limits) -> Arc<Quotas> {
+        Arc::new(Quotas::new(&limits))
     }
 
     #[test]
     fn s80_an_agency_that_asks_too_much_holds_up_neither_another_nor_its_own_notifications() {
-        let agency = |id| AgencyId::new(id).unwrap_or_else(|_| unreachable!("an agency"));
-        let quotas = Quotas::new(10);
+        let quotas = quotas(Limits { requests_per_second: 10, ..Limits::default() });
         let (loud, quiet) = (agency("PHO-482072-01"), agency("MED-4810700122"));
         while quotas.take(&loud, Lane::General).is_ok() {}
         assert!(quotas.admit(&loud, Lane::General).is_err());
         assert_eq!(quotas.take(&loud, Lane::Notification), Ok(()));
         assert_eq!(quotas.take(&quiet, Lane::General), Ok(()));
+    }
+
+    #[test]
+    fn s80_so_many_calls_are_open_at_once_and_no_more_and_a_notification_has_room_beside_them() {
+        let quotas = quotas(Limits { open_per_agency: 3, ..Limits::default() });
+        let (loud, quiet) = (agency("PHO-482072-01"), agency("MED-4810700122"));
+        let mut open: Vec<Open> = (0..3).filter_map(|_| quotas.enter(&loud, Lane::General).ok()).collect();
+        assert_eq!(open.len(), 3);
+        assert!(quotas.enter(&loud, Lane::General).is_err());
+        assert!(quotas.enter(&loud, Lane::Notification).is_ok() && quotas.enter(&quiet, Lane::General).is_ok());
+        open.pop();
+        assert!(quotas.enter(&loud, Lane::General).is_ok());
+    }
+
+    #[test]
+    fn s80_what_lies_in_memory_for_an_agency_is_bounded_and_given_back() {
+        let quotas = quotas(Limits::default());
+        let loud = agency("PHO-482072-01");
+        let enter = || quotas.enter(&loud, Lane::General).unwrap_or_else(|_| unreachable!("there is room"));
+        let (first, second) = (enter(), enter());
+        assert!(first.holds(HELD_MAX - 1) && second.holds(1) && !second.holds(1));
+        drop(first);
+        assert!(second.holds(1));
+    }
+
+    #[test]
+    fn s80_who_is_shown_nothing_too_often_may_ask_no_more_for_a_while() {
+        let quotas = quotas(Limits { failed_decisions_per_minute: 2, ..Limits::default() });
+        let asker = agency("CGC-480001");
+        for _ in 0..4 {
+            assert_eq!(quotas.take(&asker, Lane::General), Ok(()));
+            quotas.failed(&asker);
+        }
+        assert!(quotas.take(&asker, Lane::General).is_err());
+        assert_eq!(quotas.take(&asker, Lane::Notification), Ok(()));
     }
 }

@@ -9,6 +9,7 @@ mod connections;
 mod http;
 mod material;
 mod server;
+mod taking;
 mod verify;
 
 pub use client::{ClientFiles, ClientTls, ConnectError};

@@ -26,6 +26,7 @@ mod hospital;
 mod interference;
 mod kills;
 mod mllp;
+mod pressure;
 mod proof;
 mod provider;
 mod quotas;

@@ -30,6 +30,10 @@ impl MllpHandler for Echo {
         self.deviations.lock().unwrap().push(deviation);
     }
 
+    fn pause(&self, _: &Peer, _: usize) -> Duration {
+        Duration::ZERO
+    }
+
     async fn answer(&self, peer: Arc<Peer>, received: Received) -> Option<Vec<u8>> {
         let Received::Frame(message) = received else { return Some(b"MSA|AR|TOO LARGE\r".to_vec()) };
         self.begun.lock().unwrap().push(message.clone());
@@ -181,6 +185,10 @@ impl Conversation for Plain {
 
     fn deviation(&self, _: Deviation) {}
 
+    fn pause(&self, bytes: usize) -> Duration {
+        Duration::from_millis(bytes as u64)
+    }
+
     async fn answer(&self, _: Received) -> Option<Vec<u8>> {
         Some(b"MSA|AA\r".to_vec())
     }
@@ -195,6 +203,7 @@ async fn s19_silence_inside_a_frame_closes_without_an_answer_and_outside_does_no
         age_max: Duration::from_secs(60),
         finish_max: Duration::from_secs(1),
         silence_max: Duration::from_millis(600),
+        slow_max: Duration::from_secs(1),
     };
     let served = tokio::spawn(async move { converse(far, &Plain, ending).await });
     let mut caller = MllpClient::over(near).waiting(Duration::from_secs(5));

@@ -11,7 +11,7 @@ use tonic::Code;
 const FILE: &str = "/v1/documents?format=ph05";
 
 /// A notification of abuse, as an office hands it in.
-fn concern(number: u32) -> Draft {
+pub(crate) fn concern(number: u32) -> Draft {
     let subject = serde_json::json!([{"role": "CHILD", "issuer": sample::CITY, "identifier": "K0300103"}]);
     let json = serde_json::json!({
         "format": "grpc",

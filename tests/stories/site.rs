@@ -65,7 +65,7 @@ pub(crate) struct Site {
     pub(crate) folder: TempDir,
     pub(crate) config: Config,
     child: Option<Child>,
-    addresses: HubAddress,
+    pub(crate) addresses: HubAddress,
     health: String,
     pub(crate) held: Arc<Mutex<Held>>,
 }
@@ -144,6 +144,14 @@ impl Site {
         write!(stream, "GET /readyz HTTP/1.0\r\n\r\n").unwrap();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    /// Resident memory of its process now.
+    pub(crate) fn resident_mebibytes(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.as_ref().unwrap().id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
     }
 
     pub(crate) fn kill(&mut self) {

@@ -1,6 +1,7 @@
 //! `Records`: reading the record through a decision.
 
 use super::{Parts, Services, named, not_served, purpose, server, status, wrong};
+use crate::edge::quota::NothingShown;
 use musubi_core::agency::Purpose;
 use musubi_core::cases::{CaseQuery, Level, UnresponsiveVisits};
 use musubi_core::id::Municipality;
@@ -27,7 +28,7 @@ impl server::records_server::Records for Services {
         let person = named(Some(&person))?;
         let purpose = purpose(&asked.purpose)?;
         let seen = self.hub.get(&caller, purpose, &person, &asked.ground).await.map_err(|r| status(&r))?;
-        Ok(Response::new(Box::pin(tokio_stream::iter(seen.into_iter().map(Ok)))))
+        Ok(shown(seen))
     }
 
     type SearchCasesStream = Parts<Released>;
@@ -38,7 +39,7 @@ impl server::records_server::Records for Services {
         let purpose = purpose(&asked.purpose)?;
         let query = query(&asked, purpose)?;
         let answer = self.hub.search_cases(&caller, purpose, &query).await.map_err(|r| status(&r))?;
-        Ok(Response::new(Box::pin(tokio_stream::iter(answer.hits.into_iter().map(Ok)))))
+        Ok(shown(answer.hits))
     }
 
     type WatchStream = Parts<Released>;
@@ -46,6 +47,16 @@ impl server::records_server::Records for Services {
     async fn watch(&self, _: Request<WatchRecordsRequest>) -> Result<Response<Parts<Released>>, Status> {
         Err(not_served("Records.Watch"))
     }
+}
+
+/// What is shown; that it is nothing is counted.
+fn shown(all: Vec<Released>) -> Response<Parts<Released>> {
+    let nothing = all.is_empty();
+    let mut answer: Response<Parts<Released>> = Response::new(Box::pin(tokio_stream::iter(all.into_iter().map(Ok))));
+    if nothing {
+        answer.extensions_mut().insert(NothingShown);
+    }
+    answer
 }
 
 /// The same question that the XML of a child guidance center asks.

@@ -3,6 +3,7 @@
 
 use super::{Served, status};
 use crate::edge::peer::Peer;
+use crate::edge::quota::NothingShown;
 use crate::hub::{Refusal, RefusalKind};
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -36,7 +37,7 @@ pub(super) async fn query(
 ) -> Response {
     let now = served.hub.now();
     let most = QUERY_BYTES_MAX.min(served.file_bytes_max);
-    let (body, _held) = match served.body(request.into_body(), most).await {
+    let (body, _held) = match served.body(&peer, request.into_body(), most).await {
         Ok(body) => body,
         Err(StatusCode::PAYLOAD_TOO_LARGE) => {
             return xml(StatusCode::PAYLOAD_TOO_LARGE, encode_acknowledgement(None, &[too_large()], now));
@@ -44,14 +45,21 @@ pub(super) async fn query(
         Err(unread) => return unread.into_response(),
     };
     match answer(&served, &peer, &body).await {
-        Ok(answer) => xml(StatusCode::OK, answer.bytes().to_vec()),
+        Ok((answer, shown)) => {
+            let mut answer = xml(StatusCode::OK, answer.bytes().to_vec());
+            if !shown {
+                answer.extensions_mut().insert(NothingShown);
+            }
+            answer
+        }
         Err(NotAnswered { status, in_response_to, diagnostics }) => {
             xml(status, encode_acknowledgement(in_response_to.as_deref(), &diagnostics, now))
         }
     }
 }
 
-async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<Outgoing, NotAnswered> {
+/// The answer, and whether it shows anything.
+async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<(Outgoing, bool), NotAnswered> {
     let hub = &served.hub;
     let refused = |refusal: Refusal| NotAnswered {
         status: status(&refusal),
@@ -74,9 +82,10 @@ async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<Outgoing, N
         return Err(wrong(outside));
     }
     let found = hub.search_cases(&caller, query.purpose, &query).await.map_err(refused)?;
-    Ok(Outgoing::render_all(caller.id(), FORMAT, &found.hits, |own| {
+    let answer = Outgoing::render_all(caller.id(), FORMAT, &found.hits, |own| {
         encode_response(&envelope.message_id, &query, found.level, own, found.truncated, hub.now())
-    }))
+    });
+    Ok((answer, !found.hits.is_empty()))
 }
 
 /// A worker who is not on the register, or may not ask for this purpose, is `CG-E302` here.

@@ -105,7 +105,7 @@ async fn create(
         let kind = rest::served(&kind).ok_or_else(|| Wrong::one(StatusCode::NOT_FOUND, not_served()))?;
         let form = form.ok_or_else(other_media_type)?;
         let condition = condition(request.headers(), kind)?;
-        let (body, _held) = served.body(request.into_body(), served.file_bytes_max).await?;
+        let (body, _held) = served.body(&peer, request.into_body(), served.file_bytes_max).await?;
         let expected = |decoded: &Decoded| as_said(decoded, kind, condition.as_deref());
         let answer = served.hub.submit_expected(&caller, form.adapter(), &body, &expected).await?;
         Ok::<_, Wrong>((answer, kind, condition.is_some()))
@@ -127,7 +127,7 @@ async fn everything(
     let found = async {
         served.hub.caller(peer.agency(), "")?;
         let form = form.ok_or_else(other_media_type)?;
-        let (body, _held) = served.body(request.into_body(), QUESTION_BYTES_MAX).await?;
+        let (body, _held) = served.body(&peer, request.into_body(), QUESTION_BYTES_MAX).await?;
         let asked = rest::question(form, &body, peer.agency())
             .map_err(|said| Wrong { status: StatusCode::UNPROCESSABLE_ENTITY, said })?;
         let caller = served.hub.caller(peer.agency(), &asked.staff)?;

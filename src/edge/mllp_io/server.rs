@@ -12,18 +12,19 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::TcpListener;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Messages of one connection in work at once; when so many wait for their commit, no more is read.
 const IN_WORK_MAX: usize = 16;
+/// A frame longer than this takes long to read: nothing that follows it on its connection is begun before it is answered, so
+/// that it may wait for its turn and is not overtaken.
+pub const LARGE_BYTES: usize = 64 * 1024;
 /// Bytes of one read.
 const READ_BYTES: usize = 64 * 1024;
 /// Silence inside a frame that ends an agency's connection.
 const SILENCE_MAX: Duration = Duration::from_secs(IDLE_SECONDS);
-/// Time for a peer to take an answer (S-82).
-const WRITE_MAX: Duration = Duration::from_secs(30);
 
 /// What arrived on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +43,12 @@ pub trait MllpHandler: Send + Sync + 'static {
     /// A departure from the framing that was read all the same: count it for this peer.
     fn deviation(&self, peer: &Peer, deviation: Deviation);
 
+    /// How long nothing more is to be read from this peer, after so many bytes.
+    fn pause(&self, peer: &Peer, bytes: usize) -> Duration;
+
     /// The answer, without framing bytes; `None` when there is none to give.
     ///
-    /// Up to 16 run at once for one connection. Each is first polled in the order of arrival, and by one task: what
+    /// Up to 16 run at once for one connection, none after one of more than [`LARGE_BYTES`]. Each is first polled in the order of arrival, and by one task: what
     /// it does before its first `await` that waits happens in that order.
     fn answer(&self, peer: Arc<Peer>, received: Received) -> impl Future<Output = Option<Vec<u8>>> + Send;
 }
@@ -55,6 +59,8 @@ pub trait Conversation: Sync {
     fn lenient(&self) -> bool;
     /// As [`MllpHandler::deviation`].
     fn deviation(&self, deviation: Deviation);
+    /// As [`MllpHandler::pause`].
+    fn pause(&self, bytes: usize) -> Duration;
     /// As [`MllpHandler::answer`].
     fn answer(&self, received: Received) -> impl Future<Output = Option<Vec<u8>>> + Send;
 }
@@ -72,6 +78,8 @@ pub struct Ending {
     pub finish_max: Duration,
     /// At once, and without an answer, when the peer is silent this long inside a frame.
     pub silence_max: Duration,
+    /// At once, when the peer does not take an answer in this time (S-82).
+    pub slow_max: Duration,
 }
 
 /// Serves MLLP until told to stop, then lets what is in work be answered.
@@ -82,14 +90,15 @@ pub async fn serve_mllp<H: MllpHandler>(
     stop: CancellationToken,
 ) {
     let tasks = TaskTracker::new();
-    let ServerLimits { connections_max, finish_max, .. } = *tls.limits();
+    let ServerLimits { connections_max, finish_max, slow_max, .. } = *tls.limits();
     accept_loop(listener, connections_max, &tasks, &stop, |tcp, remote| {
         let (tls, handler, stop) = (Arc::clone(&tls), Arc::clone(&handler), stop.clone());
         async move {
             let Ok(connection) = tls.accept_tls(tcp, remote).await else { return };
             let (stream, peer, held) = connection.split();
             let Held { cut, age_max, .. } = &held;
-            let ending = Ending { cut: cut.clone(), stop, age_max: *age_max, finish_max, silence_max: SILENCE_MAX };
+            let ending =
+                Ending { cut: cut.clone(), stop, age_max: *age_max, finish_max, silence_max: SILENCE_MAX, slow_max };
             let conversation = WithPeer { peer, handler };
             if let Err(error) = converse(stream, &conversation, ending).await {
                 let agency = conversation.peer.agency();
@@ -119,6 +128,10 @@ impl<H: MllpHandler> Conversation for WithPeer<H> {
         self.handler.deviation(&self.peer, deviation);
     }
 
+    fn pause(&self, bytes: usize) -> Duration {
+        self.handler.pause(&self.peer, bytes)
+    }
+
     fn answer(&self, received: Received) -> impl Future<Output = Option<Vec<u8>>> + Send {
         self.handler.answer(Arc::clone(&self.peer), received)
     }
@@ -141,10 +154,13 @@ where
         framer: Framer::new(conversation.lenient()),
         waiting: VecDeque::new(),
         in_work: InWork(VecDeque::new()),
+        large_in_work: false,
         hearing: Hearing::Open,
         last_byte: Instant::now(),
+        reads_from: Instant::now(),
         quiet_told: false,
         silence_max: ending.silence_max,
+        slow_max: ending.slow_max,
     };
     let closing = CancellationToken::new();
     let time_limit = async {
@@ -178,10 +194,15 @@ struct Talk<'c, S, C> {
     /// Arrived in one read with others, more than may be in work.
     waiting: VecDeque<Received>,
     in_work: InWork<'c>,
+    /// The last that was begun is a large one.
+    large_in_work: bool,
     hearing: Hearing,
     last_byte: Instant,
+    /// Nothing more is read before.
+    reads_from: Instant,
     quiet_told: bool,
     silence_max: Duration,
+    slow_max: Duration,
 }
 
 impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
@@ -193,10 +214,11 @@ impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
             if self.hearing == Hearing::Closing && !self.framer.inside() {
                 self.hearing = Hearing::Ended;
             }
-            let reads = self.hearing != Hearing::Ended && self.in_work.0.len() < IN_WORK_MAX;
+            let paused = self.hearing != Hearing::Ended && Instant::now() < self.reads_from;
+            let reads = self.hearing != Hearing::Ended && !paused && self.in_work.0.len() < IN_WORK_MAX;
             if !reads {
                 self.last_byte = Instant::now();
-                if self.in_work.0.is_empty() {
+                if self.in_work.0.is_empty() && !paused {
                     return Ok(());
                 }
             }
@@ -204,21 +226,24 @@ impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
             tokio::select! {
                 answer = self.in_work.next(), if !self.in_work.0.is_empty() => {
                     if let Some(answer) = answer {
-                        write(&mut self.writer, &answer).await?;
+                        write(&mut self.writer, &answer, self.slow_max).await?;
                     }
                 }
                 read = timeout_at(deadline, self.reader.read(&mut self.buffer)), if reads => match read {
                     Ok(count) => self.heard(count)?,
                     Err(_) => self.silent(),
                 },
+                () = sleep_until(self.reads_from), if paused => {}
                 () = closing.cancelled(), if self.hearing == Hearing::Open => self.hearing = Hearing::Closing,
             }
         }
     }
 
     fn start_work(&mut self) {
-        while self.in_work.0.len() < IN_WORK_MAX {
+        while self.in_work.0.is_empty() || self.in_work.0.len() < IN_WORK_MAX && !self.large_in_work {
             let Some(received) = self.waiting.pop_front() else { return };
+            let (Received::Frame(bytes) | Received::TooLarge(bytes)) = &received;
+            self.large_in_work = bytes.len() > LARGE_BYTES;
             self.in_work.0.push_back(Slot::Working(Box::pin(self.conversation.answer(received))));
         }
     }
@@ -240,6 +265,7 @@ impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
             read => read?,
         };
         self.last_byte = Instant::now();
+        self.reads_from = self.last_byte + self.conversation.pause(count);
         self.quiet_told = false;
         let events = match self.buffer.get(..count) {
             None | Some([]) => {
@@ -286,13 +312,13 @@ impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
     }
 }
 
-async fn write<W: AsyncWrite + Unpin>(writer: &mut W, answer: &[u8]) -> io::Result<()> {
+async fn write<W: AsyncWrite + Unpin>(writer: &mut W, answer: &[u8], slow_max: Duration) -> io::Result<()> {
     let block = wrap(answer);
     let writing = async {
         writer.write_all(&block).await?;
         writer.flush().await
     };
-    timeout(WRITE_MAX, writing).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    timeout(slow_max, writing).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 /// Answers in the making, in the order of their messages.

@@ -6,7 +6,8 @@ use crate::entropy;
 use musubi_core::agency::AgencyId;
 use rustls::pki_types::CertificateDer;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::collections::hash_map::Entry;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -58,22 +59,67 @@ impl Connections {
         open.all.values().filter(|line| wrong(line)).inspect(|line| line.cut.cancel()).count()
     }
 
+    /// One more; `None` when its agency has `most` already.
     pub(super) fn add(
         self: &Arc<Self>,
-        peer: Arc<Peer>,
-        chain: Vec<CertificateDer<'static>>,
-        cut: CancellationToken,
-    ) -> Registered {
+        (peer, chain, cut): (Arc<Peer>, Vec<CertificateDer<'static>>, CancellationToken),
+        most: usize,
+    ) -> Option<Registered> {
         let mut open = self.lock();
+        if open.all.values().filter(|line| line.peer.agency() == peer.agency()).count() >= most {
+            return None;
+        }
         let number = open.next;
         open.next = number.wrapping_add(1);
         open.all.insert(number, Line { peer, chain, cut });
-        Registered { number, connections: Arc::clone(self) }
+        Some(Registered { number, connections: Arc::clone(self) })
     }
 
     /// A panic while the lock was held left at worst one line too many.
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Handshakes that one address may have under way. Nobody is known before the end of a handshake, so that only the address
+/// can keep one who floods from taking every place (S-81).
+const BEGUN_MAX: usize = 128;
+
+/// The handshakes that are under way, by address.
+#[derive(Debug, Default)]
+pub(super) struct Begun {
+    by_address: Mutex<HashMap<IpAddr, usize>>,
+}
+
+impl Begun {
+    /// One more, until it is dropped; `None` when there are too many.
+    pub(super) fn one_more(self: &Arc<Self>, from: IpAddr) -> Option<Handshake> {
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_address.entry(from).or_default();
+        if *count >= BEGUN_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Handshake { from, begun: Arc::clone(self) })
+    }
+}
+
+/// A handshake that is under way.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    from: IpAddr,
+    begun: Arc<Begun>,
+}
+
+impl Drop for Handshake {
+    fn drop(&mut self) {
+        let mut by_address = self.begun.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = by_address.entry(self.from) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
     }
 }
 
@@ -149,12 +195,36 @@ mod tests {
     fn a_suspended_agency_is_cut_and_no_other() {
         let connections = Arc::new(Connections::default());
         let (one, other) = (CancellationToken::new(), CancellationToken::new());
-        let first = connections.add(peer("MED-1"), Vec::new(), one.clone());
-        let _second = connections.add(peer("MED-2"), Vec::new(), other.clone());
+        let first = connections.add((peer("MED-1"), Vec::new(), one.clone()), 9).unwrap();
+        let _second = connections.add((peer("MED-2"), Vec::new(), other.clone()), 9).unwrap();
         assert_eq!(connections.cut_agency(&AgencyId::new("MED-1").unwrap()), 1);
         assert!(one.is_cancelled() && !other.is_cancelled());
         drop(first);
         assert_eq!(connections.count(), 1);
+    }
+
+    #[test]
+    fn s80_an_agency_has_so_many_connections_and_no_more() {
+        let connections = Arc::new(Connections::default());
+        let add = |id: &str| connections.add((peer(id), Vec::new(), CancellationToken::new()), 3);
+        let mut held: Vec<Registered> = (0..3).map(|_| add("MED-1").unwrap()).collect();
+        assert!(add("MED-1").is_none());
+        assert!(add("MED-2").is_some(), "another has its own");
+        held.pop();
+        assert!(add("MED-1").is_some());
+    }
+
+    #[test]
+    fn s81_an_address_has_so_many_handshakes_under_way_and_no_more() {
+        let begun = Arc::new(Begun::default());
+        let (one, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let mut held: Vec<Handshake> = (0..BEGUN_MAX).map(|_| begun.one_more(one).unwrap()).collect();
+        assert!(begun.one_more(one).is_none());
+        assert!(begun.one_more(other).is_some(), "another has its own");
+        held.pop();
+        assert!(begun.one_more(one).is_some());
+        held.clear();
+        assert!(begun.by_address.lock().unwrap().is_empty());
     }
 
     #[test]

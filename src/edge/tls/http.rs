@@ -2,6 +2,7 @@
 
 use super::connections::Held;
 use super::server::{Audience, ServerLimits, ServerTls};
+use super::taking::{Taking, Written};
 use crate::edge::peer::Peer;
 use axum::Router;
 use axum::body::Body;
@@ -112,20 +113,24 @@ struct End {
 
 async fn requests(stream: TlsStream<TcpStream>, remote: SocketAddr, peer: Option<Arc<Peer>>, router: Router, end: End) {
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let taking = Taking::new(end.limits.slow_max);
+    let answers = Arc::clone(&taking);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(remote));
         if let Some(peer) = &peer {
             request.extensions_mut().insert(Arc::clone(peer));
         }
-        router.clone().oneshot(request)
+        let (router, answers) = (router.clone(), Arc::clone(&answers));
+        async move { router.oneshot(request).await.map(|answer| answer.map(|body| answers.watched(body))) }
     });
     let builder = builder(http2);
-    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(Written::new(stream, end.limits.slow_max)), service));
     tokio::select! {
         // An error here is the peer's manner of leaving; what it asked for is logged by the handlers.
         _ = serving.as_mut() => return,
         () = end.cut.cancelled() => return,
+        () = taking.too_slow() => return tracing::warn!(%remote, "answers are not taken: cut"),
         () = tokio::time::sleep(end.age_max) => {}
         () = end.stop.cancelled() => {}
     }
@@ -133,6 +138,7 @@ async fn requests(stream: TlsStream<TcpStream>, remote: SocketAddr, peer: Option
     tokio::select! {
         _ = serving => {}
         () = end.cut.cancelled() => {}
+        () = taking.too_slow() => {}
         () = tokio::time::sleep(end.limits.finish_max) => {}
     }
 }

@@ -1,6 +1,6 @@
 //! The server's side: settings, certificates that change while it runs, and the handshake.
 
-use super::connections::{Connection, Connections, with_jitter};
+use super::connections::{Begun, Connection, Connections, with_jitter};
 use super::material::{Identity, TlsError, next_update, read_crls, read_roots};
 use super::verify::{AgencyVerifier, Refusal, TlsClock};
 use super::{provider, versions};
@@ -53,6 +53,10 @@ pub struct ServerLimits {
     pub tls12: bool,
     /// Connections at once; more wait unaccepted.
     pub connections_max: usize,
+    /// Connections of one agency at once; more are closed (S-80).
+    pub agency_connections_max: usize,
+    /// How long a peer may not take what is written for it (S-82).
+    pub slow_max: Duration,
     /// Time for a handshake.
     pub handshake_max: Duration,
     /// Age at which a connection is ended, less up to a tenth.
@@ -66,6 +70,8 @@ impl Default for ServerLimits {
         ServerLimits {
             tls12: false,
             connections_max: 1024,
+            agency_connections_max: 256,
+            slow_max: Duration::from_secs(20),
             handshake_max: Duration::from_secs(5),
             age_max: Duration::from_secs(15 * 60),
             finish_max: Duration::from_secs(30),
@@ -91,6 +97,7 @@ pub struct ServerTls {
     clock: Arc<dyn Clock>,
     loaded: ArcSwap<Loaded>,
     connections: Arc<Connections>,
+    begun: Arc<Begun>,
 }
 
 impl ServerTls {
@@ -109,6 +116,7 @@ impl ServerTls {
             clock,
             loaded: ArcSwap::from_pointee(loaded),
             connections: Arc::default(),
+            begun: Arc::default(),
         }))
     }
 
@@ -171,7 +179,8 @@ impl ServerTls {
             stream.get_ref().1.peer_certificates().unwrap_or_default().iter().map(|c| c.clone().into_owned()).collect();
         let peer = Arc::new(Peer::from_chain(&chain)?);
         let cut = CancellationToken::new();
-        let registered = self.connections.add(Arc::clone(&peer), chain.clone(), cut.clone());
+        let line = (Arc::clone(&peer), chain.clone(), cut.clone());
+        let registered = self.connections.add(line, self.limits.agency_connections_max).ok_or(Refusal::TooMany)?;
         // A reload between the handshake and the registration did not see this connection.
         let current = self.loaded.load();
         if !Arc::ptr_eq(&*current, &loaded) && !stands(&current, &chain, &self.clock) {
@@ -199,6 +208,8 @@ impl ServerTls {
 
     async fn handshake(&self, tcp: TcpStream) -> Result<(TlsStream<TcpStream>, Arc<Loaded>), Refusal> {
         tcp.set_nodelay(true).map_err(Refusal::Handshake)?;
+        let from = tcp.peer_addr().map_err(Refusal::Handshake)?.ip();
+        let _begun = self.begun.one_more(from).ok_or(Refusal::TooManyBegun)?;
         let loaded = self.loaded.load_full();
         let accept = TlsAcceptor::from(Arc::clone(&loaded.config)).accept(tcp);
         let stream = tokio::time::timeout(self.limits.handshake_max, accept).await.map_err(|_| Refusal::TooSlow)?;

@@ -21,6 +21,12 @@ pub enum Refusal {
     /// TLS refused: version, certificate, revocation, or no TLS at all.
     #[error("the handshake failed: {0}")]
     Handshake(std::io::Error),
+    /// The agency has as many connections as it may (S-80).
+    #[error("the agency has as many connections as it may")]
+    TooMany,
+    /// So many handshakes are under way with one address (S-81).
+    #[error("too many handshakes are under way with this address")]
+    TooManyBegun,
     /// The certificate names no agency.
     #[error("{0}")]
     NotAPeer(#[from] NotASubject),
