@@ -263,6 +263,15 @@ pub struct Profile {
     /// Accept an MLLP block without its start byte.
     #[serde(default)]
     pub lenient_framing: bool,
+    /// Commit acknowledgements of MLLP release 2 beside the answers (`formats/hospital.md` 2.3).
+    #[serde(default)]
+    pub mllp_release_2: bool,
+    /// Take the messages of a batch whose count is wrong; without it the whole batch is refused.
+    #[serde(default)]
+    pub accept_partial: bool,
+    /// Keep HL7 v2 messages of an event that nobody reads, and acknowledge them; without it they are refused.
+    #[serde(default)]
+    pub archive_unknown: bool,
     /// The identifier of a child's mother stands in NK1-33 of the relative `MTH` (`formats/hospital.md` 2.12).
     #[serde(default)]
     pub mother_in_nk1: bool,
@@ -310,6 +319,9 @@ impl Profile {
             charset: None,
             area_code: None,
             lenient_framing: false,
+            mllp_release_2: false,
+            accept_partial: false,
+            archive_unknown: false,
             mother_in_nk1: false,
             observation_codes: Vec::new(),
             twelve_digit_columns: Vec::new(),

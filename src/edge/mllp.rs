@@ -11,10 +11,12 @@ use crate::edge::quota::{Lane, Quotas};
 use crate::hub::custody::{Acknowledge, Before, HL7V2 as CLASS, Parcel};
 use crate::hub::refused::Refused;
 use crate::hub::{Caller, Hub, Refusal};
-use answers::{Answered, of_refusal, several};
+use answers::{Answered, Reply, of_batch, of_refusal};
+use musubi_adapters::hospital::hl7v2::batch::Answering;
+use musubi_adapters::hospital::hl7v2::file::File;
 use musubi_adapters::hospital::hl7v2::framing::Deviation;
 use musubi_adapters::hospital::hl7v2::{Header, Hl7v2, file, header, live_checks};
-use musubi_core::adapter::{Adapter, Diagnostic, Severity};
+use musubi_core::adapter::{Adapter, Diagnostic, Profile, Severity};
 use musubi_core::agency::AgencyId;
 use musubi_core::record::Submission;
 use musubi_core::time::Time;
@@ -61,25 +63,62 @@ impl Mllp {
         self.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn frame(&self, peer: &Peer, frame: &[u8]) -> Option<Vec<u8>> {
+    async fn frame(&self, peer: &Peer, frame: &[u8]) -> Reply {
         // A few large ones are read at once, so that the others are answered (S-80).
         let _turn = if frame.len() > LARGE_BYTES { self.hub.bulk.acquire().await.ok() } else { None };
-        let split = file::split(frame);
-        if frame.len() > self.bytes_max || split.diagnostics.iter().any(|said| said.severity == Severity::Error) {
-            let found = if frame.len() > self.bytes_max { vec![too_large()] } else { split.diagnostics };
-            return self.refuse_unread(peer, frame, found).await;
+        let mut split = file::split(frame);
+        if self.deviates(peer, |profile| profile.accept_partial) {
+            split.accept_partial();
         }
+        if frame.len() > self.bytes_max {
+            return self.refuse_unread(peer, frame, vec![too_large()]).await;
+        }
+        if split.is_refused() && split.batches.is_empty() {
+            return self.refuse_unread(peer, frame, split.diagnostics).await;
+        }
+        let replies = match split.is_refused() {
+            true => self.refuse_batch(peer, frame, &split).await,
+            false => self.messages(peer, frame, &split).await,
+        };
+        let now = self.hub.now();
+        let control_id = answers::control_id(musubi_core::id::MessageId(self.hub.id(now)), 0);
+        of_batch(&Answering { bytes: frame, file: &split, control_id: &control_id, now }, replies)
+    }
+
+    async fn messages(&self, peer: &Peer, frame: &[u8], split: &File) -> Vec<Reply> {
         // All are read, and stand in line, before the first is waited for.
-        let messages: Vec<&[u8]> = split.messages.into_iter().filter_map(|range| frame.get(range)).collect();
+        let messages: Vec<&[u8]> = messages_of(frame, split).collect();
         let read: Vec<_> = messages.iter().map(|bytes| self.read(peer, bytes, &split.diagnostics)).collect();
-        let mut answers = Vec::new();
+        let mut replies = Vec::new();
         for (read, bytes) in read.into_iter().zip(messages) {
-            answers.extend(match read {
+            replies.push(match read {
                 Ok(read) => self.answer_one(peer, read).await,
                 Err(refused) => self.refuse_unread(peer, bytes, refused).await,
             });
         }
-        several(answers)
+        replies
+    }
+
+    /// A batch that is not whole: every message of it is refused for that, and the log has it once.
+    async fn refuse_batch(&self, peer: &Peer, frame: &[u8], split: &File) -> Vec<Reply> {
+        let mut headers = messages_of(frame, split).filter_map(|bytes| header(bytes).ok());
+        let Some(first) = headers.next() else {
+            return vec![self.refuse_unread(peer, frame, split.diagnostics.clone()).await];
+        };
+        let reply = self.refuse(peer, &first, split.diagnostics.clone()).await;
+        let (durable, now) = (reply.durable, self.hub.now());
+        let others = headers.map(|header| {
+            let message = musubi_core::id::MessageId(self.hub.id(now));
+            let bytes = Answered { header: &header, message, now, receipt: None, found: &split.diagnostics }.bytes();
+            Reply { bytes, durable }
+        });
+        std::iter::once(reply).chain(others).collect()
+    }
+
+    /// Does the profile of a peer say so?
+    fn deviates(&self, peer: &Peer, how: fn(&Profile) -> bool) -> bool {
+        let agency = self.hub.register.agency(peer.agency());
+        agency.is_some_and(|agency| agency.settings.profile.as_ref().is_some_and(how))
     }
 
     /// Reads a message and puts it in line behind the earlier ones of the same persons. Does not wait.
@@ -101,10 +140,10 @@ impl Mllp {
         Ok(Read { header, bytes: bytes.to_vec(), caller, submission, diagnostics, turn, now })
     }
 
-    async fn answer_one(&self, peer: &Peer, mut read: Read) -> Option<Vec<u8>> {
+    async fn answer_one(&self, peer: &Peer, mut read: Read) -> Reply {
         read.turn.comes().await;
         match self.take(&mut read).await {
-            Ok(answer) => Some(answer).filter(|answer| !answer.is_empty()),
+            Ok(answer) => Reply { bytes: Some(answer).filter(|answer| !answer.is_empty()), durable: true },
             Err(found) => self.refuse(peer, &read.header, found).await,
         }
     }
@@ -151,27 +190,29 @@ impl Mllp {
     }
 
     /// Refuses what could not be read as a message; without a header there is no answer (H001).
-    async fn refuse_unread(&self, peer: &Peer, bytes: &[u8], found: Vec<Diagnostic>) -> Option<Vec<u8>> {
+    async fn refuse_unread(&self, peer: &Peer, bytes: &[u8], found: Vec<Diagnostic>) -> Reply {
         match header(bytes) {
             Ok(header) => self.refuse(peer, &header, found).await,
             Err(nothing) => {
                 tracing::warn!(agency = %peer.agency(), code = %nothing.code, "a frame is no message");
-                None
+                Reply { bytes: None, durable: false }
             }
         }
     }
 
     /// The answer to one who sends too much: what the standard has for what may be sent again (`AR` with 207). Nothing is
     /// read and nothing stored for it, so that a flood costs nobody else a commit.
-    fn not_now(&self, (Received::Frame(frame) | Received::TooLarge(frame)): &Received) -> Option<Vec<u8>> {
-        let (header, now) = (header(frame).ok()?, self.hub.now());
+    fn not_now(&self, (Received::Frame(frame) | Received::TooLarge(frame)): &Received) -> Reply {
+        let (header, now) = (header(frame).ok(), self.hub.now());
         let message = musubi_core::id::MessageId(self.hub.id(now));
-        Answered { header: &header, message, now, receipt: None, found: &[too_many()] }.bytes()
+        let found = [too_many()];
+        let answered = |header| Answered { header, message, now, receipt: None, found: &found }.bytes();
+        Reply { bytes: header.as_ref().and_then(answered), durable: false }
     }
 
     /// The answer to what is not taken. It stands in the log before it is given; when that fails, the sender may try
     /// again.
-    async fn refuse(&self, peer: &Peer, header: &Header, found: Vec<Diagnostic>) -> Option<Vec<u8>> {
+    async fn refuse(&self, peer: &Peer, header: &Header, found: Vec<Diagnostic>) -> Reply {
         let header =
             if answers::holds_number(&found) { answers::without_number(header, &found) } else { header.clone() };
         let refused = Refused {
@@ -189,16 +230,14 @@ impl Mllp {
         let first = found.iter().find(|said| said.severity == Severity::Error);
         let code = first.map(|said| said.code.to_string()).unwrap_or_default();
         tracing::info!(agency = %peer.agency(), code, "a message was refused");
-        Answered { header: &header, message, now, receipt: None, found: &found }.bytes()
+        let bytes = Answered { header: &header, message, now, receipt: None, found: &found }.bytes();
+        Reply { bytes, durable: !answers::may_come_again(&found) }
     }
 }
 
 impl MllpHandler for Mllp {
     fn lenient(&self, peer: &Peer) -> bool {
-        let agency = self.hub.register.agency(peer.agency());
-        agency
-            .and_then(|agency| agency.settings.profile.as_ref().map(|profile| profile.lenient_framing))
-            .unwrap_or(false)
+        self.deviates(peer, |profile| profile.lenient_framing)
     }
 
     fn deviation(&self, peer: &Peer, deviation: Deviation) {
@@ -213,13 +252,12 @@ impl MllpHandler for Mllp {
     }
 
     async fn answer(&self, peer: Arc<Peer>, received: Received) -> Option<Vec<u8>> {
-        if self.quotas.take(peer.agency(), Lane::General).is_err() {
-            return self.not_now(&received);
-        }
-        match received {
+        let reply = match received {
+            received if self.quotas.take(peer.agency(), Lane::General).is_err() => self.not_now(&received),
             Received::Frame(frame) => self.frame(&peer, &frame).await,
             Received::TooLarge(head) => self.refuse_unread(&peer, &head, vec![too_large()]).await,
-        }
+        };
+        if self.deviates(&peer, |profile| profile.mllp_release_2) { Some(reply.with_commit()) } else { reply.bytes }
     }
 }
 
@@ -230,6 +268,10 @@ fn too_many() -> Diagnostic {
         "要求が多すぎます。受領していません。間を置いて送り直してください。",
         "Too many messages. It was not accepted. Wait, then send it again.",
     )
+}
+
+fn messages_of<'f>(frame: &'f [u8], split: &'f File) -> impl Iterator<Item = &'f [u8]> {
+    split.messages.iter().filter_map(|range| frame.get(range.clone()))
 }
 
 fn too_large() -> Diagnostic {

@@ -317,8 +317,9 @@ impl<'a> Custody<'a> {
         if self.names_of_others() {
             diagnostics.push(naming::foreign_name());
         }
-        if self.parcel.submission.header().test {
-            // A test makes nobody known and leaves nothing in the record; only its bytes and its answer are kept.
+        if self.parcel.submission.header().test || self.parcel.submission.is_archived() {
+            // A test, or a message that nobody reads, makes nobody known and leaves nothing in the record; only its bytes
+            // and its answer are kept.
             self.entries.clear();
             self.people.clear();
         } else {

@@ -4,8 +4,12 @@ use musubi::agency_client::{AgencyClient, HubAddress};
 use musubi::clock::{Clock, ManualClock, SystemClock};
 use musubi::config::Config;
 use musubi::edge::tls::install_crypto;
+use musubi::hub::enrol::Enrolment;
+use musubi::hub::register::Agency;
 use musubi::sample_city;
 use musubi::serve::{Running, start};
+use musubi_core::adapter::Profile;
+use musubi_core::agency::AgencyId;
 use musubi_core::time::Time;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -78,6 +82,14 @@ impl City {
             server_name: "localhost".to_owned(),
         };
         AgencyClient::open(&sample_city::client_files(&self.config, id), hub, Arc::new(SystemClock)).unwrap()
+    }
+
+    /// Changes how an agency departs from its formats.
+    pub(crate) async fn deviates(&self, id: &str, change: impl FnOnce(&mut Profile)) {
+        let id = AgencyId::new(id).unwrap();
+        let mut agency = Agency::clone(&self.running.hub.register.agency(&id).unwrap());
+        change(agency.settings.profile.get_or_insert_with(|| Profile::plain(id, self.clock.now())));
+        self.running.hub.enrol(Enrolment::Agency(Box::new(agency)), "operator").await.unwrap();
     }
 
     /// One message over MLLP, and its answer as text.

@@ -169,6 +169,75 @@ async fn several_messages_in_one_frame_get_an_answer_each() {
     }
 }
 
+fn batch(messages: &[&[u8]], count: &str) -> Vec<u8> {
+    let head = b"FHS|^~\\&|SHIONE|SHIONE\rBHS|^~\\&|EHR|SHIONE|MUSUBI|SHIONE CITY|20261030110500||||B-77\r";
+    [head.as_slice(), &messages.concat(), format!("BTS|{count}\rFTS|1\r").as_bytes()].concat()
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_as_a_batch_with_an_answer_to_each_message() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let answer = city.send(sample::HOSPITAL, &batch(&[NEWBORN, MOTHER], "2")).await;
+    let lines: Vec<&str> = answer.split_terminator('\r').collect();
+    assert!(
+        lines[0].starts_with("FHS|") && lines[1].starts_with("BHS|^~\\&|MUSUBI|SHIONE CITY|EHR|SHIONE|"),
+        "{answer}"
+    );
+    assert!(lines[1].ends_with("|B-77"), "the batch is named: {answer}");
+    for id in ["S261030-0101", "S261030-0102"] {
+        assert!(answer.contains(&format!("MSA|AA|{id}|musubi:1:")), "{answer}");
+    }
+    assert_eq!(lines[lines.len() - 2..], ["BTS|2", "FTS|1"]);
+}
+
+#[tokio::test]
+async fn a_batch_with_a_wrong_count_is_refused_whole_unless_the_peer_may_send_parts() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let answer = city.send(sample::HOSPITAL, &batch(&[NEWBORN, MOTHER], "3")).await;
+    assert_eq!(answer.matches("MSA|AE|").count(), 2, "{answer}");
+    assert!(answer.contains("BTS|2") && answer.contains("ERR||BTS^1^1"), "{answer}");
+    city.deviates(sample::HOSPITAL, |profile| profile.accept_partial = true).await;
+    let answer = city.send(sample::HOSPITAL, &batch(&[NEWBORN, MOTHER], "3")).await;
+    assert_eq!(answer.matches("MSA|AA|").count(), 2, "{answer}");
+    let cut = batch(&[NEWBORN, MOTHER], "2");
+    let answer = city.send(sample::HOSPITAL, &cut[..cut.len() - 13]).await;
+    assert_eq!(answer.matches("MSA|AE|").count(), 2, "what was cut is refused all the same: {answer}");
+}
+
+#[tokio::test]
+async fn release_2_commits_before_it_answers_where_the_peer_wants_it() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    city.deviates(sample::HOSPITAL, |profile| profile.mllp_release_2 = true).await;
+    let mut stream = city.agency(sample::HOSPITAL).mllp().await.unwrap().into_inner();
+    let never = replaced(MOTHER, "|P|2.5||||||", "|P|2.5|||NE|NE||");
+    for (message, begin) in [(NEWBORN.to_vec(), true), (never, false)] {
+        stream.write_all(&[b"\x0b".as_slice(), &message, b"\x1c\r"].concat()).await.unwrap();
+        let mut commit = [0; 4];
+        stream.read_exact(&mut commit).await.unwrap();
+        assert_eq!(commit, [0x0B, 0x06, 0x1C, 0x0D]);
+        if begin {
+            let mut answer = vec![0; 16 * 1024];
+            let read = stream.read(&mut answer).await.unwrap();
+            assert!(answer[..read].starts_with(b"\x0bMSH|"), "the answer follows");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_message_is_kept_and_acknowledged_where_the_peer_wants_it() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let unknown = replaced(MOTHER, "ADT^A03^ADT_A03", "SIU^S12^SIU_S12");
+    assert_eq!(told(&city.send(sample::HOSPITAL, &unknown).await).errors, ["H003 200 E"]);
+    city.deviates(sample::HOSPITAL, |profile| profile.archive_unknown = true).await;
+    let answer = city.send(sample::HOSPITAL, &unknown).await;
+    assert_eq!((told(&answer).code.as_str(), told(&answer).errors), ("AA", vec!["H003 0 W".to_owned()]));
+    assert!(told(&answer).receipt.starts_with("musubi:1:"));
+    assert_eq!(city.send(sample::HOSPITAL, &unknown).await, answer);
+    let work = city.hospital().work("").await;
+    assert!(work.is_empty(), "nobody is asked about it: {work:?}");
+}
+
 #[tokio::test]
 async fn enhanced_mode_gets_the_answers_that_it_asks_for() {
     let city = City::at("2026-10-30T11:05:40+09:00").await;

@@ -127,16 +127,15 @@ fn acknowledgement(stage: Stage, code: Code) -> &'static str {
     }
 }
 
-struct Writer<'h> {
-    header: &'h Header,
-    text: String,
+pub(super) struct Writer<'h> {
+    pub(super) header: &'h Header,
+    pub(super) text: String,
 }
 
 impl Writer<'_> {
     fn header_segment(&mut self, answer: &Answer<'_>) {
         let header = self.header;
-        let d = header.delimiters;
-        let encoding: String = [d.component, d.repetition, d.escape, d.subcomponent].map(char::from).iter().collect();
+        let (d, encoding) = (header.delimiters, self.encoding());
         let structure = format!("RRI_{}", header.event);
         let kind = match self.answers_referral(answer.stage) {
             true => ["RRI", header.event.as_str(), &structure],
@@ -176,6 +175,12 @@ impl Writer<'_> {
                 self.charset_scheme().to_owned(),
             ],
         );
+    }
+
+    /// The separators as they stand in the second field of a header.
+    pub(super) fn encoding(&self) -> String {
+        let d = self.header.delimiters;
+        [d.component, d.repetition, d.escape, d.subcomponent].map(char::from).iter().collect()
     }
 
     /// MSH-18, as the table of 2.2 has it.
@@ -220,11 +225,11 @@ impl Writer<'_> {
         stage == Stage::Application && self.header.message_type == "REF" && !self.header.event.is_empty()
     }
 
-    fn escaped(&self, text: &str) -> String {
+    pub(super) fn escaped(&self, text: &str) -> String {
         escape::write(text, self.header.delimiters)
     }
 
-    fn segment(&mut self, name: &str, fields: &[String]) {
+    pub(super) fn segment(&mut self, name: &str, fields: &[String]) {
         self.text.push_str(name);
         let used = fields.iter().rposition(|field| !field.is_empty()).map_or(0, |last| last + 1);
         for field in fields.iter().take(used) {

@@ -17,8 +17,11 @@ use std::ops::Range;
 
 /// Reads a frame or a file: each message in it is one item.
 pub(super) fn decode(bytes: &[u8], profile: &Profile) -> Decoded {
-    let file = file::split(bytes);
-    let refused = file.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let mut file = file::split(bytes);
+    if profile.accept_partial {
+        file.accept_partial();
+    }
+    let refused = file.is_refused();
     let mut decoded = Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger: Ledger::default() };
     if refused {
         return decoded;
@@ -106,6 +109,9 @@ fn warn_of_charset(reader: &mut Reader<'_>, warnings: &[CharsetWarning]) {
 fn read(reader: &mut Reader<'_>) -> Option<Submission> {
     let event = check_header(reader);
     let event = event.filter(|_| !failed(reader))?;
+    if event == Event::Unknown {
+        return Some(Submission::archived(envelope(reader)));
+    }
     let message = reader.message;
     let Some(pid) = message.first("PID") else {
         reader.error("H004", "PID", "患者情報(PID)が必要です。", "A patient segment (PID) is required.");
@@ -253,18 +259,21 @@ fn check_version(reader: &mut Reader<'_>) {
     }
 }
 
-fn check(reader: &mut Reader<'_>) -> Option<Submission> {
+fn envelope(reader: &Reader<'_>) -> proto::Submission {
     let header = reader.header;
     let sent_at = header.sent_at.map_or_else(|| super::super::received(reader.profile), Stamp::date_time);
-    let message = proto::Submission {
+    proto::Submission {
         format: "hl7v2".to_owned(),
         message_id: header.message_key().to_owned(),
         sent_at: Some(sent_at),
-        entries: std::mem::take(&mut reader.entries),
         test: header.is_test(),
         ..proto::Submission::default()
-    };
-    match Submission::check(message) {
+    }
+}
+
+fn check(reader: &mut Reader<'_>) -> Option<Submission> {
+    let entries = std::mem::take(&mut reader.entries);
+    match Submission::check(proto::Submission { entries, ..envelope(reader) }) {
         Ok(submission) => Some(submission),
         Err(faults) => {
             reader.diagnostics.extend(faults);

@@ -43,6 +43,8 @@ pub(super) enum Event {
     ReferralStep,
     /// REF^I15, RRI^I15: a question about it.
     ReferralQuestion,
+    /// Another, from a peer whose unknown messages are kept.
+    Unknown,
 }
 
 /// Reads MSH-9. `None` refuses the message, and the reason is noted.
@@ -60,16 +62,33 @@ pub(super) fn of(reader: &mut Reader<'_>) -> Option<Event> {
             reader.error("H004", "MSH-9", "電文の種類(MSH-9)が必要です。", "A message type (MSH-9) is required.");
             None
         }
-        _ => {
-            reader.error(
-                "H003",
-                "MSH-9.1",
-                "この種類の電文には対応していません(ADT、ORU、OUL、PPR、REF、RRI)。",
-                "This message type is not supported (ADT, ORU, OUL, PPR, REF, RRI).",
-            );
-            None
-        }
+        ("ACK" | "MCF", _) => unsupported_type(reader),
+        _ => archived(reader, "MSH-9.1").or_else(|| unsupported_type(reader)),
     }
+}
+
+fn unsupported_type(reader: &mut Reader<'_>) -> Option<Event> {
+    reader.error(
+        "H003",
+        "MSH-9.1",
+        "この種類の電文には対応していません(ADT、ORU、OUL、PPR、REF、RRI)。",
+        "This message type is not supported (ADT, ORU, OUL, PPR, REF, RRI).",
+    );
+    None
+}
+
+/// A message that nobody reads is kept, where the peer's profile says so (`archive_unknown`).
+fn archived(reader: &mut Reader<'_>, place: &'static str) -> Option<Event> {
+    if !reader.profile.archive_unknown {
+        return None;
+    }
+    reader.warning(
+        "H003",
+        place,
+        "この電文には対応していません。記録には写さず、原文のまま保管しました。",
+        "This message is not supported: nothing of it went into the record, its bytes are kept.",
+    );
+    Some(Event::Unknown)
 }
 
 fn adt(event: &str) -> Option<Event> {
@@ -93,6 +112,9 @@ fn adt(event: &str) -> Option<Event> {
 }
 
 fn unsupported_event(reader: &mut Reader<'_>) -> Option<Event> {
+    if let Some(kept) = archived(reader, "MSH-9.2") {
+        return Some(kept);
+    }
     reader.error(
         "H003",
         "MSH-9.2",
@@ -107,7 +129,12 @@ impl Event {
     pub(super) fn is_adt(self) -> bool {
         !matches!(
             self,
-            Event::Results | Event::Problems | Event::Referral | Event::ReferralStep | Event::ReferralQuestion
+            Event::Results
+                | Event::Problems
+                | Event::Referral
+                | Event::ReferralStep
+                | Event::ReferralQuestion
+                | Event::Unknown
         )
     }
 

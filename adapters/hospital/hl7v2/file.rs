@@ -4,7 +4,7 @@
 //! with `MSH` is the beginning of a message in all of them.
 
 use super::limits::{MESSAGE_BYTES_MAX, MESSAGES_MAX};
-use musubi_core::adapter::Diagnostic;
+use musubi_core::adapter::{Diagnostic, Severity};
 use std::ops::Range;
 
 /// Where the messages of a file stand, and what is wrong with the file as a whole.
@@ -14,6 +14,55 @@ pub struct File {
     pub messages: Vec<Range<usize>>,
     /// About the whole: an error refuses all of it.
     pub diagnostics: Vec<Diagnostic>,
+    /// Line of the file header (FHS).
+    pub header: Option<Range<usize>>,
+    /// The batches, in order.
+    pub batches: Vec<Batch>,
+}
+
+/// One batch of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Line of its header (BHS).
+    pub header: Range<usize>,
+    /// Its messages, as numbers in [`File::messages`].
+    pub messages: Range<usize>,
+}
+
+impl File {
+    /// Notes where a batch begins and ends. Messages behind the last trailer are in none.
+    fn wrapper(&mut self, kind: Kind, line: Range<usize>) {
+        let messages = self.messages.len();
+        match kind {
+            Kind::FileHeader => self.header = self.header.take().or(Some(line)),
+            Kind::BatchHeader => {
+                self.end_of_batch();
+                self.batches.push(Batch { header: line, messages: messages..usize::MAX });
+            }
+            Kind::BatchTrailer => self.end_of_batch(),
+            Kind::FileTrailer | Kind::Message | Kind::Other => {}
+        }
+    }
+
+    fn end_of_batch(&mut self) {
+        let messages = self.messages.len();
+        if let Some(open) = self.batches.last_mut().filter(|batch| batch.messages.end == usize::MAX) {
+            open.messages.end = messages;
+        }
+    }
+
+    /// Takes a wrong count for a warning, where the peer's profile says so (`accept_partial`). A file that was cut stays
+    /// refused.
+    pub fn accept_partial(&mut self) {
+        for said in self.diagnostics.iter_mut().filter(|said| said.code == "H006") {
+            said.severity = Severity::Warning;
+        }
+    }
+
+    /// Is the whole of it refused?
+    pub fn is_refused(&self) -> bool {
+        self.diagnostics.iter().any(|said| said.severity == Severity::Error)
+    }
 }
 
 /// Splits at every line that begins with `MSH`, and checks the counts of batch wrappers.
@@ -39,7 +88,10 @@ pub fn split(bytes: &[u8]) -> File {
                 wrappers.messages += 1;
             }
             Kind::Other => {}
-            wrapper => wrappers.line(wrapper, text, &mut file.diagnostics),
+            wrapper => {
+                file.wrapper(wrapper, line);
+                wrappers.line(wrapper, text, &mut file.diagnostics);
+            }
         }
         if file.messages.len() > MESSAGES_MAX {
             file.diagnostics.push(too_large());
@@ -49,6 +101,7 @@ pub fn split(bytes: &[u8]) -> File {
     if let Some(start) = open {
         file.messages.push(start..end_of_content(bytes));
     }
+    file.end_of_batch();
     wrappers.end(&mut file);
     file
 }

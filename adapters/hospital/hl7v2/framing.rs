@@ -11,8 +11,10 @@ pub const VT: u8 = 0x0B;
 pub const FS: u8 = 0x1C;
 const CR: u8 = 0x0D;
 const LF: u8 = 0x0A;
-const ACK: u8 = 0x06;
-const NAK: u8 = 0x15;
+/// Inside of the positive commit acknowledgement of MLLP release 2.
+pub const ACK: u8 = 0x06;
+/// Inside of the negative one.
+pub const NAK: u8 = 0x15;
 
 /// After so many milliseconds without a byte the edge calls [`Framer::quiet`].
 pub const QUIET_MS: u64 = 500;

@@ -4,6 +4,7 @@
 
 pub mod ack;
 mod allergies;
+pub mod batch;
 pub mod charset;
 mod decode;
 mod encode;

@@ -120,6 +120,17 @@ impl Submission {
         if faults.is_empty() { Ok(Submission { message }) } else { Err(faults) }
     }
 
+    /// A message of which nothing goes into the record: its envelope alone, so that its bytes can be kept and acknowledged.
+    #[must_use]
+    pub fn archived(message: proto::Submission) -> Self {
+        Submission { message: proto::Submission { entries: Vec::new(), ..message } }
+    }
+
+    /// Is there nothing in it for the record?
+    pub fn is_archived(&self) -> bool {
+        self.message.entries.is_empty()
+    }
+
     pub(crate) fn message(&self) -> &proto::Submission {
         &self.message
     }

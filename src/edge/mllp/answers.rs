@@ -3,7 +3,8 @@
 use super::Refusal;
 use musubi_adapters::hospital::hl7v2::Header;
 use musubi_adapters::hospital::hl7v2::ack::{self, Answer, Code, Stage};
-use musubi_adapters::hospital::hl7v2::framing::{FS, VT};
+use musubi_adapters::hospital::hl7v2::batch::{self, Answering};
+use musubi_adapters::hospital::hl7v2::framing::{ACK, FS, NAK, VT};
 use musubi_adapters::hospital::hl7v2::header::Mode;
 use musubi_core::adapter::Diagnostic;
 use musubi_core::id::MessageId;
@@ -15,6 +16,57 @@ const INDIVIDUAL_NUMBER: &str = "H009";
 const NEXT_FRAME: [u8; 3] = [FS, b'\r', VT];
 /// Characters of the hub's own control ids.
 const CONTROL_ID_CHARS: usize = 20;
+
+/// What something is answered, and whether that is final: on disk, taken or refused.
+pub(super) struct Reply {
+    pub(super) bytes: Option<Vec<u8>>,
+    pub(super) durable: bool,
+}
+
+impl Reply {
+    /// With the commit acknowledgement of MLLP release 2 in a block before it.
+    pub(super) fn with_commit(self) -> Vec<u8> {
+        let commit = vec![if self.durable { ACK } else { NAK }];
+        [commit].into_iter().chain(self.bytes).collect::<Vec<_>>().join(NEXT_FRAME.as_slice())
+    }
+}
+
+/// The answers to what came in one block: a batch is answered as a batch (2.9), others each in a block of their own.
+pub(super) fn of_batch(answering: &Answering<'_>, replies: Vec<Reply>) -> Reply {
+    let durable = replies.iter().all(|reply| reply.durable);
+    let answers: Vec<Option<Vec<u8>>> = replies.into_iter().map(|reply| reply.bytes).collect();
+    if answering.file.batches.is_empty() {
+        return Reply { bytes: several(answers.into_iter().flatten().collect()), durable };
+    }
+    let answers: Vec<_> = answers.into_iter().map(|answer| answer.map(|answer| unframed(&answer))).collect();
+    Reply { bytes: batch::answer(answering, &answers), durable }
+}
+
+/// The two answers of enhanced mode without the frames between them.
+fn unframed(answer: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(answer.len());
+    let mut rest = answer;
+    while let Some((first, after)) = rest.split_first() {
+        if let Some(next) = rest.strip_prefix(NEXT_FRAME.as_slice()) {
+            rest = next;
+            continue;
+        }
+        out.push(*first);
+        rest = after;
+    }
+    out
+}
+
+/// Could it not be stored just now (codes M9)? Then the same may come again.
+pub(super) fn may_come_again(found: &[Diagnostic]) -> bool {
+    found.iter().any(|said| said.code.starts_with("M9"))
+}
+
+/// A control id of the hub's own; two of one message differ by `shift`.
+pub(super) fn control_id(message: MessageId, shift: usize) -> String {
+    let digits = message.0.simple().to_string();
+    digits.get(digits.len().saturating_sub(CONTROL_ID_CHARS) + shift..).unwrap_or_default().to_owned()
+}
 
 /// What the answer to one message is made of.
 pub(super) struct Answered<'a> {
@@ -41,16 +93,14 @@ impl Answered<'_> {
     }
 
     fn answer(&self, stage: Stage) -> Option<Vec<u8>> {
-        let digits = self.message.0.simple().to_string();
-        let skipped = digits.len().saturating_sub(CONTROL_ID_CHARS) + usize::from(stage == Stage::Accept);
-        let control_id = digits.get(skipped..).unwrap_or_default();
+        let control_id = &control_id(self.message, usize::from(stage == Stage::Accept));
         let (header, receipt) = (self.header, self.receipt);
         ack::write(&Answer { header, stage, control_id, now: self.now, receipt, diagnostics: self.found })
     }
 }
 
 /// Several answers as the inside of one block of frames: the edge frames the whole, here the frames between are added.
-pub(super) fn several(answers: Vec<Vec<u8>>) -> Option<Vec<u8>> {
+fn several(answers: Vec<Vec<u8>>) -> Option<Vec<u8>> {
     if answers.is_empty() { None } else { Some(answers.join(NEXT_FRAME.as_slice())) }
 }
 

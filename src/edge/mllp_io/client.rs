@@ -88,6 +88,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> MllpClient<S> {
         tokio::time::timeout(answer_max, self.next_answer()).await.map_err(|_| MllpError::NoAnswer)?
     }
 
+    /// The stream, for a peer that speaks for itself.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+
     /// Ends the connection in good form.
     pub async fn close(mut self) -> Result<(), MllpError> {
         self.stream.shutdown().await?;
