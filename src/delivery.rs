@@ -1,21 +1,24 @@
-//! Deliveries that the hub makes by itself: into folders, and by HTTPS. What waits to be fetched is not touched here.
+//! Deliveries that the hub makes by itself: into folders, by HTTPS, and in HL7 v2 by MLLP. What waits to be fetched is not touched here.
 //!
 //! The queue holds intentions; each attempt is decided at that moment, its release put on record, and only then handed over.
 //! A destination that is gone, or hangs, holds up nobody but itself; about one family it is told in order.
 
 mod folder;
 mod lanes;
+mod mllp;
 mod post;
 
+use crate::ca::Subject;
 use crate::clock::Clock;
-use crate::edge::tls::ClientFiles;
+use crate::edge::tls::{ClientFiles, ClientTls};
 use crate::hub::answer::Answer;
 use crate::hub::deliver::Ready;
-use crate::hub::register::{Agency, Subscription};
+use crate::hub::register::{Address, Agency, Subscription};
 use crate::hub::{Hub, Refusal};
 use crate::store::{DeliveryRow, DeliveryState};
 use lanes::Lanes;
-use post::Poster;
+use musubi_core::agency::AgencyId;
+use musubi_core::release::Outgoing;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Channels that this serves.
-pub(crate) const CHANNELS: [&str; 2] = ["folder:", "https:"];
+pub(crate) const CHANNELS: [&str; 3] = ["folder:", "https:", "mllp:"];
 /// Between two looks at the queue. Short, because the clock of decisions may be moved by hand.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Deliveries of one look.
@@ -39,19 +42,60 @@ const AGAIN_MINUTES: i64 = 10;
 pub struct Deliverer {
     hub: Hub,
     data: PathBuf,
-    poster: Option<Poster>,
+    calling: Option<Calling>,
+}
+
+/// As whom the hub calls agencies that listen.
+struct Calling {
+    files: ClientFiles,
+    clock: Arc<dyn Clock>,
+}
+
+impl Calling {
+    /// TLS to the one server and agency of an address (S-05). Read anew each time: a renewed certificate counts at once.
+    fn tls(&self, to: &Address, agency: &AgencyId) -> Result<ClientTls, Answer> {
+        let subject = Subject::Agency(to.agency.clone().unwrap_or_else(|| agency.clone()));
+        ClientTls::open(&self.files, subject, &to.server_name, Arc::clone(&self.clock)).map_err(|error| {
+            tracing::error!(%error, "the hub's certificate as a caller cannot be used");
+            Answer::Transient("certificate")
+        })
+    }
+}
+
+/// How one rendering is handed over.
+enum Way<'a> {
+    Post(&'a Address),
+    Mllp(&'a Address),
+}
+
+impl<'a> Way<'a> {
+    fn of(wanted: &'a Subscription) -> Option<Self> {
+        wanted.https.as_ref().map(Way::Post).or(wanted.mllp.as_ref().map(Way::Mllp))
+    }
+
+    async fn hand_over(&self, calling: &Calling, agency: &AgencyId, name: &str, rendering: &Outgoing) -> Answer {
+        let (Way::Post(to) | Way::Mllp(to)) = self;
+        let tls = match calling.tls(to, agency) {
+            Ok(tls) => tls,
+            Err(answer) => return answer,
+        };
+        match self {
+            Way::Post(to) => post::post(&tls, to, agency, name, rendering).await,
+            Way::Mllp(to) => mllp::send(&tls, to, agency, rendering).await,
+        }
+    }
 }
 
 impl Deliverer {
     /// Folders that are not absolute are taken from `data`.
     pub fn new(hub: Hub, data: PathBuf) -> Self {
-        Deliverer { hub, data, poster: None }
+        Deliverer { hub, data, calling: None }
     }
 
-    /// Posts to agencies too, as whom these files say.
+    /// Calls agencies that listen too, as whom these files say.
     #[must_use]
-    pub fn posting(self, files: ClientFiles, clock: Arc<dyn Clock>) -> Self {
-        Deliverer { poster: Some(Poster::new(files, clock)), ..self }
+    pub fn calling(self, files: ClientFiles, clock: Arc<dyn Clock>) -> Self {
+        Deliverer { calling: Some(Calling { files, clock }), ..self }
     }
 
     /// Delivers until told to stop; what is being handed over then is finished.
@@ -120,7 +164,7 @@ impl Deliverer {
         }
         match &wanted.folder {
             Some(folder) => self.by_folder(row, self.data.join(folder)).await,
-            None => self.by_post(row, &recipient, &wanted).await,
+            None => self.by_call(row, &recipient, &wanted).await,
         }
     }
 
@@ -144,9 +188,9 @@ impl Deliverer {
         self.hub.delivery_answered(&sent, answer, true).await
     }
 
-    async fn by_post(&self, row: &DeliveryRow, recipient: &Agency, wanted: &Subscription) -> Result<(), Refusal> {
-        let (Some(poster), Some(address)) = (&self.poster, &wanted.https) else {
-            tracing::error!(agency = %row.recipient, "a subscription by HTTPS, and no [delivery] in the settings");
+    async fn by_call(&self, row: &DeliveryRow, recipient: &Agency, wanted: &Subscription) -> Result<(), Refusal> {
+        let (Some(calling), Some(way)) = (&self.calling, Way::of(wanted)) else {
+            tracing::error!(agency = %row.recipient, "a subscriber that listens, and no [delivery] in the settings");
             return self.hub.delivery_waits(row, self.hub.now().plus_minutes(AGAIN_MINUTES)).await;
         };
         let Some(Ready { delivery: sent, renderings, .. }) = self.hub.release_delivery(row, &[]).await? else {
@@ -155,7 +199,7 @@ impl Deliverer {
         let mut answer = Answer::Taken;
         for rendering in &renderings {
             let name = format!("{}.{}", sent.id, rendering.format());
-            answer = poster.post(address, &recipient.id, &name, rendering).await;
+            answer = way.hand_over(calling, &recipient.id, &name, rendering).await;
             if answer != Answer::Taken {
                 break;
             }

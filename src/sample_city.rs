@@ -195,6 +195,7 @@ fn subscriptions() -> Vec<Subscription> {
         formats: formats.iter().map(|format| (*format).to_owned()).collect(),
         folder: None,
         https: None,
+        mllp: None,
     };
     vec![
         fetched(Purpose::P3, &["fhir-json", "notice-html"]),

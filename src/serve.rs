@@ -143,7 +143,7 @@ pub async fn start(
     tasks.spawn(health::serve(health_listener, hub.clone(), tls.clone(), Arc::clone(&certificate_clock), stop.clone()));
     let mut deliverer = Deliverer::new(hub.clone(), config.data.folder.clone());
     if let Some(calling) = &config.delivery {
-        deliverer = deliverer.posting(calling.client_files(&config.tls), Arc::clone(&certificate_clock));
+        deliverer = deliverer.calling(calling.client_files(&config.tls), Arc::clone(&certificate_clock));
     }
     tasks.spawn(deliverer.run(stop.clone()));
     tasks.spawn(upkeep::checkpoints(hub.clone(), stop.clone()));

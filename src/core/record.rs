@@ -3,6 +3,7 @@
 //! The fields are private. Nothing here hands out a message's contents: what leaves goes through
 //! [`release`](crate::release::release), and what is stored leaves this crate sealed.
 
+mod asked;
 mod authors;
 mod check;
 mod native;
@@ -10,6 +11,7 @@ mod shared;
 mod submission;
 mod update;
 
+pub use asked::{Asked, Stepped};
 pub use check::check_entry;
 pub(crate) use shared::moment;
 pub use shared::{SearchTerm, SharedEntry, SharedRecord, UnreadableEntry};

@@ -1,9 +1,7 @@
 //! HTTPS POST to an agency that listens: over TLS with certificates on both sides, to the one server and agency that the
 //! subscription names, no redirect followed, no proxy (S-05).
 
-use crate::ca::Subject;
-use crate::clock::Clock;
-use crate::edge::tls::{ClientFiles, ClientTls};
+use crate::edge::tls::ClientTls;
 use crate::hub::answer::{Answer, of_http};
 use crate::hub::register::Address;
 use axum::http::{Request, header};
@@ -12,7 +10,6 @@ use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use musubi_core::agency::AgencyId;
 use musubi_core::release::Outgoing;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Time for the destination to answer one message.
@@ -20,54 +17,33 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// Of an answer nothing but its status is looked at; it is read this far so that its sender may finish.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Posts what was released.
-pub(super) struct Poster {
-    files: ClientFiles,
-    clock: Arc<dyn Clock>,
-}
-
-impl Poster {
-    pub(super) fn new(files: ClientFiles, clock: Arc<dyn Clock>) -> Self {
-        Poster { files, clock }
-    }
-
-    /// Hands over one rendering. The header names the delivery, so that the destination knows one that comes again.
-    pub(super) async fn post(&self, to: &Address, agency: &AgencyId, name: &str, rendering: &Outgoing) -> Answer {
-        let subject = Subject::Agency(to.agency.clone().unwrap_or_else(|| agency.clone()));
-        // Read anew each time: a renewed certificate counts at once.
-        let tls = match ClientTls::open(&self.files, subject, &to.server_name, Arc::clone(&self.clock)) {
-            Ok(tls) => tls,
-            Err(error) => {
-                tracing::error!(%error, "the hub's certificate as a caller cannot be used");
-                return Answer::Transient("certificate");
-            }
-        };
-        // Until here nothing has left.
-        let stream = match tls.connect_as(&to.address, &["http/1.1"]).await {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::warn!(%agency, %error, "no connection to a destination");
-                return Answer::Transient("unreachable");
-            }
-        };
-        let Ok((mut sender, connection)) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await else {
+/// Hands over one rendering. The header names the delivery, so that the destination knows one that comes again.
+pub(super) async fn post(tls: &ClientTls, to: &Address, agency: &AgencyId, name: &str, rendering: &Outgoing) -> Answer {
+    // Until here nothing has left.
+    let stream = match tls.connect_as(&to.address, &["http/1.1"]).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::warn!(%agency, %error, "no connection to a destination");
             return Answer::Transient("unreachable");
-        };
-        let Some(request) = request(to, name, rendering) else { return Answer::Rejected("address") };
-        let speaking = tokio::spawn(connection);
-        let answered = tokio::time::timeout(ANSWER_MAX, async {
-            let answer = sender.send_request(request).await.ok()?;
-            let class = of_http(answer.status());
-            drop(Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await);
-            Some(class)
-        });
-        let class = answered.await;
-        speaking.abort();
-        match class {
-            Ok(Some(class)) => class,
-            Ok(None) => Answer::Ambiguous("cut-off"),
-            Err(_) => Answer::Ambiguous("silence"),
         }
+    };
+    let Ok((mut sender, connection)) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await else {
+        return Answer::Transient("unreachable");
+    };
+    let Some(request) = request(to, name, rendering) else { return Answer::Rejected("address") };
+    let speaking = tokio::spawn(connection);
+    let answered = tokio::time::timeout(ANSWER_MAX, async {
+        let answer = sender.send_request(request).await.ok()?;
+        let class = of_http(answer.status());
+        drop(Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await);
+        Some(class)
+    });
+    let class = answered.await;
+    speaking.abort();
+    match class {
+        Ok(Some(class)) => class,
+        Ok(None) => Answer::Ambiguous("cut-off"),
+        Err(_) => Answer::Ambiguous("silence"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::edge::mllp_io::{LARGE_BYTES, MllpHandler, Received};
 use crate::edge::peer::Peer;
 use crate::edge::quota::{Lane, Quotas};
 use crate::hub::custody::{Acknowledge, Before, HL7V2 as CLASS, Parcel};
+use crate::hub::refer::message::status;
 use crate::hub::refused::Refused;
 use crate::hub::{Caller, Hub, Refusal};
 use answers::{Answered, Reply, of_batch, of_refusal};
@@ -28,6 +29,8 @@ use turns::{Turn, Turns};
 
 /// After so many days a control id may be used again (S-20).
 const CONTROL_ID_DAYS: i64 = 30;
+/// RF1-1 of a referral of which the agency that is asked has said nothing.
+const PENDING: &str = "P";
 /// Bytes in a MiB.
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -109,7 +112,15 @@ impl Mllp {
         let (durable, now) = (reply.durable, self.hub.now());
         let others = headers.map(|header| {
             let message = musubi_core::id::MessageId(self.hub.id(now));
-            let bytes = Answered { header: &header, message, now, receipt: None, found: &split.diagnostics }.bytes();
+            let bytes = Answered {
+                header: &header,
+                message,
+                now,
+                receipt: None,
+                referral_status: PENDING,
+                found: &split.diagnostics,
+            }
+            .bytes();
             Reply { bytes, durable }
         });
         std::iter::once(reply).chain(others).collect()
@@ -167,6 +178,7 @@ impl Mllp {
         let Some(submission) = read.submission.take().filter(|_| !failed) else {
             return Err(std::mem::take(&mut read.diagnostics));
         };
+        let referral_status = self.follow(read, &submission).await.map_err(of_refusal)?;
         let parcel = Parcel {
             format: "hl7v2".to_owned(),
             class: CLASS,
@@ -181,12 +193,26 @@ impl Mllp {
         let (header, now) = (read.header.clone(), read.now);
         let acknowledge: Acknowledge = Arc::new(move |receipt, message, found| {
             let receipt = receipt.msa3();
-            let answered = Answered { header: &header, message, now, receipt: Some(&receipt), found };
+            let answered = Answered { header: &header, message, now, receipt: Some(&receipt), referral_status, found };
             answered.bytes().unwrap_or_default()
         });
         let taken = self.hub.take(&read.caller, parcel, acknowledge).await.map_err(of_refusal)?;
         tracing::info!(agency = %read.caller.id(), repeated = taken.repeated, "a message was taken");
         Ok(taken.answer)
+    }
+
+    /// Takes what a message says of referrals into their loop, before it is taken itself: what does not follow there is
+    /// refused. Says where the referral stands.
+    async fn follow(&self, read: &mut Read, submission: &Submission) -> Result<&'static str, Refusal> {
+        let header = &read.header;
+        if header.message_type == "REF" && header.event == "I15" && !header.is_test() {
+            let number = header.referral.split(char::from(header.delimiters.component)).next().unwrap_or_default();
+            let standing = self.hub.referral_by_number(&read.caller, number).await?;
+            return Ok(status(standing.referral.state()));
+        }
+        let followed = self.hub.follow_message(&read.caller, submission).await?;
+        read.diagnostics.extend(followed.said);
+        Ok(followed.standing.map_or(PENDING, |standing| status(standing.referral.state())))
     }
 
     /// Refuses what could not be read as a message; without a header there is no answer (H001).
@@ -206,7 +232,8 @@ impl Mllp {
         let (header, now) = (header(frame).ok(), self.hub.now());
         let message = musubi_core::id::MessageId(self.hub.id(now));
         let found = [too_many()];
-        let answered = |header| Answered { header, message, now, receipt: None, found: &found }.bytes();
+        let answered =
+            |header| Answered { header, message, now, receipt: None, referral_status: PENDING, found: &found }.bytes();
         Reply { bytes: header.as_ref().and_then(answered), durable: false }
     }
 
@@ -230,7 +257,8 @@ impl Mllp {
         let first = found.iter().find(|said| said.severity == Severity::Error);
         let code = first.map(|said| said.code.to_string()).unwrap_or_default();
         tracing::info!(agency = %peer.agency(), code, "a message was refused");
-        let bytes = Answered { header: &header, message, now, receipt: None, found: &found }.bytes();
+        let bytes =
+            Answered { header: &header, message, now, receipt: None, referral_status: PENDING, found: &found }.bytes();
         Reply { bytes, durable: !answers::may_come_again(&found) }
     }
 }

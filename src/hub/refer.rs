@@ -1,5 +1,7 @@
 //! Referrals: one agency asks another to act for a family, and the loop is closed only with an outcome.
 
+pub mod message;
+
 use super::caller::{Caller, Operation};
 use super::consents::Fact;
 use super::custody::Parcel;
@@ -66,6 +68,12 @@ impl Hub {
     /// When the other agency is unknown, the terms break a rule, or the caller has nothing to do with a person: answered
     /// as somebody whom nobody knows.
     pub async fn refer(&self, caller: &Caller, terms: ReferralTerms) -> Result<Standing, Refusal> {
+        let id = ReferralId(self.id(self.now()));
+        self.refer_as(caller, id, terms).await
+    }
+
+    /// The same under an id that the caller's own number of it gives.
+    async fn refer_as(&self, caller: &Caller, id: ReferralId, terms: ReferralTerms) -> Result<Standing, Refusal> {
         person_acts(caller)?;
         let now = self.now();
         let to = self.register.agency(&terms.to).filter(|agency| agency.active).ok_or_else(|| {
@@ -86,7 +94,6 @@ impl Hub {
         }
         let (family, persons, mut change) = self.referred(caller, &terms).await?;
         let municipality = self.municipality_of(&family, caller);
-        let id = ReferralId(self.id(now));
         let referral =
             Referral::new(id, &terms.kind, caller.id().clone(), to.id.clone(), &terms.reason, now, terms.reply_by)
                 .map_err(|fault| Refusal::new(super::RefusalKind::Invalid, fault))?;

@@ -49,6 +49,8 @@ pub struct AgencySettings {
     pub profile: Option<Profile>,
     /// What it wants to be sent.
     pub subscriptions: Vec<Subscription>,
+    /// Member of staff who answers for the referrals that the agency's system sends by itself (HL7 v2 `REF`, `RRI`).
+    pub referrals_by: Option<String>,
     /// Municipalities that a child guidance center is responsible for.
     pub area: Vec<Municipality>,
     /// Minutes that something may wait for it before its center must know; an hour where it is not set.
@@ -72,6 +74,9 @@ pub struct Subscription {
     /// Where the agency listens, when it is to be told by HTTPS.
     #[serde(default)]
     pub https: Option<Address>,
+    /// Where it listens, when it is to be told in HL7 v2 by MLLP over TLS; the path of the address counts for nothing.
+    #[serde(default)]
+    pub mllp: Option<Address>,
 }
 
 /// Where an agency listens, and who must be there (S-05).
@@ -103,13 +108,15 @@ impl Subscription {
         let way = match self {
             Subscription { folder: Some(_), .. } => "folder",
             Subscription { https: Some(_), .. } => "https",
+            Subscription { mllp: Some(_), .. } => "mllp",
             _ => "receive",
         };
         format!("{way}:{}", self.formats.join(","))
     }
 
     /// May something be sent again of which nobody knows whether it arrived? A file takes the place of itself, and who
-    /// fetches sees the number of the delivery.
+    /// fetches sees the number of the delivery. A receiver of HL7 v2 knows a message by its control id, which follows from
+    /// what it says.
     pub fn repeats(&self) -> bool {
         self.folder.is_some() || self.https.as_ref().is_none_or(|address| address.repeats)
     }

@@ -61,6 +61,7 @@ fn agency(id: &str, kind: AgencyKind, sender: &str, staff: &[(&str, Role)]) -> A
             formats: vec!["fhir-json".to_owned(), "notice-html".to_owned(), "notice-csv".to_owned()],
             folder: None,
             https: None,
+            mllp: None,
         }],
         _ => Vec::new(),
     };

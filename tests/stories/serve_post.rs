@@ -1,23 +1,15 @@
 //! Deliveries by HTTPS: to the pinned agency alone, once, and what its answer means.
 
 use crate::city::{City, MOTHER};
-use musubi::ca::{Authority, Order, Subject, write_secret};
-use musubi::clock::{Clock, SystemClock};
-use musubi::config::Delivery;
-use musubi::hub::register::{Address, Agency, Subscription};
+use crate::listening::listener;
+use musubi::ca::Authority;
+use musubi::hub::register::{Address, Subscription};
 use musubi::sample_city as sample;
 use musubi::store::{DeliveryRow, DeliveryState};
 use musubi_core::agency::{AgencyId, Purpose};
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 /// An agency that listens: what it was told, and what it answers next. `0` hangs up without an answer.
 #[derive(Clone, Default)]
@@ -33,22 +25,7 @@ impl Listening {
 
     /// Serves with a certificate of this agency; says on which port.
     async fn serve(&self, authority: &Authority, holder: &str) -> u16 {
-        let holder = Subject::Agency(AgencyId::new(holder).unwrap());
-        let pair = authority.issue_pair(&Order::server(holder, vec!["localhost".to_owned()], 90), SystemClock.now());
-        let pair = pair.unwrap();
-        let chain = CertificateDer::pem_slice_iter(pair.certificate_pem.as_bytes()).map(Result::unwrap).collect();
-        let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes()).unwrap();
-        let mut roots = rustls::RootCertStore::empty();
-        for root in CertificateDer::pem_file_iter(authority.certificate_path()).unwrap() {
-            roots.add(root.unwrap()).unwrap();
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config = config.with_client_cert_verifier(clients.build().unwrap()).with_single_cert(chain, key).unwrap();
-        let (acceptor, listener) =
-            (TlsAcceptor::from(Arc::new(config)), TcpListener::bind("127.0.0.1:0").await.unwrap());
-        let port = listener.local_addr().unwrap().port();
+        let (acceptor, listener, port) = listener(authority, holder).await;
         let listening = self.clone();
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
@@ -86,51 +63,26 @@ fn whole(request: &[u8]) -> bool {
 async fn listening(holder: &str, repeats: bool, answers: &[u16]) -> (City, Listening) {
     let center = Listening::default();
     center.answers.lock().unwrap().extend(answers);
-    let city = City::with("2026-10-28T10:00:00+09:00", |config| {
-        let authority = Authority::open(&config.data.ca()).unwrap();
-        let pair = authority.issue_pair(&Order::client(Subject::Hub, 90), SystemClock.now()).unwrap();
-        let (certificate, key) = (config.data.keys().join("caller.pem"), config.data.keys().join("caller.key"));
-        std::fs::write(&certificate, pair.certificate_pem).unwrap();
-        write_secret(&key, &pair.key_pem).unwrap();
-        config.delivery = Some(Delivery { certificate, key });
-    })
-    .await;
-    let port = center.serve(&Authority::open(&city.config.data.ca()).unwrap(), holder).await;
-    let known = city.running.hub.register.agency(&AgencyId::new(sample::CENTER).unwrap()).unwrap();
-    let mut agency = Agency::clone(&known);
-    agency.settings.subscriptions = vec![Subscription {
-        purpose: Purpose::P3,
-        formats: vec!["notice-csv".to_owned()],
-        folder: None,
-        https: Some(Address {
-            address: format!("localhost:{port}"),
-            server_name: "localhost".to_owned(),
-            agency: None,
-            path: "/notices".to_owned(),
-            repeats,
-        }),
-    }];
-    city.running.hub.register_agency(agency).await.unwrap();
+    let city = City::that_calls("2026-10-28T10:00:00+09:00").await;
+    let port = center.serve(&city.authority(), holder).await;
+    let https = Address {
+        address: format!("localhost:{port}"),
+        server_name: "localhost".to_owned(),
+        agency: None,
+        path: "/notices".to_owned(),
+        repeats,
+    };
+    let (purpose, formats) = (Purpose::P3, vec!["notice-csv".to_owned()]);
+    city.subscribes(sample::CENTER, Subscription { purpose, formats, folder: None, https: Some(https), mllp: None })
+        .await;
     city.mother_permits().await;
     city.set("2026-10-30T11:05:40+09:00");
     assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA|"));
     (city, center)
 }
 
-/// The one delivery, once it is as it should be.
 async fn delivery(city: &City, as_wanted: impl Fn(&DeliveryRow) -> bool) -> DeliveryRow {
-    let center = AgencyId::new(sample::CENTER).unwrap();
-    let mut last = Vec::new();
-    for _ in 0..200 {
-        last = city.running.hub.store.deliveries_to(&center, 0, 100).await.unwrap();
-        if let [row] = last.as_slice()
-            && as_wanted(row)
-        {
-            return row.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("not so in ten seconds: {last:?}");
+    city.delivery(sample::CENTER, as_wanted).await
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 //!
 //! Whether a message was stored is not known here: the hub writes `AA` only after its commit (promise P1).
 
+use super::charset;
 use super::escape;
-use super::header::Header;
+use super::header::{Header, Mode, header};
 use super::limits::{CONTROL_ID_CHARS_MAX, ERRORS_ANSWERED_MAX};
+use super::message::parse;
 use musubi_core::adapter::{Diagnostic, Severity};
 use musubi_core::time::Time;
 
@@ -41,6 +43,8 @@ pub struct Answer<'a> {
     pub now: Time,
     /// MSA-3 (`musubi:1:…`); written with `AA` and `CA` only.
     pub receipt: Option<&'a str>,
+    /// RF1-1 of the answer to a referral: where it stands. `P`, pending, until the agency that is asked says more.
+    pub referral_status: &'a str,
     /// What was found.
     pub diagnostics: &'a [Diagnostic],
 }
@@ -88,6 +92,39 @@ fn condition(diagnostic: &Diagnostic) -> (&'static str, &'static str) {
     }
 }
 
+/// What somebody answered to a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// MSA-1.
+    pub code: String,
+    /// MSA-2: the message that is answered.
+    pub control_id: String,
+    /// The first code of ERR-3.
+    pub error: Option<u16>,
+}
+
+/// Reads an acknowledgement; `None` when it is none.
+pub fn read(bytes: &[u8]) -> Option<Acknowledged> {
+    let decoded = charset::decode(bytes);
+    let message = parse(&decoded.text, decoded.charset).ok()?;
+    let msa = message.first("MSA")?;
+    let error = message.first("ERR").and_then(|err| err.field(3).component(1).text().parse().ok());
+    Some(Acknowledged { code: msa.value(1).into_owned(), control_id: msa.value(2).into_owned(), error })
+}
+
+/// The same message asking for one application answer: MSH-15 and 16 are empty.
+pub fn in_original_mode(message: &[u8]) -> Vec<u8> {
+    let Ok(read) = header(message) else { return message.to_vec() };
+    if read.mode == Mode::Original {
+        return message.to_vec();
+    }
+    let end = message.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(message.len());
+    let (line, rest) = message.split_at_checked(end).unwrap_or((message, &[]));
+    let parts = line.split(|byte| *byte == read.delimiters.field).enumerate();
+    let parts: Vec<&[u8]> = parts.map(|(at, part)| if matches!(at, 14 | 15) { &[][..] } else { part }).collect();
+    [parts.join(&read.delimiters.field), rest.to_vec()].concat()
+}
+
 /// Writes the answer, in the character set and with the separators of the message; `None` when none is possible.
 pub fn write(answer: &Answer<'_>) -> Option<Vec<u8>> {
     let header = answer.header;
@@ -103,9 +140,9 @@ pub fn write(answer: &Answer<'_>) -> Option<Vec<u8>> {
         writer.error_segment(diagnostic);
     }
     if writer.answers_referral(answer.stage) && code == Code::Accept {
-        // Pending: whether it is accepted, the agency that is asked says later.
         let nothing = String::new;
-        let state = ["P".to_owned(), nothing(), nothing(), nothing(), nothing(), header.referral.clone()];
+        let state =
+            [answer.referral_status.to_owned(), nothing(), nothing(), nothing(), nothing(), header.referral.clone()];
         writer.segment("RF1", &state);
     }
     Some(header.charset.encode(&writer.text))

@@ -14,7 +14,15 @@ fn error(code: &'static str, place: &str) -> Diagnostic {
 fn answer_in(message: &[u8], receipt: Option<&str>, diagnostics: &[Diagnostic]) -> Option<Vec<u8>> {
     let header = header(message).unwrap();
     let now = Time::from_japan(date(2026, 10, 30).at(11, 5, 1, 0));
-    write(&Answer { header: &header, stage: Stage::Application, control_id: "M-9", now, receipt, diagnostics })
+    write(&Answer {
+        header: &header,
+        stage: Stage::Application,
+        control_id: "M-9",
+        now,
+        receipt,
+        referral_status: "P",
+        diagnostics,
+    })
 }
 
 fn answer(receipt: Option<&str>, diagnostics: &[Diagnostic]) -> String {
@@ -97,6 +105,7 @@ fn no_more_errors_are_told_than_the_limit() {
 fn the_accept_answer_of_enhanced_mode_has_its_own_codes() {
     let header = header(MESSAGE.as_bytes()).unwrap();
     let answer = Answer {
+        referral_status: "P",
         header: &header,
         stage: Stage::Accept,
         control_id: "M",
@@ -124,4 +133,27 @@ fn a_referral_is_answered_as_one_with_its_number() {
 fn an_acknowledgement_is_never_acknowledged() {
     let ack = answer(None, &[]);
     assert_eq!(answer_in(ack.as_bytes(), None, &[error("H003", "MSH-9.1")]), None);
+}
+
+#[test]
+fn an_acknowledgement_of_others_is_read_in_any_separators() {
+    let read_text = |text: &str| read(text.as_bytes());
+    let told =
+        |code: &str, id: &str, error| Some(Acknowledged { code: code.to_owned(), control_id: id.to_owned(), error });
+    assert_eq!(read_text("MSH|^~\\&|A|B|||1||ACK|9|P|2.5\rMSA|AA|0A1B\r"), told("AA", "0A1B", None));
+    let refused = "MSH^~|\\&^A^B^^^1^^ACK^9^P^2.5\nMSA^AR^0A1B\nERR^^PID~1~3^207~Internal~HL70357^E\nERR^^^101\n";
+    assert_eq!(read_text(refused), told("AR", "0A1B", Some(207)));
+    for other in ["", "MSH|^~\\&|A|B|||1||ADT^A01|9|P|2.5\rPID|1\r", "HTTP/1.1 200 OK"] {
+        assert_eq!(read_text(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_message_can_be_made_to_ask_for_one_answer() {
+    let enhanced = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE|JPN\rPID|1|AL|NE\r";
+    let plain = in_original_mode(enhanced);
+    assert_eq!(plain, b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||||JPN\rPID|1|AL|NE\r");
+    assert_eq!(super::super::header(&plain).unwrap().mode, Mode::Original);
+    assert_eq!(in_original_mode(&plain), plain);
+    assert_eq!(in_original_mode(b"no message"), b"no message");
 }

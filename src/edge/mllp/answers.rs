@@ -74,6 +74,7 @@ pub(super) struct Answered<'a> {
     pub(super) message: MessageId,
     pub(super) now: Time,
     pub(super) receipt: Option<&'a str>,
+    pub(super) referral_status: &'a str,
     pub(super) found: &'a [Diagnostic],
 }
 
@@ -94,8 +95,16 @@ impl Answered<'_> {
 
     fn answer(&self, stage: Stage) -> Option<Vec<u8>> {
         let control_id = &control_id(self.message, usize::from(stage == Stage::Accept));
-        let (header, receipt) = (self.header, self.receipt);
-        ack::write(&Answer { header, stage, control_id, now: self.now, receipt, diagnostics: self.found })
+        let (header, receipt, referral_status) = (self.header, self.receipt, self.referral_status);
+        ack::write(&Answer {
+            header,
+            stage,
+            control_id,
+            now: self.now,
+            receipt,
+            referral_status,
+            diagnostics: self.found,
+        })
     }
 }
 

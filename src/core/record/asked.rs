@@ -1,0 +1,64 @@
+//! What a message says of referrals, for their loop: numbers and states. The words stay in the record, which goes out through
+//! a release.
+
+use super::{PersonKey, Submission, moment};
+use crate::time::Time;
+use musubi_proto::v1::entry::Body;
+
+/// A referral as its sender wrote it (`formats/hospital.md` 2.10).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Whom it is about.
+    pub person: PersonKey,
+    /// The sender's number of it (RF1-6).
+    pub number: String,
+    /// Who is asked, as the sender names it.
+    pub to: String,
+    /// One of the kinds of referral.
+    pub kind: String,
+    /// Until when an answer is expected.
+    pub reply_by: Option<Time>,
+}
+
+/// A step of a referral's loop as its sender wrote it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stepped {
+    /// The number of the referral.
+    pub number: String,
+    /// `received`, `accepted`, `declined`, `cancel_asked` …
+    pub state: String,
+    /// The sender gives a reason for it.
+    pub explained: bool,
+}
+
+impl Submission {
+    /// The referrals in it.
+    pub fn referrals(&self) -> Vec<Asked> {
+        let entries = self.message().entries.iter();
+        let asked = entries.filter_map(|entry| match (&entry.body, entry.subjects.first()) {
+            (Some(Body::Referral(referral)), Some(subject)) => Some(Asked {
+                person: PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() },
+                number: referral.referral_id.clone(),
+                to: referral.to.clone(),
+                kind: referral.kind.clone(),
+                reply_by: referral.reply_by.as_ref().and_then(moment),
+            }),
+            _ => None,
+        });
+        asked.collect()
+    }
+
+    /// The steps of referrals in it.
+    pub fn referral_steps(&self) -> Vec<Stepped> {
+        let entries = self.message().entries.iter();
+        let steps = entries.filter_map(|entry| match &entry.body {
+            Some(Body::ReferralStep(step)) => Some(Stepped {
+                number: step.referral_id.clone(),
+                state: step.state.clone(),
+                explained: !step.note.is_empty(),
+            }),
+            _ => None,
+        });
+        steps.collect()
+    }
+}

@@ -1,0 +1,54 @@
+//! HL7 v2 by MLLP over TLS to an agency that listens (`formats/hospital.md` 2.8): one message at a time on a connection, and
+//! the class of each acknowledgement decides.
+
+use crate::edge::mllp_io::MllpClient;
+use crate::edge::tls::ClientTls;
+use crate::hub::answer::{Answer, of_acknowledgement};
+use crate::hub::register::Address;
+use musubi_adapters::hospital::hl7v2::{ack, file, header};
+use musubi_core::agency::AgencyId;
+use musubi_core::release::Outgoing;
+use std::time::Duration;
+
+/// Time for the answer to one message.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// The one format that can be sent so.
+const FORMAT: &str = "hl7v2";
+
+/// Sends each message of a rendering and waits for its answer. When one is not taken the rest is not sent; what was taken
+/// before comes again with it, under the same control ids.
+pub(super) async fn send(tls: &ClientTls, to: &Address, agency: &AgencyId, rendering: &Outgoing) -> Answer {
+    if rendering.format() != FORMAT {
+        return Answer::Rejected("format");
+    }
+    // Until here nothing has left.
+    let mut connection = match MllpClient::connect(tls, &to.address).await {
+        Ok(connection) => connection.waiting(ANSWER_MAX),
+        Err(error) => {
+            tracing::warn!(%agency, %error, "no connection to a destination");
+            return Answer::Transient("unreachable");
+        }
+    };
+    let bytes = rendering.bytes();
+    for message in file::split(bytes).messages.into_iter().filter_map(|range| bytes.get(range)) {
+        let answer = one(&mut connection, message).await;
+        if answer != Answer::Taken {
+            return answer;
+        }
+    }
+    // What was answered is answered, however the other side leaves.
+    connection.close().await.ok();
+    Answer::Taken
+}
+
+/// One message. Silence, and an answer to another message, leave open whether it arrived: it comes again (2.8).
+async fn one(connection: &mut MllpClient, message: &[u8]) -> Answer {
+    let Ok(sent) = header(message) else { return Answer::Rejected("format") };
+    let Ok(answer) = connection.send(message).await else { return Answer::Ambiguous("silence") };
+    match ack::read(&answer) {
+        Some(read) if read.control_id == sent.control_id => {
+            of_acknowledgement(&read.code, read.error).unwrap_or(Answer::Ambiguous("no-acknowledgement"))
+        }
+        _ => Answer::Ambiguous("no-acknowledgement"),
+    }
+}
