@@ -5,6 +5,7 @@ pub mod ca;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connect;
 pub mod console;
 pub mod delivery;
 pub mod demo;

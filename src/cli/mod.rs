@@ -8,6 +8,7 @@ pub mod audit;
 pub mod ca;
 pub mod client;
 pub mod config;
+pub mod connect;
 pub mod convert;
 pub mod deliveries;
 pub mod demo;
@@ -47,6 +48,8 @@ enum Command {
     Client(Box<client::Arguments>),
     /// Print the settings in effect and what is wrong with them
     Config(config::ConfigArgs),
+    /// Beside an old hospital system: takes plain MLLP or files, keeps them, sends them over mutual TLS (院内連携コネクタ)
+    Connect(connect::Arguments),
     /// Translate files offline: result on stdout, diagnostics on stderr
     Convert(convert::Arguments),
     /// What waits to be sent, what was given up, and to send it again (配信)
@@ -112,6 +115,7 @@ impl Cli {
                 let well = config::run(&arguments, &terminal.clock, &mut terminal.out, &mut terminal.err);
                 well.map(|well| if well { Exit::Success } else { Exit::Refused }).map_err(Failure::from)
             }
+            Command::Connect(arguments) => connect::run(&arguments, terminal),
             Command::Convert(arguments) => convert::run(&arguments, terminal),
             Command::Deliveries(arguments) => deliveries::run(&arguments, terminal),
             Command::Demo(arguments) => demo::run(&arguments, terminal),

@@ -62,13 +62,13 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
 }
 
 /// Events go to standard error; `RUST_LOG` says which.
-fn log_to_standard_error() {
+pub(super) fn log_to_standard_error() {
     let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     // A second subscriber is refused, and then the first one stays.
     tracing_subscriber::fmt().with_env_filter(wanted).with_writer(io::stderr).try_init().ok();
 }
 
-async fn interrupted() -> io::Result<()> {
+pub(super) async fn interrupted() -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,

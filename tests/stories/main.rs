@@ -11,6 +11,7 @@ mod city;
 mod client_cli;
 mod clocks;
 mod closing;
+mod connect;
 mod consent;
 mod console;
 mod console_work;

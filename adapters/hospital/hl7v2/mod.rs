@@ -25,6 +25,7 @@ mod referral;
 mod results;
 mod scan;
 mod screening;
+pub mod ssmix2;
 mod stay;
 pub mod times;
 pub mod types;

@@ -46,7 +46,7 @@ pub struct ConnectionFile {
 /// Options of every call.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Connection (接続)")]
-pub(super) struct Connection {
+pub(in crate::cli) struct Connection {
     /// Folder with agency.pem, agency.key, ca.pem, crl.pem and connection.toml. A development hub makes one for each of
     /// its agencies: musubi-data/agencies/ID; its own authority and the usual ports then need no files (機関のフォルダ)
     #[arg(long, global = true, env = "MUSUBI_AGENCY", value_name = "DIR")]
@@ -82,7 +82,8 @@ impl Connection {
             .map_err(|error| Failure::Fault(error.to_string()))
     }
 
-    fn resolve(&self, terminal: &mut Terminal<'_>) -> Result<(ClientFiles, HubAddress), Failure> {
+    /// The files and addresses.
+    pub(in crate::cli) fn resolve(&self, terminal: &mut Terminal<'_>) -> Result<(ClientFiles, HubAddress), Failure> {
         let file = match self.agency.as_ref().map(|folder| folder.join(FOLDER_CONNECTION)) {
             Some(path) if path.exists() => connection_file(&path, terminal)?,
             Some(_) => ConnectionFile { hub: HUB_USUAL.to_owned(), mllp: MLLP_USUAL.to_owned(), ..Default::default() },

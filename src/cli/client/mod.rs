@@ -5,7 +5,7 @@
 
 mod acknowledgement;
 mod cases;
-mod connection;
+pub(super) mod connection;
 mod consent;
 mod emergency;
 mod explain;

@@ -1,0 +1,95 @@
+//! A folder into which files are put: each is kept once it no longer grows, and moved to `sent`.
+
+use super::spool::{Kind, Spool};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio_util::sync::CancellationToken;
+
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Largest file, in bytes (S-70).
+pub(super) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Where files go that were kept.
+const SENT: &str = "sent";
+
+/// Length and time of change: a file that has both as before is whole.
+pub(super) type Looks = BTreeMap<PathBuf, (u64, SystemTime)>;
+
+/// Looks until told to stop.
+pub(super) async fn watch(folder: PathBuf, spool: Arc<Spool>, stop: CancellationToken) {
+    let mut seen = Looks::new();
+    loop {
+        let (spool, look) = (Arc::clone(&spool), (folder.clone(), std::mem::take(&mut seen)));
+        let looked = tokio::task::spawn_blocking(move || look_once(&look.0, look.1, &spool)).await;
+        seen = match looked {
+            Ok(Ok(seen)) => seen,
+            Ok(Err(error)) => {
+                tracing::error!(kind = %error.kind(), "the folder cannot be read");
+                Looks::new()
+            }
+            Err(_) => return,
+        };
+        if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+            return;
+        }
+    }
+}
+
+fn look_once(folder: &Path, seen: Looks, spool: &Spool) -> io::Result<Looks> {
+    let mut now = Looks::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, about) = (entry.path(), entry.metadata()?);
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !about.is_file() || hidden {
+            continue;
+        }
+        let look = (about.len(), about.modified()?);
+        if seen.get(&path) != Some(&look) {
+            now.insert(path, look);
+        } else if about.len() > FILE_BYTES_MAX {
+            tracing::error!("a file of the folder is over 64 MiB and stays where it is");
+            now.insert(path, look);
+        } else {
+            keep(folder, &path, spool)?;
+        }
+    }
+    Ok(now)
+}
+
+/// On disk in the spool, and only then moved: a file is rather sent twice, which the hub knows, than lost.
+fn keep(folder: &Path, path: &Path, spool: &Spool) -> io::Result<()> {
+    spool.put(Kind::Document, &fs::read(path)?)?;
+    let sent = folder.join(SENT);
+    fs::create_dir_all(&sent)?;
+    let name = path.file_name().unwrap_or_default();
+    fs::rename(path, sent.join(name))?;
+    File::open(&sent)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_kept_when_it_no_longer_grows() {
+        let (folder, spooled) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let spool = Spool::open(spooled.path()).unwrap();
+        let path = folder.path().join("退院連絡票.csv");
+        fs::write(&path, "half").unwrap();
+        let seen = look_once(folder.path(), Looks::new(), &spool).unwrap();
+        fs::write(&path, "whole now").unwrap();
+        let seen = look_once(folder.path(), seen, &spool).unwrap();
+        assert_eq!(spool.counts().unwrap().waiting, 0, "it grew");
+        look_once(folder.path(), seen, &spool).unwrap();
+        let first = spool.first().unwrap().unwrap();
+        assert_eq!(spool.read(&first).unwrap(), b"whole now");
+        assert!(!path.exists() && folder.path().join("sent/退院連絡票.csv").exists());
+    }
+}

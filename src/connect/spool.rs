@@ -1,0 +1,238 @@
+//! What was taken and is not yet answered by the hub: one file each, whole or not there, in the order in which they came.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// What waits.
+const WAITING: &str = "waiting";
+/// What the hub refused, each with its answer beside it: for a person.
+const REFUSED: &str = "refused";
+/// Ending of a file that is not whole yet.
+const PART: &str = "part";
+/// Digits of a number: files stand in their order by name.
+const DIGITS: usize = 20;
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One HL7 v2 message.
+    Message,
+    /// A file in any format.
+    Document,
+}
+
+impl Kind {
+    fn ending(self) -> &'static str {
+        match self {
+            Kind::Message => "hl7",
+            Kind::Document => "doc",
+        }
+    }
+}
+
+/// Something that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its number: lower ones came earlier.
+    pub number: u64,
+    /// What it is.
+    pub kind: Kind,
+}
+
+impl Waiting {
+    fn name(&self) -> String {
+        format!("{:0DIGITS$}.{}", self.number, self.kind.ending())
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        let (number, ending) = name.split_once('.')?;
+        let kind = [Kind::Message, Kind::Document].into_iter().find(|kind| kind.ending() == ending)?;
+        Some(Waiting { number: number.parse().ok()?, kind })
+    }
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Not yet answered.
+    pub waiting: usize,
+    /// Refused by the hub; a person must look.
+    pub refused: usize,
+}
+
+/// A spool on disk. For its owner alone: it holds what patients told.
+pub struct Spool {
+    folder: PathBuf,
+    next: Mutex<u64>,
+    /// Rung when something was put in.
+    pub(super) arrived: Notify,
+}
+
+impl Spool {
+    /// Opens or makes the spool of a folder. What was being written when the machine stopped was not acknowledged, and is
+    /// thrown away.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, read or written.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        for name in [WAITING, REFUSED] {
+            let mut builder = DirBuilder::new();
+            std::os::unix::fs::DirBuilderExt::mode(builder.recursive(true), 0o700);
+            builder.create(folder.join(name))?;
+        }
+        let mut last = 0;
+        for name in [WAITING, REFUSED] {
+            for entry in fs::read_dir(folder.join(name))? {
+                let path = entry?.path();
+                if path.extension().is_some_and(|ending| ending == PART) {
+                    fs::remove_file(&path)?;
+                }
+                let waiting = path.file_name().and_then(|name| Waiting::of(name.to_str()?));
+                last = last.max(waiting.map_or(0, |waiting| waiting.number));
+            }
+        }
+        Ok(Spool { folder: folder.to_owned(), next: Mutex::new(last + 1), arrived: Notify::new() })
+    }
+
+    /// Its folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Keeps something. It is on disk when this returns.
+    ///
+    /// # Errors
+    /// When it could not be written: then it is not kept, and its sender must not be told that it is.
+    pub fn put(&self, kind: Kind, bytes: &[u8]) -> io::Result<Waiting> {
+        // Held while it is written, so that nothing overtakes.
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = Waiting { number: *next, kind };
+        write(&self.folder.join(WAITING), &waiting.name(), bytes)?;
+        *next += 1;
+        drop(next);
+        self.arrived.notify_one();
+        Ok(waiting)
+    }
+
+    /// What came first of everything that waits.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn first(&self) -> io::Result<Option<Waiting>> {
+        let mut first: Option<Waiting> = None;
+        for entry in fs::read_dir(self.folder.join(WAITING))? {
+            let found = entry?.file_name().to_str().and_then(Waiting::of);
+            first = match (first, found) {
+                (Some(first), Some(found)) if found.number < first.number => Some(found),
+                (None, found) => found,
+                (first, _) => first,
+            };
+        }
+        Ok(first)
+    }
+
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self, waiting: &Waiting) -> io::Result<Vec<u8>> {
+        fs::read(self.folder.join(WAITING).join(waiting.name()))
+    }
+
+    /// The hub has it.
+    ///
+    /// # Errors
+    /// When it cannot be removed: it is then sent again, and the hub knows it.
+    pub fn done(&self, waiting: &Waiting) -> io::Result<()> {
+        fs::remove_file(self.folder.join(WAITING).join(waiting.name()))?;
+        File::open(self.folder.join(WAITING))?.sync_all()
+    }
+
+    /// The hub refused it: it is kept beside the answer, for a person.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn refuse(&self, waiting: &Waiting, answer: &[u8]) -> io::Result<()> {
+        let (from, to) = (self.folder.join(WAITING), self.folder.join(REFUSED));
+        let name = waiting.name();
+        write(&to, &format!("{name}.answer"), answer)?;
+        fs::rename(from.join(&name), to.join(&name))?;
+        File::open(&to)?.sync_all()?;
+        File::open(&from)?.sync_all()
+    }
+
+    /// How much waits, and how much was refused.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn counts(&self) -> io::Result<Counts> {
+        let of = |name: &str| -> io::Result<usize> {
+            let names = fs::read_dir(self.folder.join(name))?.map(|entry| entry.map(|entry| entry.file_name()));
+            let names: Vec<_> = names.collect::<io::Result<_>>()?;
+            Ok(names.iter().filter(|name| name.to_str().and_then(Waiting::of).is_some()).count())
+        };
+        Ok(Counts { waiting: of(WAITING)?, refused: of(REFUSED)? })
+    }
+}
+
+/// Writes a file that is whole or not there, for its owner alone.
+pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let part = folder.join(format!("{name}.{PART}"));
+    let mut options = OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(options.write(true).create(true).truncate(true), 0o600);
+    let mut file = options.open(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&part, folder.join(name))?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn what_was_put_in_comes_out_in_order_and_outlives_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        assert_eq!(spool.first().unwrap(), None);
+        for text in ["a", "b", "c"] {
+            spool.put(Kind::Message, text.as_bytes()).unwrap();
+        }
+        let first = spool.first().unwrap().unwrap();
+        assert_eq!(spool.read(&first).unwrap(), b"a");
+        spool.done(&first).unwrap();
+        fs::write(folder.path().join("waiting/00000000000000000009.hl7.part"), "half").unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        assert_eq!(spool.read(&spool.first().unwrap().unwrap()).unwrap(), b"b");
+        assert_eq!(spool.put(Kind::Document, b"d").unwrap().number, 4, "no number is used twice");
+        assert_eq!(spool.counts().unwrap(), Counts { waiting: 3, refused: 0 });
+    }
+
+    #[test]
+    fn what_was_refused_is_kept_with_its_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        let put = spool.put(Kind::Message, b"a").unwrap();
+        spool.refuse(&put, b"MSA|AE|1").unwrap();
+        assert_eq!(spool.counts().unwrap(), Counts { waiting: 0, refused: 1 });
+        let answer = fs::read(folder.path().join("refused").join(format!("{}.answer", put.name()))).unwrap();
+        assert_eq!(answer, b"MSA|AE|1");
+    }
+
+    #[test]
+    fn nobody_else_may_read_what_waits() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        let put = spool.put(Kind::Message, b"a").unwrap();
+        let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(folder.path().join(WAITING)), 0o700);
+        assert_eq!(mode(folder.path().join(WAITING).join(put.name())), 0o600);
+    }
+}
