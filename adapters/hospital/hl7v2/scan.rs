@@ -41,11 +41,25 @@ fn worth_a_look(raw: &str) -> bool {
     raw.len() >= SHORTEST && (raw.len() > 200 || raw.contains('\\') || digits() >= 12)
 }
 
-/// A place that the profile declares to hold identifiers of twelve digits (`PID-3`), or the number of the message itself.
+/// Numbers that systems give to orders and specimens (type EI): nobody's own.
+const NUMBERS_OF_ORDERS: [(&str, usize); 7] =
+    [("ORC", 2), ("ORC", 3), ("ORC", 4), ("OBR", 2), ("OBR", 3), ("SPM", 2), ("OBX", 21)];
+/// Codes of what is ordered or observed (types CE and CWE): words of the system beside them.
+const CODES: [(&str, usize); 2] = [("OBR", 4), ("OBX", 3)];
+
+/// Is this component the code of a system that is named beside it?
+fn is_code(segment: Segment<'_>, number: usize, component: usize) -> bool {
+    let system = |at: usize| !segment.field(number).component(at).text().is_empty();
+    CODES.contains(&(segment.name(), number)) && matches!(component, 1 | 4) && system(component + 2)
+}
+
+/// A place that the profile declares to hold identifiers of twelve digits (`PID-3`), the number of an order, or of the
+/// message itself.
 fn exempt(segment: Segment<'_>, number: usize, profile: &Profile) -> bool {
     let own = segment.name() == "MSH" && number == 10 && begins_with_day(segment.field(number).raw());
     let columns = &profile.twelve_digit_columns;
-    own || (!columns.is_empty() && columns.contains(&format!("{}-{number}", segment.name())))
+    let of_order = NUMBERS_OF_ORDERS.contains(&(segment.name(), number));
+    own || of_order || (!columns.is_empty() && columns.contains(&format!("{}-{number}", segment.name())))
 }
 
 fn begins_with_day(text: &str) -> bool {
@@ -65,8 +79,8 @@ fn holds_one(segment: Segment<'_>, number: usize, field: Field<'_>) -> bool {
     if is_attachment(segment, number) {
         return field.repetitions().any(|repetition| in_attachment(repetition.component(5)));
     }
-    let mut parts = field.repetitions().flat_map(|repetition| repetition.parts());
-    parts.any(|part| in_component(part, free))
+    let mut parts = field.repetitions().flat_map(|repetition| (1..).zip(repetition.parts()));
+    parts.any(|(at, part)| !is_code(segment, number, at) && in_component(part, free))
 }
 
 /// In a component or one of its subcomponents. A date and time has twelve digits as well, to the minute or with its

@@ -4,6 +4,9 @@ use super::dates::fold_hyphen;
 use unicode_normalization::UnicodeNormalization;
 
 const LENGTH: usize = 12;
+/// Most groups of a run in which three of four digits are looked for: so many as five numbers and a year make. What is longer
+/// is a series of measurements, in which one of ten such neighbours has a right check digit.
+const GROUPS_MAX: usize = 16;
 
 /// Does the text hold what looks like an individual number (`JP-E721`)?
 ///
@@ -69,12 +72,13 @@ impl Run {
     /// A group of twelve, or three neighbours of four that make twelve.
     fn holds_one(&self) -> bool {
         let alone = self.groups.iter().any(|group| checks(group));
-        let grouped = self.groups.windows(3).any(|three| {
-            three.iter().all(|group| group.len() == 4) && {
-                let digits: zeroize::Zeroizing<Vec<u32>> = zeroize::Zeroizing::new(three.concat());
-                checks(&digits)
-            }
-        });
+        let grouped = self.groups.len() <= GROUPS_MAX
+            && self.groups.windows(3).any(|three| {
+                three.iter().all(|group| group.len() == 4) && {
+                    let digits: zeroize::Zeroizing<Vec<u32>> = zeroize::Zeroizing::new(three.concat());
+                    checks(&digits)
+                }
+            });
         alone || grouped
     }
 
@@ -155,6 +159,15 @@ mod tests {
         for (at, text) in texts.iter().enumerate() {
             assert!(!contains(text), "writing {at}");
         }
+    }
+
+    #[test]
+    fn a_long_series_of_measurements_is_no_number() {
+        let number = grouped(&specimen("12345678901", "8"), " ");
+        let before = |groups: usize| vec!["2048"; groups].join(" ");
+        assert!(contains(&format!("{} {number}", before(13))));
+        assert!(!contains(&format!("{} {number}", before(14))));
+        assert!(contains(&format!("{} {}", before(14), specimen("12345678901", "8"))), "unbroken it is found anywhere");
     }
 
     #[test]

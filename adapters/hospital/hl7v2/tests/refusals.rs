@@ -161,6 +161,17 @@ fn dates_and_declared_identifiers_of_twelve_digits_are_no_individual_numbers() {
 }
 
 #[test]
+fn the_number_of_an_order_and_a_code_of_a_system_are_no_individual_numbers() {
+    let number = individual_number();
+    let coded = |field: &str| format!("\rORC|RE|{number}|{number}\rOBR|1|{number}|{number}|{field}\rDG1");
+    let told = |to: &str| read(&changed(MOTHER, "\rDG1", to), &shione()).codes();
+    assert!(!told(&coded(&format!("{number}^検査^L"))).iter().any(|code| code.starts_with("H009")));
+    let without_system = told(&coded(&format!("{number}^検査")));
+    assert_eq!(without_system, ["H009 OBR[1]-4"], "a code of no system is free text");
+    assert_eq!(told(&coded(&format!("X^{number}^L"))), ["H009 OBR[1]-4"]);
+}
+
+#[test]
 fn a_test_message_is_marked_so_that_it_never_enters_the_record() {
     for kind in ["T", "D"] {
         let read = read(&changed(MOTHER, "|P|2.5|", &format!("|{kind}|2.5|")), &shione());
