@@ -3,6 +3,8 @@
 mod attachment;
 pub mod cda;
 mod concepts;
+#[cfg(test)]
+mod corpus_tests;
 pub mod fhir;
 pub mod hl7v2;
 pub mod hp01;
@@ -15,6 +17,7 @@ use crate::xml;
 use hl7v2::times::Stamp;
 use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_proto::v1 as proto;
+use sha2::{Digest, Sha256};
 
 /// The moment of receipt, for what does not say when it was sent.
 fn received(profile: &Profile) -> proto::DateTime {
@@ -22,6 +25,12 @@ fn received(profile: &Profile) -> proto::DateTime {
     let date = proto::Date { year: at.year().into(), month: Some(at.month().into()), day: Some(at.day().into()) };
     let (hour, minute) = (Some(at.hour().into()), Some(at.minute().into()));
     proto::DateTime { date: Some(date), hour, minute, second: Some(at.second().into()) }
+}
+
+/// A name for what has none: the beginning of its hash.
+fn named_by_hash(bytes: &[u8]) -> String {
+    let digits = Sha256::digest(bytes).into_iter().take(16).map(|byte| format!("{byte:02x}"));
+    format!("sha256:{}", digits.collect::<String>())
 }
 
 /// Visit number, else admission date, else discharge date (`design.md` section 10): the same stay told in HL7 v2, in

@@ -117,13 +117,7 @@ impl Leading {
 
     /// Who the subject is, as the row says.
     pub(super) fn person_details(&self, row: &mut RowReader<'_>, profile: &Profile) -> proto::Entry {
-        let not_disclosed = row.flag("not_disclosed");
-        if row.raw("not_disclosed").is_some() && not_disclosed.is_none() {
-            row.refuse("not_disclosed", "PH-E009", "1か0で書いてください。", "Write 1 or 0.");
-        }
-        if not_disclosed == Some(true) {
-            refuse_whereabouts(row);
-        }
+        let not_disclosed = row.not_disclosed("not_disclosed", &["address", "phone"]);
         let details = proto::PersonDetails {
             identifiers: vec![proto::Identifier {
                 issuer: self.subject.issuer.clone(),
@@ -180,19 +174,6 @@ pub(crate) fn municipality(row: &mut RowReader<'_>, key: &str, profile: &Profile
         Err(problem) => {
             row.note(problem.at(place));
             None
-        }
-    }
-}
-
-fn refuse_whereabouts(row: &mut RowReader<'_>) {
-    for key in ["address", "phone"] {
-        if row.raw(key).is_some() {
-            row.refuse(
-                key,
-                "PH-E010",
-                "不開示フラグが1のときは空欄にしてください。",
-                "Must be blank when the person is not to be disclosed.",
-            );
         }
     }
 }

@@ -104,6 +104,25 @@ impl<'a> RowReader<'a> {
         }
     }
 
+    /// The flag that a person is not to be disclosed (不開示): beside it no cell may say where they are.
+    pub fn not_disclosed(&mut self, key: &str, whereabouts: &[&str]) -> Option<bool> {
+        let flag = self.flag(key);
+        if self.raw(key).is_some() && flag.is_none() {
+            self.refuse(key, "PH-E009", "1か0で書いてください。", "Write 1 or 0.");
+        }
+        for place in whereabouts.iter().filter(|_| flag == Some(true)) {
+            if self.raw(*place).is_some() {
+                self.refuse(
+                    *place,
+                    "PH-E010",
+                    "不開示フラグが1のときは空欄にしてください。",
+                    "Must be blank when the person is not to be disclosed.",
+                );
+            }
+        }
+        flag
+    }
+
     /// The cell without the spaces around it; empty when it is blank.
     pub fn text<'k>(&self, at: impl Into<At<'k>>) -> String {
         self.raw(at).unwrap_or("").trim().to_owned()

@@ -9,7 +9,6 @@ use crate::xml::Element;
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
-use sha2::{Digest, Sha256};
 
 /// Names whose values are ids of the document's own parts.
 const IDS: [&str; 5] = ["@root", "@codeSystem", "@schemaLocation", "@ID", "@xsi:schemaLocation"];
@@ -36,7 +35,7 @@ fn is_own_id(path: &[&str]) -> bool {
         [.., last] if IDS.contains(last) => true,
         ["id", "@extension"] => true,
         [.., of, "id", "@extension"] => NUMBERED.contains(of) || of.ends_with("Organization"),
-        [.., "setId", "@extension"] => true,
+        [.., "setId", "@extension"] | [.., "reference", "@value"] => true,
         _ => false,
     }
 }
@@ -108,14 +107,10 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<
 fn check(reading: &mut Reading<'_>, document: &Document<'_>, bytes: &[u8]) -> Option<Submission> {
     /// Longest id that is kept as it stands.
     const ID_BYTES_MAX: usize = 200;
-    let digest = || {
-        let hash = Sha256::digest(bytes);
-        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
     let named = document.id.len() <= ID_BYTES_MAX;
     let message = proto::Submission {
         format: "cda".to_owned(),
-        message_id: if named { document.id.clone() } else { format!("sha256:{}", digest()) },
+        message_id: if named { document.id.clone() } else { crate::hospital::named_by_hash(bytes) },
         sent_at: Some(reading.sent.map_or_else(|| crate::hospital::received(reading.profile), Stamp::date_time)),
         entries: std::mem::take(&mut reading.entries),
         ..proto::Submission::default()

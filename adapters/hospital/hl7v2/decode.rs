@@ -117,6 +117,11 @@ fn read(reader: &mut Reader<'_>) -> Option<Submission> {
         reader.error("H004", "PID", "患者情報(PID)が必要です。", "A patient segment (PID) is required.");
         return None;
     };
+    if event == Event::Merge {
+        let occurred = event_time(reader, event);
+        message.all("PID").for_each(|pid| person::merge(reader, pid, occurred));
+        return if failed(reader) { None } else { check(reader) };
+    }
     if message.all("PID").nth(1).is_some() {
         reader.error(
             "H008",
@@ -149,7 +154,6 @@ fn contents(reader: &mut Reader<'_>, event: Event, patient: &Patient) {
     person::coverage(reader, patient, occurred);
     allergies::read(reader, patient, occurred);
     match event {
-        Event::Merge => person::check_merge(reader),
         Event::Problems => problems::read(reader, patient),
         Event::Referral | Event::ReferralStep | Event::ReferralQuestion => referral::read(reader, patient, event),
         Event::Allergies if message.first("IAM").or(message.first("AL1")).is_none() => {

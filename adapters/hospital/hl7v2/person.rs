@@ -1,7 +1,7 @@
 //! Who the patient is: PID, the link to the mother, relatives and insurance.
 
 use super::super::raise;
-use super::message::Segment;
+use super::message::{Message, Segment};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::types;
@@ -87,7 +87,7 @@ pub(super) fn read(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient,
         not_disclosed: None,
         birth_order,
         multiple_birth,
-        former_identifiers: former(reader, patient),
+        former_identifiers: former(reader, pid, patient),
     };
     let mut entry = reader.entry(patient, patient.key.clone(), "PID".to_owned(), event, Body::PersonDetails(details));
     let deleted = [
@@ -110,8 +110,8 @@ pub(super) fn read(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient,
 }
 
 /// MRG-1 of a merge: the sender's own identifiers that are retired in favour of this one.
-fn former(reader: &mut Reader<'_>, patient: &Patient) -> Vec<proto::Identifier> {
-    let Some(mrg) = reader.message.first("MRG") else { return Vec::new() };
+fn former(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient) -> Vec<proto::Identifier> {
+    let Some(mrg) = merged_into(reader.message, pid) else { return Vec::new() };
     let field = reader.take(mrg, 1, "person_details.former_identifiers");
     let read = field.repetitions().filter_map(|part| types::identifier(part, reader.profile));
     let other = |id: &types::Identifier| id.value != patient.subject.identifier || id.issuer != patient.subject.issuer;
@@ -119,11 +119,20 @@ fn former(reader: &mut Reader<'_>, patient: &Patient) -> Vec<proto::Identifier> 
     read.map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: id.kind }).collect()
 }
 
-/// A merge needs the identifier that is retired.
-pub(super) fn check_merge(reader: &mut Reader<'_>) {
-    if reader.message.first("MRG").is_none() {
+/// The MRG of a PID: the one behind it, before the next PID.
+fn merged_into<'m>(message: &'m Message<'m>, pid: Segment<'_>) -> Option<Segment<'m>> {
+    let next = message.all("PID").map(|next| next.index()).find(|next| *next > pid.index());
+    message.all("MRG").find(|mrg| mrg.index() > pid.index() && next.is_none_or(|next| mrg.index() < next))
+}
+
+/// A merge needs the identifier that is retired. A message may merge several (the group PATIENT repeats).
+pub(super) fn merge(reader: &mut Reader<'_>, pid: Segment<'_>, occurred: Option<Stamp>) {
+    let Some(patient) = patient(reader, pid) else { return };
+    let before = reader.entries.len();
+    read(reader, pid, &patient, occurred);
+    if merged_into(reader.message, pid).is_none() {
         reader.error("H004", "MRG", "統合元の情報(MRG)が必要です。", "What is merged (MRG) is required.");
-    } else if reader.entries.iter().all(|entry| !names_former(entry)) {
+    } else if reader.entries.iter().skip(before).all(|entry| !names_former(entry)) {
         reader.error(
             "H004",
             "MRG-1",

@@ -67,10 +67,7 @@ impl Sheet {
         let municipality = crate::public_health::municipality(row, "municipality", profile);
         let mother = row.text_up_to("mother_id", 100);
         let created_at = row.moment("created_at");
-        let not_disclosed = row.flag("not_disclosed");
-        if row.raw("not_disclosed").is_some() && not_disclosed.is_none() {
-            row.refuse("not_disclosed", "PH-E009", "1か0で書いてください。", "Write 1 or 0.");
-        }
+        let not_disclosed = row.not_disclosed("not_disclosed", &["address", "phone"]);
         let basis = basis(row);
         Some(Sheet {
             withdraws: withdraws?,
@@ -119,18 +116,6 @@ impl Sheet {
     }
 
     fn details(&self, row: &mut RowReader<'_>, profile: &Profile) -> proto::Entry {
-        if self.not_disclosed == Some(true) {
-            for key in ["address", "phone"] {
-                if row.raw(key).is_some() {
-                    row.refuse(
-                        key,
-                        "PH-E010",
-                        "不開示フラグが1のときは空欄にしてください。",
-                        "Must be blank when the person is not to be disclosed.",
-                    );
-                }
-            }
-        }
         let details = proto::PersonDetails {
             identifiers: vec![identifier(&self.issuer, &self.mother)],
             names: names(row, "mother_name".into(), "mother_name_kana".into()),

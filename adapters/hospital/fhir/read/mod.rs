@@ -24,9 +24,7 @@ use musubi_core::adapter::{Decoded, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
 use proto::Label;
-use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// Most entries of a Bundle (S-70).
 pub(super) const ENTRIES_MAX: usize = 2_000;
@@ -34,8 +32,9 @@ pub(super) const ENTRIES_MAX: usize = 2_000;
 /// Names whose values are ids and addresses of the document itself.
 const IDS: [&str; 8] = ["id", "fullUrl", "reference", "url", "system", "profile", "versionId", "lastUpdated"];
 
+/// The codes of a coding are words of its system.
 fn is_own_id(path: &[&str]) -> bool {
-    path.last().is_some_and(|name| IDS.contains(name))
+    path.ends_with(&["coding", "code"]) || path.last().is_some_and(|name| IDS.contains(name))
 }
 
 /// Reads a document that is a tree already. `bytes` are those it came from: their hash names what has no id of its own.
@@ -344,12 +343,7 @@ fn message_id(root: &Node<'_>, bytes: &[u8]) -> String {
     if !version.is_empty() && !id.is_empty() && kind.len() + id.len() + version.len() < ID_BYTES_MAX {
         return format!("{kind}/{id}/{version}");
     }
-    let digest = Sha256::digest(bytes);
-    digest.iter().take(16).fold(format!("{kind}/sha256:"), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{kind}/{}", crate::hospital::named_by_hash(bytes))
 }
 
 /// Names that hold a document together wherever they stand.

@@ -5,6 +5,7 @@ use super::super::people::BIRTH_TIME;
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
+use crate::hospital::raise;
 use crate::hospital::reading::{Person, Reading};
 use crate::json::Node;
 use musubi_core::japan::codes;
@@ -14,6 +15,9 @@ use proto::{Label, Sex, SubjectRole};
 
 /// Below this age a patient is a child here, and above the other nobody's mother of a newborn.
 const AGES_OF_MOTHERS: std::ops::RangeInclusive<i16> = 10..=65;
+
+/// System and code of a public expense (公費) among the kinds of insurance (保険種別).
+const PUBLIC_EXPENSE: (&str, &str) = ("1.2.392.100495.20.2.61", "8");
 
 /// Finds everybody who is described, before anything is read about them.
 pub(super) fn find(reading: &mut Reading<'_>) {
@@ -360,21 +364,30 @@ pub(super) fn coverage(reading: &mut Reading<'_>, number: usize) {
     let payer = node.first("payor").and_then(|payor| reading.follow(Some(payor), number));
     let written = payer.and_then(|payer| payer.first("identifier")).map(|id| id.take("value", PATH).to_owned());
     let written = written.unwrap_or_default();
-    let insurer = codes::insurer(&written).unwrap_or_else(|_| written.clone());
+    let number_of_payer = codes::insurer(&written).unwrap_or_else(|_| written.clone());
+    let kind = values::coding(node.first("type"), PATH);
+    // The number of who pays a public expense begins with the number of its law.
+    let public = kind.as_ref().is_some_and(|kind| (kind.system.as_str(), kind.code.as_str()) == PUBLIC_EXPENSE);
+    let law = number_of_payer.get(..2).unwrap_or_default().to_owned();
+    let (insurer, public_expense_number) =
+        if public { (String::new(), number_of_payer) } else { (number_of_payer, String::new()) };
     let body = Body::Coverage(proto::Coverage {
-        r#type: values::coding(node.first("type"), PATH),
+        r#type: kind,
         insurer,
         symbol: symbol.unwrap_or_default(),
         number: member.unwrap_or_else(|| node.take("subscriberId", PATH).to_owned()),
         branch,
         period: node.first("period").map(|period| values::span(period, PATH)),
         relationship: values::coding(node.first("relationship"), PATH).map(|coding| coding.code).unwrap_or_default(),
-        public_expense_number: String::new(),
+        public_expense_number,
     });
     let told = match reading.number_of(node) {
         id if id.is_empty() || id.len() > 100 => format!("{}", reading.entries.len()),
         id => id,
     };
-    let entry = reading.entry(person, format!("{}/coverage/{told}", reading.key(person)), node, None, body);
+    let mut entry = reading.entry(person, format!("{}/coverage/{told}", reading.key(person)), node, None, body);
+    if public {
+        raise::by_codes(&mut entry, [("public-expense", law.as_str())]);
+    }
     reading.push("coverage", entry);
 }

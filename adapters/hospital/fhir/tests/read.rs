@@ -322,3 +322,25 @@ fn what_is_sensitive_raises_the_label_and_never_lowers_it() {
     assert_eq!(label("HIV"), "R");
     assert_eq!(label("V"), "V");
 }
+
+#[test]
+fn the_number_of_a_public_expense_is_apart_and_raised_by_its_law() {
+    let coverage = |kind: &str| {
+        let payer = "{\"resourceType\":\"Organization\",\"id\":\"o\",\"identifier\":[{\"value\":\"12480013\"}]}";
+        let system = "urn:oid:1.2.392.100495.20.2.61";
+        format!(
+            "{{\"resourceType\":\"Coverage\",\"status\":\"active\",\"contained\":[{payer}],\
+             \"type\":{{\"coding\":[{{\"system\":\"{system}\",\"code\":\"{kind}\"}}]}},\
+             \"beneficiary\":{{\"reference\":\"Patient/p\"}},\"payor\":[{{\"reference\":\"#o\"}}]}}"
+        )
+    };
+    let read = |kind: &str| {
+        let all = entries(&decode(&collection(&[PATIENT, &coverage(kind)])));
+        all.into_iter().find(|entry| entry["coverage"].is_object()).unwrap()
+    };
+    let (public, insured) = (read("8"), read("1"));
+    assert_eq!(public["coverage"]["publicExpenseNumber"], "12480013");
+    assert!(public["coverage"].get("insurer").is_none() && public["raised"].to_string().contains("C12"), "{public}");
+    assert_eq!(insured["coverage"]["insurer"], "12480013");
+    assert!(insured.get("raised").is_none());
+}

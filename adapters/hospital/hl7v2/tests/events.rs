@@ -126,6 +126,28 @@ fn a_merge_names_the_retired_identifier_and_joins_nobody() {
 }
 
 #[test]
+fn a_message_may_merge_several_patients() {
+    let text = String::from_utf8(sample("shione_a40_merge")).unwrap();
+    let pid = text.split('\r').find(|line| line.starts_with("PID")).unwrap();
+    let second = pid.replace("00067890", "00067899");
+    let two = format!("{}\r{second}\rMRG|00099002^^^^PI\r", text.trim_end_matches('\r'));
+    let read_two = read(two.as_bytes(), &shione());
+    let former = |entry: &&serde_json::Value| !entry["personDetails"]["formerIdentifiers"].is_null();
+    let merged = read_two.record.as_ref().unwrap()["entries"].as_array().unwrap().clone();
+    let merged: Vec<&serde_json::Value> = merged.iter().filter(former).collect();
+    let pairs: Vec<(&str, &str)> = merged
+        .iter()
+        .map(|entry| {
+            let retired = &entry["personDetails"]["formerIdentifiers"][0]["value"];
+            (entry["subjects"][0]["identifier"].as_str().unwrap(), retired.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(pairs, [("00067890", "00099001"), ("00067899", "00099002")]);
+    let without = two.replace("\rMRG|00099002^^^^PI", "");
+    assert!(read(without.as_bytes(), &shione()).has("H004 MRG"), "each needs its own");
+}
+
+#[test]
 fn an_update_says_what_it_leaves_out_and_what_it_deletes() {
     let plain = as_event("A31", &[]);
     assert_eq!(plain.entry("personDetails")["update"], true);
