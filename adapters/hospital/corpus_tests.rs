@@ -56,5 +56,5 @@ fn every_file_of_hospitals_gets_an_answer_and_is_counted() {
         println!("{format:<10} {fate:<28} {count:>4}");
     }
     let read: usize = table.iter().filter(|((_, fate), _)| fate == "read").map(|(_, count)| count).sum();
-    assert!(read * 2 > found.len(), "less than half of the corpus was read");
+    assert!(read > 200, "less of the corpus is read than before");
 }

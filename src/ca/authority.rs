@@ -118,6 +118,11 @@ impl Authority {
         Ok(Authority { folder: folder.to_owned(), environment, certificate_pem, valid_until, issuer })
     }
 
+    /// Its folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Which world it serves.
     pub fn environment(&self) -> Environment {
         self.environment

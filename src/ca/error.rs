@@ -69,6 +69,11 @@ pub enum CaError {
     /// The authority's own certificate does not cover the time ordered.
     #[error("CA16 the authority itself expires before that; make a new one first / 認証局の証明書が先に切れます")]
     OutlivesAuthority,
+    /// No open invitation fits the request.
+    #[error(
+        "CA18 this agency has no open invitation, or the request does not prove its token; invite it anew / 有効な招待がないか、招待の符号と合いません。招待し直してください"
+    )]
+    NotInvited,
     /// The cryptography refused; for example a damaged key file.
     #[error("CA17 {place}: keys and certificates do not go together ({source}) / 鍵と証明書が合いません")]
     Cryptography {

@@ -6,6 +6,7 @@
 mod authority;
 mod error;
 mod files;
+mod invitation;
 mod register;
 mod request;
 mod subject;
@@ -14,6 +15,7 @@ pub use authority::{Authority, Issued, Order, Pair};
 pub use error::CaError;
 pub(crate) use files::{read as read_text, secret_folder};
 pub use files::{readable_by_others, write_public, write_secret};
+pub use invitation::{INVITATION_DAYS, TOKEN_BYTES, request_with_token};
 pub(crate) use register::environment_in;
 pub use register::{Entry, Reason, Revocation};
 pub use request::{Request, request};

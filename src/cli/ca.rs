@@ -1,10 +1,11 @@
 //! `musubi ca`: make an authority, request and sign certificates, revoke them, publish the list.
 
 use crate::ca::{
-    Authority, CRL_DAYS, CaError, Entry, Environment, Order, Reason, Serial, Subject, VALIDITY_DAYS, read_text,
-    request, write_public, write_secret,
+    Authority, CRL_DAYS, CaError, Entry, Environment, INVITATION_DAYS, Order, Reason, Serial, Subject, VALIDITY_DAYS,
+    read_text, request, write_public, write_secret,
 };
 use crate::clock::Clock;
+use crate::entropy;
 use clap::{Args, Subcommand};
 use musubi_core::agency::AgencyId;
 use musubi_core::time::Time;
@@ -40,6 +41,36 @@ pub enum CaCommand {
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
         /// Where the request goes
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Invite an agency: prints the token that it asks with once; tell it by another way than its request comes (招待の符号を出す)
+    Invite {
+        /// The authority.
+        #[command(flatten)]
+        folder: Folder,
+        /// The agency's id
+        #[arg(long, value_name = "ID", value_parser = |id: &str| AgencyId::new(id))]
+        agency: AgencyId,
+        /// Days until the token ends
+        #[arg(long, default_value_t = INVITATION_DAYS)]
+        days: u32,
+    },
+    /// Sign the request of an agency that was invited, made by `musubi connect request` (招待した機関の要求に署名する)
+    Admit {
+        /// The authority.
+        #[command(flatten)]
+        folder: Folder,
+        /// The agency's id
+        #[arg(long, value_name = "ID", value_parser = |id: &str| AgencyId::new(id))]
+        agency: AgencyId,
+        /// The request
+        #[arg(value_name = "REQUEST")]
+        request: PathBuf,
+        /// Days of validity, at most 398
+        #[arg(long, default_value_t = VALIDITY_DAYS)]
+        days: u32,
+        /// Where the certificate goes
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
@@ -149,6 +180,16 @@ pub fn run(args: &CaArgs, clock: &dyn Clock, out: &mut dyn Write) -> Result<(), 
             write_secret(key, &made.key_pem)?;
             write_public(path, &made.request_pem)?;
             writeln!(out, "{}", path.display())?;
+        }
+        CaCommand::Invite { folder, agency, days } => {
+            let token = Authority::open(&folder.folder)?.invite(agency, *days, entropy::bytes(), now)?;
+            writeln!(out, "{token}")?;
+        }
+        CaCommand::Admit { folder, agency, request, days, out: path } => {
+            let authority = Authority::open(&folder.folder)?;
+            let issued = authority.admit(agency, &read_text(request)?, *days, now)?;
+            write_public(path, &issued.certificate_pem)?;
+            print_entry(&issued.entry, now, out)?;
         }
         CaCommand::Sign(sign) => signed(sign, Authority::sign, now, out)?,
         CaCommand::Renew(sign) => signed(sign, Authority::renew, now, out)?,

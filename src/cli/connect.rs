@@ -1,13 +1,15 @@
 //! `musubi connect`: beside an old hospital system.
 
-use super::client::connection::Connection;
+use super::client::connection::{Connection, FOLDER_CERTIFICATE, FOLDER_KEY};
 use super::place::{fault, wait};
 use super::serve::{interrupted, log_to_standard_error};
 use super::{Exit, Failure, Terminal};
+use crate::ca::{request_with_token, secret_folder, write_public, write_secret};
 use crate::connect::check::check;
 use crate::connect::{Hub, MutualTls, PATIENCE, Sources, Spool, Storage, start};
 use crate::edge::tls::install_crypto;
 use clap::{Args, Subcommand};
+use musubi_core::agency::AgencyId;
 use musubi_core::time::Day;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,6 +30,9 @@ enum Call {
     Run(RunArguments),
     /// Test both sides, and say which is wrong (接続を点検し、どちら側に原因があるかを示す)
     Test(TestArguments),
+    /// Make a key, which stays here, and a request that proves the token of an invitation, which is read from the standard
+    /// input (証明書の要求を作る)
+    Request(RequestArguments),
     /// Say how much waits and how much was refused (送信待ちと受領拒否の件数)
     Status(SpoolArguments),
 }
@@ -67,11 +72,22 @@ struct TestArguments {
     listen: Option<SocketAddr>,
 }
 
+#[derive(Debug, Args)]
+struct RequestArguments {
+    /// The agency's id (機関ID)
+    #[arg(long, value_name = "ID", value_parser = |id: &str| AgencyId::new(id))]
+    id: AgencyId,
+    /// The agency's folder: agency.key is made there, and agency.csr, which goes to the operator (機関のフォルダ)
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
+}
+
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     match &arguments.call {
         Call::Run(run) => connect(&arguments.connection, run, terminal),
         Call::Test(test) => tested(&arguments.connection, test, terminal),
+        Call::Request(request) => requested(request, terminal),
         Call::Status(status) => counted(status, terminal),
     }
 }
@@ -118,6 +134,24 @@ fn tested(connection: &Connection, test: &TestArguments, terminal: &mut Terminal
         let well = steps.iter().all(|step| step.wrong.is_none());
         Ok(if well { Exit::Success } else { Exit::Refused })
     })
+}
+
+fn requested(arguments: &RequestArguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    writeln!(terminal.err, "Token of the invitation / 招待の符号:")?;
+    // Not an argument: those stand in lists of processes (S-94).
+    let mut token = String::new();
+    terminal.input.read_line(&mut token)?;
+    secret_folder(&arguments.folder).map_err(fault)?;
+    let made = request_with_token(&arguments.id, &token).map_err(fault)?;
+    write_secret(&arguments.folder.join(FOLDER_KEY), &made.key_pem).map_err(fault)?;
+    let path = arguments.folder.join("agency.csr");
+    write_public(&path, &made.request_pem).map_err(fault)?;
+    writeln!(terminal.out, "{}", path.display())?;
+    writeln!(
+        terminal.out,
+        "Send this file to the operator; put the certificate that comes back beside it as {FOLDER_CERTIFICATE} / このファイルを運用者へ送り、返ってきた証明書を {FOLDER_CERTIFICATE} として同じ場所に置いてください"
+    )?;
+    Ok(Exit::Success)
 }
 
 fn counted(arguments: &SpoolArguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {

@@ -11,8 +11,10 @@ use musubi::edge::tls::ClientFiles;
 use musubi::hub::enrol::Enrolment;
 use musubi::sample_city as sample;
 use musubi_core::agency::AgencyId;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -173,13 +175,58 @@ async fn the_test_says_which_side_is_wrong() {
     assert_eq!(sides(&files, city.hub(), spool.path()).await, [Side::Hub]);
 }
 
+/// The built binary: whether it ended well, and what it printed.
+async fn musubi(arguments: &[&str], input: String) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
+    command.args(arguments).env_remove("MUSUBI_AGENCY").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let run = move || {
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_invited_hospital_gets_its_certificate_and_tests_both_sides_by_commands() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let (folder, authority) = (city.folder.path().join("hospital"), city.config.data.ca());
+    let (at, ca) = (|name: &str| folder.join(name).display().to_string(), authority.display().to_string());
+    let (invited, token) = musubi(&["ca", "invite", "--ca", &ca, "--agency", sample::HOSPITAL], String::new()).await;
+    assert!(invited);
+    let request = ["connect", "request", "--id", sample::HOSPITAL, "--folder", &at("")];
+    assert!(musubi(&request, token).await.0);
+    let (csr, certificate) = (at("agency.csr"), at("agency.pem"));
+    let admit = ["ca", "admit", "--ca", &ca, "--agency", sample::HOSPITAL, &csr, "--out", &certificate];
+    assert!(musubi(&admit, String::new()).await.0);
+    assert!(!musubi(&admit, String::new()).await.0, "a token is good once");
+
+    for name in ["ca.pem", "crl.pem"] {
+        std::fs::copy(authority.join(name), folder.join(name)).unwrap();
+    }
+    let HubAddress { machines, mllp, .. } = city.hub();
+    let connection = format!("hub = \"{machines}\"\nmllp = \"{mllp}\"\nserver_name = \"localhost\"\n");
+    std::fs::write(folder.join("connection.toml"), connection).unwrap();
+    let (own, spool) = (at(""), at("spool"));
+    let test = ["connect", "--agency", &own, "test", "--spool", &spool];
+    let (well, said) = musubi(&test, String::new()).await;
+    assert!(well && said.lines().count() == 4 && said.lines().all(|line| line.starts_with("ok ")), "{said}");
+    let suspend = Enrolment::Suspend(AgencyId::new(sample::HOSPITAL).unwrap());
+    city.running.hub.enrol(suspend, "operator").await.unwrap();
+    let (well, said) = musubi(&test, String::new()).await;
+    assert!(!well && said.contains("wrong") && said.contains("the hub's side"), "{said}");
+    let (counted, said) = musubi(&["connect", "status", "--spool", &spool], String::new()).await;
+    assert!(counted && said.starts_with("0 waiting"), "{said}");
+}
+
 #[test]
 fn the_unit_of_the_connector_is_one_that_systemd_takes() {
     let unit = include_str!("../../dist/musubi-connect.service");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("musubi-connect.service");
     std::fs::write(&path, unit.replace("/usr/bin/musubi", "/bin/true")).unwrap();
-    match std::process::Command::new("systemd-analyze").arg("verify").arg(&path).output() {
+    match Command::new("systemd-analyze").arg("verify").arg(&path).output() {
         Ok(verified) => {
             assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
             assert!(verified.stderr.is_empty(), "{}", String::from_utf8_lossy(&verified.stderr));

@@ -133,6 +133,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_name_of_a_file_says_what_it_is_and_whether_it_is_in_force() {
@@ -181,5 +182,14 @@ mod tests {
             assert_eq!(withdrawal(message.as_bytes(), "W1"), None, "{kind}");
         }
         assert_eq!(withdrawal(b"", "W1"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_and_no_bytes_stop_it(name in "\\PC*", bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Name::read(&name);
+            let _ = withdrawal(&bytes, "W1");
+            let _ = withdrawal(&[b"MSH|^~\\&|A|B|||1||ADT^A03|7|P|2.5\r".as_slice(), &bytes].concat(), "W1");
+        }
     }
 }

@@ -5,6 +5,7 @@
 use super::*;
 use crate::testing::{family_a, released};
 use musubi_core::agency::{AgencyId, Purpose};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -125,5 +126,16 @@ fn a_condition_is_about_the_identifier_alone() {
     assert_eq!(value("identifier=7").as_deref(), Some("7"));
     for other in ["identifier=a|", "identifier=", "name=x", "identifier=7&name=x", ""] {
         assert_eq!(value(other), None, "{other}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_question_stops_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..300), text in "\\PC*") {
+        for form in [Form::Json, Form::Xml] {
+            prop_assert!(question(form, &bytes, &center()).is_err());
+            let _ = question(form, text.as_bytes(), &center());
+        }
+        let _ = identifier_of_condition(&text);
     }
 }
