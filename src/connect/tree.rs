@@ -73,8 +73,11 @@ fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, seen: &Loo
         let file = fs::read(&path)?;
         let message = if name.is_in_force() { Some(file) } else { withdrawal(&file, &control_id(&name)) };
         // On disk first, and only then noted: a message is rather sent twice, which the hub knows, than lost.
-        if let Some(message) = message {
-            spool.put(Kind::Message, &message)?;
+        match message {
+            Some(message) => _ = spool.put(Kind::Message, &message)?,
+            None => {
+                tracing::warn!(kind = name.data_type, "a file was deleted that no message can take back: a person must")
+            }
         }
         journal.note(name)?;
     }
