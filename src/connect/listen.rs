@@ -2,6 +2,7 @@
 
 use super::forward::Forwarder;
 use crate::clock::{Clock, SystemClock};
+use crate::edge::mllp::too_large;
 use crate::edge::mllp_io::{Conversation, Ending, Received, converse};
 use musubi_adapters::hospital::hl7v2::ack::{self, Stage};
 use musubi_adapters::hospital::hl7v2::framing::{Deviation, FS, IDLE_SECONDS, VT};
@@ -162,14 +163,5 @@ fn not_kept() -> Diagnostic {
         "MSH-10",
         "コネクタの保管先に書き込めません。受領していません。しばらくして送り直してください。",
         "The connector could not keep the message and did not accept it. Send it again in a while.",
-    )
-}
-
-fn too_large() -> Diagnostic {
-    Diagnostic::error(
-        "H007",
-        "MSH",
-        "電文が大きすぎます。分けて送ってください。",
-        "The message is too large; send it in parts.",
     )
 }

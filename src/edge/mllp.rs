@@ -302,7 +302,8 @@ fn messages_of<'f>(frame: &'f [u8], split: &'f File) -> impl Iterator<Item = &'f
     split.messages.iter().filter_map(|range| frame.get(range.clone()))
 }
 
-fn too_large() -> Diagnostic {
+/// H007: a message over the limit.
+pub(crate) fn too_large() -> Diagnostic {
     Diagnostic::error(
         "H007",
         "MSH",
