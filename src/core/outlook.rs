@@ -24,8 +24,8 @@ const TERM_DAYS: i32 = 280;
 /// From here a check is due every two weeks, and from there every week.
 const FORTNIGHTLY_FROM_DAYS: i32 = 24 * 7;
 const WEEKLY_FROM_DAYS: i32 = 36 * 7;
-/// Days after the due date at which a pregnancy of which nothing more was heard is no longer awaited as one.
-const PAST_TERM_DAYS: i32 = 42;
+/// Days after the due date from which word of the delivery is awaited, and no further check: 42 weeks.
+const PAST_TERM_DAYS: i32 = 14;
 /// Days until the visit of a newborn, months until that of every infant.
 const NEWBORN_VISIT_DAYS: i32 = 28;
 const INFANT_VISIT_MONTHS: i32 = 4;
@@ -142,7 +142,21 @@ fn people(released: &Released, now: Time) -> BTreeMap<PersonId, Life> {
             lives.entry(*person).or_default().note(entry.body, *role, entry.at.day());
         }
     }
+    deliver(&mut lives, &released.record().entries);
     lives
+}
+
+/// Whose child is born has delivered, also where nobody may be told of the delivery itself.
+fn deliver(lives: &mut BTreeMap<PersonId, Life>, entries: &[proto::Entry]) {
+    for link in entries.iter().filter(|entry| matches!(entry.body, Some(Body::ParentChild(_)))) {
+        let persons =
+            || link.person_ids.iter().zip(link.roles()).filter_map(|(id, role)| Some((PersonId::parse(id)?, role)));
+        let of = |wanted| persons().find(|(_, role)| *role == wanted).map(|(person, _)| person);
+        let born = of(Child).and_then(|child| lives.get(&child)?.born);
+        if let Some(mother) = of(Mother).and_then(|mother| lives.get_mut(&mother)) {
+            mother.delivered = mother.delivered.max(born);
+        }
+    }
 }
 
 impl Life {
@@ -245,7 +259,7 @@ fn before(day: Day, days: i32) -> Option<Day> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::signals::fixture::{about, now, on, person, released};
+    use crate::signals::fixture::{about, entry, now, on, person, released};
     use jiff::civil::date;
 
     fn at(day: Day) -> Time {
@@ -288,6 +302,19 @@ mod tests {
     fn a_pregnancy_long_past_its_term_awaits_word_of_the_delivery() {
         let record = released(vec![about(1, "n", notified(on(2026, 1, 6), 30))]);
         assert_eq!(expected(&record, now())[0].what.en, "word of the delivery");
+    }
+
+    #[test]
+    fn whose_child_is_born_awaits_no_check_before_birth() {
+        let link = Body::ParentChild(proto::ParentChild { relationship: "MTH".to_owned(), ..Default::default() });
+        let entries = vec![
+            about(1, "n", notified(on(2026, 4, 6), 10)),
+            about(2, "b", newborn(date(2026, 10, 26))),
+            entry(&[1, 2], "l", link),
+        ];
+        let awaited = expected(&released(entries), now());
+        let of_mother = awaited.iter().find(|one| one.person == person(1)).unwrap();
+        assert_eq!((of_mother.due, &*of_mother.what.en), (date(2026, 11, 16), "postpartum check, two weeks"));
     }
 
     #[test]
