@@ -316,6 +316,7 @@ impl<'a> Stage<'a> {
             )?;
         }
         writeln!(self.out, "Ctrl-C ends it.")?;
+        self.out.flush()?;
         tokio::signal::ctrl_c().await?;
         self.stop().await
     }
