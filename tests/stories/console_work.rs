@@ -5,6 +5,7 @@ use crate::browser::{Browser, Seen};
 use crate::city::{City, MOTHER, VISITS};
 use musubi::console::{Method, ROUTES};
 use musubi::sample_city as sample;
+use musubi_core::wire::agency_side::Draft;
 
 /// Somebody shows who she is where a page asks for it, and what she typed is carried on.
 async fn proven(browser: &mut Browser, page: &Seen, action: &str, fields: &[(&str, &str)]) -> Seen {
@@ -65,6 +66,8 @@ async fn s18_a_consent_is_recorded_after_a_proof_opens_the_discharge_and_its_wit
     assert!(consent.says("汐音市こども家庭センター") && consent.says("有効"), "{}", consent.body);
     let withdrawn = nurse.submit(&consent, consent.link("/withdraw/"), &[]).await;
     assert!(withdrawn.says("同意を撤回しました") && withdrawn.says("撤回の前に提供されたもの"), "{}", withdrawn.body);
+    let ended = nurse.get(withdrawn.link("/consent/")).await;
+    assert!(ended.says("撤回により終了") && !ended.says("同意を撤回する"), "{}", ended.body);
     assert!(nurse.get("/roster").await.says("名簿に表示できる方はいません"));
     assert!(nurse.get("/consent-form").await.says("同意しなくても、受けられる支援は変わりません。"));
 }
@@ -248,6 +251,35 @@ async fn s17_hostile_text_in_any_field_of_any_form_comes_back_as_text() {
                     assert!(!answer.says(raw), "{} {hostile:?}: {}", route.path, answer.body);
                 }
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn s17_hostile_names_in_the_record_are_only_ever_text() {
+    let city = City::at("2026-11-11T17:15:00+09:00").await;
+    for (number, hostile) in HOSTILE.iter().enumerate() {
+        let subjects =
+            serde_json::json!([{"role": "CHILD", "issuer": sample::CENTER, "identifier": number.to_string()}]);
+        let names = serde_json::json!([{"text": hostile, "representation": "IDEOGRAPHIC"}]);
+        let birth = serde_json::json!({"year": 2026, "month": 11, "day": 1});
+        let entries = serde_json::json!([
+            {"sourceKey": "p", "subjects": subjects, "personDetails": {"names": names, "birthDate": birth}},
+            {"sourceKey": "n", "subjects": subjects, "newborn": {"presentLocation": hostile, "bornAt": {"date": birth}}},
+        ]);
+        let submission = serde_json::json!({"format": "grpc", "messageId": number.to_string(), "entries": entries});
+        let draft = Draft::from_json(&submission.to_string()).unwrap();
+        // A name that cannot be one (NUL) may be refused; what is taken must come out as text.
+        drop(city.agency(sample::CENTER).intake().submit(draft).await);
+    }
+    let mut nurse = city.signed_in(sample::CENTER, "ooba").await;
+    let roster = nurse.get("/roster").await;
+    assert!(roster.says("&lt;script&gt;alert(1)"), "{}", roster.body);
+    let family = nurse.get(roster.link_of("/family/", "&lt;script&gt;")).await;
+    assert!(family.says("&lt;script&gt;alert(1)"), "{}", family.body);
+    for page in [roster, family, nurse.get("/today").await] {
+        for raw in ["<script>alert", "<img", "\u{202e}", "\u{200b}", "\u{0}"] {
+            assert!(!page.says(raw), "{raw:?}: {}", page.body);
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::console::layout::{Page, Said, area, choice, diagnostics, field, form, moment};
 use crate::console::plain::{MUST_BE_NAMED, ORDINARY, categories_in_words, plain, purpose_in_words};
 use crate::console::visit::{Answer, Answered, Visit, status_of};
+use crate::console::words::day;
 use crate::hub::Refusal;
 use crate::hub::consents::ConsentTerms;
 use crate::hub::on_file::OnFile;
@@ -96,7 +97,7 @@ fn page(visit: &Visit, on_file: Option<&OnFile>, refused: Option<&Refusal>) -> P
 /// What is on file, with the way to end it.
 fn known(visit: &Visit, on_file: &OnFile) -> Markup {
     let now = visit.hub().now();
-    let in_force = on_file.consents.iter().any(|one| one.kind == ConsentKind::Permit && one.status == Status::Active);
+    let in_force = on_file.consents.iter().any(|one| one.kind == ConsentKind::Permit && stands(on_file, one, now));
     html! {
         h2 { (visit.say("いまの同意・異議", "On file")) }
         @if on_file.consents.is_empty() { p.hint { (visit.say("記録はありません。", "Nothing is on file.")) } }
@@ -107,7 +108,7 @@ fn known(visit: &Visit, on_file: &OnFile) -> Markup {
                         th scope="col" { (visit.say(ja, en)) }
                     }
                 } }
-                tbody { @for one in &on_file.consents { (line(visit, one, now)) } }
+                tbody { @for one in &on_file.consents { (line(visit, on_file, one)) } }
             } }
         }
         @for shield in on_file.shields.iter().filter(|shield| shield.on(now)) {
@@ -127,29 +128,61 @@ fn known(visit: &Visit, on_file: &OnFile) -> Markup {
     }
 }
 
-fn line(visit: &Visit, one: &Consent, now: Time) -> Markup {
+/// Is it in force: not over, and not ended by a later withdrawal?
+fn stands(on_file: &OnFile, one: &Consent, now: Time) -> bool {
+    one.status == Status::Active && one.valid_until.is_none_or(|until| now < until) && !is_withdrawn(on_file, one)
+}
+
+fn is_withdrawn(on_file: &OnFile, one: &Consent) -> bool {
+    let ends = |later: &Consent| {
+        later.kind == ConsentKind::Withdrawal && later.status == Status::Active && later.recorded_at >= one.recorded_at
+    };
+    one.kind == ConsentKind::Permit && on_file.consents.iter().any(ends)
+}
+
+fn line(visit: &Visit, on_file: &OnFile, one: &Consent) -> Markup {
     let kind = match one.kind {
         ConsentKind::Permit => visit.say("同意", "permit"),
         ConsentKind::Withdrawal => visit.say("撤回", "withdrawal"),
         ConsentKind::Objection => visit.say("異議", "objection"),
         ConsentKind::ObjectionLifted => visit.say("異議の取下げ", "objection lifted"),
     };
-    let categories = match one.categories {
-        Scope::Named(categories) => categories_in_words(categories),
-        Scope::All => visit.say("すべて(慎重な項目を除く)", "all ordinary ones").to_owned(),
+    let categories = match (one.categories, one.kind) {
+        (Scope::Named(categories), _) => categories_in_words(categories),
+        (Scope::All, ConsentKind::Permit) => visit.say("すべて(慎重な項目を除く)", "all ordinary ones").to_owned(),
+        (Scope::All, _) => visit.say("すべて", "all").to_owned(),
     };
     let purposes: Vec<String> = one.purposes.iter().map(|purpose| purpose_in_words(*purpose)).collect();
-    let over = one.valid_until.is_some_and(|until| until <= now);
+    let every = purposes.len() > PURPOSES.len();
     html! {
         tr {
             td { (kind) br; small { (moment(one.recorded_at)) } }
             td data-label=(visit.say("誰に", "To whom")) { (grantee_in_words(visit, &one.grantee)) }
             td data-label=(visit.say("何を", "What")) { (categories) }
-            td data-label=(visit.say("何のために", "What for")) { (if purposes.len() > 6 { visit.say("すべて", "all").to_owned() } else { purposes.join("、") }) }
-            td data-label=(visit.say("いつまで", "Until")) { @if let Some(until) = one.valid_until { (moment(until)) } @else { "—" } }
-            td data-label=(visit.say("状態", "State")) { (if over { visit.say("期限切れ", "over") } else { in_force(visit, one.status) }) }
+            td data-label=(visit.say("何のために", "What for")) {
+                (if every { visit.say("すべて", "all").to_owned() } else { purposes.join("、") })
+            }
+            td data-label=(visit.say("いつまで", "Until")) { (last_day(visit, one)) }
+            td data-label=(visit.say("状態", "State")) { (state_of(visit, on_file, one)) }
         }
     }
+}
+
+/// The last day on which it holds: the end is the moment after it.
+fn last_day(visit: &Visit, one: &Consent) -> String {
+    one.valid_until
+        .map_or_else(|| "—".to_owned(), |until| format!("{}{}", day(until.plus_minutes(-1)), visit.say("まで", "")))
+}
+
+fn state_of<'a>(visit: &'a Visit, on_file: &OnFile, one: &Consent) -> &'a str {
+    let now = visit.hub().now();
+    if is_withdrawn(on_file, one) {
+        return visit.say("撤回により終了", "ended by withdrawal");
+    }
+    if one.valid_until.is_some_and(|until| until <= now) {
+        return visit.say("期限切れ", "over");
+    }
+    in_force(visit, one.status)
 }
 
 fn in_force(visit: &Visit, status: Status) -> &str {

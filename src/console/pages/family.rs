@@ -52,8 +52,7 @@ pub(in crate::console) fn whole(visit: &Visit, released: &Released) -> Markup {
                 }
             }
         }
-        (chart::weights(visit, &household.weights))
-        (chart::epds(visit, &household.epds))
+        div.charts { (chart::weights(visit, &household.weights)) (chart::epds(visit, &household.epds)) }
         h2 { (visit.say("経過", "Timeline")) }
         ol.timeline { @for item in &household.timeline { (entry(visit, item)) } }
         p.notice { (household.notice) }
