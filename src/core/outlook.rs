@@ -181,6 +181,8 @@ impl Life {
             }
             Body::Delivery(_) => self.delivered = Some(at),
             Body::PostpartumCheck(_) => self.mother_checks.push(at),
+            // The check asks the EPDS (産婦健康診査事業), and often nothing else of it arrives.
+            Body::Screening(screening) if screening.instrument == "epds" => self.mother_checks.push(at),
             Body::Newborn(_) if role == Child => self.born = Some(at),
             Body::HomeVisit(visit) if role == Child => self.visited |= visit.child_seen == Some(true),
             Body::InfantCheck(check) => self.child_checks.push(check.kind.clone()),
