@@ -12,6 +12,7 @@ mod form;
 mod headers;
 mod layout;
 mod pages;
+mod people;
 mod plain;
 mod routes;
 mod sessions;

@@ -8,7 +8,7 @@ use musubi_core::agency::{Category, Purpose};
 use musubi_core::id::PersonId;
 use musubi_core::release::Released;
 use musubi_core::time::Time;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Families of one page.
@@ -86,7 +86,7 @@ impl Hub {
     ///
     /// # Errors
     /// When the caller's role reads nothing, or the store fails.
-    pub async fn introduce(&self, caller: &Caller, persons: &[PersonId]) -> Result<Vec<Released>, Refusal> {
+    pub async fn introduce(&self, caller: &Caller, persons: &[PersonId]) -> Result<Vec<Introduced>, Refusal> {
         let purpose = default_purpose(caller.agency.kind);
         if caller.check(Operation::Read(purpose)).is_err() {
             return Ok(Vec::new());
@@ -100,14 +100,23 @@ impl Hub {
             }
             let family = self.family(&[*person], self.now()).await?;
             known.extend(family.persons.keys().copied());
+            let known_as = || family.persons.keys().map(|person| (*person, family.known_as(*person))).collect();
             match self.show(&question, *person).await? {
-                Shown::Released(released) => families.push(*released),
+                Shown::Released(released) => families.push(Introduced { released: *released, known_as: known_as() }),
                 Shown::Nothing(rows) => touched.extend(rows),
             }
         }
         self.nothing_shown(&question, families.is_empty() && !persons.is_empty(), touched).await?;
         Ok(families)
     }
+}
+
+/// A family that was shown, and every id under which its people may be named.
+pub struct Introduced {
+    /// What was released.
+    pub released: Released,
+    /// Ids of persons, each with the id that the release knows the person by.
+    pub known_as: BTreeMap<PersonId, PersonId>,
 }
 
 fn listing<'a>(caller: &'a Caller, purpose: Purpose, cited: &'a Cited) -> Question<'a> {

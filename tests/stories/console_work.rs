@@ -108,6 +108,7 @@ async fn a_referral_is_accepted_with_one_click_and_answered() {
     let mut midwife = city.signed_in(sample::PROVIDER, "nogami").await;
     let asked = midwife.get("/referrals").await;
     assert!(asked.says("育児の手伝い") && asked.says("引き受ける"), "{}", asked.body);
+    assert!(nurse.get("/referrals").await.says("class=\"person\""), "the center sees whom it is about");
     let declined = midwife.submit(&asked, asked.link("/referral/"), &[("step", "decline"), ("note", "")]).await;
     assert!(declined.status == 409 && declined.says("M605"), "{}", declined.body);
     let accepted = midwife.submit(&asked, asked.link("/referral/"), &[("step", "accept"), ("note", "")]).await;

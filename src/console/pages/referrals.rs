@@ -1,16 +1,16 @@
 //! Referrals (連携の依頼), from need to answer: what was asked of us, with acceptance in one click, and what we asked.
 
-use super::roster::name;
 use crate::console::layout::{Said, area, choice, diagnostics, field, form, moment};
+use crate::console::people::People;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit, status_of};
 use crate::hub::Refusal;
 use crate::hub::persons::Named;
 use crate::hub::refer::{Listed, ReferralTerms};
 use maud::{Markup, html};
-use musubi_adapters::screen::Household;
 use musubi_adapters::wording::codes::{REFERRAL_KIND, word};
 use musubi_core::agency::AgencyId;
+use musubi_core::id::PersonId;
 use musubi_core::referral::{Outcome, Referral, State, Step};
 use musubi_core::time::{Day, Time};
 use std::sync::Arc;
@@ -32,26 +32,19 @@ pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
 }
 
 async fn section(visit: &Visit, heading: &str, all: &[&Listed]) -> Result<Markup, Refusal> {
-    let mut lines = Vec::new();
-    for one in all {
-        let families = visit.hub().introduce(&visit.caller, &one.persons).await?;
-        let people = families.iter().flat_map(|family| Household::of(family).people);
-        let named: Vec<Markup> = people
-            .filter(|person| person.id.is_some_and(|id| one.persons.contains(&id)))
-            .map(|person| name(visit, &person))
-            .collect();
-        lines.push(entry(visit, &one.standing.referral, &named));
-    }
-    Ok(html! { @if !all.is_empty() { section { h2 { (heading) } ol.work { @for line in lines { (line) } } } } })
+    let persons: Vec<PersonId> = all.iter().flat_map(|one| one.persons.clone()).collect();
+    let people = People::of(visit, &persons).await?;
+    let line = |one: &&Listed| entry(visit, &one.standing.referral, people.line(visit, one.persons.iter().copied()));
+    Ok(html! { @if !all.is_empty() { section { h2 { (heading) } ol.work { @for one in all { (line(one)) } } } } })
 }
 
-fn entry(visit: &Visit, referral: &Referral, people: &[Markup]) -> Markup {
+fn entry(visit: &Visit, referral: &Referral, people: Markup) -> Markup {
     let ours = referral.to() == visit.caller.id();
     let other = if ours { referral.from() } else { referral.to() };
     let action = format!("/referral/{}", visit.session.handle(Of::Referral, referral.id().0));
     html! {
         li {
-            p.person { @for (number, person) in people.iter().enumerate() { @if number > 0 { " / " } (person) } }
+            (people)
             p {
                 (word(REFERRAL_KIND, referral.kind())) " · "
                 (if ours { visit.say("依頼元 ", "from ") } else { visit.say("依頼先 ", "to ") }) (Said(&visit.agency_name(other)))

@@ -1,16 +1,12 @@
 //! Today's list (今日の一覧): what waits for a person, the most urgent first, with one action each.
 
-use super::roster::name;
 use crate::console::layout::{form, moment};
+use crate::console::people::People;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit};
-use crate::hub::Refusal;
 use crate::hub::caller::Operation;
 use crate::hub::work::{self, WorkItem};
 use maud::{Markup, html};
-use musubi_adapters::screen::{Household, Individual};
-use musubi_core::id::PersonId;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where the list is.
@@ -21,7 +17,8 @@ const NAMED_MAX: usize = 50;
 /// The list.
 pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
     let items = visit.hub().work_items(&visit.caller, Some(true), "").await?;
-    let people = People::of(&visit, &items).await?;
+    let named = items.iter().take(NAMED_MAX).flat_map(|item| &item.row.persons).map(|concerned| concerned.person);
+    let people = People::of(&visit, &named.collect::<Vec<_>>()).await?;
     let (now, today) = (visit.hub().now(), visit.hub().now().day());
     let due = |item: &&WorkItem| item.row.due_at;
     let late: Vec<&WorkItem> = items.iter().filter(|item| due(item).is_some_and(|at| at < now)).collect();
@@ -53,7 +50,7 @@ fn entry(visit: &Visit, people: &People, item: &WorkItem) -> Markup {
     let handle = visit.session.handle(Of::Item, item.row.id.0);
     html! {
         li {
-            (people.about(visit, item))
+            (people.line(visit, item.row.persons.iter().map(|concerned| concerned.person)))
             p.what { (visit.say(&item.body.ja, &item.body.en)) }
             p.when {
                 @if let Some(due) = item.row.due_at { (visit.say("期限 ", "due ")) (moment(due)) " · " }
@@ -65,29 +62,6 @@ fn entry(visit: &Visit, people: &People, item: &WorkItem) -> Markup {
                 }
             } @else {
                 (form(visit, &format!("/item/{handle}"), answers(visit, &item.row.kind)))
-            }
-        }
-    }
-}
-
-/// Who the people of the first items are, as far as this caller may see it.
-struct People(BTreeMap<PersonId, Individual>);
-
-impl People {
-    async fn of(visit: &Visit, items: &[WorkItem]) -> Result<Self, Refusal> {
-        let about = items.iter().take(NAMED_MAX).flat_map(|item| &item.row.persons);
-        let persons: Vec<PersonId> = about.map(|concerned| concerned.person).collect();
-        let families = visit.hub().introduce(&visit.caller, &persons).await?;
-        let people = families.iter().flat_map(|family| Household::of(family).people);
-        Ok(People(people.filter_map(|person| Some((person.id?, person))).collect()))
-    }
-
-    fn about(&self, visit: &Visit, item: &WorkItem) -> Markup {
-        let known = item.row.persons.iter().filter_map(|concerned| self.0.get(&concerned.person));
-        let known: Vec<&Individual> = known.collect();
-        html! {
-            @if !known.is_empty() {
-                p.person { @for (number, person) in known.iter().enumerate() { @if number > 0 { " / " } (name(visit, person)) } }
             }
         }
     }
