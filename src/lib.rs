@@ -12,6 +12,7 @@ pub mod demo;
 pub mod edge;
 pub mod entropy;
 pub mod hub;
+pub mod load;
 pub mod orders;
 pub mod sample_city;
 pub mod serve;

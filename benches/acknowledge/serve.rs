@@ -1,8 +1,8 @@
 //! `musubi serve` as a process: how long from its start to its first acknowledgement, and how much memory it then holds.
 
-use super::city::{config, elapsed, hospital, is_accepted, message_of, now};
-use super::figure::{figure, median};
+use super::city::{config, elapsed, hospital, now};
 use musubi::clock::{Clock, SystemClock};
+use musubi::load::{figure, median, message};
 use musubi::sample_city;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -70,12 +70,13 @@ pub(super) fn measure(folder: &Path) {
     let agency = hospital(&config, config.listen.mllp.to_string(), config.listen.https.to_string());
     drop(inside);
     for start in 0..=STARTS {
-        let message = message_of(FIRST_NUMBER + start);
+        let message = message(FIRST_NUMBER + start, SystemClock.now());
         let began = now();
         let hub = Hub::start(&settings);
         runtime.block_on(async {
             let answered = tokio::time::timeout(START_MAX, first_answer(&agency, &message));
-            assert!(is_accepted(&answered.await.expect("an answer in time")), "the first message is taken");
+            let answer = String::from_utf8(answered.await.expect("an answer in time")).expect("ASCII");
+            assert!(answer.contains("MSA|AA|"), "the first message is taken: {answer}");
         });
         let milliseconds = elapsed(began).as_secs_f64() * 1000.0;
         std::thread::sleep(REST);
@@ -90,14 +91,14 @@ pub(super) fn measure(folder: &Path) {
         "process start to the first MLLP acknowledgement, data folder from before; {}",
         said(start < GOAL_MILLISECONDS, "200")
     );
-    figure("cold_start", start, "ms", &against);
+    println!("{}", figure("cold_start", start, "ms", &against));
     let memory = median(memories);
     let against = format!(
         "resident, after one message and {} s of rest; {}",
         REST.as_secs(),
         said(memory < GOAL_MEBIBYTES, "30")
     );
-    figure("idle_memory", memory, "MiB", &against);
+    println!("{}", figure("idle_memory", memory, "MiB", &against));
 }
 
 /// Puts the agencies on the register, as the first start of a development hub does.

@@ -1,10 +1,6 @@
 //! Medians and ratios of repeated rounds.
 
-mod figure;
-
-pub(crate) use figure::figure;
-
-use figure::median;
+use musubi::load::median;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -12,6 +8,11 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 7;
 /// Shortest round; one operation is repeated until it has lasted that long.
 const ROUND: Duration = Duration::from_millis(200);
+
+/// Prints one figure.
+pub(crate) fn figure(name: &str, value: f64, unit: &str, against: &str) {
+    println!("{}", musubi::load::figure(name, value, unit, against));
+}
 
 /// Something to be measured: a name, and one operation.
 pub(crate) struct Subject<'a> {

@@ -13,6 +13,7 @@ pub mod convert;
 pub mod deliveries;
 pub mod demo;
 pub mod formats;
+pub mod load;
 mod order;
 mod place;
 pub mod policy;
@@ -58,6 +59,8 @@ enum Command {
     Demo(demo::Arguments),
     /// List every format and layout, with its direction, or write an empty file to fill in
     Formats(formats::Arguments),
+    /// Push notices into a development hub that runs, and print how many it takes beside a bare commit (負荷の測定)
+    Load(load::Arguments),
     /// Check and explain the policy files, and decide what they say about stated facts
     Policy(policy::Arguments),
     /// Run the hub
@@ -120,6 +123,7 @@ impl Cli {
             Command::Deliveries(arguments) => deliveries::run(&arguments, terminal),
             Command::Demo(arguments) => demo::run(&arguments, terminal),
             Command::Formats(arguments) => formats::run(&arguments, terminal),
+            Command::Load(arguments) => load::run(&arguments, terminal),
             Command::Policy(arguments) => policy::run(&arguments, terminal),
             Command::Serve(arguments) => serve::run(&arguments, terminal),
             Command::Store(arguments) => store::run(&arguments, terminal),

@@ -11,6 +11,7 @@
 mod places;
 
 mod backup;
+mod bare;
 mod engine;
 mod error;
 mod keys;
@@ -22,6 +23,7 @@ mod sqlite;
 mod write;
 
 pub use backup::{BackupError, back_up, restore};
+pub use bare::Bare;
 pub use error::{Conflict, Fault, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};
 pub use musubi_verify::FaultKind;

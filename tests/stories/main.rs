@@ -27,6 +27,7 @@ mod hospital;
 mod interference;
 mod kills;
 mod listening;
+mod load;
 mod mllp;
 mod pressure;
 mod proof;

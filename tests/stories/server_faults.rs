@@ -33,7 +33,7 @@ impl Postgres {
 }
 
 /// A hub on a database of this server, reached by a socket in this folder.
-async fn site(server: &Postgres, socket: &Path) -> Site {
+pub(crate) async fn site_on(server: &Postgres, socket: &Path) -> Site {
     let written = |folder: &Path| folder.display().to_string().replace('/', "%2F");
     let url = server.url(&server.database()).replace(&written(&server.folder), &written(socket));
     Site::with(|config: &mut Config| {
@@ -75,7 +75,7 @@ async fn all_is_well(mut site: Site) {
 #[tokio::test(flavor = "multi_thread")]
 async fn s85_a_database_server_that_is_stopped_and_started_under_load_loses_nothing() {
     let Some(server) = Postgres::start() else { return };
-    let site = site(&server, &server.folder).await;
+    let site = site_on(&server, &server.folder).await;
     let stop = CancellationToken::new();
     let mut sending = senders(&site, &stop);
     for round in 0..6_u32 {
@@ -97,7 +97,7 @@ async fn s85_a_database_server_that_is_stopped_and_started_under_load_loses_noth
 async fn s85_a_line_to_the_database_that_is_cut_or_goes_silent_loses_nothing() {
     let Some(server) = Postgres::start() else { return };
     let line = Line::to(&server.folder);
-    let site = site(&server, line.folder.path()).await;
+    let site = site_on(&server, line.folder.path()).await;
     let stop = CancellationToken::new();
     let mut sending = senders(&site, &stop);
     for round in 0..8_u64 {

@@ -29,6 +29,8 @@ const SESSION: [(&str, &str); 6] = [
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
+const BARE: &str = "INSERT INTO bare (key, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
+
 /// A PostgreSQL database.
 #[derive(Clone, Debug)]
 pub struct Server(Box<PgConnectOptions>);
@@ -140,6 +142,13 @@ async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
     let migrations = vec![Migration::new(1, "init".into(), MigrationType::Simple, first, false)];
     let migrator = Migrator::with_migrations(migrations);
     migrator.run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
+}
+
+/// Writes rows of the bare table in one statement, which is a transaction by itself.
+pub(super) async fn write_bare(on: &mut PgConnection, rows: (Vec<Vec<u8>>, Vec<Vec<u8>>)) -> Result<(), sqlx::Error> {
+    let (keys, bodies) = rows;
+    sqlx::query(BARE).bind(keys).bind(bodies).execute(on).await?;
+    Ok(())
 }
 
 /// A statement with its values.

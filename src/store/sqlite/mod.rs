@@ -71,6 +71,11 @@ pub(super) fn options(folder: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// A database of its own beside the hub's, written as that is.
+pub(super) fn beside(folder: &Path, name: &str) -> SqliteConnectOptions {
+    options(folder).filename(folder.join(name)).create_if_missing(true)
+}
+
 /// Where readers of an existing database connect.
 pub(super) fn readers(folder: &Path) -> Result<SqliteConnectOptions, StoreError> {
     let database = folder.join(DATABASE);

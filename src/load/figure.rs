@@ -1,17 +1,17 @@
 //! Figures, printed one a line: `figure NAME VALUE UNIT (against WHAT)`.
 
 /// The middle one.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Prints one figure. Values are given with three significant digits.
-pub(crate) fn figure(name: &str, value: f64, unit: &str, against: &str) {
+/// One figure as a line. Values are given with three significant digits.
+pub fn figure(name: &str, value: f64, unit: &str, against: &str) -> String {
     let places = match value.abs() {
         large if large >= 100.0 => 0,
         middle if middle >= 10.0 => 1,
         _ => 2,
     };
-    println!("figure {name} {value:.places$} {unit} (against {against})");
+    format!("figure {name} {value:.places$} {unit} (against {against})")
 }

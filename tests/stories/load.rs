@@ -1,0 +1,36 @@
+//! The load generator against a hub of its own, on either store: in small, to see that it pushes, is answered and cleans up.
+
+use crate::postgres::Postgres;
+use crate::server_faults::site_on;
+use crate::site::Site;
+use std::path::Path;
+
+/// A few notices over both edges. The lines that are printed.
+fn push(site: &Site) -> String {
+    let (machines, mllp) = (&site.addresses.machines, &site.addresses.mllp);
+    let load = format!("load --senders 1,3 --each 2 --rounds 1 --machines {machines} --mllp {mllp}");
+    let pushed = site.musubi(&load);
+    assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
+    String::from_utf8(pushed.stdout).unwrap()
+}
+
+fn assert_figures(said: &str) {
+    for edge in ["mllp", "grpc"] {
+        for senders in [1, 3] {
+            for what in ["acknowledgements", "acknowledgement_p99", "bare_commits", "commit_ratio"] {
+                let name = format!("figure {edge}_{what}_{senders} ");
+                let value = said.lines().find_map(|line| line.strip_prefix(&name)?.split(' ').next());
+                assert!(value.unwrap().parse::<f64>().unwrap() > 0.0, "{name}: {said}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_is_pushed_over_both_edges_beside_a_bare_commit() {
+    let site = Site::new().await;
+    assert_figures(&push(&site));
+    if let Some(server) = Postgres::start() {
+        assert_figures(&push(&site_on(&server, Path::new(&server.folder)).await));
+    }
+}
