@@ -10,7 +10,7 @@ use crate::config::{Config, StoreKind};
 use crate::entropy;
 use crate::hub::ledger::hex;
 use crate::serve::open_hub;
-use crate::store::{Log, Settings, Store, back_up, restore};
+use crate::store::{Log, Settings, Store, back_up, grants, restore};
 use clap::{Args, Subcommand};
 use musubi_core::audit::Receipt;
 use musubi_core::id::PersonId;
@@ -61,6 +61,15 @@ enum StoreCommand {
         /// What `musubi store tombstones` printed
         #[arg(long, value_name = "FILE")]
         tombstones: PathBuf,
+    },
+    /// Print the rights that two roles of a PostgreSQL database need, for its owner to grant (PostgreSQLの権限)
+    Roles {
+        /// The role that the hub connects as
+        #[arg(long)]
+        hub: String,
+        /// The role that only reads: `musubi audit verify` and its like
+        #[arg(long)]
+        reader: String,
     },
     /// List the receipts of agencies that the logs do not bear out (受領番号の突き合わせ)
     Compare {
@@ -134,6 +143,10 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         StoreCommand::Bury { place, tombstones } => {
             let list = read_tombstones(tombstones, terminal)?;
             bury(&place.config()?, &list, Arc::clone(&terminal.clock))?;
+            Ok(Exit::Success)
+        }
+        StoreCommand::Roles { hub, reader } => {
+            write!(terminal.out, "{}", grants(hub, reader))?;
             Ok(Exit::Success)
         }
         StoreCommand::Compare { place, receipts } => compare(&place.config()?, receipts, terminal),

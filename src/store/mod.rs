@@ -27,7 +27,7 @@ pub use bare::Bare;
 pub use error::{Conflict, Fault, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};
 pub use musubi_verify::FaultKind;
-pub use postgres::{Server, ServerError};
+pub use postgres::{Server, ServerError, grants};
 pub use read::{Extent, OpenLeaf, Verdict};
 pub use rows::*;
 

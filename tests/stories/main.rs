@@ -42,6 +42,7 @@ mod serve_https;
 mod serve_mllp;
 mod serve_mllp_out;
 mod serve_post;
+mod server_backup;
 mod server_faults;
 mod several_hubs;
 mod site;

@@ -163,8 +163,12 @@ impl Site {
 
     /// Runs `musubi …` on its settings.
     pub(crate) fn musubi(&self, words: &str) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
-        command.args(words.split(' ')).arg("--config").arg(self.folder.path().join("musubi.toml")).output().unwrap()
+        self.musubi_alone(&format!("{words} --config {}", self.folder.path().join("musubi.toml").display()))
+    }
+
+    /// Runs `musubi …` as it is.
+    pub(crate) fn musubi_alone(&self, words: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_musubi")).args(words.split(' ')).output().unwrap()
     }
 
     pub(crate) fn agency(&self, id: &str) -> AgencyClient {

@@ -42,7 +42,7 @@ rm -rf "$2"
 /// A server that runs while the process does.
 pub(crate) struct Postgres {
     pub(crate) folder: PathBuf,
-    binaries: PathBuf,
+    pub(crate) binaries: PathBuf,
     databases: AtomicU32,
     keeper: Child,
 }

@@ -1,7 +1,10 @@
 //! PostgreSQL behind the store: for several hubs on one database. Each has one writer, which commits groups of waiting
 //! changes together and takes its turn at the logs that they touch.
 
+mod roles;
 pub(super) mod tables;
+
+pub use roles::grants;
 
 use super::StoreError;
 use super::sql::failure::{refused, told_migration};
@@ -29,6 +32,8 @@ const SESSION: [(&str, &str); 6] = [
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
+/// Version of the last migration.
+const LATEST: i64 = 1;
 const BARE: &str = "INSERT INTO bare (key, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
 
 /// A PostgreSQL database.
@@ -138,8 +143,11 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
 /// Brings the tables up to date; of several hubs that start at once, one does. Never the macro: it would build a second sqlx
 /// for the build host.
 async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
+    if !may_make_tables(connection).await? {
+        return is_up_to_date(connection).await;
+    }
     let first = include_str!("migrations/0001_init.sql").into_sql_str();
-    let migrations = vec![Migration::new(1, "init".into(), MigrationType::Simple, first, false)];
+    let migrations = vec![Migration::new(LATEST, "init".into(), MigrationType::Simple, first, false)];
     let migrator = Migrator::with_migrations(migrations);
     migrator.run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
 }
@@ -149,6 +157,22 @@ pub(super) async fn write_bare(on: &mut PgConnection, rows: (Vec<Vec<u8>>, Vec<V
     let (keys, bodies) = rows;
     sqlx::query(BARE).bind(keys).bind(bodies).execute(on).await?;
     Ok(())
+}
+
+/// Is this the role that the tables belong to, or one that only works in them (S-54)?
+async fn may_make_tables(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let asked = sqlx::query_scalar("SELECT has_schema_privilege(current_schema(), 'CREATE')");
+    asked.fetch_one(connection).await.map_err(|error| refused("migrate", &error))
+}
+
+async fn is_up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let asked = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success");
+    let found: Option<i64> = asked.fetch_one(connection).await.map_err(|error| refused("migrate", &error))?;
+    if found == Some(LATEST) {
+        return Ok(());
+    }
+    let code = "other tables than this program's, and a role that may not make them".to_owned();
+    Err(StoreError::Unavailable { at: "migrate", code })
 }
 
 /// A statement with its values.
