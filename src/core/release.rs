@@ -56,7 +56,7 @@ pub use author::release_to_author;
 pub use outgoing::{Dispatch, Outgoing, Reply};
 
 use crate::agency::{AgencyId, Category, CategorySet, Purpose};
-use crate::consent::{Facts, Listing, Outcome, Policy, Request, Rule, View, view};
+use crate::consent::{Evidence, Facts, Listing, Outcome, Policy, Request, Rule, View, view};
 use crate::id::{EntryId, FactId, PersonId, ReleaseId};
 use crate::record::{SharedRecord, is_subject_data, kind_of};
 use crate::time::Time;
@@ -89,6 +89,8 @@ pub struct Shown {
     pub general: CategorySet,
     /// The rule of each category that was shown.
     pub rules: Vec<(Category, Rule)>,
+    /// The cell that was read for each, and the facts that counted.
+    pub bases: Vec<(Category, Evidence)>,
     /// Consents and grounds that it rests on.
     pub evidence: Vec<(Category, FactId)>,
     /// The recipient wrote it.
@@ -102,6 +104,7 @@ impl Shown {
         self.general = self.general.and(told);
         let visible = self.full.union(self.general);
         self.rules.retain(|(category, _)| visible.has(*category));
+        self.bases.retain(|(category, _)| visible.has(*category));
         self.evidence.retain(|(category, _)| visible.has(*category));
     }
 }
@@ -121,6 +124,8 @@ pub struct Withheld {
     pub outcome: Outcome,
     /// The rule that decided.
     pub rule: Rule,
+    /// The cell that was read, and the facts that counted.
+    pub basis: Evidence,
     /// Objections, shields, seals and other records that it rests on.
     pub evidence: Vec<FactId>,
 }

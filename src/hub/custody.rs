@@ -337,6 +337,8 @@ impl<'a> Custody<'a> {
         entry.message = self.message.0.as_bytes().to_vec();
         entry.entries = self.entries.iter().filter_map(|e| e.id()).map(|id| id.0.as_bytes().to_vec()).collect();
         entry.note = self.parcel.format.clone();
+        let refused = change.rows.iter().find_map(|row| if let Row::Release(row) = row { Some(row.id) } else { None });
+        entry.release = refused.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
         change.leaves.push(self.hub.leaf(self.now, &self.municipality, &self.family, &persons, entry));
         let (message, said) = (self.message, diagnostics.clone());
         change.message = Some(MessageDraft {

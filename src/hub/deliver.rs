@@ -5,7 +5,7 @@ use super::attempts::{ATTEMPTS_MAX, pause_after};
 use super::caller::{Caller, Operation, request_of};
 use super::family::Family;
 use super::held::NO_BASIS_DAYS;
-use super::ledger::{Serves, act};
+use super::ledger::{Basis, Serves, act};
 use super::register::Agency;
 use super::work::{Question, WorkBody};
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
@@ -171,14 +171,14 @@ impl Hub {
                     continue;
                 }
                 if family.stands(&meant) {
-                    self.nothing_to_deliver(row).await?;
+                    self.nothing_to_deliver(row, &family, &released).await?;
                 } else {
                     // What took its place has a delivery of its own, so that nobody is told that something did not arrive.
                     self.move_delivery(row, DeliveryState::Suppressed, REPLACED, now).await?;
                 }
                 return Ok(None);
             }
-            let serves = Serves { delivery: Some(row.id), ..Serves::default() };
+            let serves = Serves::of(row);
             let (id, mut change) =
                 self.release_change(&mut released, &family, &Actor::system(), &row.municipality, serves)?;
             let renderings = self.render(&recipient, row, formats, &released);
@@ -280,31 +280,35 @@ impl Hub {
 
     /// Nothing may be seen: what never had a basis waits on; what had one and lost it is suppressed, and its author is
     /// told that it was not delivered, without a reason (rule F01).
-    async fn nothing_to_deliver(&self, row: &DeliveryRow) -> Result<(), Refusal> {
-        let now = self.now();
-        if row.reason == DECIDE_AGAIN {
-            return self
-                .move_delivery(row, DeliveryState::Held, NO_BASIS, row.created_at.plus_days(NO_BASIS_DAYS))
-                .await;
-        }
-        let mut change = self.delivery_change(row, DeliveryState::Suppressed, "", now);
-        let message = match row.message {
+    async fn nothing_to_deliver(&self, row: &DeliveryRow, family: &Family, released: &Released) -> Result<(), Refusal> {
+        let now = family.at;
+        let waits = row.reason == DECIDE_AGAIN;
+        let mut change = if waits {
+            self.delivery_change(row, DeliveryState::Held, NO_BASIS, row.created_at.plus_days(NO_BASIS_DAYS))
+        } else {
+            self.delivery_change(row, DeliveryState::Suppressed, "", now)
+        };
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        let (serves, facts_hash) = (Serves::of(row), family.fingerprint());
+        let basis = Basis { actor: &Actor::system(), serves, facts_hash, of: None };
+        let (refused, decision) = self.refusal_row(released, family, &row.municipality, &basis)?;
+        change.rows.push(decision);
+        let mut entry = act(now, if waits { "withhold" } else { "suppress" }, &row.recipient, &Actor::system());
+        entry.purpose = row.purpose.to_string();
+        entry.message = row.message.map(|message| message.0.as_bytes().to_vec()).unwrap_or_default();
+        entry.release = refused.0.as_bytes().to_vec();
+        self.say_basis(&mut entry, &facts_hash, serves);
+        change.leaves.push(self.leaf(now, &row.municipality, family, &persons, entry));
+        let message = match row.message.filter(|_| !waits) {
             Some(message) => self.store.message(message).await?,
             None => None,
         };
         if let Some(message) = message {
-            let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-            let family = self.family(&persons, now).await?;
             let text = Text::new("お送りいただいた内容は届けられませんでした。", "What you sent was not delivered.");
             let body = WorkBody::new("NOT_DELIVERED", text, message.id.to_string());
             let (owner, municipality, due) = (&message.agency, &row.municipality, now.plus_days(NOT_DELIVERED_DAYS));
-            let question =
-                Question { owner, kind: "not_delivered", due, municipality, family: &family, persons: &persons };
+            let question = Question { owner, kind: "not_delivered", due, municipality, family, persons: &persons };
             change.rows.push(self.ask(now, &question, &body)?);
-            let mut entry = act(now, "suppress", &row.recipient, &Actor::system());
-            entry.purpose = row.purpose.to_string();
-            entry.message = message.id.0.as_bytes().to_vec();
-            change.leaves.push(self.leaf(now, municipality, &family, &persons, entry));
         }
         match self.store.commit("suppress a delivery", change).await {
             Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),

@@ -11,7 +11,7 @@ use musubi_core::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Pu
 use musubi_core::consent::records::{
     Approval, Channel, Consent, ConsentKind, Grantee, Ground, Proof, Relationship, Scope, Status,
 };
-use musubi_core::consent::{Facts, Outcome, Request};
+use musubi_core::consent::{Evidence, Facts, Outcome, Request, Rule};
 use musubi_core::id::{EntryId, FactId, PersonId, ReleaseId};
 use musubi_core::release::{Released, release};
 use musubi_core::time::Time;
@@ -30,6 +30,10 @@ pub struct Explanation {
     pub policy_hash: String,
     /// Decided again it came to the same; `None` when another policy decides by now.
     pub reproduced: Option<bool>,
+    /// SHA-256 of the facts that it rested on, in hexadecimal; empty for the recipient and the subject.
+    pub facts_hash: String,
+    /// The same facts are found on file for that moment; `None` where their hash is not on record.
+    pub same_facts: Option<bool>,
     /// Each decision that the caller may know.
     pub decisions: Vec<Explained>,
 }
@@ -45,6 +49,8 @@ pub struct Explained {
     pub outcome: Outcome,
     /// The rule that decided.
     pub rule: String,
+    /// The cell that was read, and the facts that counted: `CS ground approved`.
+    pub basis: String,
     /// Consents, grounds, objections that it rests on.
     pub evidence: Vec<Uuid>,
 }
@@ -69,8 +75,13 @@ impl Hub {
     pub async fn explain(&self, caller: &Caller, release: ReleaseId) -> Result<Explanation, Refusal> {
         let row = self.store.release(release).await?.ok_or_else(unknown)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let family = self.family_as_of(&persons, row.decided_at).await?;
+        let mut family = self.family_as_of(&persons, row.decided_at).await?;
         let detail: ReleaseDetail = self.open_json(&family, &row.detail, "release", row.id.0, 0).ok_or_else(unknown)?;
+        let read: Vec<PersonId> = detail.epochs.iter().map(|(person, _)| *person).collect();
+        if read.iter().any(|person| !family.persons.contains_key(person)) {
+            // It rested on more persons than it showed.
+            family = self.family_as_of(&[persons.as_slice(), read.as_slice()].concat(), row.decided_at).await?;
+        }
         let reader = self.reader(caller, &row, &family, &detail).ok_or_else(unknown)?;
         let stored = decisions(&detail);
         let reproduced = if row.policy_hash == self.policy.hash() {
@@ -82,6 +93,9 @@ impl Hub {
         if reproduced == Some(false) {
             tracing::error!(release = %row.id, "a release does not come out as it was recorded");
         }
+        let whole = matches!(reader, Reader::Auditor | Reader::Source(_));
+        let facts_hash = if whole { detail.facts_hash.clone() } else { String::new() };
+        let same_facts = (!facts_hash.is_empty()).then(|| hex(&family.fingerprint()) == facts_hash);
         let mut entry = act(self.now(), "explain", caller.id(), &caller.actor);
         entry.release = row.id.0.as_bytes().to_vec();
         let leaves = vec![self.leaf(self.now(), &row.municipality, &family, &persons, entry)];
@@ -92,17 +106,21 @@ impl Hub {
             at: row.decided_at,
             policy_hash: hex(&row.policy_hash),
             reproduced,
+            facts_hash,
+            same_facts,
             decisions: stored.into_iter().filter_map(|one| reader.sees(one)).collect(),
         })
     }
 
+    /// That something was refused is for its author and the auditor: to the recipient and the subject there is nothing.
     fn reader(&self, caller: &Caller, row: &ReleaseRow, family: &Family, detail: &ReleaseDetail) -> Option<Reader> {
+        let shown = !detail.items.is_empty();
         let kept_here = || family.known().into_iter().any(|person| self.is_center_of(caller, family, person));
         match caller.actor.role {
             Role::System => None,
             Role::Auditor => kept_here().then_some(Reader::Auditor),
-            Role::PrivacyOfficer => (kept_here() && !self.tells_of_protection(row)).then_some(Reader::Subject),
-            _ if row.recipient == *caller.id() => Some(Reader::Recipient),
+            Role::PrivacyOfficer => (shown && kept_here() && !self.tells_of_protection(row)).then_some(Reader::Subject),
+            _ if row.recipient == *caller.id() => shown.then_some(Reader::Recipient),
             _ => {
                 let of_release: BTreeSet<Uuid> = detail.items.iter().map(|item| item.entry).collect();
                 let record = family.record();
@@ -135,12 +153,15 @@ fn decisions(detail: &ReleaseDetail) -> Vec<Explained> {
             let Ok(category) = category.parse::<Category>() else { continue };
             let outcome = if item.full.has(category) { Outcome::Permit } else { Outcome::General };
             let (entry, rule, evidence) = (item.entry, rule.to_owned(), item.evidence.clone());
-            all.push(Explained { entry, category, outcome, rule, evidence });
+            let mut bases = item.bases.iter().filter_map(|basis| basis.split_once(' '));
+            let basis = bases.find(|(of, _)| of.parse() == Ok(category)).map(|(_, basis)| basis.to_owned());
+            all.push(Explained { entry, category, outcome, rule, basis: basis.unwrap_or_default(), evidence });
         }
     }
     for held in &detail.withheld {
         let (entry, category, outcome) = (held.entry, held.category, held.outcome);
-        all.push(Explained { entry, category, outcome, rule: held.rule.clone(), evidence: held.evidence.clone() });
+        let (rule, basis, evidence) = (held.rule.clone(), held.basis.clone(), held.evidence.clone());
+        all.push(Explained { entry, category, outcome, rule, basis, evidence });
     }
     all
 }
@@ -148,13 +169,17 @@ fn decisions(detail: &ReleaseDetail) -> Vec<Explained> {
 /// Does the second decision say what the first one said?
 fn comes_to_the_same(again: &Released, stored: &Explained) -> bool {
     let entry = EntryId(stored.entry);
-    let mut shown = again.shown().iter().filter(|shown| shown.entry == entry).flat_map(|shown| &shown.rules);
+    let same = |rule: &Rule, basis: &Evidence| {
+        rule.to_string() == stored.rule && (stored.basis.is_empty() || basis.to_string() == stored.basis)
+    };
+    let shown = again.shown().iter().filter(|shown| shown.entry == entry);
+    let mut shown = shown.flat_map(|shown| shown.rules.iter().zip(&shown.bases));
     let mut withheld = again.withheld().iter().filter(|held| held.entry == entry);
     match stored.outcome {
         Outcome::Permit | Outcome::General => {
-            shown.any(|(category, rule)| *category == stored.category && rule.to_string() == stored.rule)
+            shown.any(|((category, rule), (_, basis))| *category == stored.category && same(rule, basis))
         }
-        _ => withheld.any(|held| held.category == stored.category && held.rule.to_string() == stored.rule),
+        _ => withheld.any(|held| held.category == stored.category && same(&held.rule, &held.basis)),
     }
 }
 
@@ -165,19 +190,22 @@ impl Reader {
         match self {
             Reader::Auditor => Some(decision),
             Reader::Source(own) => own.contains(&decision.entry).then(|| without_protection(decision)),
-            Reader::Recipient => shown.then(|| Explained { evidence: Vec::new(), ..decision }),
-            Reader::Subject => {
-                (shown && !blocked.has(decision.category)).then(|| Explained { evidence: Vec::new(), ..decision })
-            }
+            Reader::Recipient => shown.then(|| without_evidence(decision)),
+            Reader::Subject => (shown && !blocked.has(decision.category)).then(|| without_evidence(decision)),
         }
     }
+}
+
+/// What was weighed is for those who answer for the record.
+fn without_evidence(decision: Explained) -> Explained {
+    Explained { basis: String::new(), evidence: Vec::new(), ..decision }
 }
 
 /// A source is told of a seal, a link and a shield only that a gate is closed: the one in hiding may be hidden from its own
 /// staff (`security.md` section 1).
 fn without_protection(decision: Explained) -> Explained {
     match decision.rule.as_str() {
-        "T0.6" | "T0.7" | "T0.8" => Explained { rule: "T0".to_owned(), evidence: Vec::new(), ..decision },
+        "T0.6" | "T0.7" | "T0.8" => without_evidence(Explained { rule: "T0".to_owned(), ..decision }),
         _ => decision,
     }
 }
@@ -266,7 +294,7 @@ impl Hub {
                 let (entry, category, rule) = (shown.entry.0, *category, rule.to_string());
                 found.insert(
                     (shown.entry, category),
-                    Explained { entry, category, outcome, rule, evidence: Vec::new() },
+                    Explained { entry, category, outcome, rule, basis: String::new(), evidence: Vec::new() },
                 );
             }
         }
@@ -276,6 +304,7 @@ impl Hub {
                 category: held.category,
                 outcome: held.outcome,
                 rule: held.rule.to_string(),
+                basis: String::new(),
                 evidence: Vec::new(),
             };
             found.insert((held.entry, held.category), without_protection(decision));

@@ -159,13 +159,18 @@ impl Family {
         }
     }
 
+    /// The hash of the facts of a decision about the whole record.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.decision_facts(&self.record()).fingerprint()
+    }
+
     /// The keys of some persons, for sealing a row that concerns them.
     pub fn holders(&self, persons: &[PersonId]) -> Vec<(PersonId, &DataKey)> {
         let unique: BTreeSet<PersonId> = persons.iter().copied().collect();
         unique.into_iter().filter_map(|person| Some((person, self.keys.get(&person)?))).collect()
     }
 
-    fn open(&self, sealed: &Sealed, hub: &DataKey, aad: &Aad<'_>) -> Option<Vec<u8>> {
+    pub(super) fn open(&self, sealed: &Sealed, hub: &DataKey, aad: &Aad<'_>) -> Option<Vec<u8>> {
         let holders = sealed.holders();
         if holders.is_empty() {
             let any = self.keys.values().find_map(|key| key.open(aad, sealed).ok());

@@ -3,12 +3,12 @@
 use super::family::Family;
 use super::{Hub, Refusal};
 use crate::entropy;
-use crate::store::{Change, Concerned, Expect, LeafDraft, Log, ReleaseRow, Row, Store};
+use crate::store::{Change, Concerned, DeliveryRow, Expect, LeafDraft, Log, ReleaseRow, Row};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
 use musubi_core::audit::{AuditEntry, ItemMask, SaltedEntry};
-use musubi_core::consent::{Outcome, Policy};
-use musubi_core::id::{DeliveryId, FactId, Municipality, PersonId, ReleaseId};
-use musubi_core::release::Released;
+use musubi_core::consent::Outcome;
+use musubi_core::id::{DeliveryId, EntryId, FactId, Municipality, PersonId, ReleaseId};
+use musubi_core::release::{Released, Withheld};
 use musubi_core::sealing::Aad;
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
@@ -17,19 +17,6 @@ use uuid::Uuid;
 
 /// Most persons whose sealed row names them all; beyond, the hub's key seals alone.
 const HOLDERS_MAX: usize = 200;
-
-/// Reads the epoch of the policy, and counts it up when its files are not those of the last start.
-pub(super) async fn policy_epoch(store: &Store, policy: &Policy) -> Result<u64, Refusal> {
-    const NAME: &str = "policy_hash";
-    let hash = hex(&policy.hash());
-    let epoch = store.policy_epoch().await?;
-    if store.setting(NAME).await?.as_deref() == Some(hash.as_str()) {
-        return Ok(epoch);
-    }
-    let rows = vec![Row::PolicyEpoch(epoch + 1), Row::Setting { name: NAME.to_owned(), value: hash }];
-    store.commit("load policy", Change { rows, ..Change::default() }).await?;
-    Ok(epoch + 1)
-}
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
@@ -54,6 +41,12 @@ pub struct ReleaseDetail {
     /// The ground that was cited.
     #[serde(default)]
     pub cited: Option<Uuid>,
+    /// SHA-256 of the facts that the decision could read, in hexadecimal.
+    #[serde(default)]
+    pub facts_hash: String,
+    /// The epoch of each person whose facts were read.
+    #[serde(default)]
+    pub epochs: Vec<(PersonId, u64)>,
     /// What was shown of each entry.
     pub items: Vec<ReleasedItem>,
     /// What was not, of the same persons. Never for the recipient.
@@ -73,6 +66,9 @@ pub struct WithheldItem {
     pub outcome: Outcome,
     /// The rule that decided.
     pub rule: String,
+    /// The cell, and the facts that counted.
+    #[serde(default)]
+    pub basis: String,
     /// Objections, shields and other records that it rests on.
     pub evidence: Vec<Uuid>,
 }
@@ -91,6 +87,9 @@ pub struct ReleasedItem {
     pub general: CategorySet,
     /// Rule of each category.
     pub rules: Vec<String>,
+    /// Cell of each category, and the facts that counted.
+    #[serde(default)]
+    pub bases: Vec<String>,
     /// Consents and grounds.
     pub evidence: Vec<Uuid>,
 }
@@ -151,33 +150,69 @@ impl Hub {
         let now = released.at();
         let id = ReleaseId(self.id(now));
         released.set_release_id(id);
-        let persons: BTreeSet<PersonId> = released.shown().iter().flat_map(|shown| shown.persons.clone()).collect();
-        let persons: Vec<PersonId> = persons.into_iter().take(HOLDERS_MAX).collect();
-        let detail = detail(released, actor, serves.cited, &persons);
-        let sealed = self.seal_json(family, &persons, "release", id.0, 0, &detail)?;
-        let row = ReleaseRow {
-            municipality: municipality.clone(),
-            id,
-            recipient: released.recipient().clone(),
-            purpose: released.purpose(),
-            decided_at: now,
-            policy_hash: self.policy.hash(),
-            delivery: serves.delivery,
-            query: serves.query,
-            persons: persons.iter().copied().map(Concerned::from).collect(),
-            detail: sealed,
-        };
+        let persons = holders(released.shown().iter().flat_map(|shown| &shown.persons));
+        let facts_hash = family.fingerprint();
+        let basis = Basis { actor, serves, facts_hash, of: None };
+        let row = self.decision_row(id, released, family, municipality, &persons, &basis)?;
         let mut entry = act(now, "release", released.recipient(), actor);
         entry.purpose = released.purpose().to_string();
         entry.recipient = released.recipient().to_string();
         entry.release = id.0.as_bytes().to_vec();
-        entry.policy_hash = self.policy.hash().to_vec();
+        self.say_basis(&mut entry, &facts_hash, serves);
         entry.epochs = persons.iter().map(|id| family.persons.get(id).map_or(0, |row| row.epoch)).collect();
         describe(&mut entry, released);
         let leaf = self.leaf(now, municipality, family, &persons, entry);
         let mut expect = family.epochs();
-        expect.push(Expect::PolicyEpoch(self.policy_epoch));
-        Ok((id, Change { expect, rows: vec![Row::Release(row)], message: None, leaves: vec![leaf] }))
+        expect.push(Expect::PolicyEpoch(self.policies.epoch));
+        Ok((id, Change { expect, rows: vec![row], message: None, leaves: vec![leaf] }))
+    }
+
+    /// The row of a decision that showed nothing. It is explained like any other, and told to nobody: its id stands in the
+    /// leaf of what the decision was taken for.
+    pub(super) fn refusal_row(
+        &self,
+        released: &Released,
+        family: &Family,
+        municipality: &Municipality,
+        basis: &Basis<'_>,
+    ) -> Result<(ReleaseId, Row), Refusal> {
+        let id = ReleaseId(self.id(released.at()));
+        let held = released.withheld().iter().filter(|held| basis.concerns(held));
+        let persons = holders(held.flat_map(|held| &held.persons));
+        Ok((id, self.decision_row(id, released, family, municipality, &persons, basis)?))
+    }
+
+    fn decision_row(
+        &self,
+        id: ReleaseId,
+        released: &Released,
+        family: &Family,
+        municipality: &Municipality,
+        persons: &[PersonId],
+        basis: &Basis<'_>,
+    ) -> Result<Row, Refusal> {
+        let epochs = family.persons.values().map(|row| (row.id, row.epoch)).take(HOLDERS_MAX).collect();
+        let detail = ReleaseDetail { epochs, ..detail(released, basis, persons) };
+        Ok(Row::Release(ReleaseRow {
+            municipality: municipality.clone(),
+            id,
+            recipient: released.recipient().clone(),
+            purpose: released.purpose(),
+            decided_at: released.at(),
+            policy_hash: self.policy.hash(),
+            delivery: basis.serves.delivery,
+            query: basis.serves.query,
+            persons: persons.iter().copied().map(Concerned::from).collect(),
+            detail: self.seal_json(family, persons, "release", id.0, 0, &detail)?,
+        }))
+    }
+
+    /// On which policy and facts a decision rests; where the policy has changed since the intention, both (F06).
+    pub(super) fn say_basis(&self, entry: &mut AuditEntry, facts_hash: &[u8; 32], serves: Serves) {
+        entry.policy_hash = self.policy.hash().to_vec();
+        entry.facts_hash = facts_hash.to_vec();
+        let before = serves.intended_at.and_then(|at| self.policies.before(at));
+        entry.policy_before = before.map(|hash| hash.to_vec()).unwrap_or_default();
     }
 }
 
@@ -190,29 +225,62 @@ pub(super) struct Serves {
     pub query: Option<Uuid>,
     /// Under this ground alone.
     pub cited: Option<FactId>,
+    /// When it was intended, where it waited.
+    pub intended_at: Option<Time>,
 }
 
-fn detail(released: &Released, actor: &Actor, cited: Option<FactId>, persons: &[PersonId]) -> ReleaseDetail {
+impl Serves {
+    /// A delivery that waited.
+    pub(super) fn of(delivery: &DeliveryRow) -> Self {
+        Serves { delivery: Some(delivery.id), intended_at: Some(delivery.created_at), ..Serves::default() }
+    }
+}
+
+/// Who acted in a decision, for what, and from which facts.
+pub(super) struct Basis<'a> {
+    pub actor: &'a Actor,
+    pub serves: Serves,
+    pub facts_hash: [u8; 32],
+    /// Of what was not shown, only what concerns these entries; `None` for all.
+    pub of: Option<&'a [EntryId]>,
+}
+
+impl Basis<'_> {
+    fn concerns(&self, held: &Withheld) -> bool {
+        self.of.is_none_or(|entries| entries.contains(&held.entry))
+    }
+}
+
+fn holders<'a>(persons: impl Iterator<Item = &'a PersonId>) -> Vec<PersonId> {
+    persons.copied().collect::<BTreeSet<_>>().into_iter().take(HOLDERS_MAX).collect()
+}
+
+fn detail(released: &Released, basis: &Basis<'_>, persons: &[PersonId]) -> ReleaseDetail {
     let items = released.shown().iter().map(|shown| ReleasedItem {
         entry: shown.entry.0,
         persons: shown.persons.clone(),
         full: shown.full,
         general: shown.general,
         rules: shown.rules.iter().map(|(category, rule)| format!("{category} {rule}")).collect(),
+        bases: shown.bases.iter().map(|(category, basis)| format!("{category} {basis}")).collect(),
         evidence: shown.evidence.iter().map(|(_, fact)| fact.0).collect::<BTreeSet<_>>().into_iter().collect(),
     });
-    let of_them = released.withheld().iter().filter(|held| held.persons.iter().all(|person| persons.contains(person)));
+    let concerned = released.withheld().iter().filter(|held| basis.concerns(held));
+    let of_them = concerned.filter(|held| held.persons.iter().all(|person| persons.contains(person)));
     let withheld = of_them.map(|held| WithheldItem {
         entry: held.entry.0,
         category: held.category,
         outcome: held.outcome,
         rule: held.rule.to_string(),
+        basis: held.basis.to_string(),
         evidence: held.evidence.iter().map(|fact| fact.0).collect(),
     });
     ReleaseDetail {
         purposes: vec![released.purpose()],
-        actor: Some(actor.clone()),
-        cited: cited.map(|fact| fact.0),
+        actor: Some(basis.actor.clone()),
+        cited: basis.serves.cited.map(|fact| fact.0),
+        facts_hash: hex(&basis.facts_hash),
+        epochs: Vec::new(),
         items: items.collect(),
         withheld: withheld.collect(),
     }

@@ -25,6 +25,7 @@ pub mod others;
 pub mod overdue;
 pub mod oversee;
 pub mod persons;
+pub mod policies;
 pub mod presence;
 pub mod query;
 pub mod recall;
@@ -51,6 +52,7 @@ use musubi_core::agency::AgencyId;
 use musubi_core::consent::{Policy, RaisedCodes};
 use musubi_core::id::uuid_v7;
 use musubi_core::time::Time;
+use policies::Policies;
 use register::Register;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -82,8 +84,8 @@ pub struct Inside {
     heard: Mutex<BTreeMap<AgencyId, Time>>,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
     pub(crate) bulk: Semaphore,
-    /// Policy epoch under which this process decides.
-    pub policy_epoch: u64,
+    /// The policy under which this process decides, and those before it.
+    pub policies: Policies,
     /// Another hub has put a newer policy into force.
     outdated: AtomicBool,
 }
@@ -112,12 +114,12 @@ impl Hub {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Refusal> {
         let register = Register::read(&store).await?;
-        let policy_epoch = ledger::policy_epoch(&store, &policy).await?;
         let clock = DecisionClock::over(clock);
+        let policies = Policies::read(&store, &policy, clock.now()).await?;
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
         let (deliveries, outdated, heard) = (Notify::new(), AtomicBool::new(false), Mutex::default());
         let inside =
-            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries, heard, policy_epoch, outdated };
+            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries, heard, policies, outdated };
         Ok(Hub(Arc::new(inside)))
     }
 

@@ -22,7 +22,7 @@ impl Hub {
     /// # Errors
     /// When the store fails.
     pub async fn catch_up(&self) -> Result<Vec<AgencyId>, Refusal> {
-        let newer = self.store.policy_epoch().await? != self.policy_epoch;
+        let newer = self.store.policy_epoch().await? != self.policies.epoch;
         if newer && !self.outdated.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 "another hub decides by another policy: this one releases nothing until it is started anew"

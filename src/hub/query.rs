@@ -3,7 +3,7 @@
 
 use super::caller::Caller;
 use super::family::Family;
-use super::ledger::{Serves, act};
+use super::ledger::{Basis, Serves, act};
 use super::persons::Named;
 use super::work::{self, WorkBody};
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal, RefusalKind};
@@ -13,7 +13,7 @@ use musubi_core::agency::{AgencyKind, CategorySet, Purpose};
 use musubi_core::cases::{self, CaseQuery, HITS_MAX};
 use musubi_core::consent::SubjectFacts;
 use musubi_core::consent::records::{Ground, Level};
-use musubi_core::id::{FactId, Municipality, PersonId};
+use musubi_core::id::{FactId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::{Released, Withheld, release};
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
@@ -39,8 +39,23 @@ const TOUCHED: (&str, &str) = ("shield", "SHIELD_TOUCHED");
 pub(super) enum Shown {
     /// Released, and on record.
     Released(Box<Released>),
-    /// Nothing may be seen; these rows are to be written with the leaf of the empty answer.
-    Nothing(Vec<Row>),
+    /// Nothing may be seen; this is to be written with the leaf of the empty answer.
+    Nothing(Unshown),
+}
+
+/// What an answer that showed nothing leaves behind.
+#[derive(Default)]
+pub(super) struct Unshown {
+    rows: Vec<Row>,
+    /// The decisions, with the hash of the facts of each.
+    refused: Vec<(ReleaseId, [u8; 32])>,
+}
+
+impl Unshown {
+    pub(super) fn add(&mut self, other: Unshown) {
+        self.rows.extend(other.rows);
+        self.refused.extend(other.refused);
+    }
 }
 
 /// What a decision came to.
@@ -50,8 +65,8 @@ pub(super) struct Decided {
     cited: Option<FactId>,
     /// It is what was asked for, and something of it may be seen.
     pub(super) shows: bool,
-    /// It was looked for, but nothing of it may be seen.
-    withheld: bool,
+    /// It was what was asked for, or nothing at all may be seen of it.
+    meant: bool,
 }
 
 /// One question to the record.
@@ -83,17 +98,17 @@ impl Hub {
             None => self.find_by_name(&named.name, &named.birth_date).await?,
         };
         let question = Question { caller, purpose, cited, wanted: &|_, _| true, categories: Level::L3.categories() };
-        let (mut seen, mut touched) = (Vec::new(), Vec::new());
+        let (mut seen, mut unshown) = (Vec::new(), Unshown::default());
         for person in persons {
             match self.show(&question, person).await? {
                 Shown::Released(released) => seen.push(*released),
-                Shown::Nothing(rows) => touched.extend(rows),
+                Shown::Nothing(nothing) => unshown.add(nothing),
             }
             if seen.len() == VISIBLE_MAX {
                 break;
             }
         }
-        self.nothing_shown(&question, seen.is_empty(), touched).await?;
+        self.nothing_shown(&question, seen.is_empty(), unshown).await?;
         Ok(seen)
     }
 
@@ -114,7 +129,7 @@ impl Hub {
         let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
         let question = Question { caller, purpose, cited, wanted: &wanted, categories: query.level.categories() };
-        let (mut families, mut hits, mut touched) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let (mut families, mut hits, mut unshown) = (BTreeSet::new(), Vec::new(), Unshown::default());
         let mut truncated = false;
         for person in &cited.persons {
             let now = self.now();
@@ -133,10 +148,10 @@ impl Hub {
             }
             match self.show(&question, *person).await? {
                 Shown::Released(released) => hits.push(*released),
-                Shown::Nothing(rows) => touched.extend(rows),
+                Shown::Nothing(nothing) => unshown.add(nothing),
             }
         }
-        self.nothing_shown(&question, hits.is_empty(), touched).await?;
+        self.nothing_shown(&question, hits.is_empty(), unshown).await?;
         Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
     }
 
@@ -154,10 +169,10 @@ impl Hub {
             let facts = family.decision_facts(&record);
             let mut released = release(record, &request, &facts, &self.policy, now);
             let hit = (question.wanted)(&released, now);
-            let withheld = released.is_empty();
+            let meant = hit || released.is_empty();
             released.narrow(question.categories);
             let shows = hit && !released.is_empty();
-            last = Some(Decided { released, cited: ground, shows, withheld });
+            last = Some(Decided { released, cited: ground, shows, meant });
             if shows {
                 break;
             }
@@ -173,22 +188,30 @@ impl Hub {
             let now = family.at;
             let touched = self.touched(caller, &family, now).await?;
             let decided = self.decide(question, &family, now)?;
-            let Some(Decided { mut released, cited, shows, withheld }) = decided else {
-                return Ok(Shown::Nothing(touched));
+            let nothing = Unshown { rows: touched, refused: Vec::new() };
+            let Some(Decided { mut released, cited, shows, meant }) = decided else {
+                return Ok(Shown::Nothing(nothing));
             };
             let asked = question.categories;
-            let meant = |held: &Withheld| (shows || withheld) && asked.has(held.category);
-            if !shows {
-                if self.put_before_persons(now, &family, &released, &meant).await? {
-                    return Ok(Shown::Nothing(touched));
-                }
-                continue;
-            }
-            let questions = self.questions_of(now, &family, &released, &meant).await?;
-            let serves = Serves { delivery: None, query: Some(self.id(now)), cited };
+            let held = |held: &Withheld| meant && asked.has(held.category);
+            let serves = Serves { query: Some(self.id(now)), cited, ..Serves::default() };
             let municipality = self.municipality_of(&family, caller);
+            if !shows {
+                if !self.put_before_persons(now, &family, &released, &held).await? {
+                    continue;
+                }
+                let mut nothing = nothing;
+                if meant && !released.withheld().is_empty() {
+                    let facts_hash = family.fingerprint();
+                    let basis = Basis { actor: &caller.actor, serves, facts_hash, of: None };
+                    let (id, row) = self.refusal_row(&released, &family, &municipality, &basis)?;
+                    nothing.add(Unshown { rows: vec![row], refused: vec![(id, facts_hash)] });
+                }
+                return Ok(Shown::Nothing(nothing));
+            }
+            let questions = self.questions_of(now, &family, &released, &held).await?;
             let (_, mut change) = self.release_change(&mut released, &family, &caller.actor, &municipality, serves)?;
-            change.rows.extend(touched.into_iter().chain(questions));
+            change.rows.extend(nothing.rows.into_iter().chain(questions));
             match self.store.commit("release an answer", change).await {
                 Ok(_) => return Ok(Shown::Released(Box::new(released))),
                 Err(StoreError::Conflict(_)) => {}
@@ -203,17 +226,24 @@ impl Hub {
         &self,
         question: &Question<'_>,
         nothing: bool,
-        touched: Vec<Row>,
+        unshown: Unshown,
     ) -> Result<(), Refusal> {
-        if !nothing && touched.is_empty() {
+        let Unshown { rows, refused } = unshown;
+        if !nothing && rows.is_empty() {
             return Ok(());
         }
         let now = self.now();
         let mut entry = act(now, "ask", question.caller.id(), &question.caller.actor);
         entry.purpose = question.purpose.to_string();
         entry.outcome = "empty".to_owned();
+        if let Some((first, facts_hash)) = refused.first() {
+            entry.release = first.0.as_bytes().to_vec();
+            self.say_basis(&mut entry, facts_hash, Serves::default());
+        }
+        // Ids of the other decisions: whoever reads the log finds each.
+        entry.evidence = refused.iter().skip(1).map(|(id, _)| id.0.as_bytes().to_vec()).collect();
         let leaves = vec![self.hub_leaf(now, &entry)];
-        self.store.commit("ask", Change { leaves, rows: touched, ..Change::default() }).await?;
+        self.store.commit("ask", Change { leaves, rows, ..Change::default() }).await?;
         Ok(())
     }
 

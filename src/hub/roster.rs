@@ -2,7 +2,7 @@
 //! is a release of its own on record (S-63); a family of which nothing may be seen leaves no gap.
 
 use super::caller::{Caller, Operation};
-use super::query::{Cited, Question, Shown, default_purpose};
+use super::query::{Cited, Question, Shown, Unshown, default_purpose};
 use super::{Hub, Refusal};
 use musubi_core::agency::{Category, Purpose};
 use musubi_core::id::PersonId;
@@ -50,7 +50,7 @@ impl Hub {
         let cited = Cited::default();
         let question = listing(caller, Purpose::P3, &cited);
         let (mut families, mut last) = (Vec::new(), after.unwrap_or(PersonId(Uuid::nil())));
-        let (mut touched, mut next) = (Vec::new(), None);
+        let (mut unshown, mut next) = (Unshown::default(), None);
         'pages: loop {
             let rows = self.store.persons_kept_in(&caller.agency.municipality, last, READ_AT_ONCE).await?;
             let full = rows.len() == READ_AT_ONCE as usize;
@@ -71,14 +71,14 @@ impl Hub {
                 }
                 match self.show(&question, row.id).await? {
                     Shown::Released(released) => families.push(*released),
-                    Shown::Nothing(rows) => touched.extend(rows),
+                    Shown::Nothing(nothing) => unshown.add(nothing),
                 }
             }
             if !full {
                 break;
             }
         }
-        self.nothing_shown(&question, families.is_empty(), touched).await?;
+        self.nothing_shown(&question, families.is_empty(), unshown).await?;
         Ok(Roster { families, next })
     }
 
@@ -93,7 +93,7 @@ impl Hub {
         }
         let cited = Cited::default();
         let question = listing(caller, purpose, &cited);
-        let (mut known, mut families, mut touched) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let (mut known, mut families, mut unshown) = (BTreeSet::new(), Vec::new(), Unshown::default());
         for person in persons {
             if known.contains(person) {
                 continue;
@@ -103,10 +103,10 @@ impl Hub {
             let known_as = || family.persons.keys().map(|person| (*person, family.known_as(*person))).collect();
             match self.show(&question, *person).await? {
                 Shown::Released(released) => families.push(Introduced { released: *released, known_as: known_as() }),
-                Shown::Nothing(rows) => touched.extend(rows),
+                Shown::Nothing(nothing) => unshown.add(nothing),
             }
         }
-        self.nothing_shown(&question, families.is_empty() && !persons.is_empty(), touched).await?;
+        self.nothing_shown(&question, families.is_empty() && !persons.is_empty(), unshown).await?;
         Ok(families)
     }
 }

@@ -446,7 +446,7 @@ pub struct WorkItemRow {
     pub body: Sealed,
 }
 
-/// What one recipient was shown at one moment.
+/// What one recipient was shown at one moment, or that it was shown nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseRow {
     /// Responsible municipality.

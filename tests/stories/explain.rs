@@ -35,6 +35,18 @@ pub(crate) fn releases(json: &str) -> Vec<String> {
 }
 
 impl City {
+    /// The id of the last decision about 榎本 and 湊 for an agency.
+    async fn last_decision_for(&self, agency: &str) -> String {
+        let (store, keyring) = (&self.running.hub.store, &self.running.hub.keyring);
+        let alias = |number: &str| keyring.blind.blind("alias", &format!("{}\u{1f}{number}", sample::HOSPITAL));
+        let found = store.persons_by_alias(&[alias("00012345"), alias("00067890")]).await.unwrap();
+        let persons: Vec<_> = found.into_iter().flatten().collect();
+        let rows = store.releases_of(&persons).await.unwrap();
+        let last =
+            rows.iter().filter(|row| row.recipient.as_str() == agency).max_by_key(|row| (row.decided_at, row.id));
+        last.unwrap().id.to_string()
+    }
+
     /// The center has looked at 榎本: her discharge by her permit, and not the hospital's own EPDS.
     async fn after_a_look() -> (City, String) {
         let city = City::at("2026-10-28T10:00:00+09:00").await;
@@ -126,6 +138,66 @@ async fn each_reader_of_a_release_is_told_what_it_may_know() {
             agency.id
         );
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_showed_nothing_is_decided_again_for_its_author_and_the_auditor_alone() {
+    let city = City::after_the_discharge().await;
+    city.set("2026-10-30T13:00:00+09:00");
+    assert!(city.prefectural_health_center().looks_up("P1", chinatsu(), "").await.is_empty());
+    let refused = city.last_decision_for(sample::PREFECTURAL_HEALTH_CENTER).await;
+    city.set("2026-11-20T10:00:00+09:00");
+    city.center()
+        .records(RecordConsentRequest {
+            grantee_agency: sample::PREFECTURAL_HEALTH_CENTER.to_owned(),
+            purposes: words(&["P1"]),
+            ..permit(chinatsu(), "self")
+        })
+        .await;
+    for (agency, staff) in [(city.center(), "hayakawa"), (city.hospital(), "namiki")] {
+        let explained = agency.explains(staff, &refused).await.unwrap();
+        assert_eq!((explained.reproduced.as_str(), explained.same_facts.as_str()), ("yes", "yes"), "{staff}");
+        assert_eq!(explained.facts_hash.len(), 64);
+        let discharge = explained.decisions.iter().find(|d| d.category == "C05").unwrap();
+        assert_eq!((discharge.outcome.as_str(), discharge.basis.as_str()), ("DENY", "CS"), "{staff}");
+    }
+    let nobody = "018f0000-0000-7000-8000-000000000001";
+    for (agency, staff) in
+        [(city.prefectural_health_center(), "hamano"), (city.center(), "isobe"), (city.center(), "ooba")]
+    {
+        let (known, unknown) = (agency.explains(staff, &refused).await, agency.explains(staff, nobody).await);
+        assert_eq!(known.unwrap_err().message(), unknown.unwrap_err().message(), "{} {staff}", agency.id);
+    }
+    assert!(
+        city.statement("hayakawa", chinatsu())
+            .await
+            .iter()
+            .all(|row| row.recipient != sample::PREFECTURAL_HEALTH_CENTER)
+    );
+    assert!(city.prefectural_health_center().looks_up("P1", crate::steps::saya(), "").await.is_empty());
+    assert_eq!(
+        city.last_decision_for(sample::PREFECTURAL_HEALTH_CENTER).await,
+        refused,
+        "of nobody nothing is decided"
+    );
+}
+
+#[tokio::test]
+async fn a_notice_without_a_basis_and_one_that_lost_it_leave_their_decision() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    city.hospital().sends(MOTHER).await.accepted();
+    let held = city.last_decision_for(sample::CENTER).await;
+    let explained = city.hospital().explains("namiki", &held).await.unwrap();
+    assert_eq!((explained.reproduced.as_str(), explained.same_facts.as_str()), ("yes", "yes"));
+    assert!(decided(&explained, "DENY").contains(&"C05") && decided(&explained, "PERMIT").is_empty());
+    city.center().records(permit(chinatsu(), "self")).await;
+    city.set("2026-10-30T12:00:00+09:00");
+    city.center().withdraws_for(chinatsu(), "self").await;
+    assert!(city.center().receives().await.is_empty());
+    let lost = city.last_decision_for(sample::CENTER).await;
+    assert_ne!(held, lost);
+    let explained = city.center().explains("hayakawa", &lost).await.unwrap();
+    assert_eq!((explained.reproduced.as_str(), explained.same_facts.as_str()), ("yes", "yes"));
 }
 
 #[tokio::test]

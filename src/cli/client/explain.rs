@@ -60,7 +60,7 @@ pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> 
 fn decision(decision: &grpc::ExplainedDecision) -> Value {
     json!({
         "entryId": decision.entry_id, "category": decision.category, "outcome": decision.outcome,
-        "rule": decision.rule, "evidence": decision.evidence,
+        "rule": decision.rule, "basis": decision.basis, "evidence": decision.evidence,
     })
 }
 
@@ -69,6 +69,7 @@ impl Shown for grpc::ExplainAnswer {
         json!({
             "recipient": self.recipient, "purpose": self.purpose, "decidedAt": self.decided_at,
             "policyHash": self.policy_hash, "reproduced": self.reproduced,
+            "factsHash": self.facts_hash, "sameFacts": self.same_facts,
             "decisions": self.decisions.iter().map(decision).collect::<Vec<_>>(),
         })
     }

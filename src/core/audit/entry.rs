@@ -70,6 +70,9 @@ pub struct AuditEntry {
     /// A reason from a closed list, where the action asks for one.
     #[prost(string, tag = "19")]
     pub note: String,
+    /// Hash of the policy files under which it was intended, where others decide by now (F06); else empty.
+    #[prost(bytes = "vec", tag = "20")]
+    pub policy_before: Vec<u8>,
 }
 
 /// What was shown of one entry: category bits in full and in general form.

@@ -11,6 +11,7 @@ mod codes;
 mod defective;
 pub mod explain;
 mod facts;
+mod fingerprint;
 mod gather;
 mod grantor;
 mod listing;

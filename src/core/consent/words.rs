@@ -331,6 +331,17 @@ impl Evidence {
     }
 }
 
+/// The cell and the facts: `CS ground approved`; `-` where no cell was read.
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cell {
+            Some(cell) => write!(f, "{cell}")?,
+            None => f.write_str("-")?,
+        }
+        self.seen().try_for_each(|fact| write!(f, " {fact}"))
+    }
+}
+
 impl Serialize for Evidence {
     fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use ser::SerializeMap;

@@ -67,6 +67,7 @@ impl Judged {
             full: view.full.and(self.categories),
             general: view.general.and(self.categories),
             rules: view.decisions.iter().map(|(category, decision)| (*category, decision.rule)).collect(),
+            bases: view.decisions.iter().map(|(category, decision)| (*category, decision.evidence)).collect(),
             evidence: view.evidence.clone(),
             own,
         }
@@ -81,6 +82,7 @@ impl Judged {
             category: *category,
             outcome: decision.outcome,
             rule: decision.rule,
+            basis: decision.evidence,
             evidence: view.evidence.iter().filter(|(of, _)| of == category).map(|(_, id)| *id).collect(),
         })
     }

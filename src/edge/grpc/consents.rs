@@ -186,6 +186,13 @@ fn explanation(explained: &Explanation) -> ExplainAnswer {
         }
         .to_owned(),
         decisions: explained.decisions.iter().map(decision).collect(),
+        facts_hash: explained.facts_hash.clone(),
+        same_facts: match explained.same_facts {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "",
+        }
+        .to_owned(),
     }
 }
 
@@ -195,6 +202,7 @@ fn decision(explained: &Explained) -> ExplainedDecision {
         category: explained.category.to_string(),
         outcome: explained.outcome.to_string(),
         rule: explained.rule.clone(),
+        basis: explained.basis.clone(),
         evidence: explained.evidence.iter().map(ToString::to_string).collect(),
     }
 }

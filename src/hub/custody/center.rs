@@ -6,6 +6,7 @@ use crate::hub::Refusal;
 use crate::hub::caller::request_of;
 use crate::hub::deliver;
 use crate::hub::held::NO_BASIS_DAYS;
+use crate::hub::ledger::{Basis, Serves};
 use crate::hub::register::Agency;
 use crate::hub::work::{Question, WorkBody};
 use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
@@ -61,7 +62,11 @@ impl Custody<'_> {
         let of_care = self.entries.iter().any(|e| e.kind() == "care_delivery");
         let purpose = if of_care { Purpose::P7 } else { Purpose::P3 };
         let would = self.would_release(&center, purpose);
-        self.delivery_rows(&center, purpose, self.shows_any(&would, &|_| true), change)?;
+        let visible = self.shows_any(&would, &|_| true);
+        self.delivery_rows(&center, purpose, visible, change)?;
+        if !visible {
+            change.rows.extend(self.refusal_row(&would)?);
+        }
         self.held_rows(&would, change)?;
         let mut found = self.signals_in(&would);
         if of_care {
@@ -98,6 +103,19 @@ impl Custody<'_> {
         let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
         let kind_of = |id: EntryId| entries.iter().find(|(own, _)| *own == id).is_some_and(|(_, kind)| wanted(kind));
         of_substance(&entries).into_iter().any(|id| kind_of(id) && would.shows(id))
+    }
+
+    /// The decision that nothing of this parcel may be seen yet.
+    fn refusal_row(&self, would: &Released) -> Result<Option<Row>, Refusal> {
+        let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
+        if !would.withheld().iter().any(|held| own.contains(&held.entry)) {
+            return Ok(None);
+        }
+        let facts = self.family.decision_facts(&self.family.record_with(&self.entries));
+        let (actor, facts_hash) = (&Actor::system(), facts.fingerprint());
+        let basis = Basis { actor, serves: Serves::default(), facts_hash, of: Some(&own) };
+        let (_, row) = self.hub.refusal_row(would, &self.family, &self.municipality, &basis)?;
+        Ok(Some(row))
     }
 
     /// What of this parcel waits for a person before the center may see it.

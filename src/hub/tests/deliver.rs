@@ -73,6 +73,41 @@ async fn a_row_that_cannot_be_read_holds_up_nobody_else() {
     assert!(left.next_at > now && left.next_at < now.plus_minutes(1));
 }
 
+/// What the last leaf of a family says.
+async fn last_leaf(hub: &Hub, row: &DeliveryRow) -> musubi_core::audit::AuditEntry {
+    let persons: Vec<_> = row.persons.iter().map(|c| c.person).collect();
+    let family = hub.family(&persons, hub.now()).await.unwrap();
+    let leaf = hub.store.leaves_of(&persons).await.unwrap().pop().unwrap();
+    let aad = musubi_core::sealing::Aad::row(crate::store::LeafDraft::TABLE, leaf.id);
+    let plain = family.open(&leaf.entry, &hub.keyring.hub, &aad).unwrap();
+    musubi_core::audit::SaltedEntry::from_bytes(plain.into()).entry().unwrap()
+}
+
+#[tokio::test]
+async fn f06_what_waited_while_the_policy_changed_is_decided_by_the_new_one_and_names_both() {
+    let city = City::new().await;
+    city.consented().await;
+    let before = city.hub.policy.hash();
+    city.hub.store.close().await.unwrap();
+    let City { hub, clock, _folder: folder } = city;
+    drop(hub);
+    clock.set(at("2026-11-01T09:00:00+09:00"));
+    let keyring = Keyring::open(folder.path(), "musubi", &mut |bytes| entropy::fill(bytes)).unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let masks = include_str!("../../../policy/masks.toml").replace("緊急閲覧で見える範囲", "緊急時に見える範囲");
+    let (matrix, grounds) = (include_str!("../../../policy/matrix.toml"), include_str!("../../../policy/grounds.toml"));
+    let policy = Policy::load(matrix, grounds, &masks).unwrap();
+    let hub = Hub::open(store, keyring, policy, RaisedCodes::reviewed(), clock.clone()).await.unwrap();
+    let waiting = hub.store.deliveries_in(DeliveryState::Waiting, 100).await.unwrap().remove(0);
+    let ready = hub.release_delivery(&waiting, &[]).await.unwrap();
+    assert!(ready.is_some());
+    let said = last_leaf(&hub, &waiting).await;
+    assert_eq!((said.action.as_str(), said.facts_hash.len()), ("release", 32));
+    assert_eq!((said.policy_before, said.policy_hash), (before.to_vec(), hub.policy.hash().to_vec()));
+    assert_ne!(before, hub.policy.hash());
+    assert_eq!(hub.policies.before(hub.now()), None, "what is intended now is decided by what is in force now");
+}
+
 #[tokio::test]
 async fn an_old_screening_is_not_sent_again_with_something_new() {
     let city = City::new().await;

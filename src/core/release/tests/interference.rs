@@ -182,6 +182,7 @@ fn a_referral_step_names_reports_that_are_hidden_to_its_author_alone() {
             full: CategorySet::EMPTY,
             general: CategorySet::EMPTY,
             rules: Vec::new(),
+            bases: Vec::new(),
             evidence: Vec::new(),
             own,
         };
