@@ -224,6 +224,27 @@ fn the_center_reads_weight_and_weeks_and_no_word_of_an_epds() {
 }
 
 #[test]
+fn every_format_says_that_nothing_is_to_be_passed_on() {
+    let case = proto::WelfareCase { case_id: "C-1".to_owned(), ..proto::WelfareCase::default() };
+    let mut entries = family_a();
+    entries.push(of_child("case:1", Body::WelfareCase(case)));
+    let release = released(entries);
+    let mut written_in = Vec::new();
+    for adapter in crate::ADAPTERS.iter().filter(|adapter| adapter.direction() != Direction::In) {
+        let written = String::from_utf8(adapter.encode(&release, &profile()).unwrap()).unwrap();
+        assert!(written.contains(NOTICE), "{}", adapter.name());
+        written_in.push(adapter.name());
+    }
+    assert_eq!(written_in, ["hl7v2", "fhir-json", "fhir-xml", "cda", "cgc-xml", "notice-html", "notice-csv"]);
+    let coded =
+        |name: &str| String::from_utf8(crate::adapter(name).unwrap().encode(&release, &profile()).unwrap()).unwrap();
+    for name in ["hl7v2", "fhir-json", "fhir-xml"] {
+        assert!(coded(name).contains("NORDSCLCD"), "{name}: for machines as well");
+    }
+    assert!(coded("cda").contains("confidentialityCode"));
+}
+
+#[test]
 fn what_the_center_may_not_see_changes_no_byte() {
     let without: Vec<proto::Entry> =
         family_a().into_iter().filter(|entry| !matches!(entry.body, Some(Body::Screening(_)))).collect();

@@ -9,7 +9,7 @@ use super::{NAMESPACE, SCHEMA_VERSION, is_too_long};
 use crate::xml::Writer;
 use musubi_core::cases::{CaseCategory, CaseQuery, HITS_MAX, Level, last_seen, narrowed, owner_agency, tracking_id};
 use musubi_core::id::PersonId;
-use musubi_core::release::Released;
+use musubi_core::release::{NOTICE, Released};
 use musubi_core::signals;
 use musubi_core::time::Time;
 use musubi_proto::v1 as proto;
@@ -36,6 +36,8 @@ pub fn encode_response(
     let mut writer = Writer::new("cg", NAMESPACE, "CaseQueryResponse", &attributes);
     writer.leaf("InResponseTo", in_response_to);
     writer.leaf("LevelGranted", level_word(granted));
+    // In every answer, also an empty one: it tells nothing of what was found.
+    writer.leaf("UseLimitationText", NOTICE);
     let truncated = truncated || is_too_long(hits.len());
     for (id, released) in hits.into_iter().take(HITS_MAX) {
         Hit { level, released, entries: narrowed(released, level), now }.write(id, &mut writer);

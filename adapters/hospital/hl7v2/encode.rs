@@ -12,7 +12,7 @@ mod stays;
 
 use super::charset::Charset;
 use crate::family::{Family, Person};
-use line::{Line, escaped};
+use line::{Line, components, escaped};
 use musubi_core::adapter::{EncodeError, Profile};
 use musubi_core::release::Released;
 use sha2::{Digest, Sha256};
@@ -20,6 +20,9 @@ use std::fmt::Write as _;
 
 /// Characters of a control id: what MSH-10 has room for.
 const CONTROL_ID_CHARS: usize = super::limits::CONTROL_ID_CHARS_MAX;
+
+/// What the recipient may not do (HL7 v3 ActCode): in MSH-8, and as the type of the note that says it in words.
+pub(super) const NO_REDISCLOSURE: &str = "NORDSCLCD";
 
 /// Writes a release, one message after another.
 pub(super) fn encode(released: &Released, profile: &Profile) -> Result<Vec<u8>, EncodeError> {
@@ -33,6 +36,12 @@ pub(super) fn encode(released: &Released, profile: &Profile) -> Result<Vec<u8>, 
         }
     }
     if text.is_empty() { Err(EncodeError::NothingToSay) } else { Ok(charset.encode(&charset.sayable(&text))) }
+}
+
+/// The redisclosure notice as the note after PID.
+fn handling(notice: &str) -> String {
+    let kind = components(&[NO_REDISCLOSURE, "no redisclosure without consent directive", "v3-ActCode"]);
+    Line::new("NTE").with(1, "1".to_owned()).say(3, notice).with(4, kind).text()
 }
 
 /// UTF-8, or what SS-MIX2 writes where the receiver's profile asks for it.
@@ -71,7 +80,9 @@ fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
 
 impl Message {
     fn text(&self, released: &Released, charset: Charset) -> String {
-        let body: String = self.lines.iter().map(Line::text).collect();
+        let handling = handling(&released.record().notice);
+        let with_handling = |line: &Line| line.text() + if line.is("PID") { handling.as_str() } else { "" };
+        let body: String = self.lines.iter().map(with_handling).collect();
         let hash = Sha256::digest([self.kind.as_bytes(), body.as_bytes()].concat());
         let mut id = String::new();
         for byte in hash {
@@ -88,6 +99,7 @@ impl Message {
             .with(4, "MUSUBI".to_owned())
             .with(6, escaped(released.recipient().as_str()))
             .with(7, super::ack::compact(released.at()))
+            .with(8, NO_REDISCLOSURE.to_owned())
             .with(9, self.kind.to_owned())
             .with(10, id)
             .with(11, "P".to_owned())

@@ -1,5 +1,6 @@
 //! REF and RRI: a referral as its sender wrote it, and each step of its loop. RF1-6 is the one id that all parties carry.
 
+use super::encode::NO_REDISCLOSURE;
 use super::event::Event;
 use super::message::Segment;
 use super::reader::{Patient, Reader};
@@ -86,7 +87,10 @@ fn reason(reader: &mut Reader<'_>, rf1: Segment<'_>) -> String {
 
 fn notes(reader: &mut Reader<'_>, path: &'static str) -> Vec<String> {
     let message = reader.message;
-    let notes = message.all("NTE").map(|nte| reader.take(nte, 3, path).text().into_owned());
+    // The note by which Musubi says that nothing is to be passed on is no word of the referral.
+    let handling = |nte: &Segment<'_>| nte.field(4).component(1).text() == NO_REDISCLOSURE;
+    let own = message.all("NTE").filter(|nte| !handling(nte));
+    let notes = own.map(|nte| reader.take(nte, 3, path).text().into_owned());
     notes.filter(|note| !note.is_empty()).collect()
 }
 

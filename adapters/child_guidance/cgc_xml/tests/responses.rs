@@ -6,6 +6,7 @@ use super::queries::{ROW_13, read};
 use crate::xml::{Element, Limits, read as read_xml};
 use musubi_core::agency::Category::{self, C01, C02, C09, C10, C11, C13, C15};
 use musubi_core::cases::matches;
+use musubi_core::release::NOTICE;
 
 const ALL: &[Category] = &[C01, C02, Category::C06, C09, C10, C11, C13, C15];
 
@@ -125,13 +126,14 @@ fn an_empty_answer_looks_the_same_whatever_the_reason() {
     assert!(!no_case_visible.is_empty() && no_ground.is_empty());
     assert_eq!(answer(&query(Level::L2), Level::L2, &[&no_case_visible]), nothing_known);
     assert_eq!(answer(&query(Level::L2), Level::L2, &[&no_ground]), nothing_known);
-    assert_eq!(
-        nothing_known,
+    let whole = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <cg:CaseQueryResponse xmlns:cg=\"urn:musubi:cgc:1.0\" schemaVersion=\"1.0\" createdAt=\"2026-11-17T10:00:00+09:00\">\n  \
-         <cg:InResponseTo>q-1</cg:InResponseTo>\n  <cg:LevelGranted>L2</cg:LevelGranted>\n  <cg:Truncated>false</cg:Truncated>\n\
+         <cg:InResponseTo>q-1</cg:InResponseTo>\n  <cg:LevelGranted>L2</cg:LevelGranted>\n  \
+         <cg:UseLimitationText>{NOTICE}</cg:UseLimitationText>\n  <cg:Truncated>false</cg:Truncated>\n\
          </cg:CaseQueryResponse>\n"
     );
+    assert_eq!(nothing_known, whole);
 }
 
 #[test]
