@@ -229,6 +229,7 @@ impl Running {
     /// # Errors
     /// When the store could not be closed in good order.
     pub async fn stop(self) -> Result<(), StartError> {
+        self.hub.begin_to_stop();
         self.stop.cancel();
         self.tasks.close();
         if tokio::time::timeout(self.finish_max, self.tasks.wait()).await.is_err() {

@@ -105,6 +105,7 @@ impl Hub {
         let key = self.keyring.blind.blind(parcel.class, &parcel.key);
         for _ in 0..DECIDE_AGAIN_MAX {
             let custody = Custody::prepare(self, caller, &parcel).await?;
+            let changed = custody.changed();
             let (change, diagnostics) = custody.change(key, Arc::clone(&acknowledge))?;
             let due =
                 change.rows.iter().any(|row| matches!(row, Row::Delivery(d) if d.state == DeliveryState::Waiting));
@@ -112,6 +113,9 @@ impl Hub {
                 Ok(committed) => {
                     if due {
                         self.deliveries.notify_waiters();
+                    }
+                    if !changed.is_empty() {
+                        self.recall(&changed, &BTreeSet::new()).await;
                     }
                     return Ok(Taken { answer: committed.answer, repeated: false, diagnostics });
                 }
@@ -198,6 +202,8 @@ struct Custody<'a> {
     new_people: Vec<NewPerson>,
     entries: Vec<SharedEntry>,
     suggestions: Vec<Suggestion>,
+    /// To its author, where it arrives while somebody may read it in an emergency.
+    told_of_emergencies: Vec<Row>,
 }
 
 /// Two persons who may be one: an officer says whether they are.
@@ -262,7 +268,10 @@ impl<'a> Custody<'a> {
             new_people,
             entries,
             suggestions: Vec::new(),
+            told_of_emergencies: Vec::new(),
         };
+        custody.told_of_emergencies =
+            hub.tell_author_of_emergencies(caller, &custody.family, &custody.entries, now).await?;
         custody.suggest().await?;
         Ok(custody)
     }
@@ -330,6 +339,7 @@ impl<'a> Custody<'a> {
             self.shield_rows(&mut change)?;
             self.suggestion_rows(&mut change)?;
             self.residence_rows(&mut change)?;
+            change.rows.append(&mut self.told_of_emergencies);
             diagnostics.extend(self.center_rows(&mut change)?);
         }
         let persons = self.persons();
@@ -412,10 +422,18 @@ impl<'a> Custody<'a> {
 
     /// What was decided about an earlier version is decided again before it leaves.
     fn epoch_rows(&self, change: &mut Change) {
+        change.rows.extend(self.changed().into_iter().map(Row::Epoch));
+    }
+
+    /// Of whom something was said before that this parcel corrects or takes back.
+    fn changed(&self) -> Vec<PersonId> {
+        if self.parcel.submission.header().test {
+            return Vec::new();
+        }
         let replacing = self.family.of_known_series(&self.entries).into_iter();
         let changing = replacing.chain(self.entries.iter().filter(|entry| entry.is_withdrawal()));
         let changed: BTreeSet<PersonId> = changing.flat_map(SharedEntry::persons).map(|(person, _)| person).collect();
-        change.rows.extend(changed.into_iter().map(Row::Epoch));
+        changed.into_iter().collect()
     }
 
     /// The source's flag that whereabouts be withheld opens a shield; on its list stand the source and the center.

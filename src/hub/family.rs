@@ -106,6 +106,11 @@ impl Family {
         self.record_with(&[])
     }
 
+    /// What stands in the place of each entry by now; nothing where its author took it back.
+    pub fn standing(&self) -> BTreeMap<EntryId, Option<EntryId>> {
+        SharedRecord::standing(&self.entries)
+    }
+
     /// Is any of these entries current: not replaced, and not taken back?
     pub fn stands(&self, entries: &[EntryId]) -> bool {
         self.record().entries().iter().filter_map(SharedEntry::id).any(|id| entries.contains(&id))

@@ -3,6 +3,7 @@
 
 use super::caller::Caller;
 use super::consents::{Fact, Recorded};
+use super::council::OnFile;
 use super::custody::{HL7V2, Parcel};
 use super::emergency::not_an_answer;
 use super::family::Family;
@@ -13,7 +14,7 @@ use crate::store::{Change, Expect, FactKind, FactRow, Row};
 use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
 use musubi_core::cases::council_submission;
-use musubi_core::consent::records::{Approval, CouncilCase, Ground, Level, Member, Proviso, SourceRefusal, Status};
+use musubi_core::consent::records::{Approval, Ground, Level, Proviso, SourceRefusal, Status};
 use musubi_core::consent::{GroundCode, Nature};
 use musubi_core::id::{FactId, MessageId, PersonId};
 use musubi_core::record::SubjectRole;
@@ -92,12 +93,18 @@ impl Hub {
         let municipality = self.municipality_of(&family, caller);
         let holder = self.register.center(&municipality);
         let recipients = if code == GroundCode::L05 { terms.members.clone() } else { vec![caller.id().clone()] };
-        let mut first = None;
+        let before = match code {
+            GroundCode::L05 => self.case_on_file(caller, &family, &persons, &terms.number).await?,
+            _ => OnFile::default(),
+        };
+        let (mut first, mut new) = (None, Vec::new());
         for recipient in recipients {
             let mut ground = self.ground(caller, code, recipient.clone(), &persons, &terms, now);
             if code == GroundCode::L05 {
                 self.approve_own(caller, &mut ground, now);
+                before.carry_over(&mut ground);
             }
+            new.push((ground.id, ground.supersedes));
             self.check_ground(&ground)?;
             let fact = ground_fact(&ground);
             change.rows.push(self.fact_row(now, &municipality, &family, &fact)?);
@@ -107,7 +114,8 @@ impl Hub {
         }
         let Some(ground) = first else { return Err(no_recipient()) };
         if code == GroundCode::L05 {
-            self.council_rows(&terms, &persons, &family, &municipality, now, &mut change)?;
+            let (place, records) = ((&municipality, now), (&before, new.as_slice()));
+            self.council_rows(&terms, &persons, &family, place, records, &mut change)?;
         }
         let answer_by = now.plus_days(ANSWER_DAYS);
         if let Some(holder) = holder.filter(|holder| holder.id != *caller.id()) {
@@ -128,6 +136,7 @@ impl Hub {
         self.store.commit("request ground", change).await?;
         if code == GroundCode::L05 {
             self.write_council_case(caller, &terms, &family, &persons).await?;
+            self.recall(&persons, &BTreeSet::new()).await;
         }
         self.decide_again(&persons).await;
         if caller.agency.kind == AgencyKind::Osc && caller.agency.municipality == municipality {
@@ -327,34 +336,6 @@ impl Hub {
         Ok(())
     }
 
-    fn council_rows(
-        &self,
-        terms: &GroundTerms,
-        persons: &[PersonId],
-        family: &Family,
-        municipality: &musubi_core::id::Municipality,
-        now: Time,
-        change: &mut Change,
-    ) -> Result<(), Refusal> {
-        for member in &terms.members {
-            let id = FactId(self.id(now));
-            let members = terms.members.iter().map(|agency| Member { agency: agency.clone(), from: now, until: None });
-            let case = CouncilCase {
-                id,
-                number: terms.number.clone(),
-                subjects: persons.to_vec(),
-                members: members.collect(),
-                recorded_at: now,
-                closed_at: None,
-            };
-            case.check().map_err(Refusal::of_faults)?;
-            let kind = FactKind::CouncilCase;
-            let fact = Fact { id, kind, recipient: Some(member.clone()), persons: persons.to_vec(), value: &case };
-            change.rows.push(self.fact_row(now, municipality, family, &fact)?);
-        }
-        Ok(())
-    }
-
     /// A holder approves categories of a request, for itself and the offices that it answers for.
     ///
     /// # Errors
@@ -421,7 +402,7 @@ impl Hub {
         .await
     }
 
-    /// Ends a ground before its time. Only who asserted it may, or the center where the persons are kept; a duty that
+    /// Ends a ground before its time; of a council case, the case for every member. Only who asserted it may, or the center where the persons are kept; a duty that
     /// somebody else asserted, nobody.
     ///
     /// # Errors
@@ -431,6 +412,9 @@ impl Hub {
         let now = self.now();
         if let Some(fact) = self.end_emergency(caller, fact).await? {
             return Ok(GroundParts { fact, number: String::new(), parts: Vec::new(), answer_by: now });
+        }
+        if let Some(closed) = self.close_case(caller, fact).await? {
+            return Ok(closed);
         }
         self.change_ground(caller, fact, "end ground", |ground, holds| {
             let asserted = ground.asserting_agency == *caller.id();
@@ -540,7 +524,7 @@ fn write_limit(ground: &mut Ground, approved: CategorySet) {
     }
 }
 
-fn ground_fact(ground: &Ground) -> Fact<'_, Ground> {
+pub(super) fn ground_fact(ground: &Ground) -> Fact<'_, Ground> {
     Fact {
         id: ground.id,
         kind: FactKind::Ground,

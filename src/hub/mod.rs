@@ -7,11 +7,13 @@ pub mod attempts;
 pub mod caller;
 pub mod care;
 pub mod consents;
+pub mod council;
 pub mod custody;
 pub mod dead_letters;
 pub mod deliver;
 pub mod document;
 pub mod emergency;
+pub mod ended;
 pub mod enrol;
 pub mod escalation;
 pub mod explain;
@@ -55,7 +57,7 @@ use musubi_core::time::Time;
 use policies::Policies;
 use register::Register;
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
@@ -88,6 +90,8 @@ pub struct Inside {
     pub policies: Policies,
     /// Another hub has put a newer policy into force.
     outdated: AtomicBool,
+    /// The hub is about to stop: what is being answered ends before its next part.
+    stopping: AtomicBool,
 }
 
 impl std::ops::Deref for Hub {
@@ -117,10 +121,22 @@ impl Hub {
         let clock = DecisionClock::over(clock);
         let policies = Policies::read(&store, &policy, clock.now()).await?;
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
-        let (deliveries, outdated, heard) = (Notify::new(), AtomicBool::new(false), Mutex::default());
-        let inside =
-            Inside { bulk, store, keyring, policy, codes, clock, register, deliveries, heard, policies, outdated };
+        let (outdated, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (deliveries, heard) = (Notify::new(), Mutex::default());
+        let inside = Inside {
+            bulk, store, keyring, policy, codes, clock, register, deliveries, heard, policies, outdated, stopping,
+        };
         Ok(Hub(Arc::new(inside)))
+    }
+
+    /// From now on nothing more is handed out: the hub stops.
+    pub fn begin_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// May an agency be handed the next part of an answer? One that was suspended meanwhile may not (F09).
+    pub fn hands_out_to(&self, agency: &AgencyId) -> bool {
+        !self.stopping.load(Ordering::Relaxed) && self.register.agency(agency).is_some_and(|agency| agency.active)
     }
 
     /// The time of a decision.

@@ -8,7 +8,7 @@ use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, ReleaseRow, StoreError};
 use musubi_core::adapter::Text;
-use musubi_core::agency::{Actor, AgencyId, Purpose};
+use musubi_core::agency::{Actor, AgencyId, CategorySet, Purpose};
 use musubi_core::id::{EntryId, FactId, PersonId};
 use musubi_core::release::release;
 use musubi_core::time::Time;
@@ -20,7 +20,7 @@ pub(super) const RECALL: &str = "no_longer_shared";
 const ACKNOWLEDGED_DAYS: i64 = 14;
 
 impl Hub {
-    /// Something was closed: tells every agency that received what these facts had opened, or what it may not see any more.
+    /// Something was closed, or taken back by its author: tells every agency that received what these facts had opened, or what it may not see any more.
     /// The change is on file whatever becomes of this, so its caller hears of no failure here.
     pub(super) async fn recall(&self, persons: &[PersonId], ended: &BTreeSet<FactId>) {
         if let Err(refusal) = self.try_recall(persons, ended).await {
@@ -63,7 +63,7 @@ impl Hub {
         let concerned: BTreeSet<PersonId> = ids.iter().map(|person| family.known_as(*person)).collect();
         let mut last_shown: BTreeMap<(AgencyId, PersonId), Time> = BTreeMap::new();
         let (mut closed, mut seen) = (BTreeSet::new(), BTreeMap::new());
-        let standing: BTreeSet<EntryId> = family.record().entries().iter().filter_map(|entry| entry.id()).collect();
+        let standing = family.standing();
         for row in self.store.releases_of(&ids).await? {
             let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
             let Some(detail) = detail.filter(|_| row.purpose != Purpose::P11) else { continue };
@@ -73,8 +73,11 @@ impl Hub {
             for item in &detail.items {
                 let rests_on_ended = item.evidence.iter().any(|id| ended.contains(&FactId(*id)));
                 let entry = EntryId(item.entry);
-                let gone =
-                    visible.as_ref().is_some_and(|visible| standing.contains(&entry) && !visible.contains(&entry));
+                let shown = item.full.union(item.general);
+                let gone = visible.as_ref().zip(standing.get(&entry)).is_some_and(|(visible, stands)| {
+                    let left = stands.and_then(|stands| visible.get(&stands)).copied().unwrap_or_default();
+                    !shown.minus(left).is_empty()
+                });
                 let own = item.rules.iter().any(|rule| rule.ends_with(" T1.author"));
                 for person in item.persons.iter().map(|person| family.known_as(*person)) {
                     let key = (row.recipient.clone(), person);
@@ -99,14 +102,19 @@ impl Hub {
 
     /// What the recipient of a release would be shown by now, for the same purpose and to the same member of staff.
     /// `None` for one that is suspended: that is no decision about the record.
-    fn visible_by_now(&self, family: &Family, row: &ReleaseRow, detail: &ReleaseDetail) -> Option<BTreeSet<EntryId>> {
+    fn visible_by_now(
+        &self,
+        family: &Family,
+        row: &ReleaseRow,
+        detail: &ReleaseDetail,
+    ) -> Option<BTreeMap<EntryId, CategorySet>> {
         let agency = self.register.agency(&row.recipient).filter(|agency| agency.active)?;
         let actor = detail.actor.clone().unwrap_or_else(Actor::system);
         let request = request_of(&agency, actor, row.purpose, None);
         let record = family.record();
         let facts = family.decision_facts(&record);
         let released = release(record, &request, &facts, &self.policy, family.at);
-        Some(released.shown().iter().map(|shown| shown.entry).collect())
+        Some(released.shown().iter().map(|shown| (shown.entry, shown.full.union(shown.general))).collect())
     }
 }
 

@@ -49,11 +49,14 @@ pub(super) async fn held(hub: Hub, stop: CancellationToken) {
     }
 }
 
-/// Looks at what nobody answered by its deadline, at the start and every minute, until told to stop.
+/// Looks at what nobody answered by its deadline and at what has ended by itself, at the start and every minute, until told to stop.
 pub(super) async fn overdue(hub: Hub, stop: CancellationToken) {
     loop {
         if let Err(refusal) = hub.look_after_overdue().await {
             tracing::error!(%refusal, "what is overdue is not looked at");
+        }
+        if let Err(refusal) = hub.look_after_ended().await {
+            tracing::error!(%refusal, "what has ended is not looked at");
         }
         if stop.run_until_cancelled(tokio::time::sleep(OVERDUE_EVERY)).await.is_none() {
             break;

@@ -14,7 +14,7 @@ use tonic::Code;
 const CORRECTION: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a08_correction.hl7");
 
 impl Agency {
-    async fn sees_the_discharge(&self) -> bool {
+    pub(crate) async fn sees_the_discharge(&self) -> bool {
         self.looks_up("P3", chinatsu(), "").await.kinds().contains(&"discharge_notice")
     }
 
@@ -24,7 +24,7 @@ impl Agency {
         crate::agencies::whole(stream).await.unwrap().len()
     }
 
-    async fn no_longer_shared(&self) -> Vec<WorkItem> {
+    pub(crate) async fn no_longer_shared(&self) -> Vec<WorkItem> {
         self.work("no_longer_shared").await
     }
 }

@@ -37,7 +37,7 @@ impl Agency {
         Ok(self.client.grounds().confirm_break_glass(request).await?.into_inner())
     }
 
-    async fn breaks_the_glass(&self, subject: PersonRef) -> BreakGlassAccess {
+    pub(crate) async fn breaks_the_glass(&self, subject: PersonRef) -> BreakGlassAccess {
         let offer = self.asks_in_an_emergency(first_step(self.staff, subject)).await.unwrap();
         self.confirms(self.staff, &offer).await.unwrap()
     }
@@ -57,7 +57,7 @@ impl Agency {
 
 impl City {
     /// Saturday night, after two visits in vain.
-    async fn on_the_night() -> City {
+    pub(crate) async fn on_the_night() -> City {
         let city = City::after_the_visits().await;
         city.set("2026-11-14T23:40:00+09:00");
         city

@@ -17,6 +17,7 @@ mod console;
 mod console_work;
 mod demo;
 mod emergency;
+mod ended;
 mod explain;
 mod faults;
 mod grantors;

@@ -138,6 +138,17 @@ impl Agency {
 
     /// Opens a council case with the guidance center and the clinic as members.
     pub(crate) async fn opens_a_council_case(&self, persons: Vec<PersonRef>, categories: &[&str]) -> GroundAnswer {
+        let members = [sample::CENTER, sample::GUIDANCE_CENTER, sample::CLINIC];
+        self.lists_a_council_case(persons, categories, &members).await
+    }
+
+    /// Puts the case on file with these members.
+    pub(crate) async fn lists_a_council_case(
+        &self,
+        persons: Vec<PersonRef>,
+        categories: &[&str],
+        members: &[&str],
+    ) -> GroundAnswer {
         let request = GroundRequest {
             staff_id: "fukatsu".to_owned(),
             code: "L05".to_owned(),
@@ -147,7 +158,7 @@ impl Agency {
             necessity: "支援方針の協議".to_owned(),
             from: "2026-11-17".to_owned(),
             until: "2027-05-16".to_owned(),
-            members: words(&[sample::CENTER, sample::GUIDANCE_CENTER, sample::CLINIC]),
+            members: words(members),
             meeting: "個別ケース検討会議 2026-11-17".to_owned(),
             ..GroundRequest::default()
         };

@@ -3,13 +3,13 @@
 use super::facts::DecisionFacts;
 use super::grantor::Standing;
 use super::policy::Policy;
-use super::records::{Ground, Relation, RelationKind};
+use super::records::{CouncilCase, Ground, Relation, RelationKind};
 use super::tiers::decide;
 use super::view::{Facts, Item, Request, SubjectFacts, View};
 use super::weighing::{Answers, Doubt, Weighing};
 use super::will::Will;
 use super::words::{Decision, Nature, Originator, Outcome, Rule};
-use crate::agency::{AgencyKind, Category, CategorySet, Purpose, Role};
+use crate::agency::{AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
 use crate::id::FactId;
 use crate::time::Time;
 use std::cmp::Ordering;
@@ -98,7 +98,7 @@ impl<'a> OneSubject<'a> {
         let mut shields = subject.shields.iter().filter(|shield| shield.on(now)).peekable();
         let mut base = DecisionFacts::new(request.kind, request.purpose, Category::C01);
         base.active = facts.recipient_active;
-        base.council_member = subject.council_cases.iter().any(|case| case.has(recipient, now));
+        base.council_member = listed(&subject.council_cases, recipient, now);
         base.author = item.author == recipient;
         base.sealed = seals.peek().is_some();
         base.seal_allowed = seals.all(|seal| seal.allowed.contains(recipient));
@@ -265,6 +265,13 @@ impl<'a> OneSubject<'a> {
         let mine = move |tie: &&Relation| tie.live(now) && tie.agency == request.recipient;
         self.subject.relations.iter().filter(mine).filter(|tie| serves(request.kind, request.purpose, &tie.kind))
     }
+}
+
+/// On the list of members of a case, as it was recorded last?
+fn listed(cases: &[CouncilCase], agency: &AgencyId, now: Time) -> bool {
+    let replaced =
+        |case: &CouncilCase| cases.iter().any(|other| other.supersedes.contains(&case.id) && other.recorded_at <= now);
+    cases.iter().any(|case| case.has(agency, now) && !replaced(case))
 }
 
 /// T5, and T7 to T11: where a person's answer bears on what comes out.

@@ -22,6 +22,7 @@ pub struct Policy {
     pub adjustments: Vec<Adjustment>,
     grounds: BTreeMap<GroundCode, GroundEntry>,
     emergency: [CategorySet; KINDS],
+    emergencies_weekly_max: u16,
     /// Categories that a permit must name; "all" never means them.
     pub must_be_named: CategorySet,
     /// What the parents of a pregnant minor cannot consent to in her place.
@@ -186,6 +187,7 @@ impl Policy {
             emergency: files::emergency(&masks_file.emergency)?,
             must_be_named: masks_file.must_be_named,
             own_pregnancy: masks_file.own_pregnancy,
+            emergencies_weekly_max: masks_file.emergencies_weekly_max,
             capacity: files::capacity(masks_file.capacity)?,
             effective: effective.into_iter().fold(Day::MIN, Day::max),
             hash: files::hash([matrix, grounds, masks]),
@@ -230,6 +232,11 @@ impl Policy {
     /// What break-glass shows to a kind.
     pub fn emergency(&self, kind: AgencyKind) -> CategorySet {
         self.emergency.get(kind as usize).copied().unwrap_or_default()
+    }
+
+    /// More break-glass of one agency within a week raise an alarm (S-62).
+    pub fn emergencies_weekly_max(&self) -> usize {
+        self.emergencies_weekly_max.into()
     }
 
     /// The age bands in effect on a day: the last that has begun, else the first.

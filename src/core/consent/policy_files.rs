@@ -104,6 +104,7 @@ pub(super) struct MasksFile {
     pub(super) _source: String,
     pub(super) must_be_named: CategorySet,
     pub(super) own_pregnancy: CategorySet,
+    pub(super) emergencies_weekly_max: u16,
     pub(super) emergency: Vec<EmergencyFile>,
     pub(super) capacity: Vec<CapacityFile>,
 }

@@ -474,6 +474,9 @@ pub struct Member {
 pub struct CouncilCase {
     /// This record.
     pub id: FactId,
+    /// The records that this one takes the place of: the list of members before.
+    #[serde(default)]
+    pub supersedes: Vec<FactId>,
     /// Number of the case.
     pub number: String,
     /// Persons of the case.

@@ -222,6 +222,21 @@ impl SharedRecord {
         SharedRecord { entries }
     }
 
+    /// What stands in the place of each entry by now: itself, a correction of it, or nothing once its author took it back.
+    pub fn standing(entries: &[SharedEntry]) -> BTreeMap<EntryId, Option<EntryId>> {
+        let mut series: BTreeMap<String, Vec<&SharedEntry>> = BTreeMap::new();
+        for entry in entries {
+            series.entry(entry.series()).or_default().push(entry);
+        }
+        let mut standing = BTreeMap::new();
+        for mut versions in series.into_values() {
+            versions.sort_by_key(|entry| entry.order());
+            let last = versions.last().filter(|last| !last.is_withdrawal()).and_then(|last| last.id());
+            standing.extend(versions.iter().filter_map(|entry| Some((entry.id()?, last))));
+        }
+        standing
+    }
+
     /// Entries as they were sent, nothing replaced and nothing taken back.
     pub(crate) fn as_sent(entries: Vec<SharedEntry>) -> Self {
         SharedRecord { entries }

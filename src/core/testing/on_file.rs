@@ -172,6 +172,7 @@ impl World {
     pub fn council_case(&mut self, subject: PersonId) -> CouncilCase {
         let member = Member { agency: self.towards_recipient(), from: past(&mut self.dice), until: None };
         CouncilCase {
+            supersedes: Vec::new(),
             id: self.id(),
             number: "K-1".to_owned(),
             subjects: vec![subject],

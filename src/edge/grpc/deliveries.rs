@@ -1,6 +1,7 @@
 //! `Deliveries`: what waits for an agency, decided at the moment it is fetched.
 
 use super::{Parts, Services, server, status, wrong};
+use crate::hub::deliver::Ready;
 use musubi_core::id::DeliveryId;
 use musubi_core::release::Dispatch;
 use server::{
@@ -17,8 +18,7 @@ impl server::deliveries_server::Deliveries for Services {
         let caller = self.caller(&request, "")?;
         let asked = request.into_inner();
         let ready = self.hub.receive(&caller, asked.limit, &asked.formats).await.map_err(|r| status(&r))?;
-        let parts = ready.into_iter().map(|ready| Ok(ready.into_dispatch()));
-        Ok(Response::new(Box::pin(tokio_stream::iter(parts))))
+        Ok(Response::new(self.parts(&caller, ready.into_iter().map(Ready::into_dispatch))))
     }
 
     async fn acknowledge(&self, request: Request<AcknowledgeRequest>) -> Result<Response<AcknowledgeAnswer>, Status> {

@@ -91,12 +91,37 @@ pub async fn router(hub: Hub, quotas: Arc<Quotas>) -> Result<axum::Router, tonic
 }
 
 impl Services {
+    /// An answer in parts. Before each it is asked whether the caller may still be served: an agency that was suspended
+    /// meanwhile is ended as everybody is when the hub stops (F09).
+    fn parts<T: Send + 'static, I>(&self, caller: &Caller, parts: I) -> Parts<T>
+    where
+        I: IntoIterator<Item = T>,
+        I::IntoIter: Send + 'static,
+    {
+        let (hub, agency) = (self.hub.clone(), caller.id().clone());
+        Box::pin(tokio_stream::iter(while_served(parts.into_iter(), move || hub.hands_out_to(&agency))))
+    }
+
     /// Who calls: the agency of the session (S-04), checked against the register at this moment (S-09).
     fn caller<T>(&self, request: &Request<T>, staff_id: &str) -> Result<Caller, Status> {
         let peer =
             request.extensions().get::<Arc<Peer>>().ok_or_else(|| Status::unauthenticated("M800 certificate"))?;
         self.hub.caller(peer.agency(), staff_id).map_err(|refusal| status(&refusal))
     }
+}
+
+/// The parts until the first before which nothing may be handed out any more.
+fn while_served<T>(
+    parts: impl Iterator<Item = T>,
+    served: impl Fn() -> bool,
+) -> impl Iterator<Item = Result<T, Status>> {
+    parts.scan(false, move |ended, part| {
+        if *ended {
+            return None;
+        }
+        *ended = !served();
+        Some(if *ended { Err(Status::unavailable("M905 hub")) } else { Ok(part) })
+    })
 }
 
 /// A refusal as a status: code and place in the message, every diagnostic on a line.
@@ -183,4 +208,22 @@ fn moment(text: &str, field: &'static str, end: bool) -> Result<Option<Time>, St
     }
     let day = day(text, field)?;
     Ok(Some(if end { Time::end_of(day) } else { Time::start_of(day) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn f09_a_stream_ends_before_the_next_part_and_with_nothing_after() {
+        let served = Cell::new(true);
+        let mut parts = while_served(1..=4, || served.get());
+        assert!(matches!(parts.next(), Some(Ok(1))) && matches!(parts.next(), Some(Ok(2))));
+        served.set(false);
+        let Some(Err(status)) = parts.next() else { panic!("the third part is not handed out") };
+        assert_eq!((status.code(), status.message()), (tonic::Code::Unavailable, "M905 hub"));
+        served.set(true);
+        assert!(parts.next().is_none(), "it does not go on");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{Parts, Services, named, not_served, purpose, server, status, wrong};
 use crate::edge::quota::NothingShown;
+use crate::hub::Caller;
 use musubi_core::agency::Purpose;
 use musubi_core::cases::{CaseQuery, Level, UnresponsiveVisits};
 use musubi_core::id::Municipality;
@@ -28,7 +29,7 @@ impl server::records_server::Records for Services {
         let person = named(Some(&person))?;
         let purpose = purpose(&asked.purpose)?;
         let seen = self.hub.get(&caller, purpose, &person, &asked.ground).await.map_err(|r| status(&r))?;
-        Ok(shown(seen))
+        Ok(self.shown(&caller, seen))
     }
 
     type SearchCasesStream = Parts<Released>;
@@ -39,7 +40,7 @@ impl server::records_server::Records for Services {
         let purpose = purpose(&asked.purpose)?;
         let query = query(&asked, purpose)?;
         let answer = self.hub.search_cases(&caller, purpose, &query).await.map_err(|r| status(&r))?;
-        Ok(shown(answer.hits))
+        Ok(self.shown(&caller, answer.hits))
     }
 
     type WatchStream = Parts<Released>;
@@ -49,14 +50,16 @@ impl server::records_server::Records for Services {
     }
 }
 
-/// What is shown; that it is nothing is counted.
-fn shown(all: Vec<Released>) -> Response<Parts<Released>> {
-    let nothing = all.is_empty();
-    let mut answer: Response<Parts<Released>> = Response::new(Box::pin(tokio_stream::iter(all.into_iter().map(Ok))));
-    if nothing {
-        answer.extensions_mut().insert(NothingShown);
+impl Services {
+    /// What is shown; that it is nothing is counted.
+    fn shown(&self, caller: &Caller, all: Vec<Released>) -> Response<Parts<Released>> {
+        let nothing = all.is_empty();
+        let mut answer = Response::new(self.parts(caller, all));
+        if nothing {
+            answer.extensions_mut().insert(NothingShown);
+        }
+        answer
     }
-    answer
 }
 
 /// The same question that the XML of a child guidance center asks.

@@ -20,8 +20,8 @@ impl server::work_items_server::WorkItems for Services {
             _ => return Err(wrong("state", "open、answered、all のいずれかです。", "state is open, answered or all.")),
         };
         let items = self.hub.work_items(&caller, open, &asked.kind).await.map_err(|r| status(&r))?;
-        let items: Vec<Result<WorkItem, Status>> = items.iter().map(|item| Ok(read(item))).collect();
-        Ok(Response::new(Box::pin(tokio_stream::iter(items))))
+        let items: Vec<WorkItem> = items.iter().map(read).collect();
+        Ok(Response::new(self.parts(&caller, items)))
     }
 
     type WatchStream = Parts<WorkItem>;

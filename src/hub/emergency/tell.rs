@@ -5,12 +5,13 @@ use crate::hub::caller::{Caller, request_of};
 use crate::hub::family::Family;
 use crate::hub::work::{Question, WorkBody};
 use crate::hub::{Hub, Refusal};
-use crate::store::{Change, FactKind, WorkItemRow};
+use crate::store::{Change, FactKind, Row, WorkItemRow};
 use musubi_core::adapter::Text;
-use musubi_core::agency::{AgencyId, Purpose};
+use musubi_core::agency::{Actor, AgencyId, Purpose, Role};
 use musubi_core::consent::records::BreakGlass;
 use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::japan::working_days::working_days_after;
+use musubi_core::record::SharedEntry;
 use musubi_core::release::release;
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
@@ -19,10 +20,10 @@ use std::collections::BTreeSet;
 pub(in crate::hub) const REVIEW: &str = "emergency_review";
 /// Working days for the review.
 const REVIEW_DAYS: u32 = 3;
+/// Kind of the work item by which an author is told.
+const NOTICE: &str = "emergency_notice";
 /// Days in which an author looks at the notice.
 const NOTICE_DAYS: i64 = 7;
-/// More than so many of one agency within a week raise an alarm (S-62).
-pub(super) const WEEKLY_MAX: usize = 5;
 /// Days in which somebody looks at an alarm.
 const ALARM_DAYS: i64 = 1;
 
@@ -49,13 +50,18 @@ impl Hub {
         ask(&reviewer, REVIEW, review_by, &review_body(glass))?;
         for author in self.authors_shown(caller, family, glass) {
             if author != *caller.id() && author != reviewer {
-                ask(&author, "emergency_notice", now.plus_days(NOTICE_DAYS), &notice_body())?;
+                ask(&author, NOTICE, now.plus_days(NOTICE_DAYS), &notice_body())?;
             }
         }
         let this_week = self.broken_within_a_week(caller.id(), now).await? + 1;
-        if this_week > WEEKLY_MAX {
+        if this_week > self.policy.emergencies_weekly_max() {
             tracing::warn!(agency = %caller.id(), this_week, "an agency breaks the glass often");
-            ask(&reviewer, "emergency_alarm", now.plus_days(ALARM_DAYS), &alarm_body(caller.id()))?;
+            ask(
+                &reviewer,
+                "emergency_alarm",
+                now.plus_days(ALARM_DAYS),
+                &alarm_body(caller.id(), self.policy.emergencies_weekly_max()),
+            )?;
         }
         Ok(review_by)
     }
@@ -81,6 +87,48 @@ impl Hub {
         let request = request_of(&caller.agency, caller.actor.clone(), Purpose::P11, None);
         let released = release(record, &request, &facts, &self.policy, family.at);
         authors.into_iter().filter(|(entry, _)| released.shows(*entry)).map(|(_, author)| author).collect()
+    }
+
+    /// What arrives while the glass is broken may be read at once: its author is told as well, once for each break-glass.
+    pub(in crate::hub) async fn tell_author_of_emergencies(
+        &self,
+        author: &Caller,
+        family: &Family,
+        entries: &[SharedEntry],
+        now: Time,
+    ) -> Result<Vec<Row>, Refusal> {
+        let mut rows = Vec::new();
+        let on_file = family.facts.values().flat_map(|facts| &facts.break_glass);
+        for glass in on_file.filter(|glass| glass.live(&glass.agency, &glass.staff_id, now)) {
+            let reviews = self.center_of(family, glass.subject).is_some_and(|center| center.id == *author.id());
+            if glass.agency == *author.id() || reviews || !self.shows_in_emergency(glass, family, entries, now) {
+                continue;
+            }
+            let told = self.store.work_items_of(&family.ids_of(glass.subject)).await?;
+            let since = glass.confirmed_at.unwrap_or(now);
+            let same =
+                |item: &WorkItemRow| item.kind == NOTICE && item.owner == *author.id() && item.created_at >= since;
+            if told.iter().any(same) {
+                continue;
+            }
+            let (owner, municipality) = (author.id(), &self.municipality_of(family, author));
+            let (due, persons) = (now.plus_days(NOTICE_DAYS), &[glass.subject]);
+            let question = Question { owner, kind: NOTICE, due, municipality, family, persons };
+            rows.push(self.ask(now, &question, &notice_body())?);
+        }
+        Ok(rows)
+    }
+
+    /// Does a break-glass open any of these entries?
+    fn shows_in_emergency(&self, glass: &BreakGlass, family: &Family, entries: &[SharedEntry], now: Time) -> bool {
+        let Some(agency) = self.register.agency(&glass.agency).filter(|agency| agency.active) else { return false };
+        let role = agency.staff.get(&glass.staff_id).copied().unwrap_or(Role::System);
+        let actor = Actor { staff_id: glass.staff_id.clone(), role };
+        let request = request_of(&agency, actor, Purpose::P11, None);
+        let record = family.record_with(entries);
+        let facts = family.decision_facts(&record);
+        let released = release(record, &request, &facts, &self.policy, now);
+        entries.iter().filter_map(SharedEntry::id).any(|id| released.shows(id))
     }
 
     async fn broken_within_a_week(&self, agency: &AgencyId, now: Time) -> Result<usize, Refusal> {
@@ -144,10 +192,10 @@ fn notice_body() -> WorkBody {
     WorkBody::new("EMERGENCY_ACCESS", text, "")
 }
 
-fn alarm_body(agency: &AgencyId) -> WorkBody {
+fn alarm_body(agency: &AgencyId, most: usize) -> WorkBody {
     let text = Text::new(
-        "同じ機関の緊急閲覧が1週間に5件を超えました。使い方を確認してください。",
-        "One agency broke the glass more than five times within a week. See how it is used.",
+        format!("同じ機関の緊急閲覧が1週間に{most}件を超えました。使い方を確認してください。"),
+        format!("One agency broke the glass more than {most} times within a week. See how it is used."),
     );
     WorkBody::new("EMERGENCY_OFTEN", text, agency.as_str())
 }

@@ -335,6 +335,7 @@ fn break_glass_is_of_one_member_of_staff_for_four_hours() {
 fn a_member_who_left_the_council_sees_the_case_no_more() {
     let mut facts = family();
     let case = CouncilCase {
+        supersedes: Vec::new(),
         id: fact(50),
         number: "8-017".into(),
         subjects: vec![MOTHER],
@@ -351,6 +352,35 @@ fn a_member_who_left_the_council_sees_the_case_no_more() {
     let asks = request("PRV-1", AgencyKind::Prv, Purpose::P6);
     assert_eq!(says(&look(&asks, &facts, &[MOTHER], &[C13], noon())), "PERMIT T5.L05");
     assert_eq!(says(&look(&asks, &facts, &[MOTHER], &[C13], at("2026-11-02T00:00:00+09:00"))), "DENY T0.4");
+}
+
+#[test]
+fn a_list_of_members_recorded_anew_ends_the_one_before() {
+    let mut facts = family();
+    let member =
+        |agency_id: &str| Member { agency: agency(agency_id), from: at("2026-10-01T00:00:00+09:00"), until: None };
+    let first = CouncilCase {
+        id: fact(50),
+        supersedes: Vec::new(),
+        number: "8-017".into(),
+        subjects: vec![MOTHER],
+        members: vec![member("PRV-1"), member("CGC-1")],
+        recorded_at: at("2026-10-01T00:00:00+09:00"),
+        closed_at: None,
+    };
+    let second = CouncilCase {
+        id: fact(51),
+        supersedes: vec![fact(50)],
+        members: vec![member("CGC-1")],
+        recorded_at: at("2026-11-01T12:00:00+09:00"),
+        ..first.clone()
+    };
+    facts.subjects.get_mut(&MOTHER).unwrap().council_cases = vec![second, first];
+    facts.grounds = vec![ground(20, GroundCode::L05, "PRV-1", "MED-1", &[MOTHER])];
+    let asks = request("PRV-1", AgencyKind::Prv, Purpose::P6);
+    let seen = |now| says(&look(&asks, &facts, &[MOTHER], &[C13], at(now)));
+    assert_eq!(seen("2026-11-01T11:59:59+09:00"), "PERMIT T5.L05", "as it was on file then");
+    assert_eq!(seen("2026-11-01T12:00:00+09:00"), "DENY T0.4");
 }
 
 #[test]
