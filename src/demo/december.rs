@@ -91,7 +91,7 @@ async fn statement(
     stage: &Stage<'_>,
     subject: crate::edge::grpc::client::PersonRef,
 ) -> Result<Vec<StatementRow>, StageError> {
-    let request = StatementRequest { staff_id: "hayakawa".to_owned(), subject: Some(subject) };
+    let request = StatementRequest { staff_id: "hayakawa".to_owned(), subject: Some(subject), ..Default::default() };
     Ok(stage.agencies.center.audit().statement(request).await?.into_inner().rows)
 }
 

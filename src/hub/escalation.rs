@@ -1,5 +1,6 @@
 //! What nobody answered by its deadline: put before somebody, once, and left open.
 
+use super::access::ACCESS;
 use super::emergency::REVIEW;
 use super::ledger::act;
 use super::recall::RECALL;
@@ -15,7 +16,9 @@ use musubi_core::id::{FactId, PersonId};
 use musubi_core::time::Time;
 
 /// Kinds of work item whose deadline counts.
-const COUNTED: [&str; 6] = [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER];
+const COUNTED: [&str; 7] = [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS];
+/// Kinds that only officers list.
+const OF_OFFICERS: [&str; 2] = [ASK_OFFICER, ACCESS];
 /// Kind of the work item by which one is put before somebody.
 const ESCALATION: &str = "escalation";
 /// Days in which somebody looks at it.
@@ -61,7 +64,7 @@ impl Hub {
         for owner in self.whom_to_tell(item).await? {
             let (municipality, due) = (&item.municipality, now.plus_days(LOOKED_AT_DAYS));
             // Who may not list the item is not told that it is overdue.
-            let kind = if item.kind == ASK_OFFICER { ASK_OFFICER } else { ESCALATION };
+            let kind = OF_OFFICERS.into_iter().find(|kind| *kind == item.kind).unwrap_or(ESCALATION);
             let question = Question { owner: &owner, kind, due, municipality, family: &family, persons: &persons };
             change.rows.push(self.ask(now, &question, &said)?);
         }
@@ -120,6 +123,13 @@ fn said_of(kind: &str) -> (&'static str, Text) {
             Text::new(
                 "共有を終えたことを知らせた機関が、期限までに確認していません。連絡してください。",
                 "An agency that was told that something is no longer shared has not said that it read so. Ask it.",
+            ),
+        ),
+        ACCESS => (
+            "ACCESS_OVERDUE",
+            Text::new(
+                "開示請求の判断が期限(30日)を過ぎました。開示するかしないかを回答してください。",
+                "The decision on a request for access is overdue (30 days). Disclose or refuse.",
             ),
         ),
         ASK_SOURCE | ASK_OFFICER => (

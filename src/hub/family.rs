@@ -147,7 +147,9 @@ impl Family {
             let subject = subjects.entry(person).or_default();
             // Where entries contradict each other the person counts as the youngest that they say.
             let said = whole.entries().iter().chain(record.entries());
-            subject.birth_date = said.filter_map(|entry| entry.birth_date_of(person)).max();
+            subject.birth_date = said.clone().filter_map(|entry| entry.birth_date_of(person)).max();
+            // Whoever says it: a permit ends with the life of the subject, and in doubt it is closed (E14).
+            subject.died_at = said.filter_map(|entry| entry.died_at_of(person)).min();
             let rows = self.ids_of(person).into_iter().filter_map(|id| self.persons.get(&id));
             for municipality in rows.map(|row| row.municipality.clone()) {
                 if !subject.homes.contains(&municipality) {

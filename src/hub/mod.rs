@@ -1,6 +1,7 @@
 //! What the hub does, one file for each use. Only here are the steps put in order: decode, attribute, store, decide,
 //! record, and only then answer.
 
+pub mod access;
 mod alarms;
 pub mod answer;
 pub mod attempts;
@@ -124,7 +125,18 @@ impl Hub {
         let (outdated, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
         let (deliveries, heard) = (Notify::new(), Mutex::default());
         let inside = Inside {
-            bulk, store, keyring, policy, codes, clock, register, deliveries, heard, policies, outdated, stopping,
+            bulk,
+            store,
+            keyring,
+            policy,
+            codes,
+            clock,
+            register,
+            deliveries,
+            heard,
+            policies,
+            outdated,
+            stopping,
         };
         Ok(Hub(Arc::new(inside)))
     }

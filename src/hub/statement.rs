@@ -1,5 +1,6 @@
 //! Who was shown a person's data, when, on which basis: the accounting of disclosures (`consent.md` section 12).
 
+use super::access::Requester;
 use super::caller::Caller;
 use super::family::Family;
 use super::ledger::{ReleaseDetail, ReleasedItem, act};
@@ -32,12 +33,17 @@ pub struct Disclosure {
 }
 
 impl Hub {
-    /// A person's statement. The privacy officer of the municipality of residence makes it for the subject (P10): without
+    /// A person's statement. Where somebody else asks for it, see [`Requester`]. The privacy officer of the municipality of residence makes it for the subject (P10): without
     /// what would tell of a concern or of violence (`consent.md` section 10). The auditor sees all.
     ///
     /// # Errors
     /// When the caller is neither, or a disclosure on file cannot be read: no statement leaves one out.
-    pub async fn statement(&self, caller: &Caller, subject: &Named) -> Result<Vec<Disclosure>, Refusal> {
+    pub async fn statement(
+        &self,
+        caller: &Caller,
+        subject: &Named,
+        requester: Option<&Requester>,
+    ) -> Result<Vec<Disclosure>, Refusal> {
         let allowed = matches!(caller.actor.role, Role::PrivacyOfficer | Role::Auditor);
         if !allowed || caller.agency.kind != AgencyKind::Osc {
             return Err(Refusal::forbidden(
@@ -54,16 +60,24 @@ impl Hub {
             let family = self.family(&[person], now).await?;
             found = self.is_center_of(caller, &family, person).then_some((family, person));
         }
+        let mut change = Change::default();
         let (disclosures, leaf) = match &found {
             Some((family, person)) => {
                 let municipality = &caller.agency.municipality;
                 let leaf = self.leaf(now, municipality, family, &[*person], entry);
-                (self.disclosures_of(family, *person, caller.actor.role).await?, leaf)
+                let granted = match requester {
+                    Some(requester) => self.access_granted(caller, family, *person, requester, &mut change).await?,
+                    None => true,
+                };
+                let reader = if requester.is_some() { Role::PrivacyOfficer } else { caller.actor.role };
+                let rows = if granted { self.disclosures_of(family, *person, reader).await? } else { Vec::new() };
+                (rows, leaf)
             }
             // Somebody kept elsewhere is answered as somebody whom nobody knows.
             None => (Vec::new(), self.hub_leaf(now, &AuditEntry { outcome: "empty".to_owned(), ..entry })),
         };
-        self.store.commit("statement", Change { leaves: vec![leaf], ..Change::default() }).await?;
+        change.leaves.push(leaf);
+        self.store.commit("statement", change).await?;
         Ok(disclosures)
     }
 

@@ -233,11 +233,6 @@ fn doubts(family: &Family, held: &Withheld) -> Vec<Doubt> {
     }
 }
 
-/// Who may list an item of this kind: an officer of the center where one is asked, anybody of the agency else.
-pub(super) fn may_list(role: Role, kind: &str) -> bool {
-    kind != ASK_OFFICER || OFFICERS.contains(&role)
-}
-
 fn may_answer(caller: &Caller, kind: &str) -> Result<(), Refusal> {
     if kind == ASK_SOURCE {
         return person_acts(caller);

@@ -1,12 +1,13 @@
 //! What waits for a person: listed for its owner, answered once, with an effect where the answer has one.
 
+use super::access::{ACCESS, DECIDERS, decide_access};
 use super::caller::{Caller, Operation};
 use super::emergency::{INFORM, REVIEW, inform_subject};
 use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
 use super::renewal::RENEWAL;
-use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, may_list};
+use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, OFFICERS};
 use super::{Hub, Refusal};
 use crate::store::{Change, Concerned, Expect, Row, WorkItemRow};
 use musubi_core::adapter::Text;
@@ -98,6 +99,15 @@ pub(crate) struct Question<'a> {
     pub municipality: &'a Municipality,
     pub family: &'a Family,
     pub persons: &'a [PersonId],
+}
+
+/// Who may list an item of this kind: officers where one of them is to decide, anybody of the agency else.
+fn may_list(role: Role, kind: &str) -> bool {
+    match kind {
+        ASK_OFFICER => OFFICERS.contains(&role),
+        ACCESS => DECIDERS.contains(&role),
+        _ => true,
+    }
 }
 
 impl Hub {
@@ -193,6 +203,7 @@ impl Hub {
             REVIEW => self.review_emergency(caller, &item, answer.word, &family, &mut change).await?,
             INFORM => inform_subject(caller, answer.word, answer.note)?,
             RENEWAL => self.renew_or_lift(caller, &item, answer.word, &family, &mut change).await?,
+            ACCESS => decide_access(caller, answer)?,
             HOLD => self.answer_request(caller, &item.body.about, answer.word).await?,
             ASK_SOURCE | ASK_OFFICER => self.weigh(caller, &item, answer, &family, &mut change)?,
             _ => {}

@@ -189,7 +189,7 @@ impl City {
     async fn releases_to_the_center(&self) -> usize {
         use musubi::edge::grpc::client::StatementRequest;
         let subject = Some(crate::agencies::person(sample::HOSPITAL, "00012345", "mother"));
-        let request = StatementRequest { staff_id: "hayakawa".to_owned(), subject };
+        let request = StatementRequest { staff_id: "hayakawa".to_owned(), subject, ..Default::default() };
         self.agency(sample::CENTER).audit().statement(request).await.unwrap().into_inner().rows.len()
     }
 }

@@ -50,7 +50,7 @@ impl Agency {
 
 impl City {
     /// The hospital has told about a mother of this year of birth.
-    async fn with_a_mother_born(year: &[u8]) -> City {
+    pub(crate) async fn with_a_mother_born(year: &[u8]) -> City {
         let city = City::at("2026-10-30T11:05:40+09:00").await;
         city.hospital().sends(&replaced(MOTHER, b"19960514", &[year, b"0514"].concat())).await.accepted();
         city

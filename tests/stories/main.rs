@@ -4,7 +4,9 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod access;
 mod agencies;
+mod ages;
 mod browser;
 mod canary;
 mod city;

@@ -29,7 +29,8 @@ impl City {
         staff: &str,
         subject: musubi::edge::grpc::client::PersonRef,
     ) -> Vec<StatementRow> {
-        let request = StatementRequest { staff_id: staff.to_owned(), subject: Some(subject) };
+        let request =
+            StatementRequest { staff_id: staff.to_owned(), subject: Some(subject), ..StatementRequest::default() };
         self.center().client.audit().statement(request).await.unwrap().into_inner().rows
     }
 }
@@ -118,7 +119,8 @@ async fn a_statement_lists_who_was_shown_what_when_and_on_which_basis() {
 async fn a_statement_is_made_by_an_auditor_or_the_privacy_officer_and_by_nobody_else() {
     let city = City::after_the_discharge().await;
     for (agency, staff) in [(city.center(), "ooba"), (city.center(), ""), (city.hospital(), "namiki")] {
-        let request = StatementRequest { staff_id: staff.to_owned(), subject: Some(chinatsu()) };
+        let request =
+            StatementRequest { staff_id: staff.to_owned(), subject: Some(chinatsu()), ..StatementRequest::default() };
         let refused = agency.client.audit().statement(request).await.unwrap_err();
         assert_eq!(refused.code(), tonic::Code::PermissionDenied, "{staff}");
     }

@@ -104,7 +104,8 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
         other: Some(person(sample::CITY, "K0100102", "mother")),
         ..grpc::LinkPersonsRequest::default()
     };
-    let statement = |staff: &str| grpc::StatementRequest { staff_id: text(staff), subject: somebody() };
+    let statement =
+        |staff: &str| grpc::StatementRequest { staff_id: text(staff), subject: somebody(), ..Default::default() };
     let withdraw = grpc::WithdrawConsentRequest { subject: somebody(), ..grpc::WithdrawConsentRequest::default() };
     let object = grpc::ObjectRequest { subject: somebody(), ..grpc::ObjectRequest::default() };
     let refer = grpc::ReferRequest {

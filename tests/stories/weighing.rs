@@ -10,16 +10,22 @@ use musubi::sample_city as sample;
 use musubi_core::wire::agency_side::Draft;
 use tonic::Status;
 
-const REASON: &str = "両親それぞれと面談し、子の支援に必要と判断したため";
+pub(crate) const REASON: &str = "両親それぞれと面談し、子の支援に必要と判断したため";
 
 impl Agency {
     /// The open items of a kind, as a member of staff lists them.
-    async fn work_of(&self, staff: &str, kind: &str) -> Vec<WorkItem> {
+    pub(crate) async fn work_of(&self, staff: &str, kind: &str) -> Vec<WorkItem> {
         let request = ListWorkRequest { staff_id: staff.to_owned(), state: "open".to_owned(), kind: kind.to_owned() };
         whole(self.client.work_items().list(request).await.unwrap().into_inner()).await.unwrap()
     }
 
-    async fn weighs(&self, staff: &str, item: &WorkItem, word: &str, until: &str) -> Result<WorkItem, Status> {
+    pub(crate) async fn weighs(
+        &self,
+        staff: &str,
+        item: &WorkItem,
+        word: &str,
+        until: &str,
+    ) -> Result<WorkItem, Status> {
         let request = AnswerWorkRequest {
             staff_id: staff.to_owned(),
             id: item.id.clone(),

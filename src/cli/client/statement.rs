@@ -13,12 +13,26 @@ pub(super) struct Arguments {
     /// Whose data (対象者)
     #[arg(value_name = "PERSON")]
     person: PersonArgument,
+    /// Who asks to see it, where that is not the person (請求者)
+    #[arg(long = "for", value_name = "PERSON")]
+    requester: Option<PersonArgument>,
+    /// In what capacity: parental_authority, guardian, court, other (続柄)
+    #[arg(
+        long = "as",
+        value_name = "WORD",
+        default_value = "other",
+        hide_default_value = true,
+        requires = "requester"
+    )]
+    relationship: String,
 }
 
 /// Asks for it and prints a line for each disclosure.
 pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> Result<Exit, Stopped> {
     let subject = Some(person::one(&arguments.person, calling.terminal)?);
-    let request = grpc::StatementRequest { staff_id: calling.staff.clone(), subject };
+    let requester = arguments.requester.as_ref().map(|named| person::one(named, calling.terminal)).transpose()?;
+    let relationship = arguments.relationship.clone();
+    let request = grpc::StatementRequest { staff_id: calling.staff.clone(), subject, requester, relationship };
     let answer = calling.client.audit().statement(request).await?.into_inner();
     calling.print_all(&answer.rows)?;
     Ok(Exit::Success)

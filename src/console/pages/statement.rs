@@ -18,7 +18,7 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 
 /// The statement, as a page or as a table.
 pub(in crate::console) async fn make(visit: Arc<Visit>) -> Answered {
-    let disclosures = visit.hub().statement(&visit.caller, &named(&visit)?).await?;
+    let disclosures = visit.hub().statement(&visit.caller, &named(&visit)?, None).await?;
     if visit.form.get("as") == "csv" {
         let bytes = table(&visit, &disclosures);
         return Ok(Answer::File { name: "開示記録.csv".to_owned(), kind: "text/csv; charset=utf-8", bytes });

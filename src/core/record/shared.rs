@@ -178,6 +178,14 @@ impl SharedEntry {
         moment(&proto::DateTime { date: Some(*date), ..proto::DateTime::default() }).map(Time::day)
     }
 
+    /// When a person died, if this entry says so. Where no time is given, the entry's own counts.
+    pub fn died_at_of(&self, person: PersonId) -> Option<Time> {
+        let Some(proto::entry::Body::PersonDetails(details)) = &self.entry.body else { return None };
+        let own = self.persons().first().is_some_and(|(subject, _)| *subject == person);
+        let said = own && (details.deceased == Some(true) || details.deceased_at.is_some());
+        said.then(|| details.deceased_at.as_ref().and_then(moment).unwrap_or_else(|| self.occurred_at()))
+    }
+
     /// What its persons can be found by.
     pub fn search_terms(&self) -> Vec<SearchTerm> {
         let Some(proto::entry::Body::PersonDetails(details)) = &self.entry.body else { return Vec::new() };

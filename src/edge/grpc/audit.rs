@@ -1,6 +1,8 @@
 //! `Audit`: proof of what was done.
 
+use super::consents::relationship;
 use super::{Services, named, server, status, wrong};
+use crate::hub::access::Requester;
 use crate::store::Log;
 use musubi_core::audit::inclusion_proof;
 use server::{
@@ -13,7 +15,14 @@ impl server::audit_server::Audit for Services {
     async fn statement(&self, request: Request<StatementRequest>) -> Result<Response<StatementAnswer>, Status> {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let subject = named(request.get_ref().subject.as_ref())?;
-        let disclosures = self.hub.statement(&caller, &subject).await.map_err(|r| status(&r))?;
+        let asked = request.get_ref();
+        let requester = match &asked.requester {
+            Some(person) => {
+                Some(Requester { named: named(Some(person))?, relationship: relationship(&asked.relationship)? })
+            }
+            None => None,
+        };
+        let disclosures = self.hub.statement(&caller, &subject, requester.as_ref()).await.map_err(|r| status(&r))?;
         let rows = disclosures.into_iter().map(|disclosure| StatementRow {
             recipient: disclosure.recipient.to_string(),
             purpose: disclosure.purpose.to_string(),

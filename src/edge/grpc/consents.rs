@@ -235,7 +235,7 @@ fn every_purpose() -> Vec<Purpose> {
     Purpose::ALL.iter().copied().filter(|p| !matches!(p, Purpose::P10 | Purpose::P12)).collect()
 }
 
-fn relationship(word: &str) -> Result<Relationship, Status> {
+pub(super) fn relationship(word: &str) -> Result<Relationship, Status> {
     match word {
         "" | "self" => Ok(Relationship::Subject),
         "parental_authority" => Ok(Relationship::ParentalAuthority),

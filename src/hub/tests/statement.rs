@@ -13,7 +13,7 @@ async fn a_statement_is_made_for_persons_of_the_own_municipality_and_always_stan
     assert_eq!(city.received().await.len(), 1);
     let mother = named("MED-4810700122", "00012345");
     let auditor = city.caller("OSC-482072", "hayakawa");
-    assert!(!city.hub.statement(&auditor, &mother).await.unwrap().is_empty());
+    assert!(!city.hub.statement(&auditor, &mother, None).await.unwrap().is_empty());
     let mut neighbour = agency("OSC-482081", AgencyKind::Osc, "", &[("aud", Role::Auditor)]);
     neighbour.municipality = Municipality::new("482081").unwrap();
     city.hub.register.put(&city.hub.store, neighbour, Change::default()).await.unwrap();
@@ -23,8 +23,8 @@ async fn a_statement_is_made_for_persons_of_the_own_municipality_and_always_stan
         logs.into_iter().find(|(log, _)| *log == Log::Hub).map_or(0, |(_, size)| size)
     };
     let before = size().await;
-    assert!(city.hub.statement(&elsewhere, &mother).await.unwrap().is_empty());
+    assert!(city.hub.statement(&elsewhere, &mother, None).await.unwrap().is_empty());
     let unknown = named("MED-4810700122", "99999999");
-    assert!(city.hub.statement(&elsewhere, &unknown).await.unwrap().is_empty());
+    assert!(city.hub.statement(&elsewhere, &unknown, None).await.unwrap().is_empty());
     assert_eq!(size().await, before + 2);
 }
