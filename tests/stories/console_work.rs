@@ -210,6 +210,9 @@ async fn an_auditor_makes_a_statement_and_takes_a_checkpoint_home() {
         "{}",
         table.body
     );
+    let of_a_guardian = [("capacity", "guardian"), ("asker_name", "湊 直樹"), ("asker_born", "1990-04-02")];
+    let asked = auditor.submit(&page, "/statement", &[&whose[..], &of_a_guardian].concat()).await;
+    assert!(asked.says("提供の記録はありません。"), "until somebody decides, as if nothing were held: {}", asked.body);
     let oversight = auditor.get("/oversight").await;
     assert!(oversight.says("482072") && oversight.says("助産院 汐の宿"), "{}", oversight.body);
 }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 pub(in crate::console) const FORM: (&str, &str) = ("SK-01", "2026-04");
 /// Purposes that a consent on this form names, the usual ones first.
 const PURPOSES: [Purpose; 6] = [Purpose::P3, Purpose::P4, Purpose::P7, Purpose::P1, Purpose::P2, Purpose::P9];
-/// In what capacity somebody signs.
-const CAPACITIES: [(&str, Relationship, &str, &str); 4] = [
+/// In what capacity somebody signs, or asks.
+pub(super) const CAPACITIES: [(&str, Relationship, &str, &str); 4] = [
     ("self", Relationship::Subject, "本人", "herself, himself"),
     ("parental_authority", Relationship::ParentalAuthority, "親権者(子の記録について)", "holder of parental authority"),
     ("guardian", Relationship::Guardian, "未成年後見人", "guardian"),

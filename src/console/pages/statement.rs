@@ -1,14 +1,17 @@
 //! A person's statement (開示記録): who was shown what, when, and on which basis; to print, and as a table.
 
-use crate::console::layout::{Said, field, form, moment};
+use super::consent::CAPACITIES;
+use crate::console::layout::{Said, choice, field, form, moment};
 use crate::console::plain::{categories_in_words, purpose_in_words};
 use crate::console::visit::{Answer, Answered, Visit};
 use crate::hub::Refusal;
+use crate::hub::access::Requester;
 use crate::hub::persons::Named;
 use crate::hub::statement::Disclosure;
 use maud::{Markup, html};
 use musubi_adapters::table::{Formulas, write_csv};
 use musubi_adapters::wording::codes::basis;
+use musubi_core::consent::records::Relationship;
 use std::sync::Arc;
 
 /// The form.
@@ -18,7 +21,8 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 
 /// The statement, as a page or as a table.
 pub(in crate::console) async fn make(visit: Arc<Visit>) -> Answered {
-    let disclosures = visit.hub().statement(&visit.caller, &named(&visit)?, None).await?;
+    let (subject, requester) = (named(&visit, "")?, requester(&visit)?);
+    let disclosures = visit.hub().statement(&visit.caller, &subject, requester.as_ref()).await?;
     if visit.form.get("as") == "csv" {
         let bytes = table(&visit, &disclosures);
         return Ok(Answer::File { name: "開示記録.csv".to_owned(), kind: "text/csv; charset=utf-8", bytes });
@@ -83,12 +87,19 @@ fn table(visit: &Visit, disclosures: &[Disclosure]) -> Vec<u8> {
 
 fn question(visit: &Visit) -> Markup {
     let typed = &visit.form;
+    let capacities = CAPACITIES.iter().map(|(word, _, ja, en)| (*word, visit.say(ja, en)));
     html! {
         (form(visit, "/statement", html! {
             fieldset {
                 legend { (visit.say("誰の記録か", "Whose")) }
                 (field(visit.say("氏名(漢字またはカナ)", "Name"), "text", "name", typed.get("name"), ""))
                 (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), ""))
+            }
+            fieldset {
+                legend { (visit.say("誰の請求か", "Who asks")) }
+                (choice(visit.say("立場", "Capacity"), "capacity", capacities, typed.get("capacity")))
+                (field(visit.say("請求者の氏名(本人以外のとき)", "Name, where another person asks"), "text", "asker_name", typed.get("asker_name"), ""))
+                (field(visit.say("請求者の生年月日", "Their birth date"), "date", "asker_born", typed.get("asker_born"), ""))
                 p.buttons {
                     button.main type="submit" { (visit.say("作成する", "Make it")) }
                     button type="submit" name="as" value="csv" { (visit.say("CSVで受け取る", "As CSV")) }
@@ -98,15 +109,28 @@ fn question(visit: &Visit) -> Markup {
     }
 }
 
-fn named(visit: &Visit) -> Result<Named, Refusal> {
-    let form = &visit.form;
-    if form.get("name").is_empty() || form.get("born").is_empty() {
+/// Who asks, where that is not the subject. What becomes of it the hub decides, and the page of a refusal is that of a person
+/// about whom nothing is held.
+fn requester(visit: &Visit) -> Result<Option<Requester>, Refusal> {
+    let typed = visit.form.get("capacity");
+    let capacity = CAPACITIES.iter().find(|(word, ..)| *word == typed).map(|(_, relationship, ..)| *relationship);
+    match capacity {
+        None | Some(Relationship::Subject) => Ok(None),
+        Some(relationship) => Ok(Some(Requester { named: named(visit, "asker_")?, relationship })),
+    }
+}
+
+/// A person by the fields of these names.
+fn named(visit: &Visit, prefix: &str) -> Result<Named, Refusal> {
+    let typed = |name: &str| visit.form.get(&[prefix, name].concat()).to_owned();
+    let (name, birth_date) = (typed("name"), typed("born"));
+    if name.is_empty() || birth_date.is_empty() {
         return Err(Refusal::invalid(
             "M824",
-            "name",
-            "対象の方の氏名と生年月日の両方を入力してください。",
-            "Name the person by name and birth date.",
+            &[prefix, "name"].concat(),
+            "氏名と生年月日の両方を入力してください。",
+            "Name a person by name and birth date.",
         ));
     }
-    Ok(Named { name: form.get("name").to_owned(), birth_date: form.get("born").to_owned(), ..Named::default() })
+    Ok(Named { name, birth_date, ..Named::default() })
 }
