@@ -8,9 +8,6 @@ use musubi_proto::v1 as proto;
 use proto::SubjectRole as Role;
 use proto::entry::Body;
 
-/// The cut-off of the EPDS in Japan.
-pub const EPDS_CUT_OFF: f64 = 9.0;
-
 /// What was measured of one person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {

@@ -3,7 +3,7 @@
 
 mod charts;
 
-pub use charts::{EPDS_CUT_OFF, Point, Series};
+pub use charts::{Point, Series};
 
 use crate::family::{Family, Person};
 use crate::markup::visible;

@@ -8,7 +8,6 @@ use musubi_core::sealing::BlindKey;
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -85,13 +84,8 @@ impl Authority {
 
 /// Groups of four, to be read out.
 fn written(token: &[u8]) -> String {
-    let mut text = String::new();
-    for (at, byte) in token.iter().enumerate() {
-        let hyphen = if at > 0 && at % 2 == 0 { "-" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{hyphen}{byte:02x}");
-    }
-    text
+    let group = |pair: &[u8]| pair.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    token.chunks(2).map(group).collect::<Vec<_>>().join("-")
 }
 
 /// HMAC of the request under the token, however the token was typed.

@@ -5,6 +5,7 @@ use super::form::Form;
 use super::layout::Page;
 use super::sessions::{Of, Session};
 use super::words::Language;
+use crate::hub::persons::Named;
 use crate::hub::{Caller, Hub, Refusal};
 use axum::http::StatusCode;
 use musubi_core::adapter::Text;
@@ -80,6 +81,12 @@ impl Visit {
     /// The person that the address stands for.
     pub(super) fn person(&self) -> Result<PersonId, Refusal> {
         self.behind(Of::Person).map(PersonId)
+    }
+
+    /// The person whom the form names in these fields, where both name and birth date are there.
+    pub(super) fn named(&self, name: &str, born: &str) -> Option<Named> {
+        let (name, born) = (self.form.get(name), self.form.get(born));
+        (!name.is_empty() && !born.is_empty()).then(|| Named::by_name(name, born))
     }
 
     /// The work item that the address stands for.

@@ -29,7 +29,7 @@ pub const LOW_WEIGHT: &str = "LOW_WEIGHT";
 /// Absences without a sighting between them that make an infant unmet (`formats/public_health.md` 8).
 const ABSENCES: usize = 2;
 /// The cut-off of the EPDS in Japan.
-const EPDS_CUT_OFF: i32 = 9;
+pub const EPDS_CUT_OFF: i32 = 9;
 /// Items of the EPDS; the last asks about self-harm.
 const EPDS_ITEMS: usize = 10;
 /// From here a notification is late: 22 weeks.

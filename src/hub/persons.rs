@@ -26,6 +26,13 @@ pub struct Named {
     pub birth_date: String,
 }
 
+impl Named {
+    /// By name and birth date.
+    pub fn by_name(name: &str, birth_date: &str) -> Self {
+        Named { name: name.to_owned(), birth_date: birth_date.to_owned(), ..Named::default() }
+    }
+}
+
 /// Most persons of one name and birth date who are looked at. Far more than a caller is shown: those it may not see must not
 /// crowd out one it may.
 const FOUND_MAX: u32 = 200;

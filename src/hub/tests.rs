@@ -274,11 +274,7 @@ impl City {
     }
 
     fn light() -> Vec<Named> {
-        let child =
-            Named {
-                name: "タカヤナギ アカリ".to_owned(), birth_date: "2026-10-19".to_owned(), ..Named::default()
-            };
-        vec![named("482072", "K0100102"), child]
+        vec![named("482072", "K0100102"), Named::by_name("タカヤナギ アカリ", "2026-10-19")]
     }
 
     async fn seen(&self, ground: &str, purpose: Purpose) -> Vec<String> {
@@ -435,8 +431,7 @@ async fn somebody_hidden_and_somebody_unknown_are_answered_alike() {
     let city = City::new().await;
     city.family_b().await;
     let caller = city.caller("MED-4810700122", "m-1");
-    let ask =
-        |name: &str, birth: &str| Named { name: name.to_owned(), birth_date: birth.to_owned(), ..Named::default() };
+    let ask = Named::by_name;
     let hidden = city.hub.get(&caller, Purpose::P1, &ask("マキノ リン", "2026-09-14"), "").await.unwrap();
     let unknown = city.hub.get(&caller, Purpose::P1, &ask("シオノ ボウ", "1990-08-03"), "").await.unwrap();
     assert!(hidden.is_empty() && unknown.is_empty());

@@ -4,7 +4,8 @@
 use crate::console::layout::day_of;
 use crate::console::visit::Visit;
 use maud::{Markup, html};
-use musubi_adapters::screen::{EPDS_CUT_OFF, Point, Series};
+use musubi_adapters::screen::{Point, Series};
+use musubi_core::signals::EPDS_CUT_OFF;
 
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 180.0;
@@ -42,7 +43,7 @@ pub(in crate::console) fn epds(visit: &Visit, series: &[Series]) -> Markup {
     let cut_off = visit.say("9点(区分点)", "cut-off 9");
     let title = visit.say("EPDS(エジンバラ産後うつ病質問票)", "EPDS");
     let unit = visit.say("点", "points");
-    all(visit, series, &Drawn { title, unit, low: 0.0, high: EPDS_MAX, mark: Some((EPDS_CUT_OFF, cut_off)) })
+    all(visit, series, &Drawn { title, unit, low: 0.0, high: EPDS_MAX, mark: Some((f64::from(EPDS_CUT_OFF), cut_off)) })
 }
 
 fn all(visit: &Visit, series: &[Series], drawn: &Drawn<'_>) -> Markup {

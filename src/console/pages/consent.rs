@@ -292,7 +292,7 @@ fn terms(visit: &Visit) -> Result<ConsentTerms, Refusal> {
     Ok(ConsentTerms {
         kind: ConsentKind::Permit,
         subject: subject(visit)?,
-        grantor: by_name(typed.get("grantor"), typed.get("grantor_born")),
+        grantor: visit.named("grantor", "grantor_born"),
         relationship: *relationship,
         authority: typed.get("authority").to_owned(),
         grantee,
@@ -318,12 +318,7 @@ fn subject(visit: &Visit) -> Result<Named, Refusal> {
     if !visit.handle.is_empty() {
         return Ok(Named { person: Some(visit.person()?), ..Named::default() });
     }
-    by_name(visit.form.get("name"), visit.form.get("born")).ok_or_else(|| wanting("name"))
-}
-
-fn by_name(name: &str, born: &str) -> Option<Named> {
-    let named = Named { name: name.to_owned(), birth_date: born.to_owned(), ..Named::default() };
-    (!name.is_empty() && !born.is_empty()).then_some(named)
+    visit.named("name", "born").ok_or_else(|| wanting("name"))
 }
 
 fn wanting(place: &str) -> Refusal {

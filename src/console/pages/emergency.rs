@@ -70,8 +70,7 @@ pub(in crate::console) async fn confirm(visit: Arc<Visit>) -> Answered {
 }
 
 fn named(visit: &Visit) -> Named {
-    let form = &visit.form;
-    Named { name: form.get("name").to_owned(), birth_date: form.get("born").to_owned(), ..Named::default() }
+    Named::by_name(visit.form.get("name"), visit.form.get("born"))
 }
 
 fn first(visit: &Visit) -> Markup {

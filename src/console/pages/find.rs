@@ -20,8 +20,7 @@ pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
 /// The answer, below the form as it was filled in. Nobody, somebody hidden, and somebody kept elsewhere look the same.
 pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
     let form = &visit.form;
-    let named =
-        Named { name: form.get("name").to_owned(), birth_date: form.get("born").to_owned(), ..Named::default() };
+    let named = Named::by_name(form.get("name"), form.get("born"));
     let purpose = form.get("purpose").parse().unwrap_or(default_purpose(visit.caller.agency.kind));
     let found = visit.hub().get(&visit.caller, purpose, &named, form.get("ground")).await?;
     let body = html! {

@@ -7,7 +7,6 @@ use crate::console::visit::{Answer, Answered, Visit, status_of};
 use crate::hub::Refusal;
 use crate::hub::caller::Operation;
 use crate::hub::grounds::GroundTerms;
-use crate::hub::persons::Named;
 use maud::{Markup, html};
 use musubi_core::agency::{Category, CategorySet, Purpose};
 use musubi_core::cases::CaseQuery;
@@ -34,7 +33,7 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 /// What the cited ground opens: of one person who is named, else the cases that it covers.
 pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
     let (number, purpose) = (visit.form.get("number"), visit.form.get("purpose").parse().unwrap_or(Purpose::P5));
-    let asked = match named(&visit) {
+    let asked = match visit.named("name", "born") {
         Some(person) => visit.hub().get(&visit.caller, purpose, &person, number).await.map(|hits| (hits, false)),
         None => {
             let query = CaseQuery::new(number, purpose, Level::L3);
@@ -55,13 +54,6 @@ pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
         @if truncated { p.hint { (visit.say("件数が多いため、一部だけを表示しています。", "There were more.")) } }
     };
     Ok(visit.page("照会の回答", "Answer", body).into())
-}
-
-/// The person of a form, where both name and birth date are there.
-fn named(visit: &Visit) -> Option<Named> {
-    let (name, born) = (visit.form.get("name"), visit.form.get("born"));
-    let named = Named { name: name.to_owned(), birth_date: born.to_owned(), ..Named::default() };
-    (!name.is_empty() && !born.is_empty()).then_some(named)
 }
 
 /// Asks the holders.
@@ -154,7 +146,7 @@ fn terms(visit: &Visit) -> Result<(GroundCode, GroundTerms), Refusal> {
     let code: GroundCode = typed.get("code").parse().map_err(|_| wanting("code"))?;
     let until: Day = typed.get("until").parse().map_err(|_| wanting("until"))?;
     let (number, necessity) = (typed.get("number").to_owned(), typed.get("necessity").to_owned());
-    let person = named(visit).ok_or_else(|| wanting("name"))?;
+    let person = visit.named("name", "born").ok_or_else(|| wanting("name"))?;
     let evidence = [
         ("request_number", number.clone()),
         ("requesting_head", typed.get("head").to_owned()),

@@ -21,7 +21,7 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 
 /// The statement, as a page or as a table.
 pub(in crate::console) async fn make(visit: Arc<Visit>) -> Answered {
-    let (subject, requester) = (named(&visit, "")?, requester(&visit)?);
+    let (subject, requester) = (named(&visit, "name", "born")?, requester(&visit)?);
     let disclosures = visit.hub().statement(&visit.caller, &subject, requester.as_ref()).await?;
     if visit.form.get("as") == "csv" {
         let bytes = table(&visit, &disclosures);
@@ -116,21 +116,18 @@ fn requester(visit: &Visit) -> Result<Option<Requester>, Refusal> {
     let capacity = CAPACITIES.iter().find(|(word, ..)| *word == typed).map(|(_, relationship, ..)| *relationship);
     match capacity {
         None | Some(Relationship::Subject) => Ok(None),
-        Some(relationship) => Ok(Some(Requester { named: named(visit, "asker_")?, relationship })),
+        Some(relationship) => Ok(Some(Requester { named: named(visit, "asker_name", "asker_born")?, relationship })),
     }
 }
 
 /// A person by the fields of these names.
-fn named(visit: &Visit, prefix: &str) -> Result<Named, Refusal> {
-    let typed = |name: &str| visit.form.get(&[prefix, name].concat()).to_owned();
-    let (name, birth_date) = (typed("name"), typed("born"));
-    if name.is_empty() || birth_date.is_empty() {
-        return Err(Refusal::invalid(
+fn named(visit: &Visit, name: &str, born: &str) -> Result<Named, Refusal> {
+    visit.named(name, born).ok_or_else(|| {
+        Refusal::invalid(
             "M824",
-            &[prefix, "name"].concat(),
+            name,
             "氏名と生年月日の両方を入力してください。",
             "Name a person by name and birth date.",
-        ));
-    }
-    Ok(Named { name, birth_date, ..Named::default() })
+        )
+    })
 }

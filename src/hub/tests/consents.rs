@@ -8,10 +8,6 @@ fn code(refusal: &Refusal) -> String {
     refusal.diagnostics.first().map(|said| said.code.to_string()).unwrap_or_default()
 }
 
-fn by_name(name: &str, birth_date: &str) -> Named {
-    Named { name: name.to_owned(), birth_date: birth_date.to_owned(), ..Named::default() }
-}
-
 fn mother() -> Named {
     named("MED-4810700122", "00012345")
 }
@@ -152,7 +148,7 @@ async fn somebody_first_heard_of_by_name_is_found_when_a_record_comes() {
     let city = City::new().await;
     city.set("2026-10-26T10:00:00+09:00");
     let officer = city.caller("OSC-482072", "ooba");
-    let takayanagi = by_name("高柳 沙耶", "2004-02-20");
+    let takayanagi = Named::by_name("高柳 沙耶", "2004-02-20");
     let period = (city.hub.now(), at("2027-10-26T00:00:00+09:00"));
     city.hub.shield(&officer, &takayanagi, period, Vec::new(), Vec::new()).await.unwrap();
     city.set("2026-10-27T16:20:00+09:00");
