@@ -131,7 +131,7 @@ pub async fn start(
     let quotas = Arc::new(Quotas::new(&config.limits));
     let services = grpc::router(hub.clone(), Arc::clone(&quotas)).await;
     let services = services.map_err(|error| StartError::Services(error.to_string()))?;
-    let router = services.merge(https::router(hub.clone(), &config.limits)).fallback(https::nothing_here);
+    let router = services.merge(https::router(hub.clone(), &config.limits)).fallback(https::not_served);
     let router = router.layer(axum::middleware::from_fn_with_state(Arc::clone(&quotas), quota));
 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

@@ -74,8 +74,8 @@ pub fn router(hub: Hub, limits: &Limits) -> Router {
     let room = Arc::new(Semaphore::new(BODIES_MEBIBYTES * 1024));
     let served = Served { hub, file_bytes_max: limits.file_bytes(), room, room_of: Arc::default() };
     Router::new()
-        .route("/v1/documents", post(documents).fallback(nothing_here))
-        .route("/v1/cases/query", post(cases::query).fallback(nothing_here))
+        .route("/v1/documents", post(documents).fallback(not_served))
+        .route("/v1/cases/query", post(cases::query).fallback(not_served))
         .nest("/fhir/R4", fhir::router())
         .with_state(served)
 }
@@ -85,9 +85,40 @@ fn said_length(body: &Body, bytes_max: usize) -> usize {
     body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max)
 }
 
-/// For everything that is not served: no word about what was asked.
+/// For everything that is not served to people: no word about what was asked.
 pub async fn nothing_here() -> StatusCode {
     StatusCode::NOT_FOUND
+}
+
+/// For everything that is not served to agencies: what is, and no word about what was asked.
+pub async fn not_served() -> Response {
+    let said = Diagnostic::error(
+        "M701",
+        "request",
+        "ここでは扱っていません。ファイルは POST /v1/documents、XMLのケース照会は POST /v1/cases/query、FHIRは GET /fhir/R4/metadata を見てください。",
+        "Not served here. Files: POST /v1/documents; case queries in XML: POST /v1/cases/query; FHIR: see GET /fhir/R4/metadata.",
+    );
+    nothing_taken(StatusCode::NOT_FOUND, &[said])
+}
+
+/// Why a body was not read to its end, and what mends it.
+fn unread(status: StatusCode) -> Diagnostic {
+    let (code, ja, en) = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("H007", "送られた内容が大きすぎます。分けて送ってください。", "The body is too large; send it in parts.")
+        }
+        StatusCode::REQUEST_TIMEOUT => (
+            "M907",
+            "本文の届くのが遅すぎるため、受信を打ち切りました。回線を確かめて送り直してください。",
+            "The body came too slowly and was cut. Check the line and send it again.",
+        ),
+        _ => (
+            "M906",
+            "本文を受け取れませんでした。しばらくして送り直してください。",
+            "The body did not arrive, or there is no room for it now. Send it again in a while.",
+        ),
+    };
+    Diagnostic::error(code, "request", ja, en)
 }
 
 /// A row of the answer.
@@ -166,7 +197,7 @@ async fn documents(State(served): State<Served>, Extension(peer): Extension<Arc<
     let format = format_of(request.uri().query().unwrap_or_default()).to_owned();
     let (body, held) = match served.body(&peer, request.into_body(), served.file_bytes_max).await {
         Ok(body) => body,
-        Err(unread) => return unread.into_response(),
+        Err(status) => return nothing_taken(status, &[unread(status)]),
     };
     let answer = match served.hub.submit_document(&caller, &format, &body).await {
         Ok(answer) => answered(answer),
@@ -224,6 +255,10 @@ fn status(refusal: &Refusal) -> StatusCode {
 }
 
 fn refused(refusal: &Refusal) -> Response {
-    let diagnostics = refusal.diagnostics.iter().map(Said::from).collect();
-    (status(refusal), Json(Answer { taken: 0, refused: 0, rows: Vec::new(), diagnostics })).into_response()
+    nothing_taken(status(refusal), &refusal.diagnostics)
+}
+
+fn nothing_taken(status: StatusCode, said: &[Diagnostic]) -> Response {
+    let diagnostics = said.iter().map(Said::from).collect();
+    (status, Json(Answer { taken: 0, refused: 0, rows: Vec::new(), diagnostics })).into_response()
 }

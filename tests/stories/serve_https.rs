@@ -32,8 +32,13 @@ async fn an_unknown_format_and_an_unknown_path_are_refused() {
     let city = City::at("2026-11-11T17:15:00+09:00").await;
     assert_eq!(post(&city, sample::HEALTH_CENTER, "/v1/documents?format=cobol", VISITS).await.status, 422);
     let nothing = post(&city, sample::HEALTH_CENTER, "/v1/documents/7", b"").await;
-    assert_eq!((nothing.status, nothing.body.as_slice()), (404, b"".as_slice()));
-    assert_eq!(post(&city, sample::CENTER, "/anything", b"x").await, nothing);
+    assert_eq!(nothing.status, 404);
+    let said: serde_json::Value = serde_json::from_slice(&nothing.body).unwrap();
+    assert!(said["diagnostics"][0]["en"].as_str().unwrap().contains("POST /v1/documents"), "{said}");
+    assert_eq!(post(&city, sample::CENTER, "/anything", b"x").await, nothing, "what is served, not what was asked");
+    let get = hyper::Request::get("/v1/documents").body(Vec::new()).unwrap();
+    let get = city.agency(sample::CENTER).call(get).await.unwrap();
+    assert_eq!((get.status, get.body), (404, nothing.body), "documents are posted");
 }
 
 #[tokio::test]

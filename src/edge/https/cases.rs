@@ -1,7 +1,7 @@
 //! `POST /v1/cases/query`: what a child guidance center asks in XML, and the answer (`formats/child_guidance.md` sections 5
 //! and 6). Who asks is the certificate's agency and the worker that the query names; what is shown, the hub decides.
 
-use super::{Served, status};
+use super::{Served, status, unread};
 use crate::edge::peer::Peer;
 use crate::edge::quota::NothingShown;
 use crate::hub::{Refusal, RefusalKind};
@@ -42,7 +42,7 @@ pub(super) async fn query(
         Err(StatusCode::PAYLOAD_TOO_LARGE) => {
             return xml(StatusCode::PAYLOAD_TOO_LARGE, encode_acknowledgement(None, &[too_large()], now));
         }
-        Err(unread) => return unread.into_response(),
+        Err(status) => return xml(status, encode_acknowledgement(None, &[unread(status)], now)),
     };
     match answer(&served, &peer, &body).await {
         Ok((answer, shown)) => {

@@ -1,7 +1,7 @@
 //! FHIR R4 over HTTPS (`formats/hospital.md` 4): documents and resources in, the shared record out through a release, and
 //! a statement of what is there. Every answer is a resource of FHIR; refusals are an OperationOutcome.
 
-use super::{Served, status};
+use super::{Served, status, unread};
 use crate::edge::peer::Peer;
 use crate::hub::document::{DocumentAnswer, RowAnswer};
 use crate::hub::persons::Named;
@@ -52,21 +52,7 @@ impl From<Refusal> for Wrong {
 
 impl From<StatusCode> for Wrong {
     fn from(status: StatusCode) -> Self {
-        let said = match status {
-            StatusCode::PAYLOAD_TOO_LARGE => Diagnostic::error(
-                "H007",
-                "request",
-                "送られた内容が大きすぎます。分けて送ってください。",
-                "The body is too large; send it in parts.",
-            ),
-            _ => Diagnostic::error(
-                "M906",
-                "request",
-                "本文を受け取れませんでした。しばらくして送り直してください。",
-                "The body did not arrive, or there is no room for it now. Send it again in a while.",
-            ),
-        };
-        Wrong::one(status, said)
+        Wrong::one(status, unread(status))
     }
 }
 
