@@ -228,7 +228,7 @@ fn a_fault_names_line_and_key_and_the_other_lines_are_answered() {
     let missing = r#"{"kind":"OSC","purpose":"P3"}"#;
     let typed = r#"{"kind":"OSC","purpose":"P3","category":"C05","home":"秘密"}"#;
     let long = format!("{{\"kind\":\"{}\"}}", "x".repeat(70_000));
-    let lines = [right, unknown, right, missing, typed, &long, "[]", right].join("\n");
+    let lines = ["\u{feff}", &[right, unknown, right, missing, typed, &long, "[]", right].join("\n")].concat();
     let run = musubi_fed(&["policy", "decide", "--lines", "-"], &lines);
     assert_eq!(run.code, 1);
     let permitted = "PERMIT T9.consent";

@@ -45,6 +45,8 @@ pub(super) fn run(arguments: &Arguments, policy: &Policy, terminal: &mut Termina
     Ok(if answers.refused { Exit::Refused } else { Exit::Success })
 }
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Lines are answered in groups, so that a long file is neither held in memory nor written line by line.
 const HANDED_OVER_AT: usize = 64 * 1024;
 
@@ -123,7 +125,12 @@ impl Fault {
     fn key(&self) -> Option<&str> {
         match self {
             Fault::Facts(FactsFault::UnknownKey(key)) => Some(key),
-            Fault::Facts(FactsFault::Twice(key) | FactsFault::Missing(key) | FactsFault::WrongType(key)) => Some(key),
+            Fault::Facts(
+                FactsFault::Twice(key)
+                | FactsFault::Missing(key)
+                | FactsFault::WrongType(key)
+                | FactsFault::NotOneOf(key, _),
+            ) => Some(key),
             Fault::Facts(FactsFault::NotAnObject) | Fault::NotUtf8 | Fault::TooLong => None,
         }
     }
@@ -150,6 +157,9 @@ struct Answers<'p> {
 
 impl Answers<'_> {
     fn answer(&mut self, line: Option<usize>, text: &[u8]) -> Result<(), Failure> {
+        // A text file from Windows may begin with a byte order mark.
+        let text =
+            if line.is_none_or(|line| line == 1) { text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text) } else { text };
         let facts = std::str::from_utf8(text).map_err(|_| Fault::NotUtf8);
         match facts.and_then(|text| DecisionFacts::from_json(text).map_err(Fault::from)) {
             Ok(facts) => self.decided(&decide(self.policy, &facts)),

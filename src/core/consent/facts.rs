@@ -101,9 +101,12 @@ pub enum FactsFault {
     /// A key that must be there.
     #[error("キー {0:?} がありません。 / key {0:?} is missing")]
     Missing(&'static str),
-    /// A value of another type, or not one of the words.
+    /// A value of another type.
     #[error("キー {0:?} の値の型が違います。 / key {0:?} has a value of another type")]
     WrongType(&'static str),
+    /// Not one of the words.
+    #[error("キー {0:?} の値は {1} のいずれかです。 / the value of key {0:?} is one of {1}")]
+    NotOneOf(&'static str, &'static str),
 }
 
 /// Every key of the JSON form.
@@ -217,13 +220,13 @@ impl DecisionFacts {
         for (key, value) in &pairs.0 {
             let known = KEYS.iter().enumerate().find(|(_, known)| *known == key);
             let Some((at, known)) = known else {
-                return Err(FactsFault::UnknownKey(key.chars().take(KEY_SHOWN_MAX).collect()));
+                return Err(FactsFault::UnknownKey(shown(key)));
             };
             if seen & (1 << at) != 0 {
                 return Err(FactsFault::Twice(known));
             }
             seen |= 1 << at;
-            facts.set(known, value).ok_or(FactsFault::WrongType(known))?;
+            facts.set(known, value).ok_or_else(|| wrong(known, value))?;
         }
         match KEYS.iter().take(REQUIRED).enumerate().find(|(at, _)| seen & (1 << at) == 0) {
             Some((_, missing)) => Err(FactsFault::Missing(missing)),
@@ -278,6 +281,29 @@ impl DecisionFacts {
             _ => return None,
         })
     }
+}
+
+/// An unknown key as it may be repeated: cut, and no digit of it, which might be an individual number's.
+fn shown(key: &str) -> String {
+    key.chars().take(KEY_SHOWN_MAX).map(|one| if one.is_numeric() { '#' } else { one }).collect()
+}
+
+/// What is wrong with a value that a key does not take.
+fn wrong(key: &'static str, value: &Value) -> FactsFault {
+    let words = match key {
+        "kind" => "OSC MED PHO CGC PRV MUN",
+        "purpose" => "P1…P12",
+        "category" | "asserted" => "C01…C20",
+        "label" => "N R V",
+        "originator" => "none ask no",
+        "ground" => "L01…L10 L12…L14",
+        _ => return FactsFault::WrongType(key),
+    };
+    let strings = match value {
+        Value::Array(members) => key == "asserted" && members.iter().all(Value::is_string),
+        one => key != "asserted" && one.is_string(),
+    };
+    if strings { FactsFault::NotOneOf(key, words) } else { FactsFault::WrongType(key) }
 }
 
 fn word<T: FromStr>(value: &Value) -> Option<T> {

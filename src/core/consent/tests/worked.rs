@@ -70,10 +70,7 @@ fn a_fault_in_the_facts_names_the_key_and_never_the_value() {
         r#""shield":1"#,
         r#""shield":null"#,
         r#""asserted":"C01""#,
-        r#""asserted":["C21"]"#,
-        r#""label":"X""#,
-        r#""ground":"L11""#,
-        r#""ground":"L16""#,
+        r#""asserted":["C01",2]"#,
         r#""originator":true"#,
         r#""shield_allowed":"secret""#,
     ] {
@@ -81,7 +78,19 @@ fn a_fault_in_the_facts_names_the_key_and_never_the_value() {
         assert!(matches!(fault, FactsFault::WrongType(_)), "{wrong}: {fault}");
         assert!(!fault.to_string().contains("secret"));
     }
+    for (wrong, word) in [
+        (r#""asserted":["C21"]"#, "C01…C20"),
+        (r#""label":"secret""#, "N R V"),
+        (r#""ground":"L11""#, "L12…L14"),
+        (r#""ground":"L16""#, "L12…L14"),
+    ] {
+        let fault = fault(&full(wrong));
+        assert!(matches!(fault, FactsFault::NotOneOf(_, words) if words.contains(word)), "{wrong}: {fault}");
+        assert!(!fault.to_string().contains("secret"));
+    }
     assert_eq!(fault(&full(r#""home":true,"home":false"#)), FactsFault::Twice("home"));
+    let number = fault(&full(r#""123456789018":true"#));
+    assert_eq!(number, FactsFault::UnknownKey("############".into()), "a number may be an individual's");
 }
 
 #[test]
