@@ -124,11 +124,11 @@ impl Hub {
                 Some(submission) => self.take_row(caller, adapter, &item.place, submission, item.diagnostics).await?,
                 None => Outcome::refused(item.diagnostics),
             };
-            if custody.custody.is_none() {
-                self.note_refused(caller, adapter.name(), &custody.diagnostics).await?;
-            }
             rows.push(RowAnswer { place: item.place, custody: custody.custody, diagnostics: custody.diagnostics });
         }
+        let refused = rows.iter().filter(|row| row.custody.is_none()).map(|row| &*row.diagnostics);
+        let refused: Vec<Refused<'_>> = refused.filter_map(|said| refusal_of(caller, adapter.name(), said)).collect();
+        self.note_refusals(&refused).await?;
         let answer = DocumentAnswer { rows, diagnostics };
         self.keep_file(caller, adapter.name(), &profile, &file::Document { bytes, ledger, people, answer: &answer })
             .await?;
@@ -270,8 +270,8 @@ impl Hub {
         format: &'static str,
         diagnostics: &[Diagnostic],
     ) -> Result<(), Refusal> {
-        if diagnostics.iter().any(|said| said.severity == Severity::Error) {
-            self.note_refusal(&Refused { agency: caller.id(), format, class: CLASS, key: "", diagnostics }).await?;
+        if let Some(refused) = refusal_of(caller, format, diagnostics) {
+            self.note_refusal(&refused).await?;
         }
         Ok(())
     }
@@ -288,6 +288,12 @@ impl Hub {
         };
         serde_json::to_vec(&custody).unwrap_or_default()
     }
+}
+
+/// What was refused, where something was.
+fn refusal_of<'a>(caller: &'a Caller, format: &'static str, diagnostics: &'a [Diagnostic]) -> Option<Refused<'a>> {
+    let refused = diagnostics.iter().any(|said| said.severity == Severity::Error);
+    refused.then_some(Refused { agency: caller.id(), format, class: CLASS, key: "", diagnostics })
 }
 
 /// Everybody whom the rows name.

@@ -11,6 +11,8 @@ use musubi_core::id::MessageId;
 const INDIVIDUAL_NUMBER: &str = "H009";
 /// Longest place that is kept.
 const PLACE_CHARS_MAX: usize = 80;
+/// Refusals that are written together at most.
+const TOGETHER: usize = 500;
 
 /// A message that is not taken.
 pub struct Refused<'a> {
@@ -33,6 +35,32 @@ impl Hub {
     /// # Errors
     /// When the store fails.
     pub async fn note_refusal(&self, refused: &Refused<'_>) -> Result<MessageId, Refusal> {
+        let (message, change) = self.refusal(refused);
+        self.store.commit("refuse a message", change).await?;
+        Ok(message)
+    }
+
+    /// The same of many rows of one file, which are not worth a wait for the disk each.
+    ///
+    /// # Errors
+    /// When the store fails: then some of them may stand in the log.
+    pub(super) async fn note_refusals(&self, refused: &[Refused<'_>]) -> Result<(), Refusal> {
+        for some in refused.chunks(TOGETHER) {
+            let mut together = Change::default();
+            for (_, mut change) in some.iter().map(|refused| self.refusal(refused)) {
+                // One message is answered by a change, so one that has a row of its own stands alone.
+                if change.message.is_some() {
+                    self.store.commit("refuse a message", change).await?;
+                } else {
+                    together.leaves.append(&mut change.leaves);
+                }
+            }
+            self.store.commit("refuse rows", together).await?;
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, refused: &Refused<'_>) -> (MessageId, Change) {
         let now = self.now();
         let message = MessageId(self.id(now));
         let errors: Vec<&Diagnostic> = refused.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
@@ -63,7 +91,6 @@ impl Hub {
             raw: None,
             answer: Box::new(|_| Vec::new()),
         });
-        self.store.commit("refuse a message", change).await?;
-        Ok(message)
+        (message, change)
     }
 }

@@ -157,6 +157,19 @@ async fn the_bytes_of_a_document_are_kept_once_and_a_refused_row_leaves_a_trace(
 }
 
 #[tokio::test]
+async fn every_refused_row_of_a_large_file_leaves_a_trace() {
+    let city = City::new().await;
+    city.set("2026-11-11T17:15:00+09:00");
+    let lines: Vec<&[u8]> = VISITS.split_inclusive(|byte| *byte == b'\n').collect();
+    let (head, wrong) = (lines[0], lines[5]);
+    let file = [head, &wrong.repeat(1_100)].concat();
+    let rows = city.submit("PHO-482072-01", "ph05", &file).await;
+    assert!(rows.len() == 1_100 && rows.iter().all(|row| row.0.is_none()), "{}", rows.len());
+    let leaves = city.hub.store.leaves(&crate::store::Log::Hub, 0, 2_000).await.unwrap();
+    assert_eq!(leaves.len(), 1_100);
+}
+
+#[tokio::test]
 async fn a_fact_that_is_recorded_while_a_family_is_read_is_before_its_moment() {
     let city = City::new().await;
     city.set("2026-10-28T10:00:00+09:00");
