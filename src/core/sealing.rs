@@ -4,12 +4,16 @@
 //! its own key wrapped for each of them (S-53). Randomness is an argument; nothing here draws any.
 
 use crate::id::PersonId;
+use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce as GcmNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+mod recipient;
+
+pub use recipient::{NotARecipient, RecipientKey, RecipientSecret};
 
 /// Random bytes that are used for one encryption and never again.
 pub type Nonce = [u8; 12];
@@ -264,7 +268,7 @@ fn key_of(plain: Zeroizing<Vec<u8>>) -> Result<DataKey, DoesNotOpen> {
 /// Nonce, ciphertext, tag.
 fn encrypt(key: &[u8; KEY_BYTES], nonce: Nonce, aad: &[u8], plain: &[u8]) -> Vec<u8> {
     let cipher = Aes256Gcm::new(key.into());
-    let Ok(sealed) = cipher.encrypt(GcmNonce::from_slice(&nonce), Payload { msg: plain, aad }) else {
+    let Ok(sealed) = cipher.encrypt(&nonce.into(), Payload { msg: plain, aad }) else {
         unreachable!("AES-GCM seals anything below 64 GiB, and every channel has a far lower limit (S-70)")
     };
     let mut bytes = nonce.to_vec();
@@ -273,8 +277,8 @@ fn encrypt(key: &[u8; KEY_BYTES], nonce: Nonce, aad: &[u8], plain: &[u8]) -> Vec
 }
 
 fn decrypt(key: &[u8; KEY_BYTES], aad: &[u8], bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, DoesNotOpen> {
-    let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES).ok_or(DoesNotOpen)?;
-    let plain = Aes256Gcm::new(key.into()).decrypt(GcmNonce::from_slice(nonce), Payload { msg: sealed, aad });
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(DoesNotOpen)?;
+    let plain = Aes256Gcm::new(key.into()).decrypt(nonce.into(), Payload { msg: sealed, aad });
     plain.map(Zeroizing::new).map_err(|_| DoesNotOpen)
 }
 
