@@ -6,6 +6,7 @@ use crate::edge::tls::ServerTls;
 use crate::entropy;
 use crate::hub::enrol::Enrolment;
 use crate::hub::ledger::hex;
+use crate::hub::recipients::RecipientOrder;
 use crate::hub::{Hub, Refusal};
 use musubi_core::id::DeliveryId;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub enum What {
     Register(Enrolment),
     /// That a dead letter is sent again.
     Replay(DeliveryId),
+    /// A change of who can open backups.
+    Recipients(RecipientOrder),
 }
 
 impl What {
@@ -41,6 +44,7 @@ impl What {
     pub async fn carry_out(self, hub: &Hub, by: &str) -> Result<(), Refusal> {
         match self {
             What::Register(enrolment) => hub.enrol(enrolment, by).await,
+            What::Recipients(order) => hub.change_recipients(order, by).await,
             What::Replay(id) => hub.replay_by_operator(id, by, false).await.map(drop),
         }
     }

@@ -1,29 +1,24 @@
 //! `musubi store`: the tables of a hub's store brought up to date, copied, restored, and held against what agencies were
 //! promised.
 
-use super::audit::verify::verify_here;
+mod backup;
+mod recipients;
+
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
-use crate::ca::write_secret;
 use crate::clock::Clock;
-use crate::config::{Config, StoreKind};
-use crate::entropy;
-use crate::hub::ledger::hex;
+use crate::config::Config;
 use crate::serve::open_hub;
-use crate::store::{Log, Settings, Store, back_up, grants, restore};
+use crate::store::{Log, Settings, Store, grants};
 use clap::{Args, Subcommand};
 use musubi_core::audit::Receipt;
 use musubi_core::id::PersonId;
-use musubi_core::sealing::DataKey;
 use musubi_core::time::Time;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Longest list of receipts or tombstones, in bytes.
 const LIST_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Longest key file, in bytes.
-const KEY_BYTES_MAX: u64 = 128;
 
 /// Arguments of `musubi store`.
 #[derive(Debug, Args)]
@@ -39,16 +34,20 @@ enum StoreCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Make a key for backups; keep it apart from them and from the hub's keys (バックアップ用の鍵を作る)
+    /// Make the secret of a backup recipient and print the public key; keep it apart from the hub (バックアップ受取人の鍵を作る)
     Key {
         /// The file to write
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
-    /// Copy the embedded database while the hub runs, sealed (稼働中のバックアップ)
-    Backup(Backup),
+    /// Who can open backups: two operators change that (バックアップの受取人)
+    Recipients(recipients::Arguments),
+    /// Copy the embedded database while the hub runs, sealed for the recipients (稼働中のバックアップ)
+    Backup(backup::Backup),
+    /// Open a backup beside the hub that runs, and verify its logs: nothing is put in place (復元の訓練)
+    Rehearse(backup::Rehearsal),
     /// Put a backup in place, apply the tombstones, verify the logs, list the receipts that are missing (復元)
-    Restore(Restore),
+    Restore(backup::Restore),
     /// Print whose keys were destroyed: a restore needs this list (鍵を破棄した人の一覧)
     Tombstones {
         #[command(flatten)]
@@ -81,39 +80,6 @@ enum StoreCommand {
     },
 }
 
-#[derive(Debug, Args)]
-struct Backup {
-    #[command(flatten)]
-    place: Place,
-    /// The file to write; it must not be there
-    #[arg(long, value_name = "FILE")]
-    to: PathBuf,
-    /// The key to seal it with, made by `musubi store key`
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-}
-
-#[derive(Debug, Args)]
-struct Restore {
-    #[command(flatten)]
-    place: Place,
-    /// The backup
-    #[arg(long, value_name = "FILE")]
-    from: PathBuf,
-    /// The key that it was sealed with
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// Put the database that is there aside
-    #[arg(long)]
-    replace: bool,
-    /// What `musubi store tombstones` printed last; the database that is put aside is asked in any case
-    #[arg(long, value_name = "FILE")]
-    tombstones: Option<PathBuf>,
-    /// What agencies were given, as `compare` takes it
-    #[arg(long, value_name = "FILE")]
-    receipts: Option<PathBuf>,
-}
-
 /// Carries one out.
 ///
 /// # Errors
@@ -121,17 +87,11 @@ struct Restore {
 pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     match &arguments.command {
         StoreCommand::Migrate { place } => migrate(&place.config()?, terminal),
-        StoreCommand::Key { to } => {
-            write_secret(to, &hex(&entropy::bytes::<32>())).map_err(fault)?;
-            Ok(Exit::Success)
-        }
-        StoreCommand::Backup(backup) => {
-            let (config, key) = (embedded(&backup.place)?, read_key(&backup.key, terminal)?);
-            let bytes = wait(async { back_up(&config.data.folder, &key, &backup.to).await.map_err(fault) })?;
-            writeln!(terminal.out, "{} {bytes} bytes / バックアップしました", backup.to.display())?;
-            Ok(Exit::Success)
-        }
-        StoreCommand::Restore(arguments) => put_back(arguments, terminal),
+        StoreCommand::Key { to } => backup::make_key(to, terminal),
+        StoreCommand::Recipients(arguments) => recipients::run(arguments, terminal),
+        StoreCommand::Backup(arguments) => backup::back_up_here(arguments, terminal),
+        StoreCommand::Rehearse(arguments) => backup::rehearse(arguments, terminal),
+        StoreCommand::Restore(arguments) => backup::put_back(arguments, terminal),
         StoreCommand::Tombstones { place } => {
             let config = place.config()?;
             let list = wait(async { reading(&config).await?.tombstones().await.map_err(fault) })?;
@@ -163,62 +123,12 @@ fn migrate(config: &Config, terminal: &mut Terminal<'_>) -> Result<Exit, Failure
     }
 }
 
-/// A server's database is copied with the server's own tools.
-fn embedded(place: &Place) -> Result<Config, Failure> {
-    let config = place.config()?;
-    match config.data.store {
-        StoreKind::Sqlite => Ok(config),
-        StoreKind::Postgres => Err(Failure::Usage(
-            "PostgreSQL is copied by pg_dump and restored by pg_restore: see docs/postgresql.md / \
-             PostgreSQLはpg_dumpとpg_restoreで扱います（docs/postgresql.md）"
-                .to_owned(),
-        )),
-    }
-}
-
-fn read_key(path: &Path, terminal: &mut Terminal<'_>) -> Result<DataKey, Failure> {
-    let wrong =
-        || Failure::Fault(format!("{}: not a key of `musubi store key` / 鍵の形式ではありません", path.display()));
-    if crate::ca::readable_by_others(path).map_err(fault)? {
-        let text =
-            "others may read this key; set its mode to 0600 / 鍵が他の利用者に読まれます。権限を0600にしてください";
-        return Err(Failure::Fault(format!("{}: {text}", path.display())));
-    }
-    let text = zeroize::Zeroizing::new(terminal.read(path, KEY_BYTES_MAX)?);
-    let bytes = crate::hub::ledger::unhex(std::str::from_utf8(&text).map_err(|_| wrong())?.trim()).ok_or_else(wrong)?;
-    Ok(DataKey::from_random(bytes.try_into().map_err(|_| wrong())?))
+fn settings(config: &Config) -> Settings {
+    Settings { hub: config.hub.origin.clone(), ..Settings::default() }
 }
 
 async fn reading(config: &Config) -> Result<Store, Failure> {
-    let settings = Settings { hub: config.hub.origin.clone(), ..Settings::default() };
-    Store::open_reading_at(&config.data.location().map_err(fault)?, settings).await.map_err(fault)
-}
-
-fn put_back(arguments: &Restore, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let (config, key) = (embedded(&arguments.place)?, read_key(&arguments.key, terminal)?);
-    let mut buried = match &arguments.tombstones {
-        Some(path) => read_tombstones(path, terminal)?,
-        None => Vec::new(),
-    };
-    if config.data.is_there() {
-        // A database that is broken cannot be asked; then the list that was kept must do.
-        match wait(async { reading(&config).await?.tombstones().await.map_err(fault) }) {
-            Ok(list) => buried.extend(list),
-            Err(error) => writeln!(terminal.err, "{error}: tombstones are not read from it / 破棄一覧を読めません")?,
-        }
-    }
-    let aside = restore(&arguments.from, &key, &config.data.folder, arguments.replace).map_err(fault)?;
-    if let Some(aside) = aside {
-        writeln!(terminal.out, "aside {} / 退避しました", aside.display())?;
-    }
-    let count = bury(&config, &buried, Arc::clone(&terminal.clock))?;
-    writeln!(terminal.out, "restored; {count} keys destroyed again / 復元しました。鍵の破棄を{count}件再適用しました")?;
-    let verified = verify_here(&config, None, &[], &mut terminal.out)?;
-    let compared = match &arguments.receipts {
-        Some(receipts) => compare(&config, receipts, terminal)?,
-        None => Exit::Success,
-    };
-    Ok(if verified { compared } else { Exit::Refused })
+    Store::open_reading_at(&config.data.location().map_err(fault)?, settings(config)).await.map_err(fault)
 }
 
 /// Destroys the keys that should be gone. Returns how many were still there.

@@ -32,6 +32,7 @@ pub mod policies;
 pub mod presence;
 pub mod query;
 pub mod recall;
+pub mod recipients;
 pub mod refer;
 pub mod refusal;
 pub mod refused;

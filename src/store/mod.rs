@@ -22,7 +22,7 @@ mod sql;
 mod sqlite;
 mod write;
 
-pub use backup::{BackupError, back_up, restore};
+pub use backup::{BackupError, Opening, Recipient, Sealing, back_up, restore};
 pub use bare::Bare;
 pub use error::{Conflict, Fault, StoreError, StoredAnswer};
 pub use keys::{KEYS, KeyError, Keyring};

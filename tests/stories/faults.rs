@@ -169,13 +169,17 @@ async fn s86_after_a_restore_the_receipts_name_what_is_to_be_sent_again_and_noth
     let mut site = Site::new().await;
     let outside = tempfile::tempdir().unwrap();
     let (key, backup) = (outside.path().join("key"), outside.path().join("backup"));
-    let made = Command::new(env!("CARGO_BIN_EXE_musubi")).args(["store", "key", "--to"]).arg(&key).status().unwrap();
-    assert!(made.success());
+    let made = Command::new(env!("CARGO_BIN_EXE_musubi")).args(["store", "key", "--to"]).arg(&key).output().unwrap();
+    let public = String::from_utf8(made.stdout).unwrap();
+    for order in ["add --by abe --name safe", "approve --by baba"] {
+        let ordered = site.musubi(&format!("store recipients {order} {}", public.trim()));
+        assert!(ordered.status.success(), "{}", String::from_utf8_lossy(&ordered.stderr));
+    }
     let mut working = site.load(1);
     let stop = CancellationToken::new();
     working.spawn(push_patiently(site.agency(sample::HOSPITAL), Arc::clone(&site.held), 2, 0, stop.clone()));
     site.served().await;
-    let taken = site.musubi(&format!("store backup --to {} --key {}", backup.display(), key.display()));
+    let taken = site.musubi(&format!("store backup --to {}", backup.display()));
     assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
     let before = site.held.lock().unwrap().messages.len();
     let more = async {

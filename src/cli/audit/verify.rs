@@ -46,8 +46,16 @@ pub(in crate::cli) fn verify_here(
     notes: &[(&Path, SignedNote)],
     out: &mut dyn Write,
 ) -> Result<bool, Failure> {
-    let verdicts = wait(verify(config, key, notes))?;
-    for (log, verdict) in &verdicts {
+    let verdicts = wait(async {
+        let (store, keyring) = open(config).await?;
+        verify(&store, &keyring, key, notes).await
+    })?;
+    print_verdicts(&verdicts, out)
+}
+
+/// Prints what was found of each log. Is all well?
+pub(in crate::cli) fn print_verdicts(verdicts: &[(Log, Verdict)], out: &mut dyn Write) -> Result<bool, Failure> {
+    for (log, verdict) in verdicts {
         let well = (verdict.leaves, Some(verdict.opened), verdict.checkpoints);
         let wrong = verdict.fault.as_ref().map(|fault| (fault.index, fault.kind));
         print(out, log.name(), well, wrong)?;
@@ -74,12 +82,13 @@ fn verify_copy(
     Ok(wrong.is_none())
 }
 
-async fn verify(
-    config: &Config,
+/// Verifies every log of a store, under a key or that of the keyring, and against notes that were kept elsewhere.
+pub(in crate::cli) async fn verify(
+    store: &Store,
+    keyring: &Keyring,
     key: Option<&LogVerifier>,
     notes: &[(&Path, SignedNote)],
 ) -> Result<Vec<(Log, Verdict)>, Failure> {
-    let (store, keyring) = open(config).await?;
     let own = keyring.signing.verifier();
     let key = key.unwrap_or(&own);
     let logs = store.logs().await.map_err(fault)?;
@@ -90,7 +99,7 @@ async fn verify(
         let of_log = elsewhere.iter().filter(|(of, _)| *of == origin);
         let extent = store.extent(&log).await.map_err(fault)?;
         let extent = of_log.fold(extent, |extent, (_, checkpoint)| extent.against(checkpoint));
-        let opener = Opener::read(&store, &keyring, &log).await?;
+        let opener = Opener::read(store, keyring, &log).await?;
         let verdict = store.verify_log(extent, Some(key), &|leaf| opener.open(leaf)).await.map_err(fault)?;
         verdicts.push((log, verdict));
     }
