@@ -65,6 +65,66 @@ pub struct Sighting {
     pub by: Option<AgencyId>,
 }
 
+/// Where on the way from pregnancy to school somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Awaits a birth (妊婦).
+    Pregnant,
+    /// Gave birth (産婦).
+    Postpartum,
+    /// A child (乳幼児).
+    Child,
+}
+
+/// How many of a stage are looked after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// What is expected next lies ahead.
+    pub in_time: u32,
+    /// It should have happened.
+    pub overdue: u32,
+    /// Nothing is expected.
+    pub nothing: u32,
+    /// Of all these, those whom nobody has met yet as far as the center may see.
+    pub unmet: u32,
+}
+
+impl Tally {
+    /// Everybody of the stage.
+    pub const fn all(&self) -> u32 {
+        self.in_time.saturating_add(self.overdue).saturating_add(self.nothing)
+    }
+}
+
+/// How far everybody in view is looked after, by stage.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage(BTreeMap<Stage, Tally>);
+
+impl Coverage {
+    /// Counts the people of one family.
+    pub fn add(&mut self, released: &Released, now: Time) {
+        let seen = last_seen(released, now);
+        for (person, life) in people(released, now) {
+            let Some(stage) = life.stage() else { continue };
+            let tally = self.0.entry(stage).or_default();
+            let counter = match life.next(person, now.day()) {
+                Some(next) if next.due < now.day() => &mut tally.overdue,
+                Some(_) => &mut tally.in_time,
+                None => &mut tally.nothing,
+            };
+            *counter = counter.saturating_add(1);
+            if !seen.iter().any(|sighting| sighting.person == person) {
+                tally.unmet = tally.unmet.saturating_add(1);
+            }
+        }
+    }
+
+    /// The stages in which somebody is.
+    pub fn stages(&self) -> impl Iterator<Item = (Stage, Tally)> {
+        self.0.iter().map(|(stage, tally)| (*stage, *tally))
+    }
+}
+
 /// What each person of a release awaits next, the earliest first; one thing for each person.
 pub fn expected(released: &Released, now: Time) -> Vec<Expected> {
     let people = people(released, now);
@@ -187,6 +247,17 @@ impl Life {
             Body::HomeVisit(visit) if role == Child => self.visited |= visit.child_seen == Some(true),
             Body::InfantCheck(check) => self.child_checks.push(check.kind.clone()),
             _ => {}
+        }
+    }
+
+    /// `None` of somebody of whom neither pregnancy nor birth is known.
+    fn stage(&self) -> Option<Stage> {
+        match (self.born, self.delivered, self.conceived) {
+            (Some(_), _, _) => Some(Stage::Child),
+            (None, Some(delivered), Some(conceived)) if delivered < conceived => Some(Stage::Pregnant),
+            (None, Some(_), _) => Some(Stage::Postpartum),
+            (None, None, Some(_)) => Some(Stage::Pregnant),
+            (None, None, None) => None,
         }
     }
 
@@ -329,6 +400,21 @@ mod tests {
         assert_eq!(expected(&absent, now())[0].what.en, "visit of the newborn");
         let seen = released(vec![about(2, "b", newborn(born)), about(2, "v", visit("met_both", true))]);
         assert_eq!(expected(&seen, now())[0].what.en, "check at one month");
+    }
+
+    #[test]
+    fn everybody_in_view_is_counted_once_by_stage() {
+        let link = Body::ParentChild(proto::ParentChild { relationship: "MTH".to_owned(), ..Default::default() });
+        let pregnant = about(3, "n", notified(on(2026, 11, 1), 20));
+        let born = about(2, "b", newborn(date(2026, 10, 26)));
+        let mut coverage = Coverage::default();
+        coverage.add(&released(vec![born, entry(&[1, 2], "l", link)]), at(date(2026, 11, 20)));
+        coverage.add(&released(vec![pregnant]), at(date(2026, 11, 20)));
+        let tally = |in_time, overdue, unmet| Tally { in_time, overdue, nothing: 0, unmet };
+        let counted: Vec<_> = coverage.stages().collect();
+        let expected =
+            [(Stage::Pregnant, tally(1, 0, 1)), (Stage::Postpartum, tally(0, 1, 1)), (Stage::Child, tally(1, 0, 0))];
+        assert_eq!(counted, expected);
     }
 
     #[test]
