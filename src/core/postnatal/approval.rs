@@ -168,7 +168,8 @@ const KINDS: [(Kind, &str); 5] = [
 const INCOMES: [(Income, &str); 3] =
     [(Income::Welfare, "welfare"), (Income::Nontaxed, "nontaxed"), (Income::Taxed, "taxed")];
 
-fn word(kind: Kind) -> &'static str {
+/// The word of the schema for a kind of care.
+pub fn word(kind: Kind) -> &'static str {
     KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, word)| word)
 }
 
@@ -186,11 +187,12 @@ pub fn income_of(word: &str) -> Option<Income> {
     INCOMES.iter().find(|(_, known)| *known == word).map(|(income, _)| *income)
 }
 
-fn date(day: Day) -> proto::Date {
+/// A day as the schema writes it.
+pub(crate) fn date(day: Day) -> proto::Date {
     proto::Date { year: i32::from(day.year()), month: Some(i32::from(day.month())), day: Some(i32::from(day.day())) }
 }
 
-fn day(date: &proto::Date) -> Option<Day> {
+pub(super) fn day(date: &proto::Date) -> Option<Day> {
     let part = |part: Option<i32>| i8::try_from(part?).ok();
     Day::new(i16::try_from(date.year).ok()?, part(date.month)?, part(date.day)?).ok()
 }

@@ -12,6 +12,7 @@ mod days;
 mod fee;
 mod limits;
 mod money;
+pub mod own;
 mod policy;
 pub mod record;
 mod staffing;

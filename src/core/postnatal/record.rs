@@ -77,7 +77,7 @@ fn reports_in(submission: &Submission) -> impl Iterator<Item = (&proto::Entry, &
 }
 
 /// From the schema's body; the record's id and the municipality stand in its envelope.
-fn from_body(body: &proto::CareDelivery, record_id: &str, municipality: &str) -> Option<CareUse> {
+pub(super) fn from_body(body: &proto::CareDelivery, record_id: &str, municipality: &str) -> Option<CareUse> {
     let care_recorded = !body.mother_care.is_empty()
         || !body.mother_measurements.is_empty()
         || body.infants.iter().any(|infant| !infant.care.is_empty());
