@@ -9,6 +9,7 @@ pub mod id;
 pub mod identity;
 pub mod japan;
 pub mod outlook;
+pub mod plan;
 pub mod postnatal;
 pub mod record;
 pub mod referral;
