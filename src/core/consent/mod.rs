@@ -18,6 +18,7 @@ mod listing;
 mod policy;
 mod policy_files;
 pub mod records;
+pub mod scan;
 mod scene;
 mod tiers;
 mod view;
