@@ -260,8 +260,11 @@ fn care_approval(approval: &proto::CareApproval) -> Rows {
     rows.add("種類", joined(approval.kinds.iter().map(|kind| word(codes::CARE_KIND, kind)), "、"));
     rows.add("利用できる期間の初日", approval.from.as_ref().and_then(japanese_date));
     rows.add("利用できる期間の末日", approval.until.as_ref().and_then(japanese_date));
-    rows.add("承認日数", approval.units.map(|days| format!("{days}日")));
-    rows.add("残り", approval.units_left.map(|days| format!("{days}日")));
+    // An extension lets the limit be passed and counts no days of its own.
+    let counted = |days: Option<i32>| days.filter(|days| approval.extended != Some(true) || *days > 0);
+    rows.add("承認日数", counted(approval.units).map(|days| format!("{days}日")));
+    rows.add("残り", counted(approval.units_left).map(|days| format!("{days}日")));
+    rows.text("延長承認の番号", &approval.extension_number);
     rows.add("減免券の残り", approval.reductions_left.map(|count| format!("{count}枚")));
     rows.text("配慮すること", &approval.care_notes);
     rows
