@@ -2,8 +2,10 @@
 //! that a record says, as a format makes its bytes of nothing else.
 
 mod charts;
+mod english;
 
 pub use charts::{Point, Series};
+pub use english::english;
 
 use crate::family::{Family, Person};
 use crate::markup::visible;
