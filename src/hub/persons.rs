@@ -133,7 +133,12 @@ impl Hub {
 
     /// Several of this name and birth date are kept in the municipality: its center, which knows them all, says whom it
     /// means. Nobody else is told.
-    async fn several_in(&self, municipality: &Municipality, named: &Named, caller: &Caller) -> Result<(), Refusal> {
+    pub(super) async fn several_in(
+        &self,
+        municipality: &Municipality,
+        named: &Named,
+        caller: &Caller,
+    ) -> Result<(), Refusal> {
         let same = self.find_by_name(&named.name, &named.birth_date).await?;
         let kept = self.store.persons(&same).await?.into_iter().filter(|row| row.municipality == *municipality).count();
         if caller.agency.kind != AgencyKind::Osc || kept < 2 {

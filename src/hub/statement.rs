@@ -37,7 +37,8 @@ impl Hub {
     /// what would tell of a concern or of violence (`consent.md` section 10). The auditor sees all.
     ///
     /// # Errors
-    /// When the caller is neither, or a disclosure on file cannot be read: no statement leaves one out.
+    /// When the caller is neither, several of the municipality fit the name, or a disclosure on file cannot be read: no
+    /// statement leaves one out.
     pub async fn statement(
         &self,
         caller: &Caller,
@@ -59,6 +60,8 @@ impl Hub {
         if let Some(person) = self.find(subject).await? {
             let family = self.family(&[person], now).await?;
             found = self.is_center_of(caller, &family, person).then_some((family, person));
+        } else {
+            self.several_in(&caller.agency.municipality, subject, caller).await?;
         }
         let mut change = Change::default();
         let (disclosures, leaf) = match &found {
