@@ -10,7 +10,7 @@ use musubi_core::consent::records::{
 use musubi_core::consent::weighing::Weighing;
 use musubi_core::consent::{Facts, SubjectFacts};
 use musubi_core::id::{EntryId, PersonId};
-use musubi_core::record::{SharedEntry, SharedRecord};
+use musubi_core::record::{SharedEntry, SharedRecord, SubjectRole};
 use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
 use musubi_core::time::{Day, Time};
 use serde::Serialize;
@@ -130,6 +130,14 @@ impl Family {
         self.entries.iter().filter(own).any(|entry| entry.kind() == "person_details")
     }
 
+    /// As what a person stands in the entries; a mother, where they do not say.
+    pub fn role_of(&self, person: PersonId) -> SubjectRole {
+        let known = self.known_as(person);
+        let mut roles =
+            self.entries.iter().flat_map(SharedEntry::persons).filter(|(one, _)| self.known_as(*one) == known);
+        roles.next().map_or(SubjectRole::Mother, |(_, role)| role)
+    }
+
     /// The birth date of a person, as the entries say.
     pub fn born(&self, person: PersonId) -> Option<Day> {
         let known = self.known_as(person);
@@ -205,6 +213,17 @@ impl Hub {
     /// When the store cannot be read.
     pub(crate) async fn family_as_of(&self, persons: &[PersonId], at: Time) -> Result<Family, Refusal> {
         self.read_family(persons, at, Some(at)).await
+    }
+
+    /// Some persons and whoever they turned out to be, with their keys and nothing else: what is sealed for them can be opened,
+    /// and nothing can be decided about them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn keys_of(&self, persons: &BTreeSet<PersonId>) -> Result<Family, Refusal> {
+        let mut keys = Family::new(self.now());
+        self.add_persons(&mut keys, persons).await?;
+        Ok(keys)
     }
 
     async fn read_family(&self, persons: &[PersonId], now: Time, as_of: Option<Time>) -> Result<Family, Refusal> {

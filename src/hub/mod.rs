@@ -22,6 +22,7 @@ pub mod family;
 pub mod forms;
 pub mod grounds;
 pub mod held;
+pub mod introduce;
 pub mod ledger;
 pub mod on_file;
 pub mod others;

@@ -43,6 +43,14 @@ pub(super) enum Shown {
     Nothing(Unshown),
 }
 
+/// What a decision about one family came to, before it is written.
+pub(super) enum Prepared {
+    /// To be shown once the change is on record, and not before.
+    Release(Box<Released>, Change),
+    /// Nothing may be seen.
+    Nothing(Unshown),
+}
+
 /// What an answer that showed nothing leaves behind.
 #[derive(Default)]
 pub(super) struct Unshown {
@@ -60,7 +68,7 @@ impl Unshown {
 
 /// What a decision came to.
 pub(super) struct Decided {
-    released: Released,
+    pub(super) released: Released,
     /// Under which ground, where one was cited.
     cited: Option<FactId>,
     /// It is what was asked for, and something of it may be seen.
@@ -182,43 +190,51 @@ impl Hub {
 
     /// Decides one family and puts the release on record, in the order of `design.md` section 6.
     pub(super) async fn show(&self, question: &Question<'_>, person: PersonId) -> Result<Shown, Refusal> {
-        let caller = question.caller;
         for _ in 0..DECIDE_AGAIN_MAX {
             let family = self.family(&[person], self.now()).await?;
-            let now = family.at;
-            let touched = self.touched(caller, &family, now).await?;
-            let decided = self.decide(question, &family, now)?;
-            let nothing = Unshown { rows: touched, refused: Vec::new() };
-            let Some(Decided { mut released, cited, shows, meant }) = decided else {
-                return Ok(Shown::Nothing(nothing));
-            };
-            let asked = question.categories;
-            let held = |held: &Withheld| meant && asked.has(held.category);
-            let serves = Serves { query: Some(self.id(now)), cited, ..Serves::default() };
-            let municipality = self.municipality_of(&family, caller);
-            if !shows {
-                if !self.put_before_persons(now, &family, &released, &held).await? {
-                    continue;
+            match self.prepare(question, &family).await? {
+                None => {}
+                Some(Prepared::Nothing(nothing)) => return Ok(Shown::Nothing(nothing)),
+                Some(Prepared::Release(released, change)) => {
+                    match self.store.commit("release an answer", change).await {
+                        Ok(_) => return Ok(Shown::Released(released)),
+                        Err(StoreError::Conflict(_)) => {}
+                        Err(other) => return Err(other.into()),
+                    }
                 }
-                let mut nothing = nothing;
-                if meant && !released.withheld().is_empty() {
-                    let facts_hash = family.fingerprint();
-                    let basis = Basis { actor: &caller.actor, serves, facts_hash, of: None };
-                    let (id, row) = self.refusal_row(&released, &family, &municipality, &basis)?;
-                    nothing.add(Unshown { rows: vec![row], refused: vec![(id, facts_hash)] });
-                }
-                return Ok(Shown::Nothing(nothing));
-            }
-            let questions = self.questions_of(now, &family, &released, &held).await?;
-            let (_, mut change) = self.release_change(&mut released, &family, &caller.actor, &municipality, serves)?;
-            change.rows.extend(nothing.rows.into_iter().chain(questions));
-            match self.store.commit("release an answer", change).await {
-                Ok(_) => return Ok(Shown::Released(Box::new(released))),
-                Err(StoreError::Conflict(_)) => {}
-                Err(other) => return Err(other.into()),
             }
         }
         Err(Refusal::kept_changing())
+    }
+
+    /// Decides one family, and says what is to be on record before a byte of it leaves. `None` when something changed
+    /// before a question about it could be put: it is decided again.
+    pub(super) async fn prepare(&self, question: &Question<'_>, family: &Family) -> Result<Option<Prepared>, Refusal> {
+        let (caller, now) = (question.caller, family.at);
+        let mut nothing = Unshown { rows: self.touched(caller, family, now).await?, refused: Vec::new() };
+        let Some(Decided { mut released, cited, shows, meant }) = self.decide(question, family, now)? else {
+            return Ok(Some(Prepared::Nothing(nothing)));
+        };
+        let asked = question.categories;
+        let held = |held: &Withheld| meant && asked.has(held.category);
+        let serves = Serves { query: Some(self.id(now)), cited, ..Serves::default() };
+        let municipality = self.municipality_of(family, caller);
+        if !shows {
+            if !self.put_before_persons(now, family, &released, &held).await? {
+                return Ok(None);
+            }
+            if meant && !released.withheld().is_empty() {
+                let facts_hash = family.fingerprint();
+                let basis = Basis { actor: &caller.actor, serves, facts_hash, of: None };
+                let (id, row) = self.refusal_row(&released, family, &municipality, &basis)?;
+                nothing.add(Unshown { rows: vec![row], refused: vec![(id, facts_hash)] });
+            }
+            return Ok(Some(Prepared::Nothing(nothing)));
+        }
+        let questions = self.questions_of(now, family, &released, &held).await?;
+        let (_, mut change) = self.release_change(&mut released, family, &caller.actor, &municipality, serves)?;
+        change.rows.extend(nothing.rows.into_iter().chain(questions));
+        Ok(Some(Prepared::Release(Box::new(released), change)))
     }
 
     /// A question that showed nothing stands in the hub's log, and notifies nobody but the center of somebody shielded.

@@ -15,11 +15,14 @@ use musubi_core::agency::{AgencyId, Role};
 use musubi_core::id::{Municipality, PersonId, WorkItemId};
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Most items of one list.
 const ITEMS_MAX: u32 = 500;
 /// Kind of a request that waits for its holder.
 pub(super) const HOLD: &str = "hold";
+/// Kind of a question whether two persons are one.
+pub(super) const SUGGESTION: &str = "suggestion";
 /// Code of an item whose content cannot be read.
 const UNREADABLE: &str = "UNREADABLE";
 
@@ -136,24 +139,19 @@ impl Hub {
     /// When the caller's role may not see them, or the store fails.
     pub async fn work_items(&self, caller: &Caller, open: Option<bool>, kind: &str) -> Result<Vec<WorkItem>, Refusal> {
         caller.check(Operation::ListWork)?;
-        let mut items = Vec::new();
-        for row in self.store.work_items(caller.id(), open, kind, ITEMS_MAX).await? {
-            if !may_list(caller.actor.role, &row.kind) {
-                continue;
-            }
-            items.push(self.item_or_mark(row).await);
-        }
+        let mut rows = self.store.work_items(caller.id(), open, kind, ITEMS_MAX).await?;
+        rows.retain(|row| may_list(caller.actor.role, &row.kind));
+        let persons: BTreeSet<PersonId> = rows.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
+        let keys = self.keys_of(&persons).await?;
+        let mut items: Vec<WorkItem> = rows.into_iter().map(|row| self.item_or_mark(&keys, row)).collect();
         items.sort_by_key(|item| (item.row.due_at, item.row.created_at));
         Ok(items)
     }
 
     /// What cannot be read is listed all the same: somebody must know that it waits.
-    async fn item_or_mark(&self, row: WorkItemRow) -> WorkItem {
-        let opened = self.open_item(&row).await.unwrap_or_else(|refusal| {
-            tracing::error!(item = %row.id, %refusal, "a work item cannot be opened");
-            None
-        });
-        let body = opened.unwrap_or_else(|| {
+    fn item_or_mark(&self, keys: &Family, row: WorkItemRow) -> WorkItem {
+        let body = self.body_of(keys, &row).unwrap_or_else(|| {
+            tracing::error!(item = %row.id, "a work item cannot be opened");
             let text = Text::new(
                 "この用件の内容は読み出せません。運用者に連絡してください。",
                 "The content of this work item cannot be read. Tell the operator.",
@@ -164,9 +162,12 @@ impl Hub {
     }
 
     pub(super) async fn open_item(&self, row: &WorkItemRow) -> Result<Option<WorkBody>, Refusal> {
-        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let family = self.family(&persons, self.now()).await?;
-        Ok(self.open_json(&family, &row.body, "work_item", row.id.0, row.version))
+        let keys = self.keys_of(&row.persons.iter().map(|c| c.person).collect()).await?;
+        Ok(self.body_of(&keys, row))
+    }
+
+    fn body_of(&self, keys: &Family, row: &WorkItemRow) -> Option<WorkBody> {
+        self.open_json(keys, &row.body, "work_item", row.id.0, row.version)
     }
 
     /// Answers a work item. `join` on a suggestion joins the two persons.
@@ -190,7 +191,7 @@ impl Hub {
         let row = row.filter(|row| may_list(caller.actor.role, &row.kind)).ok_or_else(unknown)?;
         let Some(body) = self.open_item(&row).await? else { return Err(unknown()) };
         let mut item = WorkItem { row, body };
-        if item.row.kind == "suggestion" && answer.word == "join" {
+        if item.row.kind == SUGGESTION && answer.word == "join" {
             let pair: Vec<PersonId> = item.body.about.split(' ').filter_map(PersonId::parse).collect();
             let [one, other] = pair.as_slice() else { return Err(unknown()) };
             let named = |person: PersonId| Named { person: Some(person), ..Named::default() };

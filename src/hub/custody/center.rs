@@ -8,7 +8,7 @@ use crate::hub::deliver;
 use crate::hub::held::NO_BASIS_DAYS;
 use crate::hub::ledger::{Basis, Serves};
 use crate::hub::register::Agency;
-use crate::hub::work::{Question, WorkBody};
+use crate::hub::work::{Question, SUGGESTION, WorkBody};
 use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
 use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
@@ -41,7 +41,7 @@ impl Custody<'_> {
             let body = WorkBody::new("SAME_PERSON", text, format!("{new} {known}"));
             // Sealed for this person alone: the other one's key is not part of this family.
             let due = self.now.plus_days(SUGGESTION_DAYS);
-            change.rows.push(self.ask(&center.id, "suggestion", due, &[*new], &body)?);
+            change.rows.push(self.ask(&center.id, SUGGESTION, due, &[*new], &body)?);
         }
         Ok(())
     }
