@@ -80,6 +80,11 @@ pub fn kind_number(word: &str) -> u8 {
     KINDS.iter().position(|kind| *kind == word).and_then(|number| u8::try_from(number).ok()).unwrap_or(u8::MAX)
 }
 
+/// The kind of a number that [`kind_number`] gave. `None` for the number of none.
+pub fn kind_of_number(number: u8) -> Option<&'static str> {
+    KINDS.get(usize::from(number)).copied()
+}
+
 /// The entries for whose sake something is delivered: those that are more than subject data; all, when none is.
 pub fn of_substance(entries: &[(crate::id::EntryId, &str)]) -> Vec<crate::id::EntryId> {
     let more: Vec<_> = entries.iter().filter(|(_, kind)| !is_subject_data(kind)).map(|(id, _)| *id).collect();

@@ -23,6 +23,7 @@ pub mod forms;
 pub mod grounds;
 pub mod held;
 pub mod introduce;
+pub mod journey;
 pub mod ledger;
 pub mod on_file;
 pub mod others;

@@ -13,6 +13,7 @@ const ANSWER: &str = "SELECT id, content, received_at, answer FROM message
     WHERE key = $1 AND repeats = 1 AND agency = $2 ORDER BY received_at DESC LIMIT 1";
 const MESSAGE: &str = by_id!("message");
 const OF_MESSAGE: &str = "SELECT * FROM entries WHERE municipality = $1 AND message = $2 ORDER BY sequence";
+const IN_MUNICIPALITY: &str = "SELECT * FROM message WHERE municipality = $1 AND id < $2 ORDER BY id DESC LIMIT +$3";
 const OF_PERSONS: Statement = of_persons!("entries", "1");
 
 impl FromColumns for StoredAnswer {
@@ -75,6 +76,20 @@ impl Store {
     /// When the database fails or holds a row that cannot have been written.
     pub async fn message(&self, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
         self.one("message", Sql::new(MESSAGE).bind(id.0)).await
+    }
+
+    /// Messages of a municipality before one of them, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn messages_in(
+        &self,
+        municipality: &Municipality,
+        before: MessageId,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let question = Sql::new(IN_MUNICIPALITY).bind(municipality).bind(before.0).bind(limit);
+        self.all("messages of municipality", question).await
     }
 
     /// The entries that a message brought, in order of receipt.
