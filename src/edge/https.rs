@@ -47,6 +47,7 @@ type Room = [OwnedSemaphorePermit; 2];
 impl Served {
     /// A body, with the room that it takes until it is handled.
     async fn body(&self, peer: &Peer, body: Body, bytes_max: usize) -> Result<(Vec<u8>, Room), StatusCode> {
+        self.hub.sees_certificate(peer.agency(), peer.until());
         let said = said_length(&body, bytes_max);
         if said > bytes_max {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);

@@ -136,6 +136,7 @@ impl Mllp {
     fn read(&self, peer: &Peer, bytes: &[u8], of_frame: &[Diagnostic]) -> Result<Read, Vec<Diagnostic>> {
         let now = self.hub.now();
         let header = header(bytes).map_err(|none| vec![none])?;
+        self.hub.sees_certificate(peer.agency(), peer.until());
         let caller = self.hub.caller(peer.agency(), "").map_err(of_refusal)?;
         let decoded = Hl7v2.decode(bytes, &caller.agency.profile(now));
         let mut diagnostics = of_frame.to_vec();

@@ -2,6 +2,7 @@
 
 use crate::ca::{NotASubject, Serial, Subject, Usage};
 use musubi_core::agency::AgencyId;
+use musubi_core::time::Time;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 
@@ -13,6 +14,7 @@ pub struct Peer {
     agency: AgencyId,
     serial: Serial,
     fingerprint: [u8; 32],
+    until: Time,
 }
 
 impl Peer {
@@ -22,7 +24,8 @@ impl Peer {
         let own = chain.first().ok_or(NotASubject::NoCertificate)?;
         match Subject::of_certificate(own, Usage::Client)? {
             (Subject::Agency(agency), serial) => {
-                Ok(Peer { agency, serial, fingerprint: Sha256::digest(own.as_ref()).into() })
+                let until = end_of_validity(own)?;
+                Ok(Peer { agency, serial, fingerprint: Sha256::digest(own.as_ref()).into(), until })
             }
             (Subject::Hub, _) => Err(NotASubject::NotAnAgency),
         }
@@ -43,11 +46,22 @@ impl Peer {
         &self.fingerprint
     }
 
+    /// Until when its certificate is good.
+    pub fn until(&self) -> Time {
+        self.until
+    }
+
     /// A peer without a session, for tests of what stands behind the edge.
     #[cfg(test)]
     pub(crate) fn testing(agency: AgencyId) -> Self {
-        Peer { agency, serial: Serial::new(&[1]), fingerprint: [0; 32] }
+        Peer { agency, serial: Serial::new(&[1]), fingerprint: [0; 32], until: Time::MIN }
     }
+}
+
+fn end_of_validity(certificate: &CertificateDer<'_>) -> Result<Time, NotASubject> {
+    let (_, read) = x509_parser::parse_x509_certificate(certificate).map_err(|_| NotASubject::Unreadable)?;
+    let seconds = read.validity().not_after.timestamp();
+    seconds.checked_mul(1_000_000).map(Time::from_micros).ok_or(NotASubject::Unreadable)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod attempts;
 pub mod caller;
 pub mod care;
+mod certificates;
 pub mod consents;
 pub mod council;
 pub mod custody;
@@ -88,6 +89,8 @@ pub struct Inside {
     pub deliveries: Notify,
     /// When each agency was last heard by this hub.
     heard: Mutex<BTreeMap<AgencyId, Time>>,
+    /// Until when the certificate is good that each agency presented last to this hub.
+    certificates: Mutex<BTreeMap<AgencyId, Time>>,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
     pub(crate) bulk: Semaphore,
     /// The policy under which this process decides, and those before it.
@@ -126,7 +129,7 @@ impl Hub {
         let policies = Policies::read(&store, &policy, clock.now()).await?;
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
         let (outdated, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
-        let (deliveries, heard) = (Notify::new(), Mutex::default());
+        let (deliveries, heard, certificates) = (Notify::new(), Mutex::default(), Mutex::default());
         let inside = Inside {
             bulk,
             store,
@@ -137,6 +140,7 @@ impl Hub {
             register,
             deliveries,
             heard,
+            certificates,
             policies,
             outdated,
             stopping,

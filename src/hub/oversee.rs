@@ -1,7 +1,14 @@
-//! What an auditor looks over: how far each log has grown, and the last signed word about it.
+//! What an auditor looks over: how far each log has grown, the last signed word about it, the proof of one of its entries,
+//! and who takes part.
 
 use super::caller::{Caller, Operation};
+use super::register::Agency;
 use super::{Hub, Refusal};
+use crate::store::Log;
+use musubi_core::audit::SignedNote;
+use musubi_core::time::Time;
+use musubi_verify::Inclusion;
+use std::sync::Arc;
 
 /// A log, as it stands.
 pub struct LogState {
@@ -11,6 +18,18 @@ pub struct LogState {
     pub entries: u64,
     /// The last checkpoint, a signed note of which copies can be kept and compared; none before the first.
     pub note: Option<String>,
+    /// Entries that the checkpoint covers.
+    pub covered: u64,
+    /// The log did not verify: the hub is closed for changes.
+    pub is_faulty: bool,
+}
+
+/// An agency of the register.
+pub struct Participant {
+    /// The agency.
+    pub agency: Arc<Agency>,
+    /// Until when its certificate is good; nothing until it has presented one.
+    pub certificate_until: Option<Time>,
 }
 
 impl Hub {
@@ -22,9 +41,46 @@ impl Hub {
         caller.check(Operation::Oversee)?;
         let mut states = Vec::new();
         for (log, entries) in self.store.logs().await? {
-            let note = self.store.last_checkpoint(&log).await?.map(|stored| stored.note);
-            states.push(LogState { name: log.name().to_owned(), entries, note });
+            let checkpoint = self.store.last_checkpoint(&log).await?;
+            let is_faulty = self.store.faults().iter().any(|fault| fault.log == log);
+            let (covered, note) = checkpoint.map_or((0, None), |stored| (stored.size, Some(stored.note)));
+            states.push(LogState { name: log.name().to_owned(), entries, note, covered, is_faulty });
         }
         Ok(states)
     }
+
+    /// The proof that an entry stands in a log, with the last checkpoint below it: what `musubi audit prove` prints, and
+    /// `musubi-verify` checks against the receipt.
+    ///
+    /// # Errors
+    /// When the caller is neither auditor nor privacy officer of a center, the last checkpoint does not cover the entry, or
+    /// the store fails.
+    pub async fn inclusion(&self, caller: &Caller, log: &str, index: u64) -> Result<String, Refusal> {
+        caller.check(Operation::Oversee)?;
+        let log = Log::parse(log).ok_or_else(not_covered)?;
+        let checkpoint = self.store.last_checkpoint(&log).await?.ok_or_else(not_covered)?;
+        let note = SignedNote::parse(&checkpoint.note).map_err(|_| not_covered())?;
+        let leaves = self.store.leaf_hashes(&log, checkpoint.size).await?;
+        Ok(Inclusion::new(&leaves, index, note).ok_or_else(not_covered)?.to_string())
+    }
+
+    /// Who takes part, and until when their certificates are good.
+    ///
+    /// # Errors
+    /// When the caller is neither auditor nor privacy officer of a center, or the store fails.
+    pub async fn participants(&self, caller: &Caller) -> Result<Vec<Participant>, Refusal> {
+        caller.check(Operation::Oversee)?;
+        let until = self.certificates_until().await?;
+        let of = |agency: Arc<Agency>| Participant { certificate_until: until.get(&agency.id).copied(), agency };
+        Ok(self.register.all().into_iter().map(of).collect())
+    }
+}
+
+fn not_covered() -> Refusal {
+    Refusal::invalid(
+        "M613",
+        "index",
+        "この番号の記録は、最後のチェックポイントの範囲にありません。番号を確かめるか、1分ほど待ってもう一度お試しください。",
+        "The last checkpoint covers no entry of that number. Look at the number, or try again in a minute.",
+    )
 }

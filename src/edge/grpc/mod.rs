@@ -106,6 +106,7 @@ impl Services {
     fn caller<T>(&self, request: &Request<T>, staff_id: &str) -> Result<Caller, Status> {
         let peer =
             request.extensions().get::<Arc<Peer>>().ok_or_else(|| Status::unauthenticated("M800 certificate"))?;
+        self.hub.sees_certificate(peer.agency(), peer.until());
         self.hub.caller(peer.agency(), staff_id).map_err(|refusal| status(&refusal))
     }
 }
