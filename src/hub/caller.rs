@@ -105,6 +105,8 @@ pub enum Operation {
     HandIn,
     /// To see the agency's referrals, and take their steps.
     SeeReferrals,
+    /// To see the approvals that the agency holds, and what it claims.
+    SeeOwnCare,
     /// To look over the log, the agencies and what was shown of a person.
     Oversee,
 }
@@ -123,6 +125,7 @@ pub fn may(kind: AgencyKind, role: Role, operation: Operation) -> bool {
         Operation::KeepPersons => kind == AgencyKind::Osc && !machine && role != Role::Auditor,
         Operation::SeeRoster => kind == AgencyKind::Osc && !machine && may(kind, role, Operation::Read(Purpose::P3)),
         Operation::HandIn | Operation::SeeReferrals => !machine && !sees_metadata_only,
+        Operation::SeeOwnCare => kind == AgencyKind::Prv && !machine && may(kind, role, Operation::Read(Purpose::P7)),
         Operation::Oversee => kind == AgencyKind::Osc && sees_metadata_only,
     }
 }

@@ -1,13 +1,20 @@
 //! Reports of care against the approval and the municipality's policy, before they are taken (`formats/provider.md`
 //! section 5).
 
-use super::caller::Caller;
+use super::caller::{Caller, Operation};
+use super::introduce::everything;
 use super::persons::Named;
+use super::query::Cited;
 use super::{Hub, Refusal};
 use musubi_core::adapter::Diagnostic;
-use musubi_core::agency::AgencyKind;
+use musubi_core::agency::{AgencyKind, Purpose};
+use musubi_core::id::PersonId;
 use musubi_core::postnatal::{CareContext, Policies, approval::approval_in, check, record};
 use musubi_core::record::{PersonKey, Submission};
+use musubi_core::release::Released;
+
+/// Referrals whose families are looked at.
+const FAMILIES_MAX: u32 = 100;
 
 impl Hub {
     /// Every rule that a report of care breaks; empty for anything else.
@@ -45,6 +52,21 @@ impl Hub {
             context.own_uses = record::uses_in(&known, caller.id());
         }
         Ok(check(policy, &context, &report))
+    }
+}
+
+impl Hub {
+    /// The families whom a provider was asked to care for, as far as it may see them: with its approvals and its own reports.
+    ///
+    /// # Errors
+    /// When the caller is no member of a provider's staff, or the store fails.
+    pub async fn cared_for(&self, caller: &Caller) -> Result<Vec<Released>, Refusal> {
+        caller.check(Operation::SeeOwnCare)?;
+        let referred = self.store.referrals_with(caller.id(), FAMILIES_MAX).await?;
+        let persons: Vec<PersonId> = referred.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
+        let cited = Cited::default();
+        let shown = self.show_all(&everything(caller, Purpose::P7, &cited), &persons).await?;
+        Ok(shown.into_iter().map(|one| one.released).collect())
     }
 }
 

@@ -8,6 +8,7 @@ use super::work::SUGGESTION;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, StoreError};
 use musubi_core::agency::{Category, Purpose};
+use musubi_core::consent::records::Level;
 use musubi_core::id::{PersonId, WorkItemId};
 use musubi_core::release::Released;
 use musubi_core::time::Time;
@@ -125,6 +126,11 @@ impl Hub {
         self.nothing_shown(question, shown.is_empty() && !persons.is_empty(), unshown).await?;
         Ok(Some(shown))
     }
+}
+
+/// A question about everything that may be seen.
+pub(super) fn everything<'a>(caller: &'a Caller, purpose: Purpose, cited: &'a Cited) -> Question<'a> {
+    Question { categories: Level::L3.categories(), ..listing(caller, purpose, cited) }
 }
 
 /// A question of which a list is made.
