@@ -84,6 +84,7 @@ pub(super) fn document(language: Language, admission: Admission, title: &str, bo
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · 結び" }
+                link rel="icon" href="/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/style.css";
                 meta name="htmx-config" content=(HTMX);
                 script src="/htmx-2.0.11.js" defer {}
@@ -177,6 +178,28 @@ pub(super) fn choice<'a>(
             span { (label) }
             select name=(name) {
                 @for (value, word) in options { option value=(value) selected[value == typed] { (word) } }
+            }
+        }
+    }
+}
+
+/// Field of an address that says which page of a list; the first is 1.
+const PAGE: &str = "page";
+
+/// The page of a list that is asked for, from 1.
+pub(super) fn page_asked(visit: &Visit) -> usize {
+    visit.form.get(PAGE).parse().unwrap_or(1_usize).max(1)
+}
+
+/// The way to the pages of a list beside this one.
+pub(super) fn pages(visit: &Visit, list: &str, page: usize, all: usize) -> Markup {
+    let to = |page: usize| format!("{list}?{PAGE}={page}");
+    html! {
+        @if all > 1 {
+            nav.buttons aria-label=(visit.say("ページ", "Pages")) {
+                @if page > 1 { a.button href=(to(page - 1)) { (visit.say("前のページ", "Previous page")) } }
+                span { (page) " / " (all) }
+                @if page < all { a.button href=(to(page.saturating_add(1))) { (visit.say("次のページ", "Next page")) } }
             }
         }
     }

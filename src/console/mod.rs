@@ -17,6 +17,7 @@ mod plain;
 mod routes;
 mod sessions;
 mod visit;
+mod whom;
 mod words;
 
 pub use routes::{Method, Need, ROUTES, Route};

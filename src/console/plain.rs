@@ -1,5 +1,6 @@
 //! The categories and purposes in words that a mother understands.
 
+use super::words::Language;
 use musubi_adapters::wording::codes::{PURPOSE, word};
 use musubi_core::agency::{Category, CategorySet, Purpose};
 
@@ -50,11 +51,11 @@ pub(super) const fn plain(category: Category) -> &'static str {
 }
 
 /// Several categories as officers read them.
-pub(super) fn categories_in_words(categories: CategorySet) -> String {
-    categories.iter().map(Category::japanese).collect::<Vec<_>>().join("、")
+pub(super) fn categories_in_words(language: Language, categories: CategorySet) -> String {
+    language.said(&categories.iter().map(Category::japanese).collect::<Vec<_>>().join("、"))
 }
 
 /// A purpose with its number.
-pub(super) fn purpose_in_words(purpose: Purpose) -> String {
-    format!("{}({purpose})", word(PURPOSE, purpose.word()))
+pub(super) fn purpose_in_words(language: Language, purpose: Purpose) -> String {
+    language.said(&format!("{}({purpose})", word(PURPOSE, purpose.word())))
 }

@@ -1,9 +1,9 @@
 //! The one table of pages: where each is, who may open it, and what answers (S-10). A page that is not here is not served,
 //! and one cannot be put here without saying who may.
 
-use super::pages::{consent, consent_form, family, find, hold};
-use super::pages::{emergency, letters, oversight, question, statement};
-use super::pages::{referrals, roster, sign_in, today, upload};
+use super::pages::{consent, consent_form, custody, family, find, hold, objection, plan, scan, shield};
+use super::pages::{emergency, letters, messages, oversight, question, statement};
+use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
 use super::visit::{Answered, Visit};
 use crate::hub::caller::Operation;
 use musubi_core::agency::Purpose;
@@ -74,12 +74,14 @@ const PROTECT: Need = Need::May(Operation::Read(Purpose::P5));
 const GLASS: Need = Need::May(Operation::Read(Purpose::P11));
 const OVERSEE: Need = Need::May(Operation::Oversee);
 const GROUND: Need = Need::May(Operation::AssertGround);
+const OWN_CARE: Need = Need::May(Operation::SeeOwnCare);
 const ANSWER: Need = Need::May(Operation::AnswerWork);
 
 /// Every page behind the sign-in, in the order of the menu.
 pub const ROUTES: &[Route] = &[
     route!(Get "/today", WORK, today::list, menu "今日の一覧" "Today"),
     route!(Post "/item/{handle}", ANSWER, today::answer),
+    route!(Get "/suggestion/{handle}", KEEP, suggestion::show),
     route!(Get "/roster", Need::May(Operation::SeeRoster), roster::list, menu "名簿" "Roster"),
     route!(Get "/find", READ, find::ask, menu "人をさがす" "Find"),
     route!(Post "/find", READ, find::answer),
@@ -93,11 +95,22 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/consent/{handle}", KEEP, consent::show),
     route!(Post "/consent/{handle}", KEEP, consent::record; proof),
     route!(Post "/withdraw/{handle}", KEEP, consent::withdraw; proof),
-    route!(Get "/shield/{handle}", KEEP, consent::shield),
-    route!(Post "/shield/{handle}", KEEP, consent::open_shield; proof),
+    route!(Get "/shield/{handle}", KEEP, shield::show),
+    route!(Post "/shield/{handle}", KEEP, shield::open; proof),
+    route!(Get "/objection/{handle}", KEEP, objection::show),
+    route!(Post "/objection/{handle}", KEEP, objection::record; proof),
+    route!(Post "/lifting/{handle}", KEEP, objection::lift; proof),
+    route!(Post "/seal/{handle}", KEEP, shield::seal; proof),
+    route!(Get "/custody/{handle}", KEEP, custody::show),
+    route!(Post "/custody/{handle}", KEEP, custody::record; proof),
+    route!(Get "/scan/{handle}", KEEP, scan::show),
+    route!(Upload "/scan/{handle}", KEEP, scan::send),
+    route!(Get "/plan/{handle}", KEEP, plan::show),
+    route!(Post "/plan/{handle}", KEEP, plan::record),
     route!(Get "/consent-form", KEEP, consent_form::show),
     route!(Get "/hold/{handle}", GROUND, hold::show),
     route!(Post "/hold/{handle}", GROUND, hold::answer; proof),
+    route!(Get "/own-care", OWN_CARE, own_care::show, menu "利用承認・請求" "Own care"),
     route!(Get "/upload", Need::May(Operation::HandIn), upload::blank, menu "ファイルの提出" "Hand in"),
     route!(Upload "/upload", Need::May(Operation::HandIn), upload::send),
     route!(Get "/corrected/{handle}", Need::May(Operation::HandIn), upload::corrected),
@@ -114,6 +127,9 @@ pub const ROUTES: &[Route] = &[
     route!(Post "/statement", OVERSEE, statement::make; proof),
     route!(Get "/oversight", OVERSEE, oversight::show, menu "監査" "Oversight"),
     route!(Get "/checkpoint/{handle}", OVERSEE, oversight::checkpoint),
+    route!(Get "/proof/{handle}", OVERSEE, oversight::proof),
+    route!(Get "/messages", OVERSEE, messages::list, menu "受信の経過" "Messages"),
+    route!(Get "/message/{handle}", OVERSEE, messages::show),
     route!(Post "/language", Need::Session, sign_in::language),
     route!(Post "/sign-out", Need::Session, sign_in::leave),
 ];

@@ -58,6 +58,8 @@ pub(super) enum Of {
     Fact,
     /// A delivery.
     Delivery,
+    /// A message.
+    Message,
 }
 
 impl Of {
@@ -68,6 +70,7 @@ impl Of {
             Of::Referral => "referral",
             Of::Fact => "fact",
             Of::Delivery => "delivery",
+            Of::Message => "message",
         };
         Aad::row(name, Uuid::nil())
     }

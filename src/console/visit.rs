@@ -10,7 +10,7 @@ use crate::hub::{Caller, Hub, Refusal};
 use axum::http::StatusCode;
 use musubi_core::adapter::Text;
 use musubi_core::agency::AgencyId;
-use musubi_core::id::{DeliveryId, FactId, PersonId, ReferralId, WorkItemId};
+use musubi_core::id::{DeliveryId, FactId, MessageId, PersonId, ReferralId, WorkItemId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -107,6 +107,11 @@ impl Visit {
     /// The delivery that the address stands for.
     pub(super) fn delivery(&self) -> Result<DeliveryId, Refusal> {
         self.behind(Of::Delivery).map(DeliveryId)
+    }
+
+    /// The message that the address stands for.
+    pub(super) fn message(&self) -> Result<MessageId, Refusal> {
+        self.behind(Of::Message).map(MessageId)
     }
 
     fn behind(&self, of: Of) -> Result<Uuid, Refusal> {

@@ -1,7 +1,9 @@
 //! The two languages of the pages, and the words for what the hub's types say in codes.
 
+use musubi_adapters::screen::{Household, english};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyKind, Role};
+use musubi_core::release::Released;
 use musubi_core::time::Time;
 
 /// The language of a session.
@@ -26,6 +28,23 @@ impl Language {
     /// One of two sentences.
     pub(super) fn text(self, text: &Text) -> &str {
         self.of(&text.ja, &text.en)
+    }
+
+    /// What the adapters say in Japanese, in the language of the page; what people wrote stays as it stands.
+    pub(super) fn said(self, text: &str) -> String {
+        match self {
+            Language::Japanese => text.to_owned(),
+            Language::English => english(text),
+        }
+    }
+
+    /// A family as it was released, in the language of the page.
+    pub(super) fn household(self, released: &Released) -> Household {
+        let household = Household::of(released);
+        match self {
+            Language::Japanese => household,
+            Language::English => household.in_english(),
+        }
     }
 
     /// As the attribute `lang` names it.

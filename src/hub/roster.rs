@@ -1,66 +1,99 @@
-//! Everybody whom a center keeps in view (P3), page by page. Each family that is shown is a release of its own on record (S-63);
-//! a family of which nothing may be seen leaves no gap.
+//! Everybody whom a center keeps in view (P3), the most urgent first, page by page. Each family that is shown is a release of
+//! its own on record (S-63); a family of which nothing may be seen is neither counted nor leaves a gap.
 
 use super::caller::{Caller, Operation};
 use super::introduce::listing;
-use super::query::{Cited, Shown, Unshown};
+use super::query::{Cited, Question};
 use super::{Hub, Refusal};
 use musubi_core::agency::Purpose;
 use musubi_core::id::PersonId;
+use musubi_core::outlook::{Coverage, expected};
 use musubi_core::release::Released;
+use musubi_core::time::Day;
 use uuid::Uuid;
 
 /// Families of one page.
-const PAGE: usize = 25;
+pub const PAGE: usize = 25;
 /// Persons that are read from the store at once.
 const READ_AT_ONCE: u32 = 100;
+
 /// One page of a roster.
 pub struct Roster {
-    /// The families.
+    /// The families, by what is expected next: what is overdue first.
     pub families: Vec<Released>,
-    /// Where the next page begins; none on the last.
-    pub next: Option<PersonId>,
+    /// How many families are in view.
+    pub in_view: usize,
+    /// How far everybody in view is looked after.
+    pub coverage: Coverage,
+}
+
+impl Roster {
+    /// How many pages there are.
+    pub fn pages(&self) -> usize {
+        self.in_view.div_ceil(PAGE)
+    }
+}
+
+/// Everybody in view before any of them is shown.
+#[derive(Default)]
+struct InView {
+    /// By urgency.
+    families: Vec<(Urgency, PersonId)>,
+    coverage: Coverage,
+}
+
+/// The earliest day on which something is expected; nothing to expect comes last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    By(Day),
+    Open,
 }
 
 impl Hub {
-    /// A page of everybody whom the caller's center keeps in view, after a person of the page before.
+    /// A page of everybody whom the caller's center keeps in view, from 0.
     ///
     /// # Errors
     /// When the caller is no member of a center's staff who may, or the store fails.
-    pub async fn roster(&self, caller: &Caller, after: Option<PersonId>) -> Result<Roster, Refusal> {
+    pub async fn roster(&self, caller: &Caller, page: usize) -> Result<Roster, Refusal> {
         caller.check(Operation::SeeRoster)?;
         let cited = Cited::default();
         let question = listing(caller, Purpose::P3, &cited);
-        let (mut families, mut last) = (Vec::new(), after.unwrap_or(PersonId(Uuid::nil())));
-        let (mut unshown, mut next) = (Unshown::default(), None);
-        'pages: loop {
-            let rows = self.store.persons_kept_in(&caller.agency.municipality, last, READ_AT_ONCE).await?;
+        let InView { families: all, coverage } = self.in_view(&question).await?;
+        let persons: Vec<PersonId> =
+            all.iter().skip(page.saturating_mul(PAGE)).take(PAGE).map(|(_, person)| *person).collect();
+        let shown = self.show_all(&question, &persons).await?;
+        if persons.is_empty() {
+            self.nothing_shown(&question, true, super::query::Unshown::default()).await?;
+        }
+        Ok(Roster { families: shown.into_iter().map(|one| one.released).collect(), in_view: all.len(), coverage })
+    }
+
+    /// Decides everybody whom the center keeps: whom it may see is counted and put in order, and nothing of it is released.
+    async fn in_view(&self, question: &Question<'_>) -> Result<InView, Refusal> {
+        let (mut all, mut last) = (InView::default(), PersonId(Uuid::nil()));
+        loop {
+            let rows = self.store.persons_kept_in(&question.caller.agency.municipality, last, READ_AT_ONCE).await?;
             let full = rows.len() == READ_AT_ONCE as usize;
             for row in rows {
-                let before = std::mem::replace(&mut last, row.id);
+                last = row.id;
                 let family = self.family(&[row.id], self.now()).await?;
                 // A family stands where its first member does.
                 if family.known().first() != Some(&row.id) {
                     continue;
                 }
-                if families.len() == PAGE {
-                    // That there is one more is all that is told of it here: nothing of it is released.
-                    if self.decide(&question, &family, family.at)?.is_some_and(|decided| decided.shows) {
-                        next = Some(before);
-                        break 'pages;
-                    }
+                let Some(decided) = self.decide(question, &family, family.at)?.filter(|one| one.shows) else {
                     continue;
-                }
-                match self.show(&question, row.id).await? {
-                    Shown::Released(released) => families.push(*released),
-                    Shown::Nothing(nothing) => unshown.add(nothing),
-                }
+                };
+                let urgency =
+                    expected(&decided.released, family.at).first().map_or(Urgency::Open, |one| Urgency::By(one.due));
+                all.families.push((urgency, row.id));
+                all.coverage.add(&decided.released, family.at);
             }
             if !full {
                 break;
             }
         }
-        self.nothing_shown(&question, families.is_empty(), unshown).await?;
-        Ok(Roster { families, next })
+        all.families.sort();
+        Ok(all)
     }
 }

@@ -201,17 +201,17 @@ async fn an_auditor_makes_a_statement_and_takes_a_checkpoint_home() {
     nurse.get("/roster").await;
     let mut auditor = city.signed_in(sample::CENTER, "hayakawa").await;
     let page = auditor.get("/statement").await;
-    let whose = [("name", "タカヤナギ アカリ"), ("born", "2026-10-19")];
+    let whose = [("name", "タカヤナギ アカリ"), ("born", "2026-10-19"), ("capacity", "self")];
     let statement = proven(&mut auditor, &page, "/statement", &whose).await;
     assert!(statement.says("情報の提供の記録") && statement.says("法定の事務"), "{}", statement.body);
-    let table = auditor.submit(&page, "/statement", &[whose[0], whose[1], ("as", "csv")]).await;
+    let table = auditor.submit(&page, "/statement", &[&whose[..], &[("as", "csv")]].concat()).await;
     assert!(
         table.header("content-type").starts_with("text/csv") && table.says("汐音市こども家庭センター"),
         "{}",
         table.body
     );
     let of_a_guardian = [("capacity", "guardian"), ("asker_name", "湊 直樹"), ("asker_born", "1990-04-02")];
-    let asked = auditor.submit(&page, "/statement", &[&whose[..], &of_a_guardian].concat()).await;
+    let asked = auditor.submit(&page, "/statement", &[&whose[..2], &of_a_guardian].concat()).await;
     assert!(asked.says("提供の記録はありません。"), "until somebody decides, as if nothing were held: {}", asked.body);
     let oversight = auditor.get("/oversight").await;
     assert!(oversight.says("482072") && oversight.says("助産院 汐の宿"), "{}", oversight.body);

@@ -6,10 +6,12 @@ use axum::routing::get;
 
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const DRAWING: &str = "image/svg+xml";
 
 /// Path, kind, content. htmx is vendored whole, its licence beside it; the name carries its version.
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: [(&str, &str, &str); 4] = [
     ("/style.css", CSS, include_str!("../style.css")),
+    ("/icon.svg", DRAWING, include_str!("../icon.svg")),
     ("/window.js", SCRIPT, include_str!("../window.js")),
     ("/htmx-2.0.11.js", SCRIPT, include_str!("../vendor/htmx-2.0.11.min.js")),
 ];

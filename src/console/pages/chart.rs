@@ -1,10 +1,11 @@
-//! Charts, drawn as inline SVG: points in time with a line between them, and the numbers beside them in words for who cannot
-//! see a drawing.
+//! Charts, drawn as inline SVG: points in time with a line between them, and shares of those in view as bars; the numbers
+//! beside them in words for who cannot see a drawing.
 
 use crate::console::layout::day_of;
 use crate::console::visit::Visit;
 use maud::{Markup, html};
 use musubi_adapters::screen::{Point, Series};
+use musubi_core::outlook::{Coverage, Stage, Tally};
 use musubi_core::signals::EPDS_CUT_OFF;
 
 const WIDTH: f64 = 560.0;
@@ -25,6 +26,61 @@ struct Drawn<'a> {
     high: f64,
     /// A line that values are compared with.
     mark: Option<(f64, &'a str)>,
+}
+
+/// Height of a bar with the room around it.
+const BAR: f64 = 30.0;
+
+/// How far everybody in view is looked after: a bar for each stage, and the numbers as a table.
+pub(in crate::console) fn coverage(visit: &Visit, coverage: &Coverage) -> Markup {
+    let stages: Vec<(Stage, Tally)> = coverage.stages().collect();
+    let most = stages.iter().map(|(_, tally)| tally.all()).max().unwrap_or(0).max(1);
+    let title = visit.say("見守りの状況", "How everybody is looked after");
+    let height = stages.len() as f64 * BAR;
+    html! {
+        @if !stages.is_empty() {
+            figure.panel.chart.coverage {
+                figcaption { (title) }
+                svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(title) {
+                    @for (row, (_, tally)) in stages.iter().enumerate() { (bar(tally, row as f64 * BAR, most)) }
+                }
+                div.scroll { table {
+                    thead { tr {
+                        @for (ja, en) in [("段階", "Stage"), ("予定どおり", "In time"), ("期限超過", "Overdue"), ("予定なし", "Nothing due"), ("まだ誰も会っていない", "Met by nobody yet")] {
+                            th scope="col" { (visit.say(ja, en)) }
+                        }
+                    } }
+                    tbody { @for (stage, tally) in &stages {
+                        tr {
+                            th scope="row" { (stage_in_words(visit, *stage)) }
+                            td { span.key.good {} (tally.in_time) }
+                            td.mark[tally.overdue > 0] { span.key.late {} (tally.overdue) }
+                            td { span.key.open {} (tally.nothing) }
+                            td.mark[tally.unmet > 0] { (tally.unmet) }
+                        }
+                    } }
+                } }
+            }
+        }
+    }
+}
+
+fn bar(tally: &Tally, y: f64, most: u32) -> Markup {
+    let width = |count: u32| f64::from(count) / f64::from(most) * WIDTH;
+    let (good, late, open) = (width(tally.in_time), width(tally.overdue), width(tally.nothing));
+    html! {
+        @for (class, x, width) in [("good", 0.0, good), ("late", good, late), ("open", good + late, open)] {
+            rect class=(class) x=(format!("{x:.1}")) y=(y + 4.0) width=(format!("{width:.1}")) height=(BAR - 8.0) {}
+        }
+    }
+}
+
+fn stage_in_words(visit: &Visit, stage: Stage) -> &str {
+    match stage {
+        Stage::Pregnant => visit.say("妊婦", "pregnant"),
+        Stage::Postpartum => visit.say("産婦", "after birth"),
+        Stage::Child => visit.say("乳幼児", "children"),
+    }
 }
 
 /// Growth of the children.

@@ -2,7 +2,9 @@
 
 use crate::console::layout::{Page, Said, area, choice, diagnostics, field, form, moment};
 use crate::console::plain::{MUST_BE_NAMED, ORDINARY, categories_in_words, plain, purpose_in_words};
+use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit, status_of};
+use crate::console::whom;
 use crate::console::words::day;
 use crate::hub::Refusal;
 use crate::hub::consents::ConsentTerms;
@@ -24,6 +26,13 @@ pub(super) const CAPACITIES: [(&str, Relationship, &str, &str); 4] = [
     ("parental_authority", Relationship::ParentalAuthority, "親権者(子の記録について)", "holder of parental authority"),
     ("guardian", Relationship::Guardian, "未成年後見人", "guardian"),
     ("institution_head", Relationship::InstitutionHead, "施設長", "head of an institution"),
+];
+
+/// What else may be put on file about somebody in view: page, Japanese, English.
+const PROTECTIONS: [(&str, &str, &str); 3] = [
+    ("objection", "異議を記録・取り下げる", "Objection"),
+    ("shield", "支援措置・封印", "Shield, seal"),
+    ("custody", "親権・利益相反", "Custody, conflict"),
 ];
 
 /// The page for somebody who is named by name and birth date: nobody need have seen her before.
@@ -123,7 +132,7 @@ fn known(visit: &Visit, on_file: &OnFile) -> Markup {
                     button.danger type="submit" { (visit.say("同意を撤回する", "Withdraw consent")) }
                 }))
             }
-            a.button href=(format!("/shield/{}", visit.handle)) { (visit.say("支援措置を登録する", "Open an address shield")) }
+            @for (page, ja, en) in PROTECTIONS { a.button href=(format!("/{page}/{}", visit.handle)) { (visit.say(ja, en)) } }
         }
     }
 }
@@ -148,11 +157,12 @@ fn line(visit: &Visit, on_file: &OnFile, one: &Consent) -> Markup {
         ConsentKind::ObjectionLifted => visit.say("異議の取下げ", "objection lifted"),
     };
     let categories = match (one.categories, one.kind) {
-        (Scope::Named(categories), _) => categories_in_words(categories),
+        (Scope::Named(categories), _) => categories_in_words(visit.language(), categories),
         (Scope::All, ConsentKind::Permit) => visit.say("すべて(慎重な項目を除く)", "all ordinary ones").to_owned(),
         (Scope::All, _) => visit.say("すべて", "all").to_owned(),
     };
-    let purposes: Vec<String> = one.purposes.iter().map(|purpose| purpose_in_words(*purpose)).collect();
+    let purposes: Vec<String> =
+        one.purposes.iter().map(|purpose| purpose_in_words(visit.language(), *purpose)).collect();
     let every = purposes.len() > PURPOSES.len();
     html! {
         tr {
@@ -163,7 +173,12 @@ fn line(visit: &Visit, on_file: &OnFile, one: &Consent) -> Markup {
                 (if every { visit.say("すべて", "all").to_owned() } else { purposes.join("、") })
             }
             td data-label=(visit.say("いつまで", "Until")) { (last_day(visit, one)) }
-            td data-label=(visit.say("状態", "State")) { (state_of(visit, on_file, one)) }
+            td data-label=(visit.say("状態", "State")) {
+                (state_of(visit, on_file, one))
+                @if one.kind == ConsentKind::Permit {
+                    br; a href=(format!("/scan/{}", visit.session.handle(Of::Fact, one.id.0))) { (visit.say("写しを添える", "Add a copy")) }
+                }
+            }
         }
     }
 }
@@ -199,7 +214,7 @@ const fn state(status: Status) -> &'static str {
     if matches!(status, Status::Active) { "active" } else { "waiting" }
 }
 
-fn grantee_in_words(visit: &Visit, grantee: &Grantee) -> Markup {
+pub(super) fn grantee_in_words(visit: &Visit, grantee: &Grantee) -> Markup {
     html! {
         @match grantee {
             Grantee::Agency(id) => (Said(&visit.agency_name(id))),
@@ -224,11 +239,7 @@ fn blank_form(visit: &Visit) -> Markup {
     html! {
         (form(visit, &here(visit), html! {
             @if named {
-                fieldset {
-                    legend { (visit.say("誰の記録についてか", "Whose record")) }
-                    (field(visit.say("氏名(漢字またはカナ)", "Name"), "text", "name", typed.get("name"), ""))
-                    (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), ""))
-                }
+                (whom::fields(visit, visit.say("誰の記録についてか", "Whose record")))
             }
             fieldset {
                 legend { (visit.say("誰が署名したか", "Who signed")) }
@@ -240,7 +251,7 @@ fn blank_form(visit: &Visit) -> Markup {
             fieldset {
                 legend { (visit.say("誰に、何のために", "To whom, and what for")) }
                 (choice(visit.say("提供先", "Recipient"), "grantee", grantees, typed.get("grantee")))
-                div.checks { @for purpose in PURPOSES { (check("purpose", purpose.word(), &purpose_in_words(purpose), typed.chose("purpose", purpose.word()))) } }
+                div.checks { @for purpose in PURPOSES { (check("purpose", purpose.word(), &purpose_in_words(visit.language(), purpose), typed.chose("purpose", purpose.word()))) } }
             }
             fieldset {
                 legend { (visit.say("何を(ふだんの項目)", "What: ordinary")) }
@@ -269,7 +280,7 @@ fn category(visit: &Visit, one: Category) -> Markup {
     check("category", one.word(), plain(one), visit.form.chose("category", one.word()))
 }
 
-fn check(name: &str, value: &str, label: &str, checked: bool) -> Markup {
+pub(super) fn check(name: &str, value: &str, label: &str, checked: bool) -> Markup {
     html! { label { input type="checkbox" name=(name) value=(value) checked[checked]; span { (label) } } }
 }
 
@@ -318,70 +329,14 @@ fn subject(visit: &Visit) -> Result<Named, Refusal> {
     if !visit.handle.is_empty() {
         return Ok(Named { person: Some(visit.person()?), ..Named::default() });
     }
-    visit.named("name", "born").ok_or_else(|| wanting("name"))
+    whom::given(visit, "name", "born")
 }
 
-fn wanting(place: &str) -> Refusal {
+pub(super) fn wanting(place: &str) -> Refusal {
     Refusal::invalid(
         "M821",
         place,
         "入力が足りません。対象者の氏名と生年月日、項目、目的、期限を確かめてください。",
         "Something is wanting: look at name and birth date, categories, purposes and term.",
     )
-}
-
-/// The form of an address shield.
-pub(in crate::console) async fn shield(visit: Arc<Visit>) -> Answered {
-    visit.person()?;
-    Ok(shield_page(&visit, None).into())
-}
-
-/// Opens an address shield (支援措置).
-pub(in crate::console) async fn open_shield(visit: Arc<Visit>) -> Answered {
-    let named = Named { person: Some(visit.person()?), ..Named::default() };
-    let chosen = |name| visit.form.all(name).filter_map(|id| AgencyId::new(id).ok()).collect::<Vec<_>>();
-    let opened = match visit.form.get("until").parse::<Day>() {
-        Ok(until) => {
-            let period = (visit.hub().now(), Time::end_of(until));
-            visit.hub().shield(&visit.caller, &named, period, chosen("allowed"), chosen("linked")).await
-        }
-        Err(_) => Err(wanting("until")),
-    };
-    match opened {
-        Ok(_) => Ok(Answer::Go(format!("/consent/{}", visit.handle))),
-        Err(refusal) => Ok(shield_page(&visit, Some(&refusal)).with(status_of(&refusal)).into()),
-    }
-}
-
-fn shield_page(visit: &Visit, refused: Option<&Refusal>) -> Page {
-    let typed = &visit.form;
-    let agencies = visit.hub().register.all();
-    let several = |name: &str| {
-        html! {
-            div.checks {
-                @for agency in &agencies {
-                    (check(name, agency.id.as_str(), &agency.name, typed.chose(name, agency.id.as_str())))
-                }
-            }
-        }
-    };
-    let body = html! {
-        @if let Some(refusal) = refused { div.refusal role="alert" { (diagnostics(visit, &refusal.diagnostics)) } }
-        p { (visit.say(
-            "住民基本台帳の支援措置などにより、居所が分かる情報を止めます。期限が来ても、延長か解除を回答するまで続きます。",
-            "Everything that tells where the person is stops. It stays in force until somebody answers at its end.",
-        )) }
-        (form(visit, &format!("/shield/{}", visit.handle), html! {
-            fieldset {
-                (field(visit.say("期限", "Until"), "date", "until", typed.get("until"), visit.say("1年以内", "within a year")))
-            }
-            fieldset { legend { (visit.say("居所を知ってよい機関", "Who may know where")) } (several("allowed")) }
-            fieldset {
-                legend { (visit.say("加害者につながりのある機関(何も見えなくなります)", "Agencies that stand close to the perpetrator: they see nothing")) }
-                (several("linked"))
-            }
-            button.main type="submit" { (visit.say("支援措置を登録する", "Open the shield")) }
-        }))
-    };
-    visit.page("支援措置の登録", "Address shield", body)
 }

@@ -5,6 +5,7 @@ use crate::console::layout::{area, choice, diagnostics, field, form, moment};
 use crate::console::plain::categories_in_words;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answered, Visit, status_of};
+use crate::console::whom;
 use crate::hub::Refusal;
 use crate::hub::emergency::{EmergencyTerms, Offer};
 use crate::hub::persons::Named;
@@ -29,16 +30,10 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 
 /// Records the first step, and says what the second would show. Nothing is open yet.
 pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
-    let typed = &visit.form;
-    let terms = EmergencyTerms {
-        subject: named(&visit),
-        reason_code: typed.get("reason_code").to_owned(),
-        reason: typed.get("reason").to_owned(),
-        threatened: typed.get("threatened").to_owned(),
-        no_consent: typed.get("no_consent").to_owned(),
+    let offered = match terms(&visit) {
+        Ok(terms) => visit.hub().ask_emergency(&visit.caller, &terms).await,
+        Err(refusal) => Err(refusal),
     };
-    let wanting = terms.subject.name.is_empty() || terms.subject.birth_date.is_empty();
-    let offered = if wanting { Err(nobody_named()) } else { visit.hub().ask_emergency(&visit.caller, &terms).await };
     match offered {
         Ok(offer) => {
             Ok(visit.page("緊急閲覧(2/2) 見える内容の確認", "Break-glass (2/2)", second(&visit, &offer)).into())
@@ -69,6 +64,17 @@ pub(in crate::console) async fn confirm(visit: Arc<Visit>) -> Answered {
     Ok(visit.page("緊急閲覧", "Break-glass", body).into())
 }
 
+fn terms(visit: &Visit) -> Result<EmergencyTerms, Refusal> {
+    let typed = |name| visit.form.get(name).to_owned();
+    Ok(EmergencyTerms {
+        subject: whom::given(visit, "name", "born")?,
+        reason_code: typed("reason_code"),
+        reason: typed("reason"),
+        threatened: typed("threatened"),
+        no_consent: typed("no_consent"),
+    })
+}
+
 fn named(visit: &Visit) -> Named {
     Named::by_name(visit.form.get("name"), visit.form.get("born"))
 }
@@ -82,11 +88,7 @@ fn first(visit: &Visit) -> Markup {
             "Only where life or safety is threatened and neither consent nor the law's procedure is in time: one person, four hours, told to the center and the authors at once, reviewed within three working days.",
         )) }
         (form(visit, "/emergency", html! {
-            fieldset {
-                legend { (visit.say("誰について", "Whom")) }
-                (field(visit.say("氏名(漢字またはカナ)", "Name"), "text", "name", typed.get("name"), ""))
-                (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), ""))
-            }
+            (whom::fields(visit, visit.say("誰について", "Whom")))
             fieldset {
                 legend { (visit.say("なぜ", "Why")) }
                 (choice(visit.say("理由", "Reason"), "reason_code", reasons, typed.get("reason_code")))
@@ -107,7 +109,7 @@ fn second(visit: &Visit, offer: &Offer) -> Markup {
             @for category in offer.categories.iter() { input type="hidden" name="category" value=(category); }
             section.panel {
                 h2 { (visit.say("見えるようになる内容", "What will be shown")) }
-                p { (categories_in_words(offer.categories)) }
+                p { (categories_in_words(visit.language(), offer.categories)) }
                 p.hint { (visit.say("この確認は次の時刻まで有効です: ", "To be confirmed by ")) (moment(offer.confirm_by)) }
             }
             p.buttons {
@@ -116,13 +118,4 @@ fn second(visit: &Visit, offer: &Offer) -> Markup {
             }
         }))
     }
-}
-
-fn nobody_named() -> Refusal {
-    Refusal::invalid(
-        "M824",
-        "name",
-        "対象の方の氏名と生年月日の両方を入力してください。",
-        "Name the person by name and birth date.",
-    )
 }

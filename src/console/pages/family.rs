@@ -9,7 +9,7 @@ use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
 use crate::hub::query::default_purpose;
 use maud::{Markup, html};
-use musubi_adapters::screen::{Household, Individual, Item};
+use musubi_adapters::screen::{Individual, Item};
 use musubi_adapters::wording::Row;
 use musubi_core::outlook::{expected, last_seen};
 use musubi_core::release::Released;
@@ -31,7 +31,7 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
 
 /// A family, as it was released.
 pub(in crate::console) fn whole(visit: &Visit, released: &Released) -> Markup {
-    let household = Household::of(released);
+    let household = visit.language().household(released);
     let now = visit.hub().now();
     let (awaited, seen) = (expected(released, now), last_seen(released, now));
     html! {
@@ -92,6 +92,7 @@ fn actions(visit: &Visit, person: &Individual) -> Markup {
             @if center {
                 p.buttons.noprint {
                     a.button href=(visit.of_person("consent", id)) { (visit.say("同意・措置", "Consent, shield")) }
+                    a.button href=(visit.of_person("plan", id)) { (visit.say("サポートプラン・申請", "Plan, application")) }
                     a.button href=(visit.of_person("refer", id)) { (visit.say("連携を依頼する", "Refer")) }
                 }
             }

@@ -2,15 +2,21 @@
 
 use super::family::whole;
 use crate::console::layout::{choice, field, form};
+use crate::console::plain::purpose_in_words;
 use crate::console::visit::{Answered, Visit};
 use crate::console::words;
 use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
 use crate::hub::query::default_purpose;
 use maud::{Markup, html};
-use musubi_adapters::wording::codes::{PURPOSE, word};
 use musubi_core::agency::Purpose;
 use std::sync::Arc;
+
+/// Said where name and birth date fit more than one whom the caller may see.
+const SEVERAL: (&str, &str) = (
+    "同じ氏名・生年月日の方が複数います。どなたのことかを、住所や連絡先で確かめてください。",
+    "Several of this name and birth date. Tell them apart by address or telephone before you act.",
+);
 
 /// The form.
 pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
@@ -26,6 +32,7 @@ pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
     let body = html! {
         (question(&visit))
         @if found.is_empty() { p.empty { (visit.say("表示できる方はいません。", "Nobody to show.")) } }
+        @if found.len() > 1 { p.refusal role="status" { (visit.say(SEVERAL.0, SEVERAL.1)) } }
         @for family in &found { (whole(&visit, family)) }
     };
     Ok(visit.page("人をさがす", "Find a person", body).into())
@@ -37,10 +44,8 @@ fn question(visit: &Visit) -> Markup {
     let usual = default_purpose(visit.caller.agency.kind);
     let mut purposes: Vec<Purpose> = Purpose::ALL.iter().filter(may).copied().collect();
     purposes.sort_by_key(|purpose| *purpose != usual);
-    let words: Vec<(&str, String)> = purposes
-        .iter()
-        .map(|purpose| (purpose.word(), format!("{}({purpose})", word(PURPOSE, purpose.word()))))
-        .collect();
+    let words: Vec<(&str, String)> =
+        purposes.iter().map(|purpose| (purpose.word(), purpose_in_words(visit.language(), *purpose))).collect();
     html! {
         (form(visit, "/find", html! {
             fieldset {

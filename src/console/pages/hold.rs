@@ -63,10 +63,10 @@ fn line(visit: &Visit, asked: &Asked, category: Category) -> Markup {
         tr {
             td {
                 @if waits {
-                    label { input type="checkbox" name="category" value=(category); span.sr { (category.japanese()) } }
+                    label { input type="checkbox" name="category" value=(category); span.sr { (visit.language().said(category.japanese())) } }
                 } @else { (visit.say("回答済み", "answered")) }
             }
-            td { (category.japanese()) " " small { (category) } }
+            td { (visit.language().said(category.japanese())) " " small { (category) } }
             td data-label=(visit.say("向く", "For")) {
                 (visit.say("法の根拠と必要な理由が示されている", "a ground in law, and why it is needed"))
             }

@@ -28,7 +28,7 @@ fn entry(visit: &Visit, letter: &DeadLetter) -> Markup {
     let may = letter.owner == *visit.caller.id() && visit.caller.check(Operation::AnswerWork).is_ok();
     html! {
         li {
-            p.person { (Said(&visit.agency_name(&row.recipient))) " · " (purpose_in_words(row.purpose)) " · " (Said(&row.format)) }
+            p.person { (Said(&visit.agency_name(&row.recipient))) " · " (purpose_in_words(visit.language(), row.purpose)) " · " (Said(&row.format)) }
             p {
                 (visit.say("理由 ", "reason ")) (row.reason) " · " (row.attempts) (visit.say("回試行", " attempts")) " · " (row.stage())
             }
@@ -58,8 +58,8 @@ pub(in crate::console) async fn replay(visit: Arc<Visit>) -> Answered {
         @if !replay.changed.is_empty() {
             h2 { (visit.say("前回との違い", "Other than before")) }
             ul { @for change in &replay.changed { li {
-                @if !change.more.is_empty() { (visit.say("増える: ", "more: ")) (categories_in_words(change.more)) " " }
-                @if !change.less.is_empty() { (visit.say("減る: ", "less: ")) (categories_in_words(change.less)) }
+                @if !change.more.is_empty() { (visit.say("増える: ", "more: ")) (categories_in_words(visit.language(), change.more)) " " }
+                @if !change.less.is_empty() { (visit.say("減る: ", "less: ")) (categories_in_words(visit.language(), change.less)) }
             } } }
         }
         p.buttons { a.button href=(HERE) { (visit.say("戻る", "Back")) } }

@@ -72,7 +72,7 @@ pub(in crate::console) async fn send_request(visit: Arc<Visit>) -> Answered {
         p.done { (visit.say("求めを記録し、保有機関に届けました。承認されると、この番号で照会できます。", "Recorded, and put before the holder. Once it is approved, cite its number.")) }
         dl.pairs {
             dt { (visit.say("番号", "Number")) } dd { (typed.get("number")) }
-            dt { (visit.say("求めた内容", "Asked for")) } dd { (categories_in_words(asked)) }
+            dt { (visit.say("求めた内容", "Asked for")) } dd { (categories_in_words(visit.language(), asked)) }
             dt { (visit.say("回答の期限", "Answer by")) } dd { (moment(parts.answer_by)) }
         }
         (question(&visit))
@@ -124,12 +124,12 @@ fn request(visit: &Visit) -> Markup {
                 (field(visit.say("文書番号", "Number"), "text", "number", typed.get("number"), visit.say("例: 汐児8-204", "")))
                 (field(visit.say("求める機関の長", "Head of the office"), "text", "head", typed.get("head"), ""))
                 (field(visit.say("対象の方の氏名", "Name of the person"), "text", "name", typed.get("name"), ""))
-                (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), ""))
+                (field(visit.say("対象の方の生年月日", "Their birth date"), "date", "born", typed.get("born"), ""))
                 div.checks {
                     @for category in Category::ALL.iter().filter(|category| **category != Category::C20) {
                         label {
                             input type="checkbox" name="category" value=(category) checked[typed.chose("category", category.word())];
-                            span { (category.japanese()) }
+                            span { (visit.language().said(category.japanese())) }
                         }
                     }
                 }

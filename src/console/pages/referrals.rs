@@ -1,22 +1,38 @@
 //! Referrals (連携の依頼), from need to answer: what was asked of us, with acceptance in one click, and what we asked.
 
+use super::consent::check;
+use super::plan::KINDS as CARE_KINDS;
 use crate::console::layout::{Said, area, choice, diagnostics, field, form, moment};
 use crate::console::people::People;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit, status_of};
+use crate::console::words;
 use crate::hub::Refusal;
+use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
 use crate::hub::refer::{Listed, ReferralTerms};
 use maud::{Markup, html};
-use musubi_adapters::wording::codes::{REFERRAL_KIND, word};
+use musubi_adapters::wording::codes::{CARE_KIND, REFERRAL_KIND, word};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::PersonId;
+use musubi_core::postnatal::Kind;
+use musubi_core::postnatal::approval::{ApprovalTerms, income_of, kind_of, word as word_of};
 use musubi_core::referral::{Outcome, Referral, State, Step};
 use musubi_core::time::{Day, Time};
 use std::sync::Arc;
 
-/// Kinds of referral that are made by hand here; care is approved over gRPC with its terms.
-const KINDS: [&str; 3] = ["support", "information", "case_transfer"];
+/// Kinds of referral, the usual one first.
+const KINDS: [&str; 4] = ["support", CARE, "information", "case_transfer"];
+/// The kind that carries an approval of care.
+const CARE: &str = "postnatal_care";
+
+/// Referrals of a part of a page.
+pub(super) struct Listing {
+    /// How many.
+    pub(super) count: usize,
+    /// Each with its steps.
+    pub(super) list: Markup,
+}
 
 /// The list.
 pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
@@ -31,11 +47,34 @@ pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
     Ok(visit.page("連携の依頼", "Referrals", body).into())
 }
 
+/// What this agency asked and nobody has answered yet; nothing where nothing is waited for.
+pub(super) async fn unanswered(visit: &Visit) -> Result<Option<Listing>, Refusal> {
+    if visit.caller.check(Operation::SeeReferrals).is_err() {
+        return Ok(None);
+    }
+    let all = visit.hub().referrals(&visit.caller).await?;
+    let waits = |one: &&Listed| {
+        let referral = &one.standing.referral;
+        referral.from() == visit.caller.id()
+            && matches!(referral.state(), State::Sent | State::Received | State::CancelAsked)
+    };
+    let waiting: Vec<&Listed> = all.iter().filter(waits).collect();
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Listing { count: waiting.len(), list: entries(visit, &waiting).await? }))
+}
+
 async fn section(visit: &Visit, heading: &str, all: &[&Listed]) -> Result<Markup, Refusal> {
+    let list = entries(visit, all).await?;
+    Ok(html! { @if !all.is_empty() { section { h2 { (heading) " " span.count { (all.len()) } } (list) } } })
+}
+
+async fn entries(visit: &Visit, all: &[&Listed]) -> Result<Markup, Refusal> {
     let persons: Vec<PersonId> = all.iter().flat_map(|one| one.persons.clone()).collect();
     let people = People::of(visit, &persons).await?;
     let line = |one: &&Listed| entry(visit, &one.standing.referral, people.line(visit, one.persons.iter().copied()));
-    Ok(html! { @if !all.is_empty() { section { h2 { (heading) } ol.work { @for one in all { (line(one)) } } } } })
+    Ok(html! { ol.work { @for one in all { (line(one)) } } })
 }
 
 fn entry(visit: &Visit, referral: &Referral, people: Markup) -> Markup {
@@ -46,7 +85,7 @@ fn entry(visit: &Visit, referral: &Referral, people: Markup) -> Markup {
         li {
             (people)
             p {
-                (word(REFERRAL_KIND, referral.kind())) " · "
+                (visit.language().said(&word(REFERRAL_KIND, referral.kind()))) " · "
                 (if ours { visit.say("依頼元 ", "from ") } else { visit.say("依頼先 ", "to ") }) (Said(&visit.agency_name(other)))
             }
             @if !referral.reason().is_empty() { p { (Said(referral.reason())) } }
@@ -64,7 +103,7 @@ fn state(visit: &Visit, state: &State) -> String {
         State::Sent => visit.say("送信済み(未読)", "sent"),
         State::Received => visit.say("受領", "received"),
         State::Accepted { .. } => visit.say("引受け済み", "accepted"),
-        State::Scheduled { .. } => visit.say("日程決定", "scheduled"),
+        State::Scheduled { at, .. } => return format!("{} {}", visit.say("日程決定", "scheduled"), words::moment(*at)),
         State::InService { .. } => visit.say("実施中", "in service"),
         State::CancelAsked => visit.say("取消しを依頼中", "cancellation asked"),
         State::Closed(Outcome::Completed { .. }) => visit.say("完了", "completed"),
@@ -81,7 +120,12 @@ fn steps(visit: &Visit, action: &str, state: &State, ours: bool) -> Markup {
         (State::Sent | State::Received, true) => {
             &[("accept", "引き受ける", "Accept"), ("decline", "辞退する(理由が必要)", "Decline")]
         }
-        (State::Accepted { .. } | State::Scheduled { .. }, true) => {
+        (State::Accepted { .. }, true) => &[
+            ("schedule", "日程を決める", "Schedule"),
+            ("begin", "始めた", "Begun"),
+            ("complete", "完了(報告が必要)", "Completed"),
+        ],
+        (State::Scheduled { .. }, true) => {
             &[("begin", "始めた", "Begun"), ("complete", "完了(報告が必要)", "Completed")]
         }
         (State::InService { .. }, true) => &[("complete", "完了(報告が必要)", "Completed")],
@@ -94,6 +138,9 @@ fn steps(visit: &Visit, action: &str, state: &State, ours: bool) -> Markup {
             (form(visit, action, html! {
                 @if ours && !matches!(state, State::CancelAsked) {
                     label.note { span.sr { (visit.say("理由・報告", "Reason or report")) } input name="note" placeholder=(visit.say("理由・報告", "reason, report")) autocomplete="off"; }
+                }
+                @if matches!(state, State::Accepted { .. }) && ours {
+                    label.note { span { (visit.say("日時", "When")) } " " input type="datetime-local" name="at"; }
                 }
                 @for (number, (value, ja, en)) in offered.iter().enumerate() {
                     button.main[number == 0] type="submit" name="step" value=(value) { (visit.say(ja, en)) }
@@ -112,6 +159,7 @@ pub(in crate::console) async fn step(visit: Arc<Visit>) -> Answered {
         "begin" => Step::Begin,
         "complete" => Step::Complete(note),
         "ask_cancel" => Step::AskCancel,
+        "schedule" => Step::Schedule(scheduled(&visit)?),
         _ => Step::Cancel,
     };
     visit.hub().step(&visit.caller, visit.referral()?, step).await?;
@@ -136,12 +184,83 @@ pub(in crate::console) async fn refer(visit: Arc<Visit>) -> Answered {
         reply_by: typed.get("reply_by").parse::<Day>().ok().map(Time::end_of),
         approval: None,
     };
-    match visit.hub().refer(&visit.caller, terms).await {
+    let referred = match approval(&visit) {
+        Ok(approval) => visit.hub().refer(&visit.caller, ReferralTerms { approval, ..terms }).await,
+        Err(refusal) => Err(refusal),
+    };
+    match referred {
         Ok(_) => Ok(Answer::Go("/referrals".to_owned())),
         Err(refusal) => {
             let body =
                 html! { div.refusal role="alert" { (diagnostics(&visit, &refusal.diagnostics)) } (blank_form(&visit)) };
             Ok(visit.page("連携を依頼する", "Refer", body).with(status_of(&refusal)).into())
+        }
+    }
+}
+
+/// When it is to be, as a browser writes a local time.
+fn scheduled(visit: &Visit) -> Result<Time, Refusal> {
+    Time::parse_rfc3339(&format!("{}:00+09:00", visit.form.get("at")))
+        .ok_or_else(|| Refusal::invalid("M829", "at", "日時を入力してください。", "Say on which day and at what time."))
+}
+
+/// The approval that a referral for care carries; none for any other kind.
+fn approval(visit: &Visit) -> Result<Option<ApprovalTerms>, Refusal> {
+    let typed = &visit.form;
+    if typed.get("kind") != CARE {
+        return Ok(None);
+    }
+    let day = |name: &'static str| typed.get(name).parse::<Day>().map_err(|_| wanting(name));
+    let count = |name: &'static str| typed.get(name).parse::<u32>().map_err(|_| wanting(name));
+    let terms = ApprovalTerms {
+        number: typed.get("number").to_owned(),
+        kinds: typed.all("care").filter_map(kind_of).collect(),
+        from: day("from")?,
+        until: day("until")?,
+        units: count("units")?,
+        reductions: count("reductions")?,
+        income: income_of(typed.get("income")).ok_or_else(|| wanting("income"))?,
+        outreach: typed.chose("care", word_of(Kind::Visit)),
+        extension: Some(typed.get("extension").to_owned()).filter(|number| !number.is_empty()),
+    };
+    match (terms.number.is_empty(), terms.kinds.is_empty()) {
+        (true, _) => Err(wanting("number")),
+        (_, true) => Err(wanting("care")),
+        _ => Ok(Some(terms)),
+    }
+}
+
+fn wanting(place: &'static str) -> Refusal {
+    Refusal::invalid(
+        "M835",
+        place,
+        "利用承認の入力が足りません。承認番号、種類、期間、日数、減免券、所得区分を確かめてください。",
+        "Something of the approval is wanting: look at number, kinds, period, units, tickets and income class.",
+    )
+}
+
+/// The approval, for a referral for care alone.
+fn care(visit: &Visit) -> Markup {
+    let typed = &visit.form;
+    let incomes = [
+        ("taxed", visit.say("課税世帯", "taxed")),
+        ("nontaxed", visit.say("非課税世帯", "not taxed")),
+        ("welfare", visit.say("生活保護世帯", "on welfare")),
+    ];
+    html! {
+        fieldset {
+            legend { (visit.say("産後ケアの利用承認(依頼の種別が産後ケアのとき)", "Approval, where the kind is care")) }
+            (field(visit.say("承認番号", "Number"), "text", "number", typed.get("number"), visit.say("例: SK08-0041", "")))
+            div.checks { @for kind in CARE_KINDS {
+                @let name = word_of(kind);
+                (check("care", name, &visit.language().said(&word(CARE_KIND, name)), typed.chose("care", name)))
+            } }
+            (field(visit.say("利用できる期間の初日", "First day"), "date", "from", typed.get("from"), ""))
+            (field(visit.say("利用できる期間の末日", "Last day"), "date", "until", typed.get("until"), ""))
+            (field(visit.say("日数(残り)", "Days left"), "number", "units", typed.get("units"), visit.say("ほかの事業所での利用も引いた残り", "over all providers")))
+            (field(visit.say("減免券(残り)", "Tickets left"), "number", "reductions", typed.get("reductions"), ""))
+            (choice(visit.say("所得区分", "Income class"), "income", incomes, typed.get("income")))
+            (field(visit.say("延長承認の番号(日数を超えて認めるときだけ)", "Number of an extension, if the limit may be passed"), "text", "extension", typed.get("extension"), ""))
         }
     }
 }
@@ -154,7 +273,7 @@ fn blank_form(visit: &Visit) -> Markup {
     let typed = &visit.form;
     let agencies = visit.hub().register.all();
     let others = agencies.iter().filter(|agency| agency.active && agency.id != *visit.caller.id());
-    let kinds = KINDS.map(|kind| (kind, word(REFERRAL_KIND, kind)));
+    let kinds = KINDS.map(|kind| (kind, visit.language().said(&word(REFERRAL_KIND, kind))));
     html! {
         (form(visit, &format!("/refer/{}", visit.handle), html! {
             fieldset {
@@ -163,6 +282,7 @@ fn blank_form(visit: &Visit) -> Markup {
                 (area(visit.say("依頼の理由", "Reason"), "reason", typed.get("reason"), visit.say("依頼先に見えます", "The other agency reads it")))
                 (field(visit.say("回答期限", "Reply by"), "date", "reply_by", typed.get("reply_by"), visit.say("入れなければ7日後", "else seven days")))
             }
+            (care(visit))
             button.main type="submit" { (visit.say("依頼する", "Refer")) }
         }))
     }

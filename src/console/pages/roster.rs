@@ -1,27 +1,23 @@
-//! The roster (妊産婦・乳児の名簿): every pregnant and postpartum woman and infant in view, what is expected next, and who
-//! saw them last.
+//! The roster (妊産婦・乳児の名簿): every pregnant and postpartum woman and infant in view, the most urgent first, what is
+//! expected next, and who saw them last.
 
-use crate::console::layout::{Page, day_of};
-use crate::console::sessions::Of;
+use super::chart;
+use crate::console::layout::{day_of, page_asked, pages};
 use crate::console::visit::{Answered, Visit};
 use crate::console::words;
 use maud::{Markup, html};
-use musubi_adapters::screen::{Household, Individual};
-use musubi_core::id::PersonId;
+use musubi_adapters::screen::Individual;
 use musubi_core::outlook::{Expected, Sighting, expected, last_seen};
 use musubi_core::release::Released;
 use musubi_core::time::Time;
 use std::sync::Arc;
 
-/// Field of the address that says where the next page begins.
-const AFTER: &str = "after";
-
 /// A page of the roster.
 pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
-    let after = visit.session.behind(Of::Person, visit.form.get(AFTER)).map(PersonId);
-    let roster = visit.hub().roster(&visit.caller, after).await?;
-    let next = roster.next.map(|person| format!("/roster?{AFTER}={}", visit.session.handle(Of::Person, person.0)));
+    let page = page_asked(&visit);
+    let roster = visit.hub().roster(&visit.caller, page - 1).await?;
     let body = html! {
+        @if page == 1 { (chart::coverage(&visit, &roster.coverage)) }
         @if roster.families.is_empty() {
             p.empty { (visit.say("名簿に表示できる方はいません。", "Nobody is in view.")) }
         } @else {
@@ -36,22 +32,15 @@ pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
                 }
             }
         }
-        p.buttons {
-            @if after.is_some() { a.button href="/roster" { (visit.say("先頭へ", "From the beginning")) } }
-            @if let Some(next) = next { a.button href=(next) { (visit.say("次のページ", "Next page")) } }
-        }
+        (pages(&visit, "/roster", page, roster.pages()))
     };
-    Ok(roster_page(&visit, body).into())
-}
-
-fn roster_page(visit: &Visit, body: Markup) -> Page {
-    visit.page("妊産婦・乳児の名簿", "Roster", body)
+    Ok(visit.page("妊産婦・乳児の名簿", "Roster", body).into())
 }
 
 /// One family: a row for each of its people.
 fn rows(visit: &Visit, released: &Released) -> Markup {
     let now = visit.hub().now();
-    let household = Household::of(released);
+    let household = visit.language().household(released);
     let (awaited, seen) = (expected(released, now), last_seen(released, now));
     html! {
         tbody {

@@ -4,9 +4,9 @@ use super::consent::CAPACITIES;
 use crate::console::layout::{Said, choice, field, form, moment};
 use crate::console::plain::{categories_in_words, purpose_in_words};
 use crate::console::visit::{Answer, Answered, Visit};
+use crate::console::whom;
 use crate::hub::Refusal;
 use crate::hub::access::Requester;
-use crate::hub::persons::Named;
 use crate::hub::statement::Disclosure;
 use maud::{Markup, html};
 use musubi_adapters::table::{Formulas, write_csv};
@@ -21,7 +21,7 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 
 /// The statement, as a page or as a table.
 pub(in crate::console) async fn make(visit: Arc<Visit>) -> Answered {
-    let (subject, requester) = (named(&visit, "name", "born")?, requester(&visit)?);
+    let (subject, requester) = (whom::given(&visit, "name", "born")?, requester(&visit)?);
     let disclosures = visit.hub().statement(&visit.caller, &subject, requester.as_ref()).await?;
     if visit.form.get("as") == "csv" {
         let bytes = table(&visit, &disclosures);
@@ -48,9 +48,9 @@ fn lines(visit: &Visit, disclosures: &[Disclosure]) -> Markup {
                 tr {
                     td { (moment(one.shown_at)) }
                     td { (Said(&visit.agency_name(&one.recipient))) }
-                    td { (purpose_in_words(one.purpose)) }
-                    td { (categories_in_words(one.categories)) }
-                    td { (bases(one)) }
+                    td { (purpose_in_words(visit.language(), one.purpose)) }
+                    td { (categories_in_words(visit.language(), one.categories)) }
+                    td { (bases(visit, one)) }
                 }
             } }
         }
@@ -60,9 +60,9 @@ fn lines(visit: &Visit, disclosures: &[Disclosure]) -> Markup {
 const HEAD: [(&str, &str); 5] =
     [("日時", "When"), ("提供先", "To whom"), ("目的", "What for"), ("内容", "What"), ("根拠", "Basis")];
 
-fn bases(one: &Disclosure) -> String {
+fn bases(visit: &Visit, one: &Disclosure) -> String {
     let mut words: Vec<String> = Vec::new();
-    for word in one.bases.iter().map(|rule| basis(rule)) {
+    for word in one.bases.iter().map(|rule| visit.language().said(&basis(rule))) {
         if !words.contains(&word) {
             words.push(word);
         }
@@ -77,9 +77,9 @@ fn table(visit: &Visit, disclosures: &[Disclosure]) -> Vec<u8> {
         vec![
             one.shown_at.rfc3339(),
             visit.agency_name(&one.recipient),
-            purpose_in_words(one.purpose),
-            categories_in_words(one.categories),
-            bases(one),
+            purpose_in_words(visit.language(), one.purpose),
+            categories_in_words(visit.language(), one.categories),
+            bases(visit, one),
         ]
     });
     format!("\u{feff}{}", write_csv(std::iter::once(head).chain(rows), Formulas::Neutralised)).into_bytes()
@@ -90,11 +90,7 @@ fn question(visit: &Visit) -> Markup {
     let capacities = CAPACITIES.iter().map(|(word, _, ja, en)| (*word, visit.say(ja, en)));
     html! {
         (form(visit, "/statement", html! {
-            fieldset {
-                legend { (visit.say("誰の記録か", "Whose")) }
-                (field(visit.say("氏名(漢字またはカナ)", "Name"), "text", "name", typed.get("name"), ""))
-                (field(visit.say("生年月日", "Birth date"), "date", "born", typed.get("born"), ""))
-            }
+            (whom::fields(visit, visit.say("誰の記録か", "Whose")))
             fieldset {
                 legend { (visit.say("誰の請求か", "Who asks")) }
                 (choice(visit.say("立場", "Capacity"), "capacity", capacities, typed.get("capacity")))
@@ -111,23 +107,26 @@ fn question(visit: &Visit) -> Markup {
 
 /// Who asks, where that is not the subject. What becomes of it the hub decides, and the page of a refusal is that of a person
 /// about whom nothing is held.
+///
+/// # Errors
+/// When the capacity is none of the form's: nobody counts as the subject without saying so.
 fn requester(visit: &Visit) -> Result<Option<Requester>, Refusal> {
     let typed = visit.form.get("capacity");
-    let capacity = CAPACITIES.iter().find(|(word, ..)| *word == typed).map(|(_, relationship, ..)| *relationship);
-    match capacity {
-        None | Some(Relationship::Subject) => Ok(None),
-        Some(relationship) => Ok(Some(Requester { named: named(visit, "asker_name", "asker_born")?, relationship })),
+    let (_, relationship, _, _) = CAPACITIES.iter().find(|(word, ..)| *word == typed).ok_or_else(no_such_capacity)?;
+    match relationship {
+        Relationship::Subject => Ok(None),
+        other => {
+            let named = whom::given(visit, "asker_name", "asker_born")?;
+            Ok(Some(Requester { named, relationship: *other }))
+        }
     }
 }
 
-/// A person by the fields of these names.
-fn named(visit: &Visit, name: &str, born: &str) -> Result<Named, Refusal> {
-    visit.named(name, born).ok_or_else(|| {
-        Refusal::invalid(
-            "M824",
-            name,
-            "氏名と生年月日の両方を入力してください。",
-            "Name a person by name and birth date.",
-        )
-    })
+fn no_such_capacity() -> Refusal {
+    Refusal::invalid(
+        "M826",
+        "capacity",
+        "請求者の立場が選ばれていません。一覧から選んでください。",
+        "In what capacity the statement is asked for is not among the choices. Choose one of them.",
+    )
 }

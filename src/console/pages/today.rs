@@ -1,45 +1,88 @@
-//! Today's list (今日の一覧): what waits for a person, the most urgent first, with one action each.
+//! Today's list (今日の一覧): what is overdue, what a person must decide, what arrived, and for whom it is waited, each with one
+//! action.
 
-use crate::console::layout::{form, moment};
+use super::referrals::{self, Listing};
+use crate::console::layout::{form, moment, page_asked, pages};
 use crate::console::people::People;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit};
 use crate::hub::caller::Operation;
 use crate::hub::work::{self, WorkItem};
 use maud::{Markup, html};
+use musubi_core::time::Time;
 use std::sync::Arc;
 
 /// Where the list is.
 const HERE: &str = "/today";
-/// Items whose people are named: each time that they are is a release on record.
-const NAMED_MAX: usize = 50;
+/// Items of one page: each time that its people are named is a release on record.
+const ITEMS: usize = 30;
+/// Kinds that ask for a decision, and not only for something to be done.
+const DECISIONS: [&str; 9] = [
+    "access",
+    "consent_check",
+    "emergency_review",
+    "hold",
+    "inform_subject",
+    "shield_renewal",
+    "suggestion",
+    "weigh",
+    "weigh_conflict",
+];
+
+/// Under which heading an item stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Overdue,
+    Decide,
+    Arrived,
+}
+
+impl Group {
+    const ALL: [(Group, &str, &str, &str); 3] = [
+        (Group::Overdue, "late", "期限を過ぎたもの", "Overdue"),
+        (Group::Decide, "soon", "判断するもの", "To decide"),
+        (Group::Arrived, "", "届いたもの", "Arrived"),
+    ];
+
+    fn of(item: &WorkItem, now: Time) -> Group {
+        match item.row.kind.as_str() {
+            _ if item.row.due_at.is_some_and(|due| due < now) => Group::Overdue,
+            kind if DECISIONS.contains(&kind) => Group::Decide,
+            _ => Group::Arrived,
+        }
+    }
+}
 
 /// The list.
 pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
     let items = visit.hub().work_items(&visit.caller, Some(true), "").await?;
-    let named = items.iter().take(NAMED_MAX).flat_map(|item| &item.row.persons).map(|concerned| concerned.person);
-    let people = People::of(&visit, &named.collect::<Vec<_>>()).await?;
-    let (now, today) = (visit.hub().now(), visit.hub().now().day());
-    let due = |item: &&WorkItem| item.row.due_at;
-    let late: Vec<&WorkItem> = items.iter().filter(|item| due(item).is_some_and(|at| at < now)).collect();
-    let is_late = |item: &&WorkItem| due(item).is_some_and(|at| at < now);
-    let rest = || items.iter().filter(|item| !is_late(item));
-    let soon: Vec<&WorkItem> = rest().filter(|item| due(item).is_some_and(|at| at.day() <= today)).collect();
-    let later: Vec<&WorkItem> = rest().filter(|item| due(item).is_none_or(|at| at.day() > today)).collect();
+    let now = visit.hub().now();
+    let in_order = Group::ALL.iter().flat_map(|(group, ..)| items.iter().filter(|item| Group::of(item, now) == *group));
+    let page = page_asked(&visit);
+    let shown: Vec<&WorkItem> = in_order.skip((page - 1).saturating_mul(ITEMS)).take(ITEMS).collect();
+    let persons = shown.iter().flat_map(|item| &item.row.persons).map(|concerned| concerned.person);
+    let people = People::of(&visit, &persons.collect::<Vec<_>>()).await?;
+    let waiting = if page == 1 { referrals::unanswered(&visit).await? } else { None };
     let body = html! {
-        @if items.is_empty() { p.empty { (visit.say("いま待っている用件はありません。", "Nothing waits for you.")) } }
-        (section(&visit, &people, "late", visit.say("期限を過ぎたもの", "Overdue"), &late))
-        (section(&visit, &people, "soon", visit.say("今日まで", "Due today"), &soon))
-        (section(&visit, &people, "", visit.say("これから", "Later"), &later))
+        @if items.is_empty() && waiting.is_none() { p.empty { (visit.say("いま待っている用件はありません。", "Nothing waits for you.")) } }
+        @for (group, class, ja, en) in Group::ALL {
+            @let of_group: Vec<&WorkItem> = shown.iter().copied().filter(|item| Group::of(item, now) == group).collect();
+            @let all = items.iter().filter(|item| Group::of(item, now) == group).count();
+            (section(&visit, &people, class, visit.say(ja, en), (&of_group, all)))
+        }
+        @if let Some(Listing { count, list }) = &waiting {
+            section { h2 { (visit.say("相手の回答を待っているもの", "Waiting for others")) " " span.count { (count) } } (list) }
+        }
+        (pages(&visit, HERE, page, items.len().div_ceil(ITEMS)))
     };
     Ok(visit.page("今日の一覧", "Today", body).into())
 }
 
-fn section(visit: &Visit, people: &People, class: &str, heading: &str, items: &[&WorkItem]) -> Markup {
+fn section(visit: &Visit, people: &People, class: &str, heading: &str, (items, all): (&[&WorkItem], usize)) -> Markup {
     html! {
         @if !items.is_empty() {
             section class=(class) {
-                h2 { (heading) " " span.count { (items.len()) } }
+                h2 { (heading) " " span.count { (all) } }
                 ol.work hx-boost="true" hx-push-url="false" hx-target="#main" hx-select="#main" hx-swap="outerHTML show:none" { @for item in items { (entry(visit, people, item)) } }
             }
         }
@@ -56,21 +99,27 @@ fn entry(visit: &Visit, people: &People, item: &WorkItem) -> Markup {
                 @if let Some(due) = item.row.due_at { (visit.say("期限 ", "due ")) (moment(due)) " · " }
                 (visit.say("届いた日時 ", "arrived ")) (moment(item.row.created_at)) " " small { (item.body.code) }
             }
-            @if item.row.kind == "hold" && visit.caller.check(Operation::AssertGround).is_ok() {
-                p.buttons {
-                    a.button.main href=(format!("/hold/{handle}")) { (visit.say("内容を見て回答する", "See and answer")) }
-                }
-            } @else {
-                (form(visit, &format!("/item/{handle}"), answers(visit, &item.row.kind)))
+            @match page_of(visit, &item.row.kind) {
+                Some((page, words)) => p.buttons { a.button.main hx-boost="false" href=(format!("/{page}/{handle}")) { (words) } },
+                None => (form(visit, &format!("/item/{handle}"), answers(visit, &item.row.kind))),
             }
         }
+    }
+}
+
+/// The page on which an item is answered, where it has one of its own and this person may open it.
+fn page_of<'a>(visit: &'a Visit, kind: &str) -> Option<(&'static str, &'a str)> {
+    let may = |operation| visit.caller.check(operation).is_ok();
+    match kind {
+        "hold" if may(Operation::AssertGround) => Some(("hold", visit.say("内容を見て回答する", "See and answer"))),
+        "suggestion" if may(Operation::KeepPersons) => Some(("suggestion", visit.say("並べて比べる", "Compare"))),
+        _ => None,
     }
 }
 
 /// The answers that a kind of item takes, the usual one first.
 fn answers(visit: &Visit, kind: &str) -> Markup {
     let offered: &[(&str, &str, &str)] = match kind {
-        "suggestion" => &[("join", "同じ方です", "The same person"), ("apart", "別の方です", "Two persons")],
         "weigh" | "weigh_conflict" => {
             &[("permit", "提供してよい(理由が必要)", "Permit"), ("refuse", "提供しない(理由が必要)", "Refuse")]
         }

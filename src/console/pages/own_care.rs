@@ -1,0 +1,146 @@
+//! What a provider has in hand (利用承認・請求): its approvals with the days left, and what it claims for a month, counted from
+//! its own accepted reports.
+
+use super::roster::name;
+use crate::console::layout::day_of;
+use crate::console::visit::{Answered, Visit};
+use crate::hub::Refusal;
+use maud::{Markup, html};
+use musubi_adapters::screen::Household;
+use musubi_adapters::wording::codes::{CARE_KIND, word};
+use musubi_core::postnatal::approval::word as schema_word;
+use musubi_core::postnatal::own::{Holding, Own};
+use musubi_core::postnatal::{CareUse, Claim, Kind, Policies};
+use musubi_core::release::Released;
+use musubi_core::time::Day;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The page.
+pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
+    let families = visit.hub().cared_for(&visit.caller).await?;
+    let policies = Policies::shipped().map_err(|_| no_policies())?;
+    let own = Own::new(visit.caller.id(), &visit.caller.agency.municipality, &policies);
+    let uses: Vec<CareUse> = families.iter().flat_map(|family| own.uses(family)).collect();
+    let body = html! {
+        h2 { (visit.say("手持ちの利用承認", "Approvals")) }
+        (approvals(&visit, &own, &families))
+        h2 { (visit.say("月ごとの請求額", "Claims by month")) }
+        (claims(&visit, &own, &uses))
+        p.hint { (visit.say(
+            "受け付けられた実施報告から、契約単価で数えています。請求書の金額がこれと違うときは、報告か請求書を確かめてください。",
+            "Counted from accepted reports at the contract price. Where an invoice differs, look at the report or at the invoice.",
+        )) }
+    };
+    Ok(visit.page("利用承認・請求", "Own care", body).into())
+}
+
+fn approvals(visit: &Visit, own: &Own<'_>, families: &[Released]) -> Markup {
+    let today = visit.hub().now().day();
+    let held: Vec<(Household, Vec<Holding>)> =
+        families.iter().map(|family| (visit.language().household(family), own.approvals(family))).collect();
+    let none = held.iter().all(|(_, approvals)| approvals.is_empty());
+    html! {
+        @if none { p.empty { (visit.say("利用承認はありません。", "There are none.")) } }
+        @else {
+            div.scroll { table.cards {
+                thead { tr {
+                    @for (ja, en) in [("利用者", "Who"), ("承認番号", "Number"), ("種類", "Kinds"), ("期間", "Period"), ("残り", "Left"), ("減免券", "Tickets")] {
+                        th scope="col" { (visit.say(ja, en)) }
+                    }
+                } }
+                tbody { @for (household, approvals) in &held { @for one in approvals {
+                    tr {
+                        td { @if let Some(head) = household.head() { (name(visit, head)) } }
+                        td data-label=(visit.say("承認番号", "Number")) { (one.number) }
+                        td data-label=(visit.say("種類", "Kinds")) { (kinds(visit, one)) }
+                        td.mark[!one.holds_on(today)] data-label=(visit.say("期間", "Period")) { (day_of(one.from)) " – " (day_of(one.until)) }
+                        td data-label=(visit.say("残り", "Left")) { (left(visit, one)) }
+                        td data-label=(visit.say("減免券", "Tickets")) {
+                            @match one.reductions_left { Some(left) => { (left) (visit.say("枚", "")) }, None => "—" }
+                        }
+                    }
+                } } }
+            } }
+        }
+    }
+}
+
+fn kinds(visit: &Visit, one: &Holding) -> String {
+    one.kinds.iter().map(|kind| kind_in_words(visit, *kind)).collect::<Vec<_>>().join("、")
+}
+
+fn kind_in_words(visit: &Visit, kind: Kind) -> String {
+    visit.language().said(&word(CARE_KIND, schema_word(kind)))
+}
+
+/// What is left of an approval, large where a provider looks first.
+fn left(visit: &Visit, one: &Holding) -> Markup {
+    html! {
+        @match &one.extension {
+            Some(number) => { (visit.say("延長承認 ", "extended ")) (number) },
+            None => b.mark[one.units_left == 0] { (visit.say("あと", "")) (one.units_left) (visit.say("日", " left")) },
+        }
+    }
+}
+
+fn claims(visit: &Visit, own: &Own<'_>, uses: &[CareUse]) -> Markup {
+    let month = |day: Day| (day.year(), day.month());
+    let months: BTreeSet<(i16, i8)> = uses.iter().map(|one| month(one.end.day())).collect();
+    html! {
+        @if months.is_empty() { p.empty { (visit.say("受け付けられた実施報告はありません。", "No report was accepted yet.")) } }
+        @for month in months.into_iter().rev() { (claim(visit, uses, month, &own.claim(uses, month))) }
+    }
+}
+
+fn claim(visit: &Visit, uses: &[CareUse], (year, month): (i16, i8), claim: &Claim) -> Markup {
+    let yen = |amount: u32| format!("{}円", grouped(amount));
+    let of = |id: &str| uses.iter().find(|one| one.record_id == id);
+    html! {
+        section.panel {
+            h3 { (month_in_words(year, month)) "  " b { (yen(claim.amount)) } }
+            div.scroll { table.cards {
+                thead { tr {
+                    @for (ja, en) in [("報告", "Report"), ("利用", "Use"), ("数量", "Units"), ("委託料", "Fee"), ("利用者負担", "Paid by her"), ("請求額", "Claimed")] {
+                        th scope="col" { (visit.say(ja, en)) }
+                    }
+                } }
+                tbody { @for line in &claim.lines {
+                    tr {
+                        td { (line.report_id) }
+                        td data-label=(visit.say("利用", "Use")) {
+                            @if let Some(one) = of(&line.report_id) { (day_of(one.start.day())) " " (kind_in_words(visit, one.kind)) }
+                        }
+                        td data-label=(visit.say("数量", "Units")) { (line.quantity) }
+                        td data-label=(visit.say("委託料", "Fee")) { (yen(line.fee)) }
+                        td data-label=(visit.say("利用者負担", "Paid by her")) { (yen(line.user_fee)) }
+                        td data-label=(visit.say("請求額", "Claimed")) { (yen(line.amount)) }
+                    }
+                } }
+            } }
+        }
+    }
+}
+
+/// 令和8年(2026年)11月.
+fn month_in_words(year: i16, month: i8) -> String {
+    let whole = Day::new(year, month, 1).map(day_of).unwrap_or_default();
+    whole.trim_end_matches("1日").to_owned()
+}
+
+/// Groups of three digits: 198,000.
+fn grouped(amount: u32) -> String {
+    match amount {
+        0..1000 => amount.to_string(),
+        _ => format!("{},{:03}", grouped(amount / 1000), amount % 1000),
+    }
+}
+
+fn no_policies() -> Refusal {
+    Refusal::invalid(
+        "PV-E109",
+        "policy",
+        "産後ケアの要綱データを読めません。運用者に連絡してください。",
+        "The policy of care cannot be read. Tell the operator.",
+    )
+}
