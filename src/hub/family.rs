@@ -1,6 +1,8 @@
 //! Some persons with everything that a decision about them rests on, read in the order that the store asks for:
 //! persons with their epochs first, then facts and entries.
 
+mod parts;
+
 use super::{Hub, Refusal};
 use crate::entropy;
 use crate::store::{EntriesRow, Expect, FactKind, FactRow, PersonRow, StoreError};
@@ -215,6 +217,20 @@ impl Hub {
         self.read_family(persons, at, Some(at)).await
     }
 
+    /// The families of several persons, read together: each family once, in the order in which its first person is named.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn families(&self, persons: &[PersonId], now: Time) -> Result<Vec<Family>, Refusal> {
+        let (all, facts) = self.read_rows(persons, now, None).await?;
+        let mut families = Vec::new();
+        for mut family in all.parts(persons) {
+            family.read_facts(&facts, &self.keyring.hub)?;
+            families.push(family);
+        }
+        Ok(families)
+    }
+
     /// Some persons and whoever they turned out to be, with their keys and nothing else: what is sealed for them can be opened,
     /// and nothing can be decided about them.
     ///
@@ -227,6 +243,18 @@ impl Hub {
     }
 
     async fn read_family(&self, persons: &[PersonId], now: Time, as_of: Option<Time>) -> Result<Family, Refusal> {
+        let (mut family, facts) = self.read_rows(persons, now, as_of).await?;
+        family.read_facts(&facts, &self.keyring.hub)?;
+        Ok(family)
+    }
+
+    /// Persons and entries, and the facts as they are stored.
+    async fn read_rows(
+        &self,
+        persons: &[PersonId],
+        now: Time,
+        as_of: Option<Time>,
+    ) -> Result<(Family, Vec<FactRow>), Refusal> {
         let mut family = Family::new(now);
         let mut wanted: BTreeSet<PersonId> = persons.iter().copied().collect();
         for _ in 0..WIDENINGS_MAX {
@@ -250,8 +278,7 @@ impl Hub {
         let recorded = |row: &FactRow| as_of.is_none_or(|at| row.recorded_at <= at);
         let holds = |row: &FactRow| recorded(row) && row.superseded_at.is_none_or(|end| end > family.at);
         let rows = rows.into_iter().filter(holds).collect();
-        family.read_facts(rows, &self.keyring.hub)?;
-        Ok(family)
+        Ok((family, rows))
     }
 
     /// Adds whom the last entries name, without widening further: nobody in the record is without facts and epoch.
@@ -344,9 +371,13 @@ fn unreadable() -> Refusal {
 }
 
 impl Family {
-    /// A fact that cannot be read refuses the decision: it may be the shield or the objection that bars it (P8).
-    fn read_facts(&mut self, rows: Vec<FactRow>, hub: &DataKey) -> Result<(), Refusal> {
-        for row in &rows {
+    /// Takes in what concerns any of its persons. A fact that cannot be read refuses the decision: it may be the shield or the
+    /// objection that bars it (P8).
+    fn read_facts(&mut self, rows: &[FactRow], hub: &DataKey) -> Result<(), Refusal> {
+        for row in rows {
+            if !row.persons.iter().any(|concerned| self.persons.contains_key(&concerned.person)) {
+                continue;
+            }
             let plain = self.open(&row.body, hub, &Aad::row("fact", row.id.0));
             plain
                 .and_then(|plain| self.read_fact(row.kind, &plain))

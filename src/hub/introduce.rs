@@ -12,7 +12,7 @@ use musubi_core::consent::records::Level;
 use musubi_core::id::{PersonId, WorkItemId};
 use musubi_core::release::Released;
 use musubi_core::time::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What somebody may be listed by: everything but money, insurance, concern, violence, the most private and the notifier. The
 /// list says far less of each; but who is known by a questionnaire or an approval alone must stand on it too.
@@ -96,23 +96,18 @@ impl Hub {
         question: &Question<'_>,
         persons: &[PersonId],
     ) -> Result<Option<Vec<Introduced>>, Refusal> {
-        let (mut known, mut shown, mut unshown) = (BTreeSet::new(), Vec::new(), Unshown::default());
-        let mut all = Change::default();
-        for person in persons {
-            if known.contains(person) {
-                continue;
-            }
-            let family = self.family(&[*person], self.now()).await?;
-            known.extend(family.persons.keys().copied());
+        let (mut shown, mut unshown, mut all) = (Vec::new(), Unshown::default(), Change::default());
+        for family in self.families(persons, self.now()).await? {
             match self.prepare(question, &family).await? {
-                None => return Ok(None),
-                Some(Prepared::Nothing(nothing)) => unshown.add(nothing),
-                Some(Prepared::Release(released, change)) => {
+                Prepared::Again => return Ok(None),
+                Prepared::Nothing(nothing) => unshown.add(nothing),
+                Prepared::Release(released, change) => {
                     let known_as = family.persons.keys().map(|person| (*person, family.known_as(*person))).collect();
                     shown.push(Introduced { released: *released, known_as });
-                    all.expect.extend(change.expect);
-                    all.rows.extend(change.rows);
-                    all.leaves.extend(change.leaves);
+                    let Change { expect, rows, leaves, .. } = *change;
+                    all.expect.extend(expect);
+                    all.rows.extend(rows);
+                    all.leaves.extend(leaves);
                 }
             }
         }

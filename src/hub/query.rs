@@ -16,7 +16,6 @@ use musubi_core::consent::records::{Ground, Level};
 use musubi_core::id::{FactId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::{Released, Withheld, release};
 use musubi_core::time::Time;
-use std::collections::BTreeSet;
 
 /// An answer to a question about cases.
 pub struct CaseAnswer {
@@ -34,6 +33,8 @@ const VISIBLE_MAX: usize = 5;
 const TOUCHED_DAYS: i64 = 1;
 /// Kind and code of that work item.
 const TOUCHED: (&str, &str) = ("shield", "SHIELD_TOUCHED");
+/// Name of the change that puts an answer on record.
+const RELEASE: &str = "release an answer";
 
 /// What a question came to for one family.
 pub(super) enum Shown {
@@ -43,12 +44,14 @@ pub(super) enum Shown {
     Nothing(Unshown),
 }
 
-/// What a decision about one family came to, before it is written.
+/// What is to be done about one family before anything of it is shown.
 pub(super) enum Prepared {
-    /// To be shown once the change is on record, and not before.
-    Release(Box<Released>, Change),
     /// Nothing may be seen.
     Nothing(Unshown),
+    /// What was read has changed: it is to be decided again.
+    Again,
+    /// This may be seen once the change is on disk.
+    Release(Box<Released>, Box<Change>),
 }
 
 /// What an answer that showed nothing leaves behind.
@@ -137,26 +140,22 @@ impl Hub {
         let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
         let question = Question { caller, purpose, cited, wanted: &wanted, categories: query.level.categories() };
-        let (mut families, mut hits, mut unshown) = (BTreeSet::new(), Vec::new(), Unshown::default());
-        let mut truncated = false;
-        for person in &cited.persons {
-            let now = self.now();
-            let family = self.family(&[*person], now).await?;
-            let Some(first) = family.known().first().copied() else { continue };
-            if !families.insert(first) {
-                continue;
-            }
-            if hits.len() == HITS_MAX {
-                // That there is one more is all that may be told of it: nothing of it is released.
-                truncated = self.decide(&question, &family, now)?.is_some_and(|decided| decided.shows);
-                if truncated {
-                    break;
+        let mut families = self.families(&cited.persons, self.now()).await?.into_iter();
+        let (mut hits, mut unshown, mut truncated) = (Vec::new(), Unshown::default(), false);
+        while hits.len() < HITS_MAX && families.len() > 0 {
+            let some = families.by_ref().take(HITS_MAX - hits.len()).collect();
+            for shown in self.show_each(&question, some).await? {
+                match shown {
+                    Shown::Released(released) => hits.push(*released),
+                    Shown::Nothing(nothing) => unshown.add(nothing),
                 }
-                continue;
             }
-            match self.show(&question, *person).await? {
-                Shown::Released(released) => hits.push(*released),
-                Shown::Nothing(nothing) => unshown.add(nothing),
+        }
+        for family in families {
+            // That there is one more is all that may be told of it: nothing of it is released.
+            truncated = self.decide(&question, &family, family.at)?.is_some_and(|decided| decided.shows);
+            if truncated {
+                break;
             }
         }
         self.nothing_shown(&question, hits.is_empty(), unshown).await?;
@@ -171,7 +170,7 @@ impl Hub {
         now: Time,
     ) -> Result<Option<Decided>, Refusal> {
         let mut last = None;
-        for ground in question.cited.choices() {
+        for ground in question.cited.choices(family) {
             let request = question.caller.request(question.purpose, ground)?;
             let record = family.record();
             let facts = family.decision_facts(&record);
@@ -193,48 +192,74 @@ impl Hub {
         for _ in 0..DECIDE_AGAIN_MAX {
             let family = self.family(&[person], self.now()).await?;
             match self.prepare(question, &family).await? {
-                None => {}
-                Some(Prepared::Nothing(nothing)) => return Ok(Shown::Nothing(nothing)),
-                Some(Prepared::Release(released, change)) => {
-                    match self.store.commit("release an answer", change).await {
-                        Ok(_) => return Ok(Shown::Released(released)),
-                        Err(StoreError::Conflict(_)) => {}
-                        Err(other) => return Err(other.into()),
-                    }
-                }
+                Prepared::Nothing(nothing) => return Ok(Shown::Nothing(nothing)),
+                Prepared::Again => {}
+                Prepared::Release(released, change) => match self.store.commit(RELEASE, *change).await {
+                    Ok(_) => return Ok(Shown::Released(released)),
+                    Err(StoreError::Conflict(_)) => {}
+                    Err(other) => return Err(other.into()),
+                },
             }
         }
         Err(Refusal::kept_changing())
     }
 
-    /// Decides one family, and says what is to be on record before a byte of it leaves. `None` when something changed
-    /// before a question about it could be put: it is decided again.
-    pub(super) async fn prepare(&self, question: &Question<'_>, family: &Family) -> Result<Option<Prepared>, Refusal> {
+    /// The same for families that were read together, with one wait for the disk. Whoever changed meanwhile is decided again
+    /// alone.
+    async fn show_each(&self, question: &Question<'_>, families: Vec<Family>) -> Result<Vec<Shown>, Refusal> {
+        let (mut shown, mut changes, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+        for family in families {
+            let first = family.known().first().copied();
+            match (self.prepare(question, &family).await?, first) {
+                (Prepared::Nothing(nothing), _) => shown.push(Shown::Nothing(nothing)),
+                (Prepared::Release(released, change), Some(first)) => {
+                    changes.push(*change);
+                    waiting.push((first, released));
+                }
+                (_, Some(first)) => shown.push(self.show(question, first).await?),
+                (_, None) => {}
+            }
+        }
+        let committed = self.store.commit_each(RELEASE, changes).await?;
+        for ((first, released), committed) in waiting.into_iter().zip(committed) {
+            shown.push(match committed {
+                Ok(_) => Shown::Released(released),
+                Err(StoreError::Conflict(_)) => self.show(question, first).await?,
+                Err(other) => return Err(other.into()),
+            });
+        }
+        Ok(shown)
+    }
+
+    /// Decides one family, and says what is to be on record before a byte of it leaves.
+    pub(super) async fn prepare(&self, question: &Question<'_>, family: &Family) -> Result<Prepared, Refusal> {
         let (caller, now) = (question.caller, family.at);
-        let mut nothing = Unshown { rows: self.touched(caller, family, now).await?, refused: Vec::new() };
-        let Some(Decided { mut released, cited, shows, meant }) = self.decide(question, family, now)? else {
-            return Ok(Some(Prepared::Nothing(nothing)));
+        let touched = self.touched(caller, family, now).await?;
+        let decided = self.decide(question, family, now)?;
+        let mut nothing = Unshown { rows: touched, refused: Vec::new() };
+        let Some(Decided { mut released, cited, shows, meant }) = decided else {
+            return Ok(Prepared::Nothing(nothing));
         };
         let asked = question.categories;
         let held = |held: &Withheld| meant && asked.has(held.category);
         let serves = Serves { query: Some(self.id(now)), cited, ..Serves::default() };
         let municipality = self.municipality_of(family, caller);
-        if !shows {
-            if !self.put_before_persons(now, family, &released, &held).await? {
-                return Ok(None);
-            }
-            if meant && !released.withheld().is_empty() {
-                let facts_hash = family.fingerprint();
-                let basis = Basis { actor: &caller.actor, serves, facts_hash, of: None };
-                let (id, row) = self.refusal_row(&released, family, &municipality, &basis)?;
-                nothing.add(Unshown { rows: vec![row], refused: vec![(id, facts_hash)] });
-            }
-            return Ok(Some(Prepared::Nothing(nothing)));
+        if shows {
+            let questions = self.questions_of(now, family, &released, &held).await?;
+            let (_, mut change) = self.release_change(&mut released, family, &caller.actor, &municipality, serves)?;
+            change.rows.extend(nothing.rows.into_iter().chain(questions));
+            return Ok(Prepared::Release(Box::new(released), Box::new(change)));
         }
-        let questions = self.questions_of(now, family, &released, &held).await?;
-        let (_, mut change) = self.release_change(&mut released, family, &caller.actor, &municipality, serves)?;
-        change.rows.extend(nothing.rows.into_iter().chain(questions));
-        Ok(Some(Prepared::Release(Box::new(released), change)))
+        if !self.put_before_persons(now, family, &released, &held).await? {
+            return Ok(Prepared::Again);
+        }
+        if meant && !released.withheld().is_empty() {
+            let facts_hash = family.fingerprint();
+            let basis = Basis { actor: &caller.actor, serves, facts_hash, of: None };
+            let (id, row) = self.refusal_row(&released, family, &municipality, &basis)?;
+            nothing.add(Unshown { rows: vec![row], refused: vec![(id, facts_hash)] });
+        }
+        Ok(Prepared::Nothing(nothing))
     }
 
     /// A question that showed nothing stands in the hub's log, and notifies nobody but the center of somebody shielded.
@@ -314,12 +339,12 @@ impl Hub {
         let now = self.now();
         for row in self.store.facts_for(caller.id(), FactKind::Ground, now).await? {
             let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-            let family = self.family(&persons, now).await?;
+            let family = self.keys_of(&persons.iter().copied().collect()).await?;
             let Some(ground) = self.open_json::<Ground>(&family, &row.body, "fact", row.id.0, 0) else { continue };
             if ground.number.as_deref() == Some(number) && ground.live(now) {
                 cited.level = Some(cited.level.map_or(ground.level(), |level| level.max(ground.level())));
-                cited.grounds.push(ground.id);
-                cited.persons.extend(persons);
+                cited.persons.extend(&persons);
+                cited.grounds.push((ground.id, persons));
             }
         }
         Ok(cited)
@@ -330,15 +355,23 @@ impl Hub {
 #[derive(Default)]
 pub(super) struct Cited {
     named: bool,
-    grounds: Vec<FactId>,
+    /// Each with those whom it names.
+    grounds: Vec<(FactId, Vec<PersonId>)>,
     persons: Vec<PersonId>,
     level: Option<Level>,
 }
 
 impl Cited {
-    /// The grounds to decide under; a number without a live ground leaves none but the caller's own entries.
-    fn choices(&self) -> Vec<Option<FactId>> {
-        if self.named { self.grounds.iter().copied().map(Some).collect() } else { vec![None] }
+    /// The grounds to decide about a family under: those that name somebody of it, or else the last, which opens nothing. A
+    /// number without a live ground leaves none but the caller's own entries.
+    fn choices(&self, family: &Family) -> Vec<Option<FactId>> {
+        if !self.named {
+            return vec![None];
+        }
+        let names = |persons: &[PersonId]| persons.iter().any(|person| family.persons.contains_key(person));
+        let naming: Vec<_> = self.grounds.iter().filter(|(_, persons)| names(persons)).collect();
+        let chosen = if naming.is_empty() { self.grounds.iter().rev().take(1).collect() } else { naming };
+        chosen.into_iter().map(|(ground, _)| Some(*ground)).collect()
     }
 }
 

@@ -147,6 +147,23 @@ impl Engine {
         self.ask(name, |answer| Job::Commit(Box::new(Pending { name, change, answer }))).await
     }
 
+    pub(super) async fn commit_each(
+        &self,
+        name: &'static str,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Result<Committed, StoreError>>, StoreError> {
+        self.may_change()?;
+        let mut handed = Vec::with_capacity(changes.len());
+        for change in changes {
+            handed.push(self.hand(name, |answer| Job::Commit(Box::new(Pending { name, change, answer }))).await?);
+        }
+        let mut committed = Vec::with_capacity(handed.len());
+        for answered in handed {
+            committed.push(told(name, answered).await);
+        }
+        Ok(committed)
+    }
+
     pub(super) async fn checkpoint(&self) -> Result<Vec<CheckpointRow>, StoreError> {
         self.may_change()?;
         self.ask("checkpoint", Job::Checkpoint).await
@@ -170,12 +187,29 @@ impl Engine {
         at: &'static str,
         job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
     ) -> Result<T, StoreError> {
-        let closed = || StoreError::Unavailable { at, code: "closed".to_owned() };
-        let writer = self.shared.writer.as_ref().ok_or_else(closed)?;
-        let (answer, answered) = oneshot::channel();
-        writer.send(job(answer)).await.map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())?
+        told(at, self.hand(at, job).await?).await
     }
+
+    /// Puts a job in the writer's line.
+    async fn hand<T>(
+        &self,
+        at: &'static str,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        let writer = self.shared.writer.as_ref().ok_or_else(|| closed(at))?;
+        let (answer, answered) = oneshot::channel();
+        writer.send(job(answer)).await.map_err(|_| closed(at))?;
+        Ok(answered)
+    }
+}
+
+/// What the writer says of a job.
+async fn told<T>(at: &'static str, answered: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    answered.await.map_err(|_| closed(at))?
+}
+
+fn closed(at: &'static str) -> StoreError {
+    StoreError::Unavailable { at, code: "closed".to_owned() }
 }
 
 /// Gives the writer a thread of its own: on the threads that read and decide, it would stand in line behind them after each

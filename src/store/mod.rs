@@ -290,6 +290,20 @@ impl Store {
         self.inner.commit(name, change).await
     }
 
+    /// Hands changes over one after another and waits for all of them: each is judged alone, and they share the wait for the
+    /// disk. One answer for each, in their order, as [`Store::commit`] gives it.
+    ///
+    /// # Errors
+    /// When the store takes no changes; some of them may be durable.
+    pub async fn commit_each(
+        &self,
+        name: &'static str,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Result<Committed, StoreError>>, StoreError> {
+        self.may_change()?;
+        self.inner.commit_each(name, changes).await
+    }
+
     /// Writes a checkpoint of every log that has grown since its last, and returns them. Called every minute (S-33).
     ///
     /// # Errors

@@ -114,3 +114,32 @@ async fn work_items_are_listed_by_kind_and_state_and_one_that_cannot_be_read_is_
     let listed = city.hub.work_items(&officer, Some(true), "signal").await.unwrap();
     assert!(listed.iter().any(|item| item.row.id == other.id && item.body.code == "UNREADABLE"));
 }
+
+#[tokio::test]
+async fn families_that_are_read_together_are_what_each_is_alone() {
+    let city = City::new().await;
+    city.family_b().await;
+    city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    city.submit("MED-4810700122", "hl7v2", NEWBORN).await;
+    city.submit("MED-4810700452", "hl7v2", MINAMI).await;
+    city.permit("MED-4810700122", "00012345", Relationship::Subject).await;
+    shield(&city, City::light().remove(1)).await;
+    let center = Municipality::new("482072").unwrap();
+    let nobody = musubi_core::id::PersonId(uuid::Uuid::nil());
+    let persons = city.hub.store.persons_kept_in(&center, nobody, 100).await.unwrap();
+    let persons: Vec<_> = persons.into_iter().map(|row| row.id).collect();
+    let together = city.hub.families(&persons, city.hub.now()).await.unwrap();
+    let mut first_of_each = std::collections::BTreeSet::new();
+    for person in &persons {
+        first_of_each.extend(city.hub.family(&[*person], city.hub.now()).await.unwrap().known().first().copied());
+    }
+    assert!(together.len() > 2 && together.len() == first_of_each.len(), "{}", together.len());
+    let entries = |family: &crate::hub::family::Family| {
+        family.record().entries().iter().map(musubi_core::record::SharedEntry::id).collect::<Vec<_>>()
+    };
+    for family in together {
+        let alone = city.hub.family(&[*family.known().first().unwrap()], city.hub.now()).await.unwrap();
+        assert_eq!((family.epochs(), entries(&family)), (alone.epochs(), entries(&alone)));
+        assert_eq!(family.fingerprint(), alone.fingerprint());
+    }
+}
