@@ -4,6 +4,7 @@
 mod figure;
 mod notice;
 mod round;
+pub mod scale;
 
 pub use figure::{figure, median};
 pub use notice::{draft, message};

@@ -1,18 +1,26 @@
-//! `musubi load`: how many notices a hub that runs takes in a second, beside the bare commit of the same bytes on its store.
+//! `musubi load`: how many notices a hub that runs takes in a second, beside the bare commit of the same bytes on its store; and
+//! what a question costs among few persons and among many.
 
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
 use crate::agency_client::{AgencyClient, HubAddress};
+use crate::ca::secret_folder;
 use crate::config::Config;
-use crate::load::{Edge, Generator, Load, LoadError};
-use crate::sample_city::{HOSPITAL, client_files};
-use clap::{Args, ValueEnum};
+use crate::load::scale::{self, Sized};
+use crate::load::{Edge, Generator, Load, LoadError, figure};
+use crate::sample_city::{self, HOSPITAL, client_files};
+use crate::serve::open_hub;
+use clap::{Args, Subcommand, ValueEnum};
 use musubi_core::agency::AgencyId;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Arguments of `musubi load`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// A development hub that runs, with the sample city
     #[command(flatten)]
     place: Place,
@@ -36,6 +44,25 @@ pub struct Arguments {
     rounds: usize,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fill a hub with each number of persons, and ask each in turn for the cases that are open to a child guidance center
+    Cases {
+        /// Folder for the hubs; one that is there and full is asked as it is
+        #[arg(long, value_name = "DIR")]
+        within: PathBuf,
+        /// Persons of each hub, with five entries each
+        #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000])]
+        persons: Vec<u64>,
+        /// Cases that are open
+        #[arg(long, default_value_t = 200)]
+        cases: usize,
+        /// Questions to each hub
+        #[arg(long, default_value_t = 100)]
+        rounds: usize,
+    },
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Over {
     Mllp,
@@ -47,6 +74,9 @@ enum Over {
 /// # Errors
 /// When the hub cannot be reached, does not take a notice, or its store cannot be used.
 pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    if let Some(Command::Cases { within, persons, cases, rounds }) = &arguments.command {
+        return ask(within, persons, (*cases, *rounds), terminal);
+    }
     let config = arguments.place.config()?;
     let generator = generator(&config, arguments, terminal)?;
     let load = Load { senders: arguments.senders.clone(), each: arguments.each, rounds: arguments.rounds };
@@ -59,6 +89,36 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
             writeln!(terminal.out, "{line}")?;
         }
     }
+    Ok(Exit::Success)
+}
+
+fn ask(
+    within: &Path,
+    persons: &[u64],
+    (cases, rounds): (usize, usize),
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
+    let clock = Arc::clone(&terminal.clock);
+    let lines = wait(async {
+        let (mut hubs, mut lines) = (Vec::new(), Vec::new());
+        for persons in persons.iter().copied() {
+            let config = Config::development(&within.join(persons.to_string()));
+            secret_folder(&config.data.folder).map_err(fault)?;
+            let hub = open_hub(&config, Arc::clone(&clock)).await.map_err(fault)?;
+            sample_city::register(&hub).await.map_err(fault)?;
+            let sized = Sized { hub, persons };
+            if let Some(rate) = sized.fill(cases as u64).await.map_err(fault)? {
+                lines.push(figure(&format!("filled_{persons}"), rate, "notices/s", "five entries each, by the center"));
+            }
+            hubs.push(sized);
+        }
+        lines.extend(scale::ask(&hubs, cases, rounds).await.map_err(fault)?);
+        for Sized { hub, .. } in hubs {
+            hub.store.close().await.map_err(fault)?;
+        }
+        Ok(lines)
+    })?;
+    lines.iter().try_for_each(|line| writeln!(terminal.out, "{line}"))?;
     Ok(Exit::Success)
 }
 

@@ -43,11 +43,15 @@ impl Round {
         Ok(Round::new(began.elapsed(), &times))
     }
 
-    fn new(all: Duration, each: &[Duration]) -> Self {
+    pub(super) fn new(all: Duration, each: &[Duration]) -> Self {
         let mut times: Vec<f64> = each.iter().map(|time| time.as_secs_f64() * 1000.0).collect();
         times.sort_by(f64::total_cmp);
-        let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
-        Round { rate: f64::from(count) / all.as_secs_f64(), times }
+        Round { rate: Round::rate(times.len() as u64, all), times }
+    }
+
+    /// So many in such a time, a second.
+    pub(super) fn rate(count: u64, all: Duration) -> f64 {
+        f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / all.as_secs_f64()
     }
 
     /// So many of a hundred took no longer, in milliseconds.
@@ -57,7 +61,7 @@ impl Round {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a load generator measures the time that passes")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
