@@ -4,15 +4,17 @@
 use crate::city::{City, MOTHER, VISITS, at};
 use crate::quotas::{HEARD, concern};
 use crate::site::Site;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes};
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Body, Bytes, Frame};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use musubi::ca::Subject;
 use musubi::clock::SystemClock;
 use musubi::config::Config;
-use musubi::edge::grpc::client::{GetRecordRequest, ReceiveRequest};
+use musubi::edge::grpc::client::{GetRecordRequest, ReceiveRequest, SubmitDocumentRequest};
 use musubi::edge::tls::ClientTls;
 use musubi::sample_city as sample;
+use musubi_core::wire::Answer;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,6 +154,44 @@ async fn s82_a_body_may_pause_so_long_and_no_longer() {
     assert_eq!(posts_with_a_pause(&city, SECOND * 3 / 2).await, Some(422), "it is read");
     let cut = posts_with_a_pause(&city, SECOND * 7 / 2).await;
     assert!(matches!(cut, None | Some(408)), "{cut:?}");
+}
+
+/// Submits the same file over gRPC, in two parts with a pause between them. Its status; none when the stream was cut.
+async fn submits_with_a_pause(city: &City, pause: Duration) -> Option<String> {
+    let stream = city.tls(sample::HEALTH_CENTER).connect_as(&city.machines(), &["h2"]).await.unwrap();
+    let http2 = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = http2.handshake(TokioIo::new(stream)).await.unwrap();
+    let driving = tokio::spawn(connection);
+    let message = SubmitDocumentRequest { format: "ph05".to_owned(), content: VISITS.to_vec(), ..Default::default() };
+    let message = message.write();
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let framed = [&[0], &length[..], &message].concat();
+    let (first, second) = framed.split_at(framed.len() / 2);
+    let (parts, body) = tokio::sync::mpsc::channel(2);
+    let part = |bytes: &[u8]| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(bytes)));
+    let request = hyper::Request::post("http://localhost/musubi.v1.Intake/SubmitDocument")
+        .header("content-type", "application/grpc")
+        .body(StreamBody::new(tokio_stream::wrappers::ReceiverStream::new(body)));
+    let answer = tokio::spawn(sender.send_request(request.unwrap()));
+    parts.send(part(first)).await.unwrap();
+    sleep(pause).await;
+    parts.send(part(second)).await.ok();
+    drop(parts);
+    let answer = answer.await.unwrap().ok()?;
+    let said = answer.headers().get("grpc-status").cloned();
+    let trailers = answer.into_body().collect().await.ok()?.trailers().cloned();
+    driving.abort();
+    let status = said.or_else(|| trailers?.get("grpc-status").cloned())?;
+    Some(status.to_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn s82_a_message_of_grpc_may_pause_so_long_and_no_longer() {
+    let city = City::under(|limits| limits.slow_seconds = 2).await;
+    assert_eq!(submits_with_a_pause(&city, SECOND * 3 / 2).await.as_deref(), Some("0"), "it is read");
+    let cut = submits_with_a_pause(&city, SECOND * 7 / 2).await;
+    assert_ne!(cut.as_deref(), Some("0"), "it is not");
+    assert_eq!(submits_with_a_pause(&city, Duration::ZERO).await.as_deref(), Some("0"), "and may come again");
 }
 
 /// A file whose answer, a line about each row, is large: over HTTP/2, with the window that a stream begins with.
