@@ -290,7 +290,7 @@ impl Hub {
         };
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let (serves, facts_hash) = (Serves::of(row), family.fingerprint());
-        let basis = Basis { actor: &Actor::system(), serves, facts_hash, of: None };
+        let basis = Basis { actor: &Actor::system(), serves, facts_hash, arriving: None };
         let (refused, decision) = self.refusal_row(released, family, &row.municipality, &basis)?;
         change.rows.push(decision);
         let mut entry = act(now, if waits { "withhold" } else { "suppress" }, &row.recipient, &Actor::system());

@@ -32,7 +32,7 @@ pub struct Explanation {
     pub reproduced: Option<bool>,
     /// SHA-256 of the facts that it rested on, in hexadecimal; empty for the recipient and the subject.
     pub facts_hash: String,
-    /// The same facts are found on file for that moment; `None` where their hash is not on record.
+    /// The same facts are found on file as they stood for that decision; `None` where their hash is not on record.
     pub same_facts: Option<bool>,
     /// Each decision that the caller may know.
     pub decisions: Vec<Explained>,
@@ -75,13 +75,9 @@ impl Hub {
     pub async fn explain(&self, caller: &Caller, release: ReleaseId) -> Result<Explanation, Refusal> {
         let row = self.store.release(release).await?.ok_or_else(unknown)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let mut family = self.family_as_of(&persons, row.decided_at).await?;
-        let detail: ReleaseDetail = self.open_json(&family, &row.detail, "release", row.id.0, 0).ok_or_else(unknown)?;
-        let read: Vec<PersonId> = detail.epochs.iter().map(|(person, _)| *person).collect();
-        if read.iter().any(|person| !family.persons.contains_key(person)) {
-            // It rested on more persons than it showed.
-            family = self.family_as_of(&[persons.as_slice(), read.as_slice()].concat(), row.decided_at).await?;
-        }
+        let today = self.family(&persons, self.now()).await?;
+        let detail: ReleaseDetail = self.open_json(&today, &row.detail, "release", row.id.0, 0).ok_or_else(unknown)?;
+        let family = self.family_then(&detail.footing, row.decided_at).await?;
         let reader = self.reader(caller, &row, &family, &detail).ok_or_else(unknown)?;
         let stored = decisions(&detail);
         let reproduced = if row.policy_hash == self.policy.hash() {

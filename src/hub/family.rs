@@ -3,6 +3,7 @@
 
 mod parts;
 
+use super::footing::Footing;
 use super::{Hub, Refusal};
 use crate::entropy;
 use crate::store::{EntriesRow, Expect, FactKind, FactRow, PersonRow, StoreError};
@@ -11,7 +12,7 @@ use musubi_core::consent::records::{
 };
 use musubi_core::consent::weighing::Weighing;
 use musubi_core::consent::{Facts, SubjectFacts};
-use musubi_core::id::{EntryId, PersonId};
+use musubi_core::id::{EntryId, FactId, MessageId, PersonId};
 use musubi_core::record::{SharedEntry, SharedRecord, SubjectRole};
 use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
 use musubi_core::time::{Day, Time};
@@ -39,6 +40,10 @@ pub struct Family {
     /// When the last of it was read: the moment for a decision about it, after everything that it rests on.
     pub at: Time,
     entries: Vec<SharedEntry>,
+    /// Order of receipt of each.
+    received: Vec<i64>,
+    /// Which facts were read.
+    read: Vec<FactId>,
 }
 
 impl Default for Family {
@@ -49,7 +54,7 @@ impl Default for Family {
 }
 
 impl Family {
-    fn new(at: Time) -> Self {
+    pub(super) fn new(at: Time) -> Self {
         Family {
             persons: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -59,6 +64,8 @@ impl Family {
             weighings: Vec::new(),
             at,
             entries: Vec::new(),
+            received: Vec::new(),
+            read: Vec::new(),
         }
     }
 
@@ -88,6 +95,18 @@ impl Family {
     /// That nothing which decisions rest on has changed since it was read.
     pub fn epochs(&self) -> Vec<Expect> {
         self.persons.values().map(|row| Expect::Epoch { person: row.id, epoch: row.epoch }).collect()
+    }
+
+    /// What a decision about them rests on, with the message that is stored together with it, where there is one.
+    pub(super) fn footing(&self, arriving: Option<MessageId>) -> Footing {
+        let joined = |row: &PersonRow| Some((row.id, row.joined_into?));
+        Footing {
+            persons: self.persons.values().map(|row| (row.id, row.epoch)).collect(),
+            joined: self.persons.values().filter_map(joined).collect(),
+            facts: self.read.clone(),
+            received: self.received.iter().copied().max().unwrap_or_default(),
+            arriving,
+        }
     }
 
     /// Adds a person who is about to be made.
@@ -205,16 +224,9 @@ impl Hub {
     /// # Errors
     /// When the store cannot be read.
     pub(crate) async fn family(&self, persons: &[PersonId], now: Time) -> Result<Family, Refusal> {
-        self.read_family(persons, now, None).await
-    }
-
-    /// The same as it was on file at an earlier moment, whatever was recorded since (F04). Persons that were joined since are
-    /// one here as well.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub(crate) async fn family_as_of(&self, persons: &[PersonId], at: Time) -> Result<Family, Refusal> {
-        self.read_family(persons, at, Some(at)).await
+        let (mut family, facts) = self.read_rows(persons, now).await?;
+        family.read_facts(&facts, &self.keyring.hub)?;
+        Ok(family)
     }
 
     /// The families of several persons, read together: each family once, in the order in which its first person is named.
@@ -222,7 +234,7 @@ impl Hub {
     /// # Errors
     /// When the store cannot be read.
     pub(crate) async fn families(&self, persons: &[PersonId], now: Time) -> Result<Vec<Family>, Refusal> {
-        let (all, facts) = self.read_rows(persons, now, None).await?;
+        let (all, facts) = self.read_rows(persons, now).await?;
         let mut families = Vec::new();
         for mut family in all.parts(persons) {
             family.read_facts(&facts, &self.keyring.hub)?;
@@ -242,26 +254,14 @@ impl Hub {
         Ok(keys)
     }
 
-    async fn read_family(&self, persons: &[PersonId], now: Time, as_of: Option<Time>) -> Result<Family, Refusal> {
-        let (mut family, facts) = self.read_rows(persons, now, as_of).await?;
-        family.read_facts(&facts, &self.keyring.hub)?;
-        Ok(family)
-    }
-
     /// Persons and entries, and the facts as they are stored.
-    async fn read_rows(
-        &self,
-        persons: &[PersonId],
-        now: Time,
-        as_of: Option<Time>,
-    ) -> Result<(Family, Vec<FactRow>), Refusal> {
+    async fn read_rows(&self, persons: &[PersonId], now: Time) -> Result<(Family, Vec<FactRow>), Refusal> {
         let mut family = Family::new(now);
         let mut wanted: BTreeSet<PersonId> = persons.iter().copied().collect();
         for _ in 0..WIDENINGS_MAX {
             self.add_persons(&mut family, &wanted).await?;
             let all: Vec<PersonId> = family.persons.keys().copied().collect();
-            family.entries = self.open_entries(&family, &all).await?;
-            family.entries.retain(|entry| as_of.is_none_or(|at| entry.recorded_at() <= at));
+            self.read_entries(&mut family, &all, &|_| true).await?;
             let linked = family.entries.iter().flat_map(SharedEntry::persons).map(|(person, _)| person);
             let before = wanted.len();
             wanted.extend(all);
@@ -273,10 +273,11 @@ impl Hub {
         self.add_named(&mut family).await?;
         let all: Vec<PersonId> = family.persons.keys().copied().collect();
         let rows = self.store.fact_history(&all).await?;
-        // A fact that was recorded meanwhile is among the rows. The moment of the decision is after it, not before.
-        family.at = as_of.unwrap_or_else(|| self.now().max(now));
-        let recorded = |row: &FactRow| as_of.is_none_or(|at| row.recorded_at <= at);
-        let holds = |row: &FactRow| recorded(row) && row.superseded_at.is_none_or(|end| end > family.at);
+        // A fact that was recorded meanwhile is among the rows, also one of a hub whose clock is ahead. The moment of the
+        // decision is after it, not before.
+        let last = rows.iter().map(|row| row.superseded_at.unwrap_or(row.recorded_at)).max();
+        family.at = self.now().max(now).max(last.unwrap_or(now));
+        let holds = |row: &FactRow| row.superseded_at.is_none();
         let rows = rows.into_iter().filter(holds).collect();
         Ok((family, rows))
     }
@@ -295,7 +296,7 @@ impl Hub {
         Ok(())
     }
 
-    async fn add_persons(&self, family: &mut Family, persons: &BTreeSet<PersonId>) -> Result<(), Refusal> {
+    pub(super) async fn add_persons(&self, family: &mut Family, persons: &BTreeSet<PersonId>) -> Result<(), Refusal> {
         let ids: Vec<PersonId> = persons.iter().copied().collect();
         for row in self.store.joined_with(&ids).await? {
             if let Some(key) = row.key.as_ref().and_then(|k| self.keyring.key_encryption.unwrap(row.id.0, k).ok()) {
@@ -306,22 +307,31 @@ impl Hub {
         Ok(())
     }
 
-    async fn open_entries(&self, family: &Family, persons: &[PersonId]) -> Result<Vec<SharedEntry>, Refusal> {
-        let mut entries = Vec::new();
-        for row in self.store.entries_of(persons).await? {
+    /// Reads those entries of some persons that are wanted.
+    pub(super) async fn read_entries(
+        &self,
+        family: &mut Family,
+        persons: &[PersonId],
+        wanted: &(dyn Fn(&EntriesRow) -> bool + Sync),
+    ) -> Result<(), Refusal> {
+        (family.entries, family.received) = Default::default();
+        for row in self.store.entries_of(persons).await?.into_iter().filter(wanted) {
             let aad = Aad::row(EntriesRow::TABLE, row.id.0);
             let keys = row.persons.iter().filter_map(|c| Some((c.person, family.keys.get(&c.person)?)));
             let opened =
                 keys.into_iter().find_map(|(person, key)| SharedEntry::open(&row.body, person, key, &aad).ok());
             match opened {
                 Some(some) => {
-                    entries.extend(some.into_iter().map(|entry| entry.with_persons(&|person| family.known_as(person))));
+                    let known = some.into_iter().map(|entry| entry.with_persons(&|person| family.known_as(person)));
+                    let known: Vec<SharedEntry> = known.collect();
+                    family.received.extend(known.iter().map(|_| row.sequence));
+                    family.entries.extend(known);
                 }
                 // Of a person outside the family, or one whose key was destroyed.
                 None => tracing::debug!(first = %row.id, "entries stay closed"),
             }
         }
-        Ok(entries)
+        Ok(())
     }
 
     /// Seals a row's body for everyone whom it concerns.
@@ -373,11 +383,12 @@ fn unreadable() -> Refusal {
 impl Family {
     /// Takes in what concerns any of its persons. A fact that cannot be read refuses the decision: it may be the shield or the
     /// objection that bars it (P8).
-    fn read_facts(&mut self, rows: &[FactRow], hub: &DataKey) -> Result<(), Refusal> {
+    pub(super) fn read_facts(&mut self, rows: &[FactRow], hub: &DataKey) -> Result<(), Refusal> {
         for row in rows {
             if !row.persons.iter().any(|concerned| self.persons.contains_key(&concerned.person)) {
                 continue;
             }
+            self.read.push(row.id);
             let plain = self.open(&row.body, hub, &Aad::row("fact", row.id.0));
             plain
                 .and_then(|plain| self.read_fact(row.kind, &plain))

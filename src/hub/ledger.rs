@@ -1,13 +1,14 @@
 //! What the audit log says of each use: one leaf in the transaction of the effect (S-30).
 
 use super::family::Family;
+use super::footing::Footing;
 use super::{Hub, Refusal};
 use crate::entropy;
 use crate::store::{Change, Concerned, DeliveryRow, Expect, LeafDraft, Log, ReleaseRow, Row};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
 use musubi_core::audit::{AuditEntry, ItemMask, SaltedEntry};
 use musubi_core::consent::Outcome;
-use musubi_core::id::{DeliveryId, EntryId, FactId, Municipality, PersonId, ReleaseId};
+use musubi_core::id::{DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::{Released, Withheld};
 use musubi_core::sealing::Aad;
 use musubi_core::time::Time;
@@ -44,9 +45,9 @@ pub struct ReleaseDetail {
     /// SHA-256 of the facts that the decision could read, in hexadecimal.
     #[serde(default)]
     pub facts_hash: String,
-    /// The epoch of each person whose facts were read.
+    /// What it was taken from.
     #[serde(default)]
-    pub epochs: Vec<(PersonId, u64)>,
+    pub footing: Footing,
     /// What was shown of each entry.
     pub items: Vec<ReleasedItem>,
     /// What was not, of the same persons. Never for the recipient.
@@ -152,7 +153,7 @@ impl Hub {
         released.set_release_id(id);
         let persons = holders(released.shown().iter().flat_map(|shown| &shown.persons));
         let facts_hash = family.fingerprint();
-        let basis = Basis { actor, serves, facts_hash, of: None };
+        let basis = Basis { actor, serves, facts_hash, arriving: None };
         let row = self.decision_row(id, released, family, municipality, &persons, &basis)?;
         let mut entry = act(now, "release", released.recipient(), actor);
         entry.purpose = released.purpose().to_string();
@@ -191,8 +192,8 @@ impl Hub {
         persons: &[PersonId],
         basis: &Basis<'_>,
     ) -> Result<Row, Refusal> {
-        let epochs = family.persons.values().map(|row| (row.id, row.epoch)).take(HOLDERS_MAX).collect();
-        let detail = ReleaseDetail { epochs, ..detail(released, basis, persons) };
+        let footing = family.footing(basis.arriving.map(|arriving| arriving.message));
+        let detail = ReleaseDetail { footing, ..detail(released, basis, persons) };
         Ok(Row::Release(ReleaseRow {
             municipality: municipality.clone(),
             id,
@@ -241,13 +242,20 @@ pub(super) struct Basis<'a> {
     pub actor: &'a Actor,
     pub serves: Serves,
     pub facts_hash: [u8; 32],
-    /// Of what was not shown, only what concerns these entries; `None` for all.
-    pub of: Option<&'a [EntryId]>,
+    /// What is stored together with it.
+    pub arriving: Option<Arriving<'a>>,
+}
+
+/// A message about which something is decided while it is taken in: of what was not shown, only what it brought is noted.
+#[derive(Clone, Copy)]
+pub(super) struct Arriving<'a> {
+    pub message: MessageId,
+    pub entries: &'a [EntryId],
 }
 
 impl Basis<'_> {
     fn concerns(&self, held: &Withheld) -> bool {
-        self.of.is_none_or(|entries| entries.contains(&held.entry))
+        self.arriving.is_none_or(|arriving| arriving.entries.contains(&held.entry))
     }
 }
 
@@ -280,7 +288,7 @@ fn detail(released: &Released, basis: &Basis<'_>, persons: &[PersonId]) -> Relea
         actor: Some(basis.actor.clone()),
         cited: basis.serves.cited.map(|fact| fact.0),
         facts_hash: hex(&basis.facts_hash),
-        epochs: Vec::new(),
+        footing: Footing::default(),
         items: items.collect(),
         withheld: withheld.collect(),
     }

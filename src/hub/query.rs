@@ -255,7 +255,7 @@ impl Hub {
         }
         if meant && !released.withheld().is_empty() {
             let facts_hash = family.fingerprint();
-            let basis = Basis { actor: &caller.actor, serves, facts_hash, of: None };
+            let basis = Basis { actor: &caller.actor, serves, facts_hash, arriving: None };
             let (id, row) = self.refusal_row(&released, family, &municipality, &basis)?;
             nothing.add(Unshown { rows: vec![row], refused: vec![(id, facts_hash)] });
         }

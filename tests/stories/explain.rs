@@ -1,9 +1,11 @@
 //! Why something was shown: decided again from what was recorded then, and told to each as far as it may know.
 
-use crate::agencies::{Agency, words};
+use crate::agencies::{Agency, person, words};
 use crate::city::{City, MOTHER, NEWBORN};
-use crate::steps::{chinatsu, permit};
-use musubi::edge::grpc::client::{ExplainAnswer, ExplainRequest, RecordConsentRequest, WhatIfPart, WhatIfRequest};
+use crate::steps::{chinatsu, minato, permit};
+use musubi::edge::grpc::client::{
+    ExplainAnswer, ExplainRequest, LinkPersonsRequest, RecordConsentRequest, ShieldRequest, WhatIfPart, WhatIfRequest,
+};
 use musubi::sample_city as sample;
 use tonic::{Code, Status};
 
@@ -193,12 +195,48 @@ async fn a_notice_without_a_basis_and_one_that_lost_it_leave_their_decision() {
     city.center().records(permit(chinatsu(), "self")).await;
     city.set("2026-10-30T12:00:00+09:00");
     city.center().withdraws_for(chinatsu(), "self").await;
-    // The clock of a story stands: what is decided at the moment of the withdrawal itself may come before or after it.
-    city.set("2026-10-30T12:01:00+09:00");
     assert!(city.center().receives().await.is_empty());
     let lost = city.last_decision_for(sample::CENTER).await;
     assert_ne!(held, lost);
     let explained = city.center().explains("hayakawa", &lost).await.unwrap();
+    assert_eq!((explained.reproduced.as_str(), explained.same_facts.as_str()), ("yes", "yes"));
+}
+
+#[tokio::test]
+async fn a_decision_of_the_very_moment_of_a_change_is_decided_again_on_its_own_side_of_it() {
+    let (city, before) = City::after_a_look().await;
+    // The clock stands: look, withdrawals and look are of one moment.
+    city.center().withdraws_for(chinatsu(), "self").await;
+    city.center().withdraws_for(minato(), "parental_authority").await;
+    assert!(!city.center().looks_up("P3", chinatsu(), "").await.kinds().contains(&"discharge_notice"));
+    let after = city.last_decision_for(sample::CENTER).await;
+    for (release, whole) in [(before, true), (after, false)] {
+        let explained = city.center().explains("hayakawa", &release).await.unwrap();
+        assert_eq!((explained.reproduced.as_str(), explained.same_facts.as_str()), ("yes", "yes"), "{release}");
+        assert_eq!(decided(&explained, "PERMIT").contains(&"C05"), whole, "{release}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_decided_about_two_persons_is_decided_again_about_two_after_they_were_joined() {
+    let (city, release) = City::after_a_look().await;
+    city.set("2026-11-02T10:00:00+09:00");
+    let request = LinkPersonsRequest {
+        staff_id: "ooba".to_owned(),
+        one: Some(person(sample::CITY, "K0900777", "other")),
+        other: Some(chinatsu()),
+        reason: "same person".to_owned(),
+    };
+    let shield = ShieldRequest {
+        staff_id: "ooba".to_owned(),
+        subject: Some(person(sample::CITY, "K0900777", "other")),
+        from: "2026-11-01".to_owned(),
+        until: "2027-10-31".to_owned(),
+        ..ShieldRequest::default()
+    };
+    city.center().client.consents().shield(shield).await.unwrap();
+    city.center().client.registry().link_persons(request).await.unwrap();
+    let explained = city.center().explains("hayakawa", &release).await.unwrap();
     assert_eq!((explained.reproduced.as_str(), explained.same_facts.as_str()), ("yes", "yes"));
 }
 

@@ -6,7 +6,7 @@ use crate::hub::Refusal;
 use crate::hub::caller::request_of;
 use crate::hub::deliver;
 use crate::hub::held::NO_BASIS_DAYS;
-use crate::hub::ledger::{Basis, Serves};
+use crate::hub::ledger::{Arriving, Basis, Serves};
 use crate::hub::register::Agency;
 use crate::hub::work::{Question, SUGGESTION, WorkBody};
 use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
@@ -113,7 +113,8 @@ impl Custody<'_> {
         }
         let facts = self.family.decision_facts(&self.family.record_with(&self.entries));
         let (actor, facts_hash) = (&Actor::system(), facts.fingerprint());
-        let basis = Basis { actor, serves: Serves::default(), facts_hash, of: Some(&own) };
+        let arriving = Some(Arriving { message: self.message, entries: &own });
+        let basis = Basis { actor, serves: Serves::default(), facts_hash, arriving };
         let (_, row) = self.hub.refusal_row(would, &self.family, &self.municipality, &basis)?;
         Ok(Some(row))
     }

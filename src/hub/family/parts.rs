@@ -57,6 +57,7 @@ impl Family {
             part.persons.extend(self.persons.get(id).map(|row| (*id, row.clone())));
             part.keys.extend(self.keys.get(id).map(|key| (*id, key.clone())));
         }
+        part.received = entries.iter().filter_map(|place| self.received.get(*place).copied()).collect();
         part.entries = entries.into_iter().filter_map(|place| self.entries.get(place).cloned()).collect();
         part
     }
