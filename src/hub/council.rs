@@ -10,6 +10,7 @@ use super::grounds::{GroundParts, GroundTerms, ground_fact};
 use super::{DECIDE_AGAIN_MAX, Hub};
 use crate::store::{Change, Expect, FactKind, FactRow, Row};
 use musubi_core::consent::GroundCode;
+use musubi_core::agency::AgencyId;
 use musubi_core::consent::records::{CouncilCase, Ground, Member};
 use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::time::Time;
@@ -20,7 +21,7 @@ use std::collections::BTreeSet;
 #[derive(Default)]
 pub(super) struct OnFile {
     /// The list of members, one record for each of them.
-    lists: Vec<(FactRow, CouncilCase)>,
+    pub(super) lists: Vec<(FactRow, CouncilCase)>,
     /// The ground of each member.
     grounds: Vec<(FactRow, Ground)>,
 }
@@ -55,10 +56,10 @@ impl OnFile {
 }
 
 impl Hub {
-    /// What the caller put on file of a case about these persons.
+    /// What its coordinator put on file of a case about these persons.
     pub(super) async fn case_on_file(
         &self,
-        caller: &Caller,
+        coordinator: &AgencyId,
         family: &Family,
         persons: &[PersonId],
         number: &str,
@@ -67,7 +68,7 @@ impl Hub {
         let mut found = OnFile::default();
         for row in self.store.fact_history(&ids).await?.into_iter().filter(|row| row.superseded_at.is_none()) {
             match row.kind {
-                FactKind::CouncilCase if self.is_center_of_row(caller, &row) => {
+                FactKind::CouncilCase if self.is_center_of_row(coordinator, &row) => {
                     let case: Option<CouncilCase> = self.opened(family, &row);
                     found.lists.extend(case.filter(|case| case.number == number).map(|case| (row, case)));
                 }
@@ -76,7 +77,7 @@ impl Hub {
                     let ground = ground.filter(|ground| {
                         ground.code == GroundCode::L05
                             && ground.number.as_deref() == Some(number)
-                            && ground.asserting_agency == *caller.id()
+                            && ground.asserting_agency == *coordinator
                             && ground.ended_at.is_none()
                     });
                     found.grounds.extend(ground.map(|ground| (row, ground)));
@@ -87,11 +88,11 @@ impl Hub {
         Ok(found)
     }
 
-    fn is_center_of_row(&self, caller: &Caller, row: &FactRow) -> bool {
-        self.register.center(&row.municipality).is_some_and(|center| center.id == *caller.id())
+    fn is_center_of_row(&self, agency: &AgencyId, row: &FactRow) -> bool {
+        self.register.center(&row.municipality).is_some_and(|center| center.id == *agency)
     }
 
-    fn opened<T: DeserializeOwned>(&self, family: &Family, row: &FactRow) -> Option<T> {
+    pub(super) fn opened<T: DeserializeOwned>(&self, family: &Family, row: &FactRow) -> Option<T> {
         self.open_json(family, &row.body, "fact", row.id.0, 0)
     }
 
@@ -144,7 +145,7 @@ impl Hub {
                 ground.code == GroundCode::L05 && ground.asserting_agency == *caller.id() && ground.ended_at.is_none()
             });
             let Some(number) = ground.and_then(|ground| ground.number) else { return Ok(None) };
-            let before = self.case_on_file(caller, &family, &persons, &number).await?;
+            let before = self.case_on_file(caller.id(), &family, &persons, &number).await?;
             if let Some(last) = self.try_close(caller, &family, &row.municipality, &before).await? {
                 self.recall(&persons, &before.ids()).await;
                 return Ok(Some(GroundParts { fact: last, number, parts: Vec::new(), answer_by: family.at }));
@@ -191,6 +192,7 @@ impl Hub {
         }
         before.ended_by(now, &new, &mut change);
         let put = self.put_fact(caller, "close council case", family, change, ground_fact(&last)).await?;
+        self.nothing_to_answer(family, &before.ids(), &mut change).await?;
         Ok(put.map(|_| last.id))
     }
 }

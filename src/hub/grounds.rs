@@ -7,11 +7,11 @@ use super::council::OnFile;
 use super::custody::{HL7V2, Parcel};
 use super::emergency::not_an_answer;
 use super::family::Family;
+use super::holders::ANSWER_DAYS;
 use super::persons::{AGENCIES_MAX, Named, at_most};
-use super::work::{HOLD, Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, FactRow, Row};
-use musubi_core::adapter::{Diagnostic, Text};
+use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
 use musubi_core::cases::council_submission;
 use musubi_core::consent::records::{Approval, Ground, Level, Proviso, SourceRefusal, Status};
@@ -22,8 +22,6 @@ use musubi_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Days in which a holder answers a request (`consent.md` section 5, flow 2).
-const ANSWER_DAYS: i64 = 7;
 /// Longest period of a duty for which the registry names none, in days.
 const DUTY_DAYS_MAX: i64 = 90;
 /// Grounds that are asked of holders; the others are asserted by whoever discloses.
@@ -66,8 +64,8 @@ pub struct GroundParts {
 }
 
 impl Hub {
-    /// Asks the holders under a power. Nothing is open before a holder approves; the center of the persons' municipality
-    /// is asked, with a deadline.
+    /// Asks the holders under a power. Nothing is open before a holder approves; the center of the persons' municipality and
+    /// those who wrote something of it are asked, with a deadline.
     ///
     /// # Errors
     /// When the ground is not one that holders are asked under, the evidence of the registry is missing or the period is
@@ -94,7 +92,7 @@ impl Hub {
         let holder = self.register.center(&municipality);
         let recipients = if code == GroundCode::L05 { terms.members.clone() } else { vec![caller.id().clone()] };
         let before = match code {
-            GroundCode::L05 => self.case_on_file(caller, &family, &persons, &terms.number).await?,
+            GroundCode::L05 => self.case_on_file(caller.id(), &family, &persons, &terms.number).await?,
             _ => OnFile::default(),
         };
         let (mut first, mut new) = (None, Vec::new());
@@ -118,16 +116,9 @@ impl Hub {
             self.council_rows(&terms, &persons, &family, place, records, &mut change)?;
         }
         let answer_by = now.plus_days(ANSWER_DAYS);
-        if let Some(holder) = holder.filter(|holder| holder.id != *caller.id()) {
-            let text = Text::new(
-                "法に基づく情報提供の求めが届いています。区分ごとに承認または不承認を回答してください。",
-                "A request under the law has come. Approve or refuse it, category by category.",
-            );
-            let body = WorkBody::new(format!("REQUEST_{code}"), text, ground.id.to_string());
-            let (municipality, family, persons) = (&municipality, &family, persons.as_slice());
-            let question = Question { owner: &holder.id, kind: HOLD, due: answer_by, municipality, family, persons };
-            let item = self.ask(now, &question, &body)?;
-            change.rows.push(item);
+        if code != GroundCode::L05 {
+            let center = holder.as_ref().map(|holder| &holder.id);
+            change.rows.extend(self.requests_of_new(caller, &family, &ground, center).await?);
         }
         let mut entry = super::ledger::act(now, "request ground", caller.id(), &caller.actor);
         entry.evidence = vec![ground.id.0.as_bytes().to_vec()];
@@ -140,7 +131,7 @@ impl Hub {
         }
         self.decide_again(&persons).await;
         if caller.agency.kind == AgencyKind::Osc && caller.agency.municipality == municipality {
-            return Ok(self.parts(&ground, &municipality, answer_by));
+            return Ok(parts_of(&ground, caller.id(), answer_by));
         }
         let parts = ground.categories.iter().map(|category| (None, category, "HOLD")).collect();
         Ok(GroundParts { fact: ground.id, number: terms.number, parts, answer_by })
@@ -352,6 +343,9 @@ impl Hub {
         let now = self.now();
         let sources = self.sources_of(caller);
         self.change_ground(caller, fact, "approve ground", |ground, _| {
+            if ground.recipient == *caller.id() {
+                return Err(for_itself());
+            }
             self.may_disclose(caller, ground.code)?;
             write_limit(ground, categories);
             for source in &sources {
@@ -451,13 +445,16 @@ impl Hub {
         ground.recorded_at = now;
         apply(&mut ground, holds)?;
         let mut change = Change { expect: vec![Expect::FactHolds { id: fact }], ..Change::default() };
+        if ground.ended_at.is_some() {
+            self.nothing_to_answer(&family, &BTreeSet::from([fact]), &mut change).await?;
+        }
         change.rows.push(Row::Superseded { fact, at: now, by: Some(ground.id) });
         let receipt = self.put_fact(caller, action, &family, change, ground_fact(&ground)).await?;
         receipt.ok_or_else(Refusal::kept_changing)?;
         if action != "approve ground" {
             self.recall(&persons, &BTreeSet::from([fact])).await;
         }
-        Ok(self.parts(&ground, &row.municipality, now.plus_days(ANSWER_DAYS)))
+        Ok(parts_of(&ground, caller.id(), now.plus_days(ANSWER_DAYS)))
     }
 
     /// The answer of its holder to a request as a whole: to all that it asks for, as it stands by now.
@@ -499,22 +496,21 @@ impl Hub {
         }
         Ok(found)
     }
+}
 
-    fn parts(&self, ground: &Ground, municipality: &musubi_core::id::Municipality, answer_by: Time) -> GroundParts {
-        let mut parts = Vec::new();
-        if let Some(holder) = self.register.center(municipality) {
-            for category in ground.categories.iter() {
-                let approved = ground.approvals.iter().any(|a| a.source == holder.id && a.categories.has(category));
-                let state = match (approved, ground.asked_of(&holder.id).has(category)) {
-                    (_, false) => "DENY",
-                    (true, true) => "PERMIT",
-                    (false, true) => "HOLD",
-                };
-                parts.push((Some(holder.id.clone()), category, state));
-            }
+/// What became of each category, as far as one holder answers for it.
+fn parts_of(ground: &Ground, holder: &AgencyId, answer_by: Time) -> GroundParts {
+    let state = |category| {
+        let approved = ground.approvals.iter().any(|a| a.source == *holder && a.categories.has(category));
+        match (approved, ground.asked_of(holder).has(category)) {
+            (_, false) => "DENY",
+            (true, true) => "PERMIT",
+            (false, true) => "HOLD",
         }
-        GroundParts { fact: ground.id, number: ground.number.clone().unwrap_or_default(), parts, answer_by }
-    }
+    };
+    let parts = ground.categories.iter().map(|category| (Some(holder.clone()), category, state(category)));
+    let number = ground.number.clone().unwrap_or_default();
+    GroundParts { fact: ground.id, number, parts: parts.collect(), answer_by }
 }
 
 /// Who approves more than the usual level holds thereby writes another limit.
@@ -534,7 +530,7 @@ pub(super) fn ground_fact(ground: &Ground) -> Fact<'_, Ground> {
     }
 }
 
-fn no_such_ground() -> Refusal {
+pub(super) fn no_such_ground() -> Refusal {
     Refusal::invalid("M502", "fact_id", "この番号の根拠は見つかりません。", "No such ground is known to you.")
 }
 

@@ -24,6 +24,7 @@ pub mod footing;
 mod forms;
 pub mod grounds;
 pub mod held;
+pub mod holders;
 pub mod introduce;
 pub mod journey;
 pub mod ledger;

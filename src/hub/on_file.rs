@@ -25,7 +25,7 @@ pub struct Asked {
     pub waiting: CategorySet,
     /// Categories to whose disclosure one of the persons objects.
     pub objected: CategorySet,
-    /// One of the persons is under an address shield.
+    /// One of the persons is under an address shield. Only the center where they are kept is told.
     pub shielded: bool,
 }
 
@@ -77,7 +77,8 @@ impl Hub {
         Ok(Asked {
             waiting: ground.asked_of(caller.id()).minus(answered),
             objected: objected.fold(CategorySet::EMPTY, CategorySet::union).and(ground.categories),
-            shielded: about().flat_map(|facts| &facts.shields).any(|shield| shield.on(now)),
+            shielded: persons.iter().all(|person| self.is_center_of(caller, &family, *person))
+                && about().flat_map(|facts| &facts.shields).any(|shield| shield.on(now)),
             ground,
         })
     }

@@ -2,7 +2,7 @@
 //! rests on (`consent.md` section 4). A source answers for what it restricted and for grounds of its own; an officer of the
 //! center of residence where the word of a grantor is in doubt. The recipient learns nothing of either.
 //!
-//! What holders are asked under (L04, L05, L07, L12) was put before them as a request, and is not asked again here.
+//! What holders are asked under (L04, L05, L07, L12) is put before them as a request: `holders.rs`.
 
 use super::caller::Caller;
 use super::consents::Fact;
@@ -112,8 +112,9 @@ impl Hub {
     ) -> Result<Vec<Row>, Refusal> {
         let mut questions = self.held_by(family, released, meant);
         if questions.is_empty() {
-            return Ok(Vec::new());
+            return Ok(rows);
         }
+        let mut rows = self.requests_of(family, released, meant).await?;
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();
         let asked = self.store.work_items_of(&persons).await?;
         for row in asked.iter().filter(|row| row.open && matches!(row.kind.as_str(), ASK_SOURCE | ASK_OFFICER)) {
@@ -123,7 +124,6 @@ impl Hub {
                 question.leave_out(&held);
             }
         }
-        let mut rows = Vec::new();
         for (key, held) in questions.into_iter().filter(|(_, held)| !held.parts.is_empty()) {
             let Some(first) = held.subjects.first().map(|person| family.known_as(*person)) else { continue };
             let Some(municipality) = family.persons.get(&first).map(|row| row.municipality.clone()) else { continue };

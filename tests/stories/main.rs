@@ -26,6 +26,7 @@ mod grantors;
 mod guidance;
 mod hidden;
 mod histories;
+mod holders;
 mod hospital;
 mod interference;
 mod kills;
