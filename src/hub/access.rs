@@ -99,12 +99,7 @@ pub(super) fn decide_access(caller: &Caller, answer: &Answer<'_>) -> Result<(), 
         return Err(not_an_answer("disclose, refuse"));
     }
     if answer.note.trim().chars().count() < Weighing::REASON_MIN {
-        return Err(Refusal::invalid(
-            "M638",
-            "note",
-            "判断の理由を20文字以上で書いてください。",
-            "Give the reason in 20 characters or more.",
-        ));
+        return Err(reason_too_short());
     }
     Ok(())
 }
@@ -116,6 +111,16 @@ fn described(asker: Option<PersonId>, requester: &Requester) -> String {
         (Some(person), _) => person.to_string(),
         (None, Some(key)) => format!("{} {}", key.issuer, key.identifier),
         (None, None) => format!("{} {}", named.name, named.birth_date),
+/// A decision of a person has its reason.
+pub(super) fn reason_too_short() -> Refusal {
+    Refusal::invalid(
+        "M638",
+        "note",
+        "判断の理由を20文字以上で書いてください。",
+        "Give the reason in 20 characters or more.",
+    )
+}
+
     };
     let capacity = match requester.relationship {
         Relationship::Subject => "self",

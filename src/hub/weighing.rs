@@ -4,6 +4,7 @@
 //!
 //! What holders are asked under (L04, L05, L07, L12) is put before them as a request: `holders.rs`.
 
+use super::access::reason_too_short;
 use super::caller::Caller;
 use super::consents::Fact;
 use super::emergency::not_an_answer;
@@ -12,7 +13,7 @@ use super::grounds::{ASKED, person_acts};
 use super::persons::only_center_staff;
 use super::work::{Answer, Question, WorkBody, WorkItem};
 use super::{Hub, Refusal};
-use crate::store::{Change, FactKind, Row, StoreError};
+use crate::store::{Change, Expect, FactKind, Row, StoreError};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyId, CategorySet, Purpose, Role};
 use musubi_core::consent::weighing::{Doubt, Part, Weighing};
@@ -28,6 +29,9 @@ pub(super) const ASK_SOURCE: &str = "weigh";
 /// Kind of the work item by which an officer of the center is asked. Only officers list it: the center may itself be the
 /// recipient, and the one who asked for the record is not to learn that something was held.
 pub(super) const ASK_OFFICER: &str = "weigh_conflict";
+/// The word that takes an answer back, and what the item says afterwards.
+pub(super) const TAKE_BACK: &str = "take_back";
+const TAKEN_BACK: &str = "taken_back";
 /// Who answers where the word of a grantor is in doubt.
 pub(super) const OFFICERS: [Role; 3] = [Role::LegalOfficer, Role::PrivacyOfficer, Role::ChildWelfareOfficer];
 /// Days in which somebody answers, as for a request.
@@ -110,11 +114,11 @@ impl Hub {
         released: &Released,
         meant: &(dyn Fn(&Withheld) -> bool + Sync),
     ) -> Result<Vec<Row>, Refusal> {
+        let mut rows = self.requests_of(family, released, meant).await?;
         let mut questions = self.held_by(family, released, meant);
         if questions.is_empty() {
             return Ok(rows);
         }
-        let mut rows = self.requests_of(family, released, meant).await?;
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();
         let asked = self.store.work_items_of(&persons).await?;
         for row in asked.iter().filter(|row| row.open && matches!(row.kind.as_str(), ASK_SOURCE | ASK_OFFICER)) {
@@ -153,7 +157,7 @@ impl Hub {
         }
     }
 
-    /// The answer to a question becomes a fact: permitted or refused, for what the item names and nothing else.
+    /// The answer to a question becomes a fact: permitted or refused, for what the item names and nothing else. Its id.
     pub(super) fn weigh(
         &self,
         caller: &Caller,
@@ -161,7 +165,7 @@ impl Hub {
         answer: &Answer<'_>,
         family: &Family,
         change: &mut Change,
-    ) -> Result<(), Refusal> {
+    ) -> Result<FactId, Refusal> {
         may_answer(caller, &item.row.kind)?;
         let permit = match answer.word {
             "permit" => true,
@@ -192,7 +196,31 @@ impl Hub {
         let fact = Fact { id, kind, recipient: Some(held.recipient.clone()), persons, value: &weighing };
         change.expect.extend(family.epochs());
         change.rows.push(self.fact_row(now, &item.row.municipality, family, &fact)?);
-        Ok(())
+        Ok(id)
+    }
+
+    /// Takes an answer back before its end. What it opened is closed at once, its recipients are told, and when the same is held
+    /// again somebody is asked anew.
+    pub(super) async fn take_back(
+        &self,
+        caller: &Caller,
+        mut item: WorkItem,
+        answer: &Answer<'_>,
+    ) -> Result<WorkItem, Refusal> {
+        may_answer(caller, &item.row.kind)?;
+        let fact = item.body.became.take().ok_or_else(|| not_an_answer("permit, refuse"))?;
+        if answer.note.trim().chars().count() < Weighing::REASON_MIN {
+            return Err(reason_too_short());
+        }
+        let persons: Vec<PersonId> = item.row.persons.iter().map(|concerned| concerned.person).collect();
+        let family = self.family(&persons, self.now()).await?;
+        let mut change = Change { expect: vec![Expect::FactHolds { id: fact }], ..Change::default() };
+        change.rows.push(Row::Superseded { fact, at: family.at, by: None });
+        let given = Answer { word: TAKEN_BACK, ..*answer };
+        self.put_answer(caller, &mut item, &given, &family, change).await?;
+        self.recall(&persons, &BTreeSet::from([fact])).await;
+        self.decide_again(&persons).await;
+        Ok(item)
     }
 }
 
@@ -271,10 +299,10 @@ fn body_of(held: HeldRelease) -> WorkBody {
     };
     let text = Text::new(
         format!(
-            "{to}(目的 {purpose})への提供を保留しています: {labels}。{why}。理由を20文字以上で添えて、提供する(permit)か提供しない(refuse)かを回答してください。"
+            "{to}(目的 {purpose})への提供を保留しています: {labels}。{why}。理由を20文字以上で添えて、提供する(permit)か提供しない(refuse)かを回答してください。回答は期限の前でも取り消せます(take_back)。"
         ),
         format!(
-            "A release to {to} ({purpose}) is held: {codes}; {because}. Answer permit or refuse, with the reason in 20 characters or more."
+            "A release to {to} ({purpose}) is held: {codes}; {because}. Answer permit or refuse, with the reason in 20 characters or more. An answer can be taken back before its end (take_back)."
         ),
     );
     let about: Vec<String> = held.parts.iter().map(|part| part.entry.to_string()).collect();

@@ -7,12 +7,12 @@ use super::family::Family;
 use super::ledger::act;
 use super::persons::Named;
 use super::renewal::RENEWAL;
-use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, OFFICERS};
+use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, OFFICERS, TAKE_BACK};
 use super::{Hub, Refusal};
 use crate::store::{Change, Concerned, Expect, Row, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyId, Role};
-use musubi_core::id::{Municipality, PersonId, WorkItemId};
+use musubi_core::id::{FactId, Municipality, PersonId, WorkItemId};
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -62,6 +62,9 @@ pub struct WorkBody {
     /// The release that waits for the answer.
     #[serde(default)]
     pub held: Option<HeldRelease>,
+    /// The fact that the answer became, where it became one that can be taken back.
+    #[serde(default)]
+    pub became: Option<FactId>,
 }
 
 impl WorkBody {
@@ -77,6 +80,7 @@ impl WorkBody {
             by: String::new(),
             escalated: false,
             held: None,
+            became: None,
         }
     }
 }
@@ -191,6 +195,9 @@ impl Hub {
         let row = row.filter(|row| may_list(caller.actor.role, &row.kind)).ok_or_else(unknown)?;
         let Some(body) = self.open_item(&row).await? else { return Err(unknown()) };
         let mut item = WorkItem { row, body };
+        if answer.word == TAKE_BACK && !item.row.open {
+            return self.take_back(caller, item, answer).await;
+        }
         if item.row.kind == SUGGESTION && answer.word == "join" {
             let pair: Vec<PersonId> = item.body.about.split(' ').filter_map(PersonId::parse).collect();
             let [one, other] = pair.as_slice() else { return Err(unknown()) };
@@ -206,26 +213,42 @@ impl Hub {
             RENEWAL => self.renew_or_lift(caller, &item, answer.word, &family, &mut change).await?,
             ACCESS => decide_access(caller, answer)?,
             HOLD => self.answer_request(caller, &item.body.about, answer.word).await?,
-            ASK_SOURCE | ASK_OFFICER => self.weigh(caller, &item, answer, &family, &mut change)?,
+            ASK_SOURCE | ASK_OFFICER => {
+                item.body.became = Some(self.weigh(caller, &item, answer, &family, &mut change)?);
+            }
             _ => {}
         }
+        let of_facts = change.rows.iter().any(|row| matches!(row, Row::Fact(_)));
+        self.put_answer(caller, &mut item, answer, &family, change).await?;
+        if of_facts {
+            self.decide_again(&persons).await;
+        }
+        Ok(item)
+    }
+
+    /// Writes an answer into its item, with whatever it brings about.
+    pub(super) async fn put_answer(
+        &self,
+        caller: &Caller,
+        item: &mut WorkItem,
+        answer: &Answer<'_>,
+        family: &Family,
+        mut change: Change,
+    ) -> Result<(), Refusal> {
+        let now = self.now();
+        let persons: Vec<PersonId> = item.row.persons.iter().map(|concerned| concerned.person).collect();
         item.body.answer = Some(answer.word.to_owned());
         item.body.note = answer.note.to_owned();
         item.body.by.clone_from(&caller.actor.staff_id);
         item.row.version += 1;
         item.row.open = false;
         item.row.answered_at = Some(now);
-        item.row.body = self.seal_json(&family, &persons, "work_item", id.0, item.row.version, &item.body)?;
+        item.row.body = self.seal_json(family, &persons, "work_item", item.row.id.0, item.row.version, &item.body)?;
         let mut entry = act(now, "answer work item", caller.id(), &caller.actor);
         entry.note = item.row.kind.clone();
-        let leaf = self.leaf(now, &item.row.municipality, &family, &persons, entry);
         change.rows.push(Row::WorkItem(item.row.clone()));
-        change.leaves.push(leaf);
-        let of_facts = change.rows.iter().any(|row| matches!(row, Row::Fact(_)));
+        change.leaves.push(self.leaf(now, &item.row.municipality, family, &persons, entry));
         self.store.commit("answer work item", change).await?;
-        if of_facts {
-            self.decide_again(&persons).await;
-        }
-        Ok(item)
+        Ok(())
     }
 }

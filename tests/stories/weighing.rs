@@ -173,6 +173,27 @@ async fn an_objection_after_a_ground_was_asserted_is_weighed_by_the_source() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_taken_back_closes_at_once_and_somebody_is_asked_again() {
+    let city = City::with_a_word_in_conflict().await;
+    assert!(!city.sees_the_newborn().await);
+    let item = city.center().work_of("fukatsu", "weigh_conflict").await.remove(0);
+    let early = city.center().weighs("fukatsu", &item, "take_back", "").await.unwrap_err();
+    assert!(early.message().contains("M636"), "nothing to take back: {early}");
+    city.center().weighs("fukatsu", &item, "permit", "").await.unwrap();
+    assert!(city.sees_the_newborn().await);
+    city.set("2026-11-12T10:00:00+09:00");
+    let short = city.center().answers("isobe", &item, "take_back", "誤り").await.unwrap_err();
+    assert!(short.message().contains("M638"), "{short}");
+    city.center().weighs("isobe", &item, "take_back", "").await.unwrap();
+    assert!(!city.sees_the_newborn().await);
+    assert_eq!(city.center().no_longer_shared().await.len(), 1, "who saw it is told");
+    let again = city.center().work_of("fukatsu", "weigh_conflict").await;
+    assert!(again.len() == 1 && again[0].id != item.id, "{again:?}");
+    let twice = city.center().weighs("isobe", &item, "take_back", "").await.unwrap_err();
+    assert!(twice.message().contains("M636"), "{twice}");
+}
+
+#[tokio::test]
 async fn what_nobody_weighs_is_escalated_to_whoever_was_asked() {
     let city = City::with_a_word_in_conflict().await;
     assert!(!city.sees_the_newborn().await);
