@@ -79,6 +79,15 @@ pub(crate) fn standing(
     if conflict { standing.min(Standing::Doubtful) } else { standing }
 }
 
+impl Policy {
+    /// When a permit that somebody else gave for a child ends because the child comes of age (E11); `None` for one that the subject
+    /// gave herself, and where no birth date is known.
+    pub fn outgrown(&self, permit: &Consent, born: Option<Day>, now: Time) -> Option<Time> {
+        let by_another = !matches!(permit.relationship, Relationship::Subject | Relationship::Court);
+        born.filter(|_| by_another).map(|born| birthday(born, self.capacity(now.day()).majority))
+    }
+}
+
 /// What becomes of a request to see what is held about a subject (開示請求, APPI 76).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {

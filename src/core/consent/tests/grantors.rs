@@ -252,3 +252,17 @@ fn e15_paper_without_scan_or_witness_has_no_effect() {
     let against = Consent { grantee: Grantee::Everyone, ..by(2, OBJECTION, MOTHER, MOTHER, Relationship::Subject) };
     assert!(against.verified());
 }
+
+#[test]
+fn e11_what_somebody_else_permitted_ends_by_itself_when_the_child_comes_of_age() {
+    let (policy, born) = (Policy::reviewed(), Day::constant(2008, 12, 5));
+    let ends = |relationship, born| policy.outgrown(&by(1, PERMIT, MOTHER, CHILD, relationship), born, noon());
+    let birthday = Some(Time::start_of(Day::constant(2026, 12, 5)));
+    for relationship in [PARENT, Relationship::Guardian, Relationship::CentreDirector] {
+        assert_eq!(ends(relationship, Some(born)), birthday);
+        assert_eq!(ends(relationship, None), None);
+    }
+    for relationship in [Relationship::Subject, Relationship::Court] {
+        assert_eq!(ends(relationship, Some(born)), None);
+    }
+}
