@@ -1,6 +1,7 @@
 //! A case of the local council (要保護児童対策地域協議会, CWA 25-2): who is listed on it, from when to when. The center that
 //! coordinates it puts it on file under its number, for each member the ground (L05) and the list. Recorded anew it ends the
-//! list before: who is no longer a member sees nothing from that moment on, and is told so. Closed, it ends for everybody.
+//! list before: who is no longer a member sees nothing from that moment on, and is told so. Closed, it ends for everybody. A
+//! member that leaves by itself: `leaving.rs`.
 
 use super::Refusal;
 use super::caller::Caller;
@@ -9,8 +10,8 @@ use super::family::Family;
 use super::grounds::{GroundParts, GroundTerms, ground_fact};
 use super::{DECIDE_AGAIN_MAX, Hub};
 use crate::store::{Change, Expect, FactKind, FactRow, Row};
-use musubi_core::consent::GroundCode;
 use musubi_core::agency::AgencyId;
+use musubi_core::consent::GroundCode;
 use musubi_core::consent::records::{CouncilCase, Ground, Member};
 use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::time::Time;
@@ -191,8 +192,8 @@ impl Hub {
             change.rows.push(self.fact_row(now, municipality, family, &ground_fact(ground))?);
         }
         before.ended_by(now, &new, &mut change);
-        let put = self.put_fact(caller, "close council case", family, change, ground_fact(&last)).await?;
         self.nothing_to_answer(family, &before.ids(), &mut change).await?;
+        let put = self.put_fact(caller, "close council case", family, change, ground_fact(&last)).await?;
         Ok(put.map(|_| last.id))
     }
 }

@@ -27,6 +27,7 @@ pub mod held;
 pub mod holders;
 pub mod introduce;
 pub mod journey;
+pub mod leaving;
 pub mod ledger;
 pub mod on_file;
 pub mod others;

@@ -4,9 +4,10 @@
 use crate::agencies::Agency;
 use crate::city::{City, MOTHER};
 use crate::steps::{COUNCIL_CASE, akari, chinatsu, permit, saya};
-use musubi::edge::grpc::client::{EndGroundRequest, RecordConsentRequest};
+use musubi::edge::grpc::client::{EndGroundRequest, FactReceipt, LeaveCaseRequest, RecordConsentRequest};
 use musubi::sample_city as sample;
 use musubi_core::wire::agency_side::Draft;
+use tonic::Status;
 
 const TAKEN_BACK: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a13_cancelled_discharge.hl7");
 
@@ -43,6 +44,12 @@ impl City {
 }
 
 impl Agency {
+    async fn leaves(&self, number: &str, last_day: &str) -> Result<FactReceipt, Status> {
+        let (number, last_day) = (number.to_owned(), last_day.to_owned());
+        let request = LeaveCaseRequest { staff_id: self.staff.to_owned(), number, last_day };
+        Ok(self.client.grounds().leave_case(request).await?.into_inner())
+    }
+
     /// A screening under a key, and the same taken back.
     async fn submits(&self, message: &str, body: serde_json::Value) {
         let whom = serde_json::json!([{"role": "MOTHER", "issuer": sample::HOSPITAL, "identifier": "00012345"}]);
@@ -91,6 +98,42 @@ async fn a_member_that_leaves_the_council_is_told_and_sees_the_case_no_more() {
     assert!(!city.guidance_center().looks_up("P6", akari(), COUNCIL_CASE).await.is_empty(), "who stays still sees it");
     let told: Vec<String> = city.told().await.into_iter().map(|(agency, _)| agency).collect();
     assert_eq!(told, [sample::CLINIC], "the guidance center had read nothing, and reads on");
+}
+
+#[tokio::test]
+async fn a_member_that_leaves_by_itself_sees_the_case_until_its_last_day() {
+    let (city, _) = City::with_a_case_that_was_read().await;
+    city.set("2026-12-01T10:00:00+09:00");
+    city.running.hub.look_after_ended().await.unwrap();
+    for (agency, number) in [(city.hospital(), COUNCIL_CASE), (city.clinic(), "要対協8-999")] {
+        let agency = Agency { staff: if agency.id == sample::HOSPITAL { "namiki" } else { "kaida" }, ..agency };
+        let refused = agency.leaves(number, "").await.unwrap_err();
+        assert!(refused.message().contains("M502"), "{}: no member and no case are one: {refused}", agency.id);
+    }
+    let coordinator = Agency { staff: "fukatsu", ..city.center() };
+    assert!(coordinator.leaves(COUNCIL_CASE, "").await.unwrap_err().message().contains("M508"));
+    city.clinic().leaves(COUNCIL_CASE, "2026-12-10").await.unwrap();
+    let told = city.center().work("council").await;
+    assert_eq!(told.iter().map(|item| item.code.as_str()).collect::<Vec<_>>(), ["MEMBER_LEAVES"]);
+    city.set("2026-12-10T23:59:00+09:00");
+    assert!(!city.clinic().looks_up("P6", akari(), COUNCIL_CASE).await.is_empty(), "its last day");
+    assert!(city.told().await.is_empty());
+    city.set("2026-12-11T00:00:00+09:00");
+    assert!(city.clinic().looks_up("P6", akari(), COUNCIL_CASE).await.is_empty());
+    assert!(!city.guidance_center().looks_up("P6", akari(), COUNCIL_CASE).await.is_empty(), "who stays still sees it");
+    city.running.hub.look_after_ended().await.unwrap();
+    let told: Vec<String> = city.told().await.into_iter().map(|(agency, _)| agency).collect();
+    assert_eq!(told, [sample::CLINIC]);
+}
+
+#[tokio::test]
+async fn a_member_may_leave_at_once() {
+    let (city, _) = City::with_a_case_that_was_read().await;
+    city.set("2026-12-01T10:00:00+09:00");
+    city.clinic().leaves(COUNCIL_CASE, "").await.unwrap();
+    assert!(city.clinic().looks_up("P6", akari(), COUNCIL_CASE).await.is_empty());
+    assert_eq!(city.told().await, [(sample::CLINIC.to_owned(), 2)], "of both persons of the case");
+    assert!(city.clinic().leaves(COUNCIL_CASE, "").await.unwrap_err().message().contains("M502"), "once");
 }
 
 #[tokio::test]

@@ -131,6 +131,7 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
         ..grpc::RefuseGroundRequest::default()
     };
     let end = grpc::EndGroundRequest { fact_id: fact_id(), ..grpc::EndGroundRequest::default() };
+    let leave = grpc::LeaveCaseRequest { number: text("K-1"), ..grpc::LeaveCaseRequest::default() };
     let answer = grpc::AnswerWorkRequest { id: fact_id(), answer: text("done"), ..grpc::AnswerWorkRequest::default() };
     let list = grpc::ListWorkRequest { staff_id: text("hayakawa"), ..grpc::ListWorkRequest::default() };
     BTreeMap::from([
@@ -193,6 +194,7 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
         ("Grounds/Approve", vec![case(center, "a machine", approve)]),
         ("Grounds/Refuse", vec![case(center, "a machine", refuse)]),
         ("Grounds/End", vec![case(center, "a machine", end)]),
+        ("Grounds/LeaveCase", vec![case(guidance, "a machine", leave)]),
         (
             "Grounds/BreakGlass",
             vec![

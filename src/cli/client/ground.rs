@@ -20,6 +20,8 @@ pub(super) enum Arguments {
     Refuse(Refuse),
     /// End a ground (根拠を終える)
     End(End),
+    /// Leave a council case (要対協のケースの構成員から外れる)
+    Leave(Leave),
 }
 
 /// A request.
@@ -128,6 +130,17 @@ pub(super) struct End {
     fact: String,
 }
 
+/// A member leaves.
+#[derive(Args, Debug)]
+pub(super) struct Leave {
+    /// Number of the case (ケース番号)
+    #[arg(value_name = "NUMBER")]
+    number: String,
+    /// Last day of the membership, YYYY-MM-DD; none: at once (最終日)
+    #[arg(long, value_name = "DAY", default_value = "", hide_default_value = true)]
+    last_day: String,
+}
+
 /// Does it and prints the answer.
 pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> Result<Exit, Stopped> {
     let mut grounds = calling.client.grounds();
@@ -167,6 +180,12 @@ pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> 
         Arguments::End(End { fact }) => {
             let request = grpc::EndGroundRequest { staff_id: calling.staff.clone(), fact_id: fact.clone() };
             let receipt = grounds.end(request).await?.into_inner();
+            calling.print(&receipt)?;
+        }
+        Arguments::Leave(Leave { number, last_day }) => {
+            let (number, last_day) = (number.clone(), last_day.clone());
+            let request = grpc::LeaveCaseRequest { staff_id: calling.staff.clone(), number, last_day };
+            let receipt = grounds.leave_case(request).await?.into_inner();
             calling.print(&receipt)?;
         }
     }

@@ -9,7 +9,7 @@ use musubi_core::id::FactId;
 use server::{
     ApproveGroundRequest, AssertGroundRequest, BreakGlassAccess, BreakGlassOffer, BreakGlassRecord, BreakGlassRequest,
     BreakGlassShown, ConfirmBreakGlassRequest, EndGroundRequest, FactReceipt, GroundAnswer, GroundPart, GroundRequest,
-    RefuseGroundRequest, ShowBreakGlassRequest, ShownCategory,
+    LeaveCaseRequest, RefuseGroundRequest, ShowBreakGlassRequest, ShownCategory,
 };
 use tonic::{Request, Response, Status};
 
@@ -122,6 +122,15 @@ impl server::grounds_server::Grounds for Services {
         let receipt =
             FactReceipt { fact_id: parts.fact.to_string(), status: "ended".to_owned(), ..FactReceipt::default() };
         Ok(Response::new(receipt))
+    }
+
+    async fn leave_case(&self, request: Request<LeaveCaseRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let at = moment(&asked.last_day, "last_day", true)?;
+        let left = self.hub.leave_case(&caller, &asked.number, at).await.map_err(|r| status(&r))?;
+        let fact_id = left.last().map(ToString::to_string).unwrap_or_default();
+        Ok(Response::new(FactReceipt { fact_id, status: "ended".to_owned(), ..FactReceipt::default() }))
     }
 
     async fn break_glass(&self, request: Request<BreakGlassRequest>) -> Result<Response<BreakGlassOffer>, Status> {
