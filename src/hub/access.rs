@@ -1,6 +1,6 @@
-//! What becomes of a request by somebody else to see what is held about a person (開示請求, APPI 76 and 78; E05 and E14 of
-//! `consent.md` section 3.2). Who speaks for a child may have it where nothing stands against it; else the privacy officer
-//! decides, and until then, and where it is refused, the answer is that of a person about whom nothing is held.
+//! What becomes of a request to see what is held about a person (開示請求, APPI 76 and 78; E05 and E14 of `consent.md` section
+//! 3.2). The subject herself may have it once she can ask, and who speaks for a child where nothing stands against it; else the
+//! privacy officer decides, and until then, and where it is refused, the answer is that of a person about whom nothing is held.
 
 use super::caller::{Caller, request_of};
 use super::emergency::not_an_answer;
@@ -24,13 +24,20 @@ pub(super) const DECIDERS: [Role; 2] = [Role::PrivacyOfficer, Role::LegalOfficer
 /// Days in which it is decided (APPI 83).
 const DECIDED_DAYS: i64 = 30;
 
-/// Who asks, where that is not the subject.
+/// Who asks.
 #[derive(Clone)]
 pub struct Requester {
     /// The person.
     pub named: Named,
     /// In what capacity.
     pub relationship: Relationship,
+}
+
+impl Requester {
+    /// The subject herself.
+    pub(super) fn herself(subject: &Named) -> Self {
+        Requester { named: subject.clone(), relationship: Relationship::Subject }
+    }
 }
 
 impl Hub {
@@ -104,13 +111,6 @@ pub(super) fn decide_access(caller: &Caller, answer: &Answer<'_>) -> Result<(), 
     Ok(())
 }
 
-/// Who asks, as the officer finds them again; sealed with the item.
-fn described(asker: Option<PersonId>, requester: &Requester) -> String {
-    let named = &requester.named;
-    let who = match (asker, &named.key) {
-        (Some(person), _) => person.to_string(),
-        (None, Some(key)) => format!("{} {}", key.issuer, key.identifier),
-        (None, None) => format!("{} {}", named.name, named.birth_date),
 /// A decision of a person has its reason.
 pub(super) fn reason_too_short() -> Refusal {
     Refusal::invalid(
@@ -121,6 +121,13 @@ pub(super) fn reason_too_short() -> Refusal {
     )
 }
 
+/// Who asks, as the officer finds them again; sealed with the item.
+fn described(asker: Option<PersonId>, requester: &Requester) -> String {
+    let named = &requester.named;
+    let who = match (asker, &named.key) {
+        (Some(person), _) => person.to_string(),
+        (None, Some(key)) => format!("{} {}", key.issuer, key.identifier),
+        (None, None) => format!("{} {}", named.name, named.birth_date),
     };
     let capacity = match requester.relationship {
         Relationship::Subject => "self",
@@ -136,8 +143,8 @@ pub(super) fn reason_too_short() -> Refusal {
 
 fn body(about: String) -> WorkBody {
     let text = Text::new(
-        "本人以外からの開示請求です。開示すると本人または第三者を害するおそれがないかを判断し、開示する(disclose)か開示しない(refuse)かを、理由を20文字以上で添えて回答してください。決定まで、請求者には「記録なし」と同じ回答になります。",
-        "Somebody else asks to see what is held about this person. Decide whether that would harm the person or a third one: \
+        "開示請求です。請求者が本人として、または本人に代わって請求できるか、開示すると本人または第三者を害するおそれがないかを判断し、開示する(disclose)か開示しない(refuse)かを、理由を20文字以上で添えて回答してください。決定まで、請求者には「記録なし」と同じ回答になります。",
+        "Somebody asks to see what is held about this person. Decide whether they may, and whether it would harm the person or a third one: \
          answer disclose or refuse, with the reason in 20 characters or more. Until then the answer is that nothing is held.",
     );
     WorkBody::new("ACCESS_REVIEW", text, about)

@@ -33,8 +33,9 @@ pub struct Disclosure {
 }
 
 impl Hub {
-    /// A person's statement. Where somebody else asks for it, see [`Requester`]. The privacy officer of the municipality of residence makes it for the subject (P10): without
-    /// what would tell of a concern or of violence (`consent.md` section 10). The auditor sees all.
+    /// A person's statement. The privacy officer of the municipality of residence makes it (P10), without what would tell of a
+    /// concern or of violence (`consent.md` section 10), for the [`Requester`]; where none is named that is the subject, who may
+    /// ask for herself only from the age of maturity on. The auditor asks for nobody, and sees all.
     ///
     /// # Errors
     /// When the caller is neither, several of the municipality fit the name, or a disclosure on file cannot be read: no
@@ -68,11 +69,12 @@ impl Hub {
             Some((family, person)) => {
                 let municipality = &caller.agency.municipality;
                 let leaf = self.leaf(now, municipality, family, &[*person], entry);
-                let granted = match requester {
-                    Some(requester) => self.access_granted(caller, family, *person, requester, &mut change).await?,
-                    None => true,
-                };
+                let herself = Requester::herself(subject);
                 let reader = if requester.is_some() { Role::PrivacyOfficer } else { caller.actor.role };
+                let granted = reader == Role::Auditor || {
+                    let requester = requester.unwrap_or(&herself);
+                    self.access_granted(caller, family, *person, requester, &mut change).await?
+                };
                 let rows = if granted { self.disclosures_of(family, *person, reader).await? } else { Vec::new() };
                 (rows, leaf)
             }

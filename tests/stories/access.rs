@@ -80,6 +80,22 @@ async fn a_parent_is_answered_about_a_small_child_unless_something_stands_agains
 }
 
 #[tokio::test]
+async fn where_nobody_is_named_the_subject_asks_and_a_child_cannot() {
+    let city = City::with_a_newborn().await;
+    city.center().records(permit(chinatsu(), "self")).await;
+    city.center().records(crate::grantors::signed(minato(), "parental_authority", chinatsu())).await;
+    assert!(city.center().sees(minato(), "newborn").await && city.center().sees(chinatsu(), "dischargeNotice").await);
+    assert!(!city.statement("isobe", chinatsu()).await.is_empty(), "a woman of thirty asks for herself");
+    assert!(city.reviews("isobe").await.is_empty());
+    assert_eq!(city.statement("isobe", minato()).await, Vec::new());
+    let items = city.reviews("isobe").await;
+    assert!(items.len() == 1 && items[0].about.ends_with(" self"), "{items:?}");
+    assert!(!city.statement("hayakawa", minato()).await.is_empty(), "the auditor asks for nobody");
+    city.center().answers("isobe", &items[0], "disclose", REASON).await.unwrap();
+    assert!(!city.statement("isobe", minato()).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_request_that_nobody_decides_is_put_before_the_officers_again() {
     let city = City::with_a_mother_of_sixteen().await;
     city.asked_by(chinatsu(), father(), "parental_authority").await;

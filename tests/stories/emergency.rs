@@ -253,7 +253,12 @@ async fn every_release_under_break_glass_stands_in_the_statement() {
     assert_eq!((emergency[0].recipient.as_str(), emergency[0].purpose.as_str()), (sample::GUIDANCE_CENTER, "P11"));
     // Her own statement leaves it out until she was told of it.
     let hers = |rows: &[musubi::edge::grpc::client::StatementRow]| rows.iter().any(|row| row.purpose == "P11");
-    assert!(!hers(&city.statement("isobe", akari()).await));
+    // A child of some weeks asks for nothing herself: an officer decides.
+    assert!(city.statement("isobe", akari()).await.is_empty());
+    let access = city.center().work_of("isobe", "access_review").await.remove(0);
+    city.center().answers("isobe", &access, "disclose", crate::weighing::REASON).await.unwrap();
+    let rows = city.statement("isobe", akari()).await;
+    assert!(!rows.is_empty() && !hers(&rows));
     let review = city.center().work("emergency_review").await.remove(0);
     city.center().answers("fukatsu", &review, "justified", "").await.unwrap();
     let inform = city.center().work("inform_subject").await.remove(0);
