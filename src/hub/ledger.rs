@@ -183,6 +183,31 @@ impl Hub {
         Ok((id, self.decision_row(id, released, family, municipality, &persons, basis)?))
     }
 
+    /// The same decision, of the same persons, facts and entries, for the same reader, as it stands on file already. Who asks
+    /// again, or pages through a list, leaves no second row of it: there is one for each state of what it rests on.
+    pub(super) async fn refused_before(
+        &self,
+        released: &Released,
+        family: &Family,
+        basis: &Basis<'_>,
+    ) -> Result<Option<ReleaseId>, Refusal> {
+        let persons: Vec<PersonId> = family.persons.keys().copied().collect();
+        let footing = family.footing(None);
+        let cited = basis.serves.cited.map(|fact| fact.0);
+        for row in self.store.releases_of(&persons).await?.iter().rev() {
+            let asked = row.recipient == *released.recipient() && row.purpose == released.purpose();
+            if !asked || row.policy_hash != self.policy.hash() || row.delivery.is_some() {
+                continue;
+            }
+            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let Some(detail) = detail else { continue };
+            if detail.actor.as_ref() == Some(basis.actor) && detail.cited == cited {
+                return Ok((detail.items.is_empty() && detail.footing == footing).then_some(row.id));
+            }
+        }
+        Ok(None)
+    }
+
     fn decision_row(
         &self,
         id: ReleaseId,

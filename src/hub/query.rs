@@ -256,8 +256,14 @@ impl Hub {
         if meant && !released.withheld().is_empty() {
             let facts_hash = family.fingerprint();
             let basis = Basis { actor: &caller.actor, serves, facts_hash, arriving: None };
-            let (id, row) = self.refusal_row(&released, family, &municipality, &basis)?;
-            nothing.add(Unshown { rows: vec![row], refused: vec![(id, facts_hash)] });
+            let (id, rows) = match self.refused_before(&released, family, &basis).await? {
+                Some(id) => (id, Vec::new()),
+                None => {
+                    let (id, row) = self.refusal_row(&released, family, &municipality, &basis)?;
+                    (id, vec![row])
+                }
+            };
+            nothing.add(Unshown { rows, refused: vec![(id, facts_hash)] });
         }
         Ok(Prepared::Nothing(nothing))
     }

@@ -185,6 +185,25 @@ async fn an_answer_that_showed_nothing_is_decided_again_for_its_author_and_the_a
 }
 
 #[tokio::test]
+async fn who_asks_in_vain_again_leaves_no_second_decision_until_something_has_changed() {
+    let city = City::after_the_discharge().await;
+    let asks = || async { city.prefectural_health_center().looks_up("P1", chinatsu(), "").await.is_empty() };
+    let decision = || city.last_decision_for(sample::PREFECTURAL_HEALTH_CENTER);
+    city.set("2026-10-30T13:00:00+09:00");
+    assert!(asks().await);
+    let first = decision().await;
+    for minute in ["13:01", "13:02"] {
+        city.set(&format!("2026-10-30T{minute}:00+09:00"));
+        assert!(asks().await);
+        assert_eq!(decision().await, first);
+    }
+    city.set("2026-10-30T14:00:00+09:00");
+    city.center().records(permit(chinatsu(), "self")).await;
+    assert!(asks().await);
+    assert_ne!(decision().await, first, "another state of what it rests on");
+}
+
+#[tokio::test]
 async fn a_notice_without_a_basis_and_one_that_lost_it_leave_their_decision() {
     let city = City::at("2026-10-30T11:05:40+09:00").await;
     city.hospital().sends(MOTHER).await.accepted();
