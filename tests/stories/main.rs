@@ -52,6 +52,7 @@ mod several_hubs;
 mod site;
 mod steps;
 mod store_commands;
+mod suspended;
 mod sweep;
 mod tls_zoo;
 mod visits;

@@ -30,7 +30,7 @@ impl City {
         self.fhir(agency, "POST", path, &[("content-type", JSON)], body).await
     }
 
-    async fn asks_about(&self, agency: &str, staff: &str, purpose: &str, number: &str) -> HttpAnswer {
+    pub(crate) async fn asks_about(&self, agency: &str, staff: &str, purpose: &str, number: &str) -> HttpAnswer {
         let system = "urn:oid:1.2.392.100495.20.3.51.14810700122";
         let parameters = json!([
             {"name": "purpose", "valueCode": purpose},

@@ -34,20 +34,18 @@ impl server::deliveries_server::Deliveries for Services {
     async fn dead_letters(&self, request: Request<DeadLettersRequest>) -> Result<Response<Parts<DeadLetter>>, Status> {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
         let letters = self.hub.dead_letters(&caller).await.map_err(|r| status(&r))?;
-        let parts = letters.into_iter().map(|letter| {
-            Ok(DeadLetter {
-                delivery_id: letter.row.id.to_string(),
-                recipient: letter.row.recipient.to_string(),
-                purpose: letter.row.purpose.to_string(),
-                state: letter.row.stage().to_owned(),
-                attempts: letter.row.attempts,
-                created_at: letter.row.created_at.rfc3339(),
-                owner: letter.owner.to_string(),
-                due_at: letter.row.next_at.rfc3339(),
-                reason: letter.row.reason,
-            })
+        let parts = letters.into_iter().map(|letter| DeadLetter {
+            delivery_id: letter.row.id.to_string(),
+            recipient: letter.row.recipient.to_string(),
+            purpose: letter.row.purpose.to_string(),
+            state: letter.row.stage().to_owned(),
+            attempts: letter.row.attempts,
+            created_at: letter.row.created_at.rfc3339(),
+            owner: letter.owner.to_string(),
+            due_at: letter.row.next_at.rfc3339(),
+            reason: letter.row.reason,
         });
-        Ok(Response::new(Box::pin(tokio_stream::iter(parts))))
+        Ok(Response::new(self.parts(&caller, parts)))
     }
 
     async fn replay(&self, request: Request<ReplayRequest>) -> Result<Response<ReplayAnswer>, Status> {
