@@ -8,8 +8,11 @@ use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// A case is handed over (移管・送致): no mere information. An officer who is named takes it, and until then it is nobody's to let
+/// lapse (`consent.md` section 12).
+pub const CASE_TRANSFER: &str = "case_transfer";
 /// What kinds of referral there are.
-pub const KINDS: [&str; 4] = ["information", "postnatal_care", "support", "case_transfer"];
+pub const KINDS: [&str; 4] = ["information", "postnatal_care", "support", CASE_TRANSFER];
 
 /// Where a referral stands. A closed one has an outcome; an open one has no such field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +198,9 @@ impl Referral {
     /// an outcome.
     pub fn step(mut self, by: &AgencyId, staff_id: &str, step: Step, now: Time) -> Result<Self, Diagnostic> {
         let asked = *by == self.to;
+        if self.is_transfer() && step == Step::Accept && staff_id.is_empty() {
+            return Err(nobody_named());
+        }
         let responsible = || staff_id.to_owned();
         self.state = match (self.state, step, asked) {
             (State::Sent, Step::Receive, true) => State::Received,
@@ -221,11 +227,16 @@ impl Referral {
         Ok(self)
     }
 
-    /// The referral as it stands at a moment: one that nobody answered in time has expired.
+    /// Is a case handed over?
+    pub fn is_transfer(&self) -> bool {
+        self.kind == CASE_TRANSFER
+    }
+
+    /// The referral as it stands at a moment: one that nobody answered in time has expired, but no transfer of a case.
     #[must_use]
     pub fn at(mut self, now: Time) -> Self {
         let unanswered = matches!(self.state, State::Sent | State::Received);
-        if unanswered && self.reply_by.is_some_and(|by| by <= now) {
+        if unanswered && !self.is_transfer() && self.reply_by.is_some_and(|by| by <= now) {
             self.state = State::Closed(Outcome::Expired);
         }
         self
@@ -238,6 +249,15 @@ fn does_not_follow() -> Diagnostic {
         "state",
         "今の状態からこの操作はできません。依頼の状態と、どちらの機関の操作かを確かめてください(辞退・完了には理由や報告が必要です)。",
         "This step does not follow from the present state, or is the other agency's to take; a decline needs a reason, a completion a report.",
+    )
+}
+
+fn nobody_named() -> Diagnostic {
+    Diagnostic::error(
+        "M609",
+        "staff_id",
+        "ケースの移管は、担当者を名指しして引き受けます。職員のIDを指定してください。",
+        "A case that is handed over is taken by an officer who is named: give the id of a member of staff.",
     )
 }
 
@@ -291,6 +311,17 @@ mod tests {
         let provider = agency("PRV-1");
         let closed = sent().step(&provider, "x", Step::Decline("full".to_owned()), Time::MIN).unwrap();
         assert!(closed.step(&provider, "x", Step::Accept, Time::MIN).is_err());
+    }
+
+    #[test]
+    fn a_case_is_taken_over_by_a_named_officer_and_never_lapses() {
+        let id = ReferralId(uuid::Uuid::from_u128(2));
+        let (from, to, by) = (agency("CGC-1"), agency("OSC-1"), Time::MIN.plus_days(1));
+        let transfer = Referral::new(id, CASE_TRANSFER, from, to.clone(), "", Time::MIN, Some(by)).unwrap();
+        let transfer = transfer.at(Time::MIN.plus_days(9));
+        assert_eq!(*transfer.state(), State::Sent);
+        assert_eq!(transfer.clone().step(&to, "", Step::Accept, by).unwrap_err().code, "M609");
+        assert!(transfer.step(&to, "f-1", Step::Accept, by).is_ok());
     }
 
     #[test]

@@ -4,19 +4,20 @@ use super::access::ACCESS;
 use super::emergency::REVIEW;
 use super::ledger::act;
 use super::recall::RECALL;
+use super::refer::{REFERRAL, TRANSFER};
 use super::renewal::RENEWAL;
 use super::weighing::{ASK_OFFICER, ASK_SOURCE};
 use super::work::{HOLD, Question, WorkBody};
 use super::{Hub, Refusal};
-use crate::store::{Change, Expect, Row, StoreError, WorkItemRow};
+use crate::store::{Change, Expect, ReferralRow, Row, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, AgencyId};
 use musubi_core::consent::records::Ground;
-use musubi_core::id::{FactId, PersonId};
+use musubi_core::id::{FactId, PersonId, ReferralId};
 use musubi_core::time::Time;
 
 /// Kinds of work item whose deadline counts.
-const COUNTED: [&str; 7] = [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS];
+const COUNTED: [&str; 8] = [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL];
 /// Kinds that only officers list.
 const OF_OFFICERS: [&str; 2] = [ASK_OFFICER, ACCESS];
 /// Kind of the work item by which one is put before somebody.
@@ -61,7 +62,7 @@ impl Hub {
         change.rows.push(Row::WorkItem(row));
         let (code, text) = said_of(&item.kind);
         let said = WorkBody::new(code, text, item.id.to_string());
-        for owner in self.whom_to_tell(item).await? {
+        for owner in self.whom_to_tell(item, &body).await? {
             let (municipality, due) = (&item.municipality, now.plus_days(LOOKED_AT_DAYS));
             // Who may not list the item is not told that it is overdue.
             let kind = OF_OFFICERS.into_iter().find(|kind| *kind == item.kind).unwrap_or(ESCALATION);
@@ -77,8 +78,12 @@ impl Hub {
         }
     }
 
-    /// A request may have been answered category by category, or be over.
+    /// A request may have been answered category by category, or be over; of referrals only a case that is handed over must be
+    /// taken by somebody.
     async fn still_waits(&self, item: &WorkItemRow, body: &WorkBody) -> Result<bool, Refusal> {
+        if item.kind == REFERRAL {
+            return Ok(body.code == TRANSFER && self.transfer(body).await?.is_some());
+        }
         if item.kind != HOLD {
             return Ok(true);
         }
@@ -90,13 +95,24 @@ impl Hub {
         Ok(ground.is_none_or(|ground| self.waits_for(&ground, &item.owner)))
     }
 
-    /// Its owner; of a notice the center in charge instead; of a review also the agency whose member of staff is barred until it is answered.
-    async fn whom_to_tell(&self, item: &WorkItemRow) -> Result<Vec<AgencyId>, Refusal> {
+    /// The case that is handed over and that nobody has taken; `None` when somebody answered.
+    async fn transfer(&self, body: &WorkBody) -> Result<Option<ReferralRow>, Refusal> {
+        let Some(id) = ReferralId::parse(&body.about) else { return Ok(None) };
+        let row = self.store.referral(id).await?;
+        Ok(row.filter(|row| matches!(row.state.as_str(), "sent" | "received")))
+    }
+
+    /// Its owner; of a notice the center in charge instead; of a review also the agency whose member of staff is barred until it is
+    /// answered; of a case that is handed over both sides.
+    async fn whom_to_tell(&self, item: &WorkItemRow, body: &WorkBody) -> Result<Vec<AgencyId>, Refusal> {
         let center = self.register.center(&item.municipality).filter(|_| item.kind == RECALL);
         let mut told = vec![center.map_or_else(|| item.owner.clone(), |center| center.id.clone())];
         if item.kind == REVIEW {
             let reviewed = self.reviewed(item).await?.map(|(_, glass)| glass.agency);
             told.extend(reviewed.filter(|agency| *agency != item.owner));
+        }
+        if item.kind == REFERRAL {
+            told.extend(self.transfer(body).await?.map(|row| row.from));
         }
         Ok(told)
     }
@@ -123,6 +139,13 @@ fn said_of(kind: &str) -> (&'static str, Text) {
             Text::new(
                 "共有を終えたことを知らせた機関が、期限までに確認していません。連絡してください。",
                 "An agency that was told that something is no longer shared has not said that it read so. Ask it.",
+            ),
+        ),
+        REFERRAL => (
+            "TRANSFER_OVERDUE",
+            Text::new(
+                "ケースの移管が24時間たっても引き受けられていません。双方で連絡を取り、担当者を決めてください。",
+                "A case that was handed over has not been taken within 24 hours. Both sides: speak with each other, and name an officer.",
             ),
         ),
         ACCESS => (

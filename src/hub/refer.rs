@@ -13,7 +13,7 @@ use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{AliasRow, Change, Concerned, Expect, FactKind, ReferralRow, Row};
 use musubi_core::adapter::Text;
-use musubi_core::agency::{AgencyId, AgencyKind};
+use musubi_core::agency::{AgencyId, AgencyKind, Role};
 use musubi_core::consent::records::{Relation, RelationKind};
 use musubi_core::id::{FactId, Municipality, PersonId, ReferralId};
 use musubi_core::postnatal::approval::{ApprovalTerms, children};
@@ -25,6 +25,12 @@ use std::sync::Arc;
 
 /// Days in which a referral is answered when it names none.
 const REPLY_DAYS: i64 = 7;
+/// Days in which a case that is handed over is taken (`consent.md` section 12).
+const TRANSFER_DAYS: i64 = 1;
+/// Kind of the work item by which the asked agency is told.
+pub(super) const REFERRAL: &str = "referral";
+/// Its code where a case is handed over.
+pub(super) const TRANSFER: &str = "CASE_TRANSFER";
 /// Most referrals of one list.
 const LISTED_MAX: u32 = 100;
 
@@ -167,14 +173,23 @@ impl Hub {
         referral: &Referral,
         now: Time,
     ) -> Result<Row, Refusal> {
-        let text = Text::new(
-            "他の機関から紹介・連携の依頼が届いています。内容を確かめ、受けるかどうかを回答してください。",
-            "Another agency asks you to act for a family. Look at the referral, and accept or decline it.",
-        );
-        let body = WorkBody::new("REFERRAL", text, referral.id().to_string());
-        let due = referral.reply_by().unwrap_or(now.plus_days(REPLY_DAYS));
+        let reply_by = referral.reply_by().unwrap_or(now.plus_days(REPLY_DAYS));
+        let (code, text, due) = if referral.is_transfer() {
+            let text = Text::new(
+                "ケースの移管(送致)の依頼です。情報提供ではありません。担当者を決め、24時間以内に引き受けるかどうかを回答してください。",
+                "A case is handed over to you; this is no mere information. Name an officer, and accept or decline it within 24 hours.",
+            );
+            (TRANSFER, text, reply_by.min(now.plus_days(TRANSFER_DAYS)))
+        } else {
+            let text = Text::new(
+                "他の機関から紹介・連携の依頼が届いています。内容を確かめ、受けるかどうかを回答してください。",
+                "Another agency asks you to act for a family. Look at the referral, and accept or decline it.",
+            );
+            ("REFERRAL", text, reply_by)
+        };
+        let body = WorkBody::new(code, text, referral.id().to_string());
         let owner = referral.to();
-        self.ask(now, &Question { owner, kind: "referral", due, municipality, family, persons }, &body)
+        self.ask(now, &Question { owner, kind: REFERRAL, due, municipality, family, persons }, &body)
     }
 
     /// The approval as an entry of the record, written by the center.
@@ -231,8 +246,10 @@ impl Hub {
     pub async fn step(&self, caller: &Caller, id: ReferralId, step: Step) -> Result<Standing, Refusal> {
         let now = self.now();
         let (row, family, referral) = self.referral_of(caller, id).await?;
+        let machine = caller.actor.role == Role::System;
+        let officer = if machine && referral.is_transfer() { "" } else { &caller.actor.staff_id };
         let next = referral
-            .step(caller.id(), &caller.actor.staff_id, step, now)
+            .step(caller.id(), officer, step, now)
             .map_err(|fault| Refusal::new(super::RefusalKind::Conflict, fault))?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let mut change =

@@ -55,6 +55,7 @@ mod store_commands;
 mod suspended;
 mod sweep;
 mod tls_zoo;
+mod transfer;
 mod visits;
 mod weighing;
 mod world;
