@@ -7,12 +7,14 @@ use musubi::edge::tls::install_crypto;
 use musubi::hub::enrol::Enrolment;
 use musubi::hub::register::Agency;
 use musubi::sample_city;
-use musubi::serve::{Running, start};
+use musubi::serve::{Running, StartError, start};
 use musubi_core::adapter::Profile;
 use musubi_core::agency::AgencyId;
 use musubi_core::time::Time;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 
 /// Samples that the adapters' own tests read.
 macro_rules! sample {
@@ -34,7 +36,34 @@ pub(crate) struct City {
     pub(crate) config: Config,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) running: Running,
+    pub(crate) runtime: OwnRuntime,
 }
+
+/// The threads of a hub that can crash; none where it runs on those of the story.
+pub(crate) struct OwnRuntime(Option<Runtime>);
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl OwnRuntime {
+    fn new() -> OwnRuntime {
+        OwnRuntime(Some(Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()))
+    }
+
+    async fn start(&self, config: &Config, clock: Arc<ManualClock>) -> Result<Running, StartError> {
+        let Some(runtime) = &self.0 else { return start(config, clock, Arc::new(SystemClock)).await };
+        let config = config.clone();
+        runtime.spawn(async move { start(&config, clock, Arc::new(SystemClock)).await }).await.unwrap()
+    }
+}
+
+/// How long a hub that crashed may take to let go of its files.
+const LET_GO: Duration = Duration::from_secs(20);
 
 pub(crate) fn at(text: &str) -> Time {
     Time::parse_rfc3339(text).unwrap()
@@ -45,8 +74,17 @@ impl City {
         Self::with(text, |_| {}).await
     }
 
+    /// With a hub that can crash.
+    pub(crate) async fn that_crashes(text: &str) -> City {
+        Self::on(OwnRuntime::new(), text, |_| {}).await
+    }
+
     /// With other settings than a development hub has.
     pub(crate) async fn with(text: &str, settings: impl FnOnce(&mut Config)) -> City {
+        Self::on(OwnRuntime(None), text, settings).await
+    }
+
+    async fn on(runtime: OwnRuntime, text: &str, settings: impl FnOnce(&mut Config)) -> City {
         install_crypto();
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::development(folder.path());
@@ -57,17 +95,33 @@ impl City {
         sample_city::prepare(&config, SystemClock.now()).unwrap();
         settings(&mut config);
         let clock = Arc::new(ManualClock::at(at(text)));
-        let running = start(&config, clock.clone(), Arc::new(SystemClock)).await.unwrap();
+        let running = runtime.start(&config, clock.clone()).await.unwrap();
         sample_city::register(&running.hub).await.unwrap();
-        City { folder, config, clock, running }
+        City { folder, config, clock, running, runtime }
     }
 
     /// The same city after its hub was stopped and started again.
     pub(crate) async fn restarted(self) -> City {
-        let City { folder, config, clock, running } = self;
+        let City { folder, config, clock, running, runtime } = self;
         running.stop().await.unwrap();
-        let running = start(&config, clock.clone(), Arc::new(SystemClock)).await.unwrap();
-        City { folder, config, clock, running }
+        let running = runtime.start(&config, clock.clone()).await.unwrap();
+        City { folder, config, clock, running, runtime }
+    }
+
+    /// The same city after its hub ended without a word in the midst of whatever it did: every task is dropped where it stands, no
+    /// batch is finished, nothing is closed in order, and it is started again on what lies on disk.
+    pub(crate) async fn crashed(self) -> City {
+        let City { folder, config, clock, running, runtime } = self;
+        drop(runtime);
+        drop(running);
+        let (runtime, begun) = (OwnRuntime::new(), tokio::time::Instant::now());
+        loop {
+            match runtime.start(&config, clock.clone()).await {
+                Ok(running) => return City { folder, config, clock, running, runtime },
+                Err(held) => assert!(begun.elapsed() < LET_GO, "{held}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) fn set(&self, text: &str) {

@@ -1,5 +1,5 @@
 //! Random histories with a fixed seed (`consent.md` section 9, property 7): consents, withdrawals, objections, messages,
-//! retries, restarts and looks in any order. Everything that was transmitted must be justified by a release row that comes
+//! retries, restarts, crashes in the midst of a step and looks in any order. Everything that was transmitted must be justified by a release row that comes
 //! out again when it is decided anew, and by a small model of what was permitted at that moment.
 //!
 //! `MUSUBI_HISTORIES` says how many are played; the line `figure histories` how many were.
@@ -12,6 +12,7 @@ use musubi::clock::Clock;
 use musubi::edge::grpc::client::{ObjectRequest, PersonRef, RecordConsentRequest};
 use musubi::sample_city as sample;
 use musubi_core::time::Time;
+use std::time::Duration;
 
 /// Played when nothing else is said.
 const HISTORIES: u64 = 20;
@@ -19,13 +20,17 @@ const HISTORIES: u64 = 20;
 const STEPS: usize = 24;
 /// So many histories between two restarts of the hub.
 const RESTART_EVERY: u64 = 7;
+/// One of so many steps is cut off by a crash, and taken again afterwards.
+const CRASH_IN: u64 = 30;
+/// A crash comes within so many milliseconds of the beginning of its step.
+const CRASH_MILLIS: u64 = 40;
 const SEED: u64 = 0x6d75_7375_6269_0007;
 
 /// A small generator (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -139,6 +144,20 @@ impl History {
         }
     }
 
+    /// A step in whose midst the hub crashes. Whether it took effect is not known to whoever asked, so that it is taken again.
+    async fn crash(&mut self, city: City, dice: &mut Dice) -> City {
+        let millis = dice.below(CRASH_MILLIS);
+        let again = dice.0;
+        {
+            let step = tokio::time::timeout(Duration::from_millis(millis), self.step(&city, dice));
+            step.await.ok();
+        }
+        let city = city.crashed().await;
+        *dice = Dice(again);
+        self.step(&city, dice).await;
+        city
+    }
+
     async fn look(&mut self, city: &City) {
         let seen = city.center().looks_up("P3", self.mother(), "").await;
         let permitted = self.said.permits(city.clock.now());
@@ -196,12 +215,17 @@ fn entries(json: &str) -> Vec<String> {
 async fn whatever_happened_every_byte_that_left_is_justified() {
     let asked = std::env::var("MUSUBI_HISTORIES").ok().and_then(|text| text.parse().ok());
     let histories: u64 = asked.unwrap_or(HISTORIES);
-    let (mut dice, mut transmitted, mut closed) = (Dice(SEED), 0, 0);
-    let mut city = City::at("2026-10-30T11:05:40+09:00").await;
+    let (mut dice, mut transmitted, mut closed, mut crashes) = (Dice(SEED), 0, 0, 0);
+    let mut city = City::that_crashes("2026-10-30T11:05:40+09:00").await;
     for number in 0..histories {
         let mut history = History::new(number);
         for _ in 0..STEPS {
-            history.step(&city, &mut dice).await;
+            if dice.below(CRASH_IN) == 0 {
+                city = history.crash(city, &mut dice).await;
+                crashes += 1;
+            } else {
+                history.step(&city, &mut dice).await;
+            }
         }
         history.look(&city).await;
         history.justify(&city).await;
@@ -216,7 +240,7 @@ async fn whatever_happened_every_byte_that_left_is_justified() {
         }
     }
     println!(
-        "figure histories {histories} histories ({transmitted} transmissions justified, {closed} looks at what was closed, seed {SEED:#x})"
+        "figure histories {histories} histories ({transmitted} transmissions justified, {closed} looks at what was closed, {crashes} crashes, seed {SEED:#x})"
     );
     assert!(histories < 10 || transmitted > 10 && closed > 10, "both sides were tried");
 }

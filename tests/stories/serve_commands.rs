@@ -59,7 +59,7 @@ async fn an_agency_is_suspended_and_let_in_again_while_the_hub_runs_and_when_it_
     assert!(city.send(sample::HOSPITAL, NEWBORN).await.contains("MSA|AR|"));
     let (exit, said) = musubi("agency suspend MED-0 --by op-1", &data).await;
     assert!(exit == Exit::Refused && said.contains("M811"), "{said}");
-    let City { folder: _folder, config, clock, running } = city;
+    let City { folder: _folder, config, clock, running, runtime } = city;
     running.stop().await.unwrap();
     let (exit, said) = musubi(&format!("agency resume {} --by op-1", sample::HOSPITAL), &data).await;
     assert_eq!(exit, Exit::Success, "{said}");
@@ -74,7 +74,7 @@ async fn an_agency_is_suspended_and_let_in_again_while_the_hub_runs_and_when_it_
         "{list}"
     );
     let running = musubi::serve::start(&config, clock.clone(), Arc::new(SystemClock)).await.unwrap();
-    let city = City { folder: _folder, config: config.clone(), clock, running };
+    let city = City { folder: _folder, config: config.clone(), clock, running, runtime };
     assert!(city.send(sample::HOSPITAL, NEWBORN).await.contains("MSA|AA|"));
 }
 

@@ -274,9 +274,9 @@ async fn a_suspended_agency_is_refused_at_once_on_an_open_connection() {
 async fn a_hub_that_stops_answers_what_it_took_and_opens_again_with_everything() {
     let city = City::at("2026-10-30T11:05:40+09:00").await;
     let first = city.send(sample::HOSPITAL, MOTHER).await;
-    let City { folder: _folder, config, clock, running } = city;
+    let City { folder: _folder, config, clock, running, runtime } = city;
     running.stop().await.unwrap();
     let running = musubi::serve::start(&config, clock.clone(), std::sync::Arc::new(musubi::clock::SystemClock));
-    let city = City { folder: _folder, config: config.clone(), clock, running: running.await.unwrap() };
+    let city = City { folder: _folder, config: config.clone(), clock, running: running.await.unwrap(), runtime };
     assert_eq!(city.send(sample::HOSPITAL, MOTHER).await, first);
 }
