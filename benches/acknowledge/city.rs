@@ -36,11 +36,11 @@ pub(super) fn config(folder: &Path) -> Config {
     config
 }
 
-/// The hospital, with its certificate.
-pub(super) fn hospital(config: &Config, mllp: String, machines: String) -> AgencyClient {
+/// An agency, with its certificate.
+pub(super) fn agency(config: &Config, id: &str, mllp: String, machines: String) -> AgencyClient {
     let hub = HubAddress { machines, mllp, server_name: "localhost".to_owned() };
-    let files = sample_city::client_files(config, HOSPITAL);
-    AgencyClient::open(&files, hub, Arc::new(SystemClock)).expect("the hospital's certificate")
+    let files = sample_city::client_files(config, id);
+    AgencyClient::open(&files, hub, Arc::new(SystemClock)).expect("the agency's certificate")
 }
 
 impl City {
@@ -54,12 +54,17 @@ impl City {
         City { config, running }
     }
 
+    /// Opens the connections of an agency.
+    pub(super) fn agency(&self, id: &'static str) -> impl Fn() -> AgencyClient + Send + Sync + 'static {
+        let (config, addresses) = (self.config.clone(), self.running.addresses);
+        move || agency(&config, id, addresses.mllp.to_string(), addresses.https.to_string())
+    }
+
     /// Who pushes into it.
     pub(super) fn generator(&self) -> Generator {
-        let (config, addresses) = (self.config.clone(), self.running.addresses);
-        let hospital = move || Ok(hospital(&config, addresses.mllp.to_string(), addresses.https.to_string()));
+        let hospital = self.agency(HOSPITAL);
         Generator {
-            hospital: Box::new(hospital),
+            hospital: Box::new(move || Ok(hospital())),
             agency: AgencyId::new(HOSPITAL).expect("an agency id"),
             location: self.config.data.location().expect("a store"),
             clock: Arc::new(SystemClock),

@@ -1,6 +1,6 @@
 //! `musubi serve` as a process: how long from its start to its first acknowledgement, and how much memory it then holds.
 
-use super::city::{config, elapsed, hospital, now};
+use super::city::{agency, config, elapsed, now};
 use musubi::clock::{Clock, SystemClock};
 use musubi::load::{figure, median, message};
 use musubi::sample_city;
@@ -67,7 +67,8 @@ pub(super) fn measure(folder: &Path) {
     let settings = folder.join("musubi.toml");
     std::fs::write(&settings, config.effective()).expect("the settings");
     let inside = runtime.enter();
-    let agency = hospital(&config, config.listen.mllp.to_string(), config.listen.https.to_string());
+    let agency =
+        agency(&config, sample_city::HOSPITAL, config.listen.mllp.to_string(), config.listen.https.to_string());
     drop(inside);
     for start in 0..=STARTS {
         let message = message(FIRST_NUMBER + start, SystemClock.now());

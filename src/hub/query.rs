@@ -16,6 +16,8 @@ use musubi_core::consent::records::{Ground, Level};
 use musubi_core::id::{FactId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::{Released, Withheld, release};
 use musubi_core::time::Time;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// An answer to a question about cases.
 pub struct CaseAnswer {
@@ -29,6 +31,9 @@ pub struct CaseAnswer {
 
 /// Most persons of one name and birth date who are shown to one question (S-60).
 const VISIBLE_MAX: usize = 5;
+/// An answer that shows nothing leaves no sooner than this after its question: of somebody hidden more is read and decided than of
+/// somebody unknown, and the time it takes must not tell which it was (`consent.md` section 9, property 9).
+const SILENCE: Duration = Duration::from_millis(50);
 /// Days until the center must have looked at who asked for somebody shielded.
 const TOUCHED_DAYS: i64 = 1;
 /// Kind and code of that work item.
@@ -103,6 +108,7 @@ impl Hub {
         ground: &str,
     ) -> Result<Vec<Released>, Refusal> {
         caller.request(purpose, None)?;
+        let silence = sleep(SILENCE);
         let cited = &self.cited(caller, ground).await?;
         let persons = match self.find(named).await? {
             Some(person) => vec![person],
@@ -120,6 +126,9 @@ impl Hub {
             }
         }
         self.nothing_shown(&question, seen.is_empty(), unshown).await?;
+        if seen.is_empty() {
+            silence.await;
+        }
         Ok(seen)
     }
 
@@ -136,6 +145,7 @@ impl Hub {
     ) -> Result<CaseAnswer, Refusal> {
         caller.request(purpose, None)?;
         query.check().map_err(|diagnostics| Refusal { kind: RefusalKind::Invalid, diagnostics })?;
+        let silence = sleep(SILENCE);
         let cited = &self.cited(caller, &query.ground).await?;
         let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
@@ -159,6 +169,9 @@ impl Hub {
             }
         }
         self.nothing_shown(&question, hits.is_empty(), unshown).await?;
+        if hits.is_empty() {
+            silence.await;
+        }
         Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
     }
 
