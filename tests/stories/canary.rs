@@ -2,21 +2,16 @@
 
 use crate::agencies::replaced;
 use crate::city::{City, MOTHER, NEWBORN};
+use crate::schema::{BIRD, Leaf, Schema};
 use crate::steps::{COUNCIL_CASE, akari, aoi, chinatsu, minato, rin, saya};
 use musubi::sample_city as sample;
 use musubi_core::wire::agency_side::Draft;
-use prost::Message;
-use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, FileDescriptorSet};
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
 use tracing_subscriber::fmt::MakeWriter;
 
 const OWN_EPDS: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_epds_own.hl7");
-/// How every canary begins but that of the place.
-const BIRD: &str = "Kanaria-";
 /// In the name of 榎本's husband.
 const PARTNER: &str = "Kanaria-Otto-5031";
 /// In the symbol of her insurance.
@@ -120,8 +115,22 @@ async fn a_city_with_secrets() -> City {
     city
 }
 
+/// No file below a folder holds a word, but those that a delivery was put into.
+pub(crate) fn no_word_in_a_file(folder: &Path, outbox: &Path, word: &str) {
+    for file in files(folder).into_iter().filter(|file| !file.starts_with(outbox)) {
+        assert!(!holds(&std::fs::read(&file).unwrap(), word), "{}", file.display());
+    }
+}
+
+/// No line that was logged holds a canary.
+pub(crate) fn no_word_in_the_logs() {
+    let caught = CAUGHT.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(caught.0 > 1000, "only {} lines were logged", caught.0);
+    assert!(caught.1.is_empty(), "{}", caught.1.join("\n"));
+}
+
 /// The log of the whole test process, at its most talkative, is watched from now on.
-fn watch_the_logs() {
+pub(crate) fn watch_the_logs() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let log = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(Watch);
@@ -164,49 +173,7 @@ async fn no_canary_is_heard_at_another_agency_in_a_log_or_in_a_file() {
     running.stop().await.unwrap();
     look();
 
-    let caught = CAUGHT.lock().unwrap();
-    assert!(caught.0 > 1000, "only {} lines were logged", caught.0);
-    assert!(caught.1.is_empty(), "{}", caught.1.join("\n"));
-}
-
-/// A text at one leaf of a body: where it stands in the JSON of the schema.
-struct Leaf {
-    body: String,
-    path: Vec<(String, bool)>,
-}
-
-/// Every leaf of every body that holds text, from the descriptors of the schema.
-#[expect(clippy::disallowed_methods, reason = "a descriptor is no record")]
-fn leaves() -> Vec<Leaf> {
-    let set = FileDescriptorSet::decode(musubi::edge::grpc::DESCRIPTORS).unwrap();
-    let ours = set.file.iter().filter(|file| file.package() == "musubi.v1");
-    let messages: BTreeMap<String, &DescriptorProto> =
-        ours.flat_map(|file| &file.message_type).map(|m| (format!(".musubi.v1.{}", m.name()), m)).collect();
-    let mut leaves = Vec::new();
-    for body in messages[".musubi.v1.Entry"].field.iter().filter(|field| field.oneof_index.is_some()) {
-        let Some(message) = messages.get(body.type_name()) else { continue };
-        below(message, &messages, &mut Vec::new(), &mut |path| {
-            leaves.push(Leaf { body: body.json_name().to_owned(), path: path.to_vec() });
-        });
-    }
-    leaves
-}
-
-fn below(
-    message: &DescriptorProto,
-    messages: &BTreeMap<String, &DescriptorProto>,
-    path: &mut Vec<(String, bool)>,
-    found: &mut impl FnMut(&[(String, bool)]),
-) {
-    for field in &message.field {
-        path.push((field.json_name().to_owned(), field.label() == Label::Repeated));
-        match (field.r#type(), messages.get(field.type_name())) {
-            (Type::String, _) => found(path),
-            (Type::Message, Some(inner)) if path.len() < 6 => below(inner, messages, path, found),
-            _ => {}
-        }
-        path.pop();
-    }
+    no_word_in_the_logs();
 }
 
 impl Leaf {
@@ -226,7 +193,7 @@ impl Leaf {
 async fn no_text_of_any_field_that_a_guidance_center_keeps_is_heard_anywhere_else() {
     watch_the_logs();
     let city = City::at("2026-11-11T17:15:00+09:00").await;
-    let (leaves, mut taken) = (leaves(), 0);
+    let (leaves, mut taken) = (Schema::read().leaves(), 0);
     for (number, leaf) in leaves.iter().enumerate() {
         let draft =
             Draft::from_json(&leaf.submission(number)).unwrap_or_else(|_| panic!("{} {:?}", leaf.body, leaf.path));
@@ -255,9 +222,6 @@ async fn no_text_of_any_field_that_a_guidance_center_keeps_is_heard_anywhere_els
     let folder = city.folder.path().to_owned();
     let City { folder: _kept, running, .. } = city;
     running.stop().await.unwrap();
-    for file in files(&folder) {
-        assert!(!holds(&std::fs::read(&file).unwrap(), BIRD), "{}", file.display());
-    }
-    let caught = CAUGHT.lock().unwrap_or_else(PoisonError::into_inner);
-    assert!(caught.1.is_empty(), "{}", caught.1.join("\n"));
+    no_word_in_a_file(&folder, &folder.join("outbox of nobody"), BIRD);
+    no_word_in_the_logs();
 }

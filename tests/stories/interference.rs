@@ -1,5 +1,5 @@
 //! Non-interference over the hub's channels (`consent.md` section 9, properties 1 to 3): what an agency may not see changes
-//! nothing of what it gets: records, lists, deliveries, work, errors, acknowledgements, answers over HTTPS.
+//! nothing of what it gets: records, lists, deliveries, work, errors, acknowledgements, answers over HTTPS, pages.
 
 use crate::agencies::{Agency, by_name, case_request, replaced};
 use crate::city::{CLINIC, City, MOTHER, NEWBORN, QUERY, VISITS};
@@ -53,13 +53,63 @@ fn everybody() -> Vec<PersonRef> {
     [chinatsu(), minato(), saya(), akari(), aoi(), rin()].into_iter().chain(by_names).collect()
 }
 
+/// What an agency asks on every channel: for which purposes, about whom, under which grounds.
+pub(crate) struct Everything<'a> {
+    pub(crate) purposes: &'a [&'a str],
+    pub(crate) people: &'a [PersonRef],
+    /// The same by the hospital's numbers, for FHIR.
+    pub(crate) numbers: &'a [&'a str],
+    pub(crate) grounds: &'a [&'a str],
+}
+
+/// Pages that need no handle of another page.
+const PAGES: [&str; 8] =
+    ["/today", "/roster", "/find", "/referrals", "/consent", "/question", "/emergency", "/letters"];
+
+/// A page without what is made anew for each session: the token and the handles in its addresses.
+fn without_the_session(page: &str) -> String {
+    let (mut out, mut rest) = (String::new(), page);
+    while let Some(at) = ["value=\"", "href=\"/", "action=\"/"].iter().filter_map(|mark| rest.find(mark)).min() {
+        let (before, from) = rest.split_at(at);
+        let end = from.match_indices('"').nth(1).map_or(from.len(), |(end, _)| end);
+        out.push_str(before);
+        let opaque = |word: &str| if word.len() > 24 { "OPAQUE".to_owned() } else { word.to_owned() };
+        let words: Vec<String> = from[..end].split(['/', '"']).map(opaque).collect();
+        out.push_str(&words.join("/"));
+        rest = &from[end..];
+    }
+    out + rest
+}
+
+impl City {
+    /// Everything that an agency gets on every channel, by channel.
+    pub(crate) async fn everything(&self, agency: &Agency, asked: &Everything<'_>) -> BTreeMap<String, String> {
+        let mut all = agency.everything(asked).await;
+        for (purpose, number) in
+            asked.purposes.iter().flat_map(|purpose| asked.numbers.iter().map(move |n| (purpose, n)))
+        {
+            let read = self.asks_about(&agency.id, agency.staff, purpose, number).await;
+            let said = format!("{} {:?} {}", read.status, read.headers, String::from_utf8_lossy(&read.body));
+            all.insert(format!("fhir {purpose} {number}"), comparable(&said));
+        }
+        let mut browser = self.signed_in(&agency.id, agency.staff).await;
+        for page in PAGES {
+            let seen = browser.get(page).await;
+            all.insert(
+                format!("page {page}"),
+                comparable(&format!("{} {}", seen.status, without_the_session(&seen.body))),
+            );
+        }
+        all
+    }
+}
+
 impl Agency {
-    /// Everything that this agency gets on every channel, by channel.
-    async fn everything(&self, purposes: &[&str]) -> BTreeMap<String, String> {
+    async fn everything(&self, asked: &Everything<'_>) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
-        for purpose in purposes {
-            for (number, whom) in everybody().into_iter().enumerate() {
-                for ground in ["", COUNCIL_CASE] {
+        for purpose in asked.purposes {
+            for (number, whom) in asked.people.iter().cloned().enumerate() {
+                for ground in asked.grounds {
                     let seen = match self.asks_as(self.staff, purpose, whom.clone(), ground).await {
                         Ok(seen) => seen.json(),
                         Err(status) => format!("{:?} {}", status.code(), status.message()),
@@ -67,7 +117,8 @@ impl Agency {
                     all.insert(format!("get {purpose} {number} {ground}"), seen);
                 }
             }
-            let request = case_request(self.staff, purpose, COUNCIL_CASE, &[sample::CITY]);
+            let ground = asked.grounds.last().copied().unwrap_or_default();
+            let request = case_request(self.staff, purpose, ground, &[sample::CITY]);
             let cases = match self.client.records().search_cases(request).await {
                 Ok(stream) => {
                     let (mut metadata, stream, _) = stream.into_parts();
@@ -102,10 +153,14 @@ impl Agency {
 }
 
 #[track_caller]
-fn same(variant: &str, agency: &str, one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) {
+pub(crate) fn same(variant: &str, agency: &str, one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) {
     for (channel, text) in one {
         assert_eq!(Some(text), other.get(channel), "{agency} can tell {variant} on the channel {channel}");
     }
+}
+
+fn of_everybody<'a>(purposes: &'a [&'a str], people: &'a [PersonRef]) -> Everything<'a> {
+    Everything { purposes, people, numbers: &["00012345"], grounds: &["", COUNCIL_CASE] }
 }
 
 /// What is hidden from the center, and from everybody but the hospital that wrote it.
@@ -147,6 +202,7 @@ async fn after_the_hospital_told(hidden: &str) -> City {
 
 #[tokio::test]
 async fn what_a_hospital_keeps_to_itself_changes_nothing_for_anybody_else() {
+    let everybody = everybody();
     let mut first: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for hidden in OF_THE_HOSPITAL {
         let city = after_the_hospital_told(hidden).await;
@@ -162,7 +218,7 @@ async fn what_a_hospital_keeps_to_itself_changes_nothing_for_anybody_else() {
                 (city.prefectural_health_center(), &["P1"]),
             ];
             for (agency, purposes) in observers {
-                let got = agency.everything(purposes).await;
+                let got = city.everything(&agency, &of_everybody(purposes, &everybody)).await;
                 let base = first.entry(format!("{} {day}", agency.id)).or_insert_with(|| got.clone());
                 same(hidden, &agency.id, base, &got);
             }
@@ -184,6 +240,7 @@ const OF_THE_CITY: [&str; 4] = ["nothing", "five visits", "a concern", "a shield
 
 #[tokio::test]
 async fn what_the_city_keeps_to_itself_changes_nothing_for_a_hospital() {
+    let everybody = everybody();
     let mut first: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for hidden in OF_THE_CITY {
         let city = City::after_the_discharge().await;
@@ -206,7 +263,7 @@ async fn what_the_city_keeps_to_itself_changes_nothing_for_a_hospital() {
         city.set("2026-11-12T10:00:00+09:00");
         let hospital = Agency { staff: "namiki", ..city.hospital() };
         for (agency, purposes) in [(hospital, ["P1", "P6", "P11"].as_slice()), (city.clinic(), &["P1", "P6"])] {
-            let got = agency.everything(purposes).await;
+            let got = city.everything(&agency, &of_everybody(purposes, &everybody)).await;
             let base = first.entry(agency.id.clone()).or_insert_with(|| got.clone());
             same(hidden, &agency.id, base, &got);
         }
