@@ -1,6 +1,8 @@
 //! The closed loop of a referral (紹介・連携依頼): each step follows from the last, and it is closed only with an outcome
 //! (`formats/hospital.md` section 4.7).
 
+mod told;
+
 use crate::adapter::Diagnostic;
 use crate::agency::AgencyId;
 use crate::id::ReferralId;

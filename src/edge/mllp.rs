@@ -190,6 +190,7 @@ impl Mllp {
             submission,
             diagnostics: std::mem::take(&mut read.diagnostics),
             by_hub: false,
+            told: None,
         };
         let (header, now) = (read.header.clone(), read.now);
         let acknowledge: Acknowledge = Arc::new(move |receipt, message, found| {

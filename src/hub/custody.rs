@@ -3,6 +3,7 @@
 
 mod center;
 mod naming;
+mod party;
 
 use super::caller::Caller;
 use super::family::Family;
@@ -14,7 +15,7 @@ use crate::store::{
     MessageDraft, PersonRow, Row, StoreError, StoredAnswer,
 };
 use musubi_core::adapter::Diagnostic;
-use musubi_core::agency::AgencyKind;
+use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::audit::Receipt;
 use musubi_core::consent::records::{RelationKind, Shield};
 use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId};
@@ -53,6 +54,8 @@ pub struct Parcel {
     pub diagnostics: Vec<Diagnostic>,
     /// The hub made it for its caller; whoever it names is named rightly.
     pub by_hub: bool,
+    /// It is for this agency alone, not for the center of the municipality.
+    pub told: Option<AgencyId>,
 }
 
 impl Parcel {
@@ -68,6 +71,7 @@ impl Parcel {
             submission,
             diagnostics: Vec::new(),
             by_hub: true,
+            told: None,
         }
     }
 }
@@ -340,7 +344,10 @@ impl<'a> Custody<'a> {
             self.suggestion_rows(&mut change)?;
             self.residence_rows(&mut change)?;
             change.rows.append(&mut self.told_of_emergencies);
-            diagnostics.extend(self.center_rows(&mut change)?);
+            match &self.parcel.told {
+                Some(party) => self.party_rows(party, &mut change),
+                None => diagnostics.extend(self.center_rows(&mut change)?),
+            }
         }
         let persons = self.persons();
         let mut entry = act(self.now, "take", self.caller.id(), &self.caller.actor);

@@ -12,11 +12,12 @@ use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, Conflict, DeliveryRow, DeliveryState, Expect, Row, StoreError};
 use musubi_adapters::adapter;
 use musubi_core::adapter::{EncodeError, Text};
-use musubi_core::agency::Actor;
+use musubi_core::agency::{Actor, AgencyId};
 use musubi_core::id::{DeliveryId, EntryId, PersonId, ReleaseId};
 use musubi_core::record::{SharedEntry, SharedRecord, is_subject_data, kind_word, of_substance};
 use musubi_core::release::{Dispatch, Outgoing, Released, release};
 use musubi_core::time::Time;
+use std::collections::BTreeSet;
 
 /// Why a delivery waits: no basis was found for anything in it.
 pub(super) const NO_BASIS: &str = "no-basis";
@@ -91,6 +92,21 @@ fn with_its_stay(record: SharedRecord, meant: &[EntryId]) -> SharedRecord {
         let said_of_them = is_subject_data(entry.kind()) || of_stay(entry) && stays.iter().any(near);
         is_meant(entry) || entry.author() == author && said_of_them
     })
+}
+
+/// Of a family's record, for a party to a referral: its steps that are meant, and who the persons are as the party itself
+/// said; as the author of the steps said, where the party never did.
+fn with_own_names(record: SharedRecord, meant: &[EntryId], party: &AgencyId) -> SharedRecord {
+    let is_meant = |entry: &SharedEntry| entry.id().is_some_and(|id| meant.contains(&id));
+    let steps: Vec<&SharedEntry> = record.entries().iter().filter(|entry| is_meant(entry)).collect();
+    let author = steps.first().and_then(|step| step.author());
+    let persons: BTreeSet<PersonId> = steps.iter().flat_map(|step| step.persons()).map(|(person, _)| person).collect();
+    let describes = |entry: &SharedEntry, by: &AgencyId| {
+        let about = entry.persons().into_iter().all(|(person, _)| persons.contains(&person));
+        entry.kind() == "person_details" && entry.author().as_ref() == Some(by) && about
+    };
+    let by = if record.entries().iter().any(|entry| describes(entry, party)) { Some(party.clone()) } else { author };
+    record.keep(|entry| is_meant(entry) || by.as_ref().is_some_and(|by| describes(entry, by)))
 }
 
 impl Hub {
@@ -223,7 +239,11 @@ impl Hub {
         // Whose consent counts may hang on what another agency wrote: the facts are those of the whole record.
         let whole = family.record();
         let facts = family.decision_facts(&whole);
-        let released = release(with_its_stay(whole, &meant), &request, &facts, &self.policy, family.at);
+        let is_step =
+            |entry: &&SharedEntry| entry.kind() == "referral_step" && entry.id().is_some_and(|id| meant.contains(&id));
+        let steps = whole.entries().iter().filter(is_step).count();
+        let told = if steps > 0 { with_own_names(whole, &meant, &recipient.id) } else { with_its_stay(whole, &meant) };
+        let released = release(told, &request, &facts, &self.policy, family.at);
         Ok((family, released, meant))
     }
 

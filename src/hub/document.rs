@@ -4,7 +4,7 @@
 mod file;
 
 use super::caller::Caller;
-use super::custody::{Acknowledge, Parcel, Taken};
+use super::custody::{Acknowledge, Before, Parcel, Taken};
 use super::refused::Refused;
 use super::{Hub, Refusal, RefusalKind};
 use base64::Engine;
@@ -242,16 +242,26 @@ impl Hub {
         }
         let header = submission.header();
         let raw = submission.to_author_json().into_bytes();
+        let (key, content) =
+            (format!("{format}\u{1f}{}\u{1f}{}", header.message_id, header.revision), Sha256::digest(&raw).into());
+        // What comes in the schema's own words has its own service for the loop.
+        if format != NATIVE
+            && submission.is_of_referrals()
+            && matches!(self.before(caller, CLASS, &key, &content, None).await?, Before::New)
+        {
+            diagnostics.extend(self.follow_message(caller, &submission).await?.said);
+        }
         let parcel = Parcel {
             format: format.to_owned(),
             class: CLASS,
-            key: format!("{format}\u{1f}{}\u{1f}{}", header.message_id, header.revision),
-            content: Sha256::digest(&raw).into(),
+            key,
+            content,
             raw: Some(raw),
             forget_before: None,
             submission,
             diagnostics,
             by_hub: false,
+            told: None,
         };
         let hub = self.clone();
         let acknowledge: Acknowledge =

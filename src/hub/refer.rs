@@ -1,6 +1,9 @@
 //! Referrals: one agency asks another to act for a family, and the loop is closed only with an outcome.
 
 pub mod message;
+mod told;
+
+pub(super) use told::listens;
 
 use super::caller::{Caller, Operation};
 use super::consents::Fact;
@@ -255,11 +258,12 @@ impl Hub {
         let mut change =
             Change { expect: vec![Expect::ReferralVersion { id, version: row.version }], ..Change::default() };
         self.referral_rows(&mut change, &family, &persons, &row.municipality, &next, row.version + 1, now)?;
-        self.follow_with_ties(&mut change, &family, &row.municipality, &next, now)?;
+        self.follow_with_ties(&mut change, &family, &row.municipality, (&next, caller.id()), now)?;
         let mut entry = act(now, "referral step", caller.id(), &caller.actor);
         entry.note = format!("{id} {}", next.state());
         change.leaves.push(self.leaf(now, &row.municipality, &family, &persons, entry));
         self.store.commit("referral step", change).await?;
+        self.tell_party(caller, &family, &persons, &next).await;
         self.decide_again(&persons).await;
         Ok(Standing { referral: next, version: row.version + 1 })
     }
@@ -270,7 +274,7 @@ impl Hub {
         change: &mut Change,
         family: &Family,
         municipality: &Municipality,
-        referral: &Referral,
+        (referral, by): (&Referral, &AgencyId),
         now: Time,
     ) -> Result<(), Refusal> {
         let open = RelationKind::OpenReferral(referral.id());
@@ -280,6 +284,7 @@ impl Hub {
         match referral.state() {
             State::Closed(outcome) => {
                 change.rows.extend(ties.iter().map(|tie| ended(tie.id)));
+                self.may_hear_of_the_end(change, family, municipality, (referral, by), &ties)?;
                 if matches!(outcome, Outcome::Declined { .. } | Outcome::Cancelled) {
                     // The assignment was made in the same moment as the referral's own ties.
                     let same = |tie: &&Relation| {

@@ -60,7 +60,13 @@ pub(super) fn rows(step: &proto::ReferralStep) -> Vec<Row> {
 /// One step of a referral; none for a state that FHIR does not know.
 pub(super) fn step(context: &mut Context<'_, '_>, step: &proto::ReferralStep) -> Option<Slot> {
     let (_, status, bser, _) = STATES.into_iter().find(|(state, ..)| *state == step.state)?;
-    let owner = context.agencies.reference(context.document, &step.by_agency, context.family);
+    // The asked one carries the task out, and takes every step but the request to cancel.
+    let (requester, owner) = match step.state.as_str() {
+        "cancel_asked" => (&step.by_agency, &step.to_agency),
+        _ => (&step.to_agency, &step.by_agency),
+    };
+    let requester = context.agencies.reference(context.document, requester, context.family);
+    let owner = context.agencies.reference(context.document, owner, context.family);
     let business = (!bser.is_empty()).then(|| concept("http://hl7.org/fhir/us/bser", bser, ""));
     let fulfil = concept("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request");
     let focus = object([("identifier", number(None, &step.referral_id))]);
@@ -72,6 +78,7 @@ pub(super) fn step(context: &mut Context<'_, '_>, step: &proto::ReferralStep) ->
         ("focus", focus),
         ("for", context.subject.clone()),
         ("lastModified", moment(step.at.as_ref())),
+        ("requester", requester),
         ("owner", owner),
         ("note", list([object([("text", Json::from(step.note.as_str()))])])),
     ];

@@ -9,6 +9,11 @@ use super::types;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
+/// System of the codes in RF1-10 that say a state more exactly than RF1-1 can.
+pub(super) const STATE_SYSTEM: &str = "99MUSUBI-RF";
+/// States that RF1-1 cannot tell from others.
+const FINER: [&str; 7] = ["sent", "scheduled", "no_show", "in_service", "completed", "cancel_asked", "cancelled"];
+
 /// Reads RF1 and what stands around it.
 pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, event: Event) {
     let message = reader.message;
@@ -79,6 +84,7 @@ fn referral(reader: &mut Reader<'_>, patient: &Patient, rf1: Segment<'_>, id: &s
 /// RF1-10 as text, then the notes.
 fn reason(reader: &mut Reader<'_>, rf1: Segment<'_>) -> String {
     let coded = reader.take(rf1, 10, "referral.reason").repetitions().filter_map(types::coded);
+    let coded = coded.filter(|reason| reason.system != STATE_SYSTEM);
     let mut texts: Vec<String> =
         coded.map(|reason| if reason.text.is_empty() { reason.code } else { reason.text }).collect();
     texts.extend(notes(reader, "referral.reason"));
@@ -130,7 +136,10 @@ fn step(reader: &mut Reader<'_>, patient: &Patient, rf1: Segment<'_>, id: &str) 
             return;
         }
     };
+    let state = finer(rf1).unwrap_or(state);
     let at = reader.stamp(rf1, 7, "referral_step.at").or(reader.header.sent_at);
+    let other = if state == "cancel_asked" { "RT" } else { "RP" };
+    let to = providers(reader, other, "referral_step.to_agency").into_iter().next().unwrap_or_default();
     let mut said = vec![reason(reader, rf1)];
     said.retain(|text| !text.is_empty());
     let body = Body::ReferralStep(proto::ReferralStep {
@@ -138,9 +147,16 @@ fn step(reader: &mut Reader<'_>, patient: &Patient, rf1: Segment<'_>, id: &str) 
         state: state.to_owned(),
         at: at.map(Stamp::date_time),
         by_agency: reader.profile.agency.to_string(),
+        to_agency: to,
         note: said.join("\n"),
         ..proto::ReferralStep::default()
     });
     let entry = reader.entry(patient, format!("{}/referral/{id}/{state}", patient.key), "RF1".to_owned(), at, body);
     reader.entries.push(entry);
+}
+
+/// The state as Musubi's own code says it, which the answer to a `RRI` of ours may send back.
+fn finer(rf1: Segment<'_>) -> Option<&'static str> {
+    let coded = rf1.field(10).repetitions().filter_map(types::coded).find(|coded| coded.system == STATE_SYSTEM)?;
+    FINER.into_iter().find(|state| *state == coded.code)
 }

@@ -119,11 +119,18 @@ impl<'a> OneSubject<'a> {
         base.child_welfare_role = request.actor.role == Role::ChildWelfareOfficer;
         base.party = item.referral_parties.contains(recipient);
         base.relation = relations().any(|tie| serves(request.kind, request.purpose, &tie.kind))
-            || base.home && matches!(request.purpose, Purpose::P3 | Purpose::P4 | Purpose::P7 | Purpose::P8);
+            || base.home && matches!(request.purpose, Purpose::P3 | Purpose::P4 | Purpose::P7 | Purpose::P8)
+            || base.party && was_party(relations());
         base.label = item.label;
         base.originator = item.originator;
         base.own_report = item.is_own_report;
         OneSubject { asked, subject, base }
+    }
+
+    /// Was a referral closed to which the recipient was a party, so that it may still hear of that?
+    pub(super) fn was_party(&self) -> bool {
+        let (recipient, now) = (&self.asked.request.recipient, self.asked.now);
+        was_party(self.subject.relations.iter().filter(|tie| tie.live(now) && &tie.agency == recipient))
     }
 
     /// No bar of T0.7 or T0.8.
@@ -299,6 +306,11 @@ fn outranks(new: Decision, old: Decision) -> bool {
         return marked(new);
     }
     (new.outcome, new.rule) < (old.outcome, old.rule)
+}
+
+/// Is any of these ties that of a party to a referral that was closed a short time ago?
+fn was_party<'t>(mut ties: impl Iterator<Item = &'t Relation>) -> bool {
+    ties.any(|tie| matches!(tie.kind, RelationKind::ClosedReferral(_)))
 }
 
 /// Does a tie of this kind serve a purpose of this kind of agency?

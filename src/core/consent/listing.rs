@@ -46,6 +46,8 @@ pub struct Visible {
 struct SubjectWords {
     /// What does not depend on the item or the category.
     base: DecisionFacts,
+    /// Party to a referral that was closed a short time ago.
+    closed_referral: bool,
     /// An effective permit covers it …
     permit: CategorySet,
     /// … and names it.
@@ -125,11 +127,13 @@ impl<'a> Listing<'a> {
 
     fn for_one(&self, subject: &SubjectWords, item: &Item<'_>) -> Visible {
         let recipient = &self.request.recipient;
+        let party = item.referral_parties.contains(recipient);
         let facts = DecisionFacts {
             author: item.author == recipient,
             whereabouts: item.whereabouts,
             commissioned: item.commissioned,
-            party: item.referral_parties.contains(recipient),
+            party,
+            relation: subject.base.relation || party && subject.closed_referral,
             label: item.label,
             originator: item.originator,
             own_report: item.is_own_report,
@@ -269,6 +273,7 @@ impl SubjectWords {
     fn of(one: &OneSubject<'_>) -> Self {
         let mut words = SubjectWords {
             base: one.base,
+            closed_referral: one.was_party(),
             permit: CategorySet::EMPTY,
             named: CategorySet::EMPTY,
             objection: CategorySet::EMPTY,

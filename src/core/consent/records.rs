@@ -510,6 +510,8 @@ pub enum RelationKind {
     Move,
     /// A referral between it and another agency is open.
     OpenReferral(ReferralId),
+    /// It was closed a short time ago: its party still hears how it ended, and nothing else.
+    ClosedReferral(ReferralId),
     /// It cares for the subject.
     CareEpisode,
     /// The municipality assigned the subject to it.

@@ -1,7 +1,8 @@
 //! What a message says of referrals, for their loop: numbers and states. The words stay in the record, which goes out through
 //! a release.
 
-use super::{PersonKey, Submission, moment};
+use super::{PersonKey, SharedRecord, Submission, moment};
+use crate::agency::AgencyId;
 use crate::time::Time;
 use musubi_proto::v1::entry::Body;
 
@@ -32,6 +33,11 @@ pub struct Stepped {
 }
 
 impl Submission {
+    /// Does it refer somebody, or say what became of a referral?
+    pub fn is_of_referrals(&self) -> bool {
+        self.kinds().iter().any(|kind| matches!(*kind, "referral" | "referral_step"))
+    }
+
     /// The referrals in it.
     pub fn referrals(&self) -> Vec<Asked> {
         let entries = self.message().entries.iter();
@@ -60,5 +66,15 @@ impl Submission {
             _ => None,
         });
         steps.collect()
+    }
+}
+
+impl SharedRecord {
+    /// The numbers by which an agency referred somebody of this record to others.
+    pub fn referral_numbers_of<'r>(&'r self, author: &'r AgencyId) -> impl Iterator<Item = &'r str> {
+        self.entries().iter().filter_map(move |entry| match &entry.message().body {
+            Some(Body::Referral(referral)) if entry.author().as_ref() == Some(author) => Some(&*referral.referral_id),
+            _ => None,
+        })
     }
 }

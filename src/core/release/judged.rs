@@ -123,7 +123,8 @@ fn parties(entry: &proto::Entry) -> Vec<AgencyId> {
     let named: Vec<&String> = match &entry.body {
         Some(Body::Referral(referral)) => vec![&referral.from, &referral.to],
         Some(Body::CareApproval(approval)) => vec![&entry.author, &approval.provider],
-        Some(Body::CareDelivery(_) | Body::ReferralStep(_)) => vec![&entry.author],
+        Some(Body::ReferralStep(step)) => vec![&entry.author, &step.to_agency],
+        Some(Body::CareDelivery(_)) => vec![&entry.author],
         _ => Vec::new(),
     };
     named.into_iter().filter_map(|id| AgencyId::new(id.clone()).ok()).collect()

@@ -62,7 +62,7 @@ impl World {
             Some(Body::Claim(claim)) => (named(&[&claim.provider]), false),
             Some(Body::Referral(referral)) => (false, named(&[&referral.from, &referral.to])),
             Some(Body::CareApproval(approval)) => (false, named(&[&entry.author, &approval.provider])),
-            Some(Body::ReferralStep(_)) => (false, named(&[&entry.author])),
+            Some(Body::ReferralStep(step)) => (false, named(&[&entry.author, &step.to_agency])),
             _ => (false, false),
         };
         let parties = if party { vec![recipient.clone()] } else { Vec::new() };

@@ -111,6 +111,7 @@ impl World {
             RelationKind::Stay,
             RelationKind::Move,
             RelationKind::OpenReferral(ReferralId(Uuid::from_u128(1))),
+            RelationKind::ClosedReferral(ReferralId(Uuid::from_u128(1))),
             RelationKind::CareEpisode,
             RelationKind::CareEpisode,
             RelationKind::Assignment { service: "stay".to_owned(), outreach },

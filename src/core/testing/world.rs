@@ -233,7 +233,7 @@ impl World {
             Some(Body::Claim(claim)) => claim.provider = named,
             Some(Body::CareApproval(approval)) => approval.provider = named,
             Some(Body::Referral(referral)) => referral.to = named,
-            Some(Body::ReferralStep(step)) => step.report_entries = reports,
+            Some(Body::ReferralStep(step)) => (step.to_agency, step.report_entries) = (named, reports),
             _ => {}
         }
         entry

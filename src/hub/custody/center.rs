@@ -91,7 +91,7 @@ impl Custody<'_> {
     }
 
     /// What the center would see of the family with this parcel.
-    fn would_release(&self, center: &Agency, purpose: Purpose) -> Released {
+    pub(super) fn would_release(&self, center: &Agency, purpose: Purpose) -> Released {
         let request = request_of(center, Actor::system(), purpose, None);
         let record = self.family.record_with(&self.entries);
         let facts = self.family.decision_facts(&record);
@@ -99,7 +99,7 @@ impl Custody<'_> {
     }
 
     /// Would an entry of this parcel for whose sake it is delivered, and of such a kind, be seen?
-    fn shows_any(&self, would: &Released, wanted: &dyn Fn(&str) -> bool) -> bool {
+    pub(super) fn shows_any(&self, would: &Released, wanted: &dyn Fn(&str) -> bool) -> bool {
         let entries: Vec<(EntryId, &str)> = self.entries.iter().filter_map(|e| Some((e.id()?, e.kind()))).collect();
         let kind_of = |id: EntryId| entries.iter().find(|(own, _)| *own == id).is_some_and(|(_, kind)| wanted(kind));
         of_substance(&entries).into_iter().any(|id| kind_of(id) && would.shows(id))
@@ -180,7 +180,13 @@ impl Custody<'_> {
         self.hub.ask(self.now, &Question { owner, kind, due, municipality, family, persons }, body)
     }
 
-    fn delivery(&self, recipient: &AgencyId, purpose: Purpose, channel: String, visible: bool) -> DeliveryRow {
+    pub(super) fn delivery(
+        &self,
+        recipient: &AgencyId,
+        purpose: Purpose,
+        channel: String,
+        visible: bool,
+    ) -> DeliveryRow {
         let due = deliver::due(&channel, self.now);
         DeliveryRow {
             municipality: self.municipality.clone(),

@@ -1,4 +1,4 @@
-//! Referrals that come in messages (HL7 v2 `REF`, `RRI`): their loop is the same, whatever a party speaks.
+//! Referrals that come in messages (HL7 v2 `REF`, `RRI`; FHIR `ServiceRequest`, `Task`): their loop is the same, whatever a party speaks.
 //!
 //! A referral ties the agency that is asked to a family, so a person must stand for it. A message names none that the hub
 //! knows; the agency says once, in its settings, who answers for the referrals of its system.
@@ -97,12 +97,12 @@ impl Hub {
             followed.said.push(Diagnostic::warning(code, place, text.ja, text.en));
             return Ok(());
         };
-        let standing = self.referral(officer, id).await?;
-        let step = next(standing.referral.state(), &stepped);
-        followed.standing = Some(match step {
-            Some(step) => self.step(officer, id, step).await?,
-            None => standing,
-        });
+        let mut standing = self.referral(officer, id).await?;
+        // What was completed was accepted and begun, whether its sender said so or not.
+        while let Some(step) = next(standing.referral.state(), &stepped) {
+            standing = self.step(officer, id, step).await?;
+        }
+        followed.standing = Some(standing);
         Ok(())
     }
 
@@ -129,7 +129,7 @@ impl Hub {
 
     /// The one id of a referral that came with a number: from whom, to whom, and the number, so that the same message makes
     /// the same referral, and nobody can tell the id from the number.
-    fn id_of_number(&self, from: &AgencyId, to: &AgencyId, number: &str) -> ReferralId {
+    pub(super) fn id_of_number(&self, from: &AgencyId, to: &AgencyId, number: &str) -> ReferralId {
         let Blind(hash) = self.keyring.blind.blind("referral", &format!("{from}\u{1f}{to}\u{1f}{number}"));
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(hash).for_each(|(byte, from)| *byte = from);
@@ -162,6 +162,12 @@ fn next(state: &State, stepped: &Stepped) -> Option<Step> {
         ("declined", State::Closed(Outcome::Declined { .. })) | ("cancel_asked", State::CancelAsked) => None,
         ("declined", _) => Some(Step::Decline(reason())),
         ("cancel_asked", _) => Some(Step::AskCancel),
+        ("in_service" | "completed", State::Sent | State::Received) => Some(Step::Accept),
+        ("in_service", State::Accepted { .. } | State::Scheduled { .. }) => Some(Step::Begin),
+        // The message is the report.
+        ("completed", State::Closed(_)) => None,
+        ("completed", _) => Some(Step::Complete(format!("message {}", stepped.number))),
+        ("cancelled", State::CancelAsked) => Some(Step::Cancel),
         _ => None,
     }
 }
@@ -210,6 +216,9 @@ mod tests {
         assert_eq!(next(&accepted, &stepped("accepted")), None);
         assert_eq!(next(&accepted, &stepped("received")), None, "what was accepted was received");
         assert_eq!(next(&State::CancelAsked, &stepped("cancel_asked")), None);
+        assert_eq!(next(&State::Sent, &stepped("completed")), Some(Step::Accept));
+        assert_eq!(next(&accepted, &stepped("completed")), Some(Step::Complete("message 1".to_owned())));
+        assert_eq!(next(&State::CancelAsked, &stepped("cancelled")), Some(Step::Cancel));
         let declined = State::Closed(Outcome::Declined { reason: "満床".to_owned() });
         assert_eq!(next(&declined, &stepped("declined")), None);
         assert_eq!(next(&State::Received, &stepped("declined")), Some(Step::Decline("message 1".to_owned())));

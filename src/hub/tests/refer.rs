@@ -161,3 +161,106 @@ async fn a_number_of_an_approval_names_one_mother() {
     let refused = city.hub.refer(&officer, approval("00067890", "SK08-0041")).await.err().unwrap();
     assert_eq!(code(&refused), "M606");
 }
+
+/// The referral of the hospital's system, as it came.
+const REFERRED: &[u8] = include_bytes!("../../../adapters/hospital/hl7v2/samples/shione_ref_i12.hl7");
+
+impl City {
+    /// The hospital takes HL7 v2 and FHIR, and somebody there answers for its referrals.
+    async fn the_hospital_listens(&self) {
+        let mut hospital = agency("MED-4810700122", AgencyKind::Med, "SHIONE-HOSP", &[("m-1", Role::Midwife)]);
+        hospital.settings.referrals_by = Some("m-1".to_owned());
+        hospital.settings.subscriptions = vec![Subscription {
+            purpose: Purpose::P1,
+            formats: vec!["hl7v2".to_owned(), "fhir-json".to_owned()],
+            folder: None,
+            https: None,
+            mllp: None,
+        }];
+        self.hub.register.put(&self.hub.store, hospital, Change::default()).await.unwrap();
+    }
+
+    /// What waits for the hospital: the messages, and the documents.
+    async fn the_hospital_hears(&self) -> Vec<[String; 2]> {
+        let hospital = self.caller("MED-4810700122", "");
+        let ready = self.hub.receive(&hospital, 0, &[]).await.unwrap();
+        let ids: Vec<_> = ready.iter().map(|ready| ready.delivery.id).collect();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let heard = ready.iter().map(|ready| [0, 1].map(|at: usize| text(ready.renderings[at].bytes()))).collect();
+        self.hub.acknowledge(&hospital, &ids).await.unwrap();
+        heard
+    }
+
+    /// The hospital's system refers the mother to the center.
+    async fn the_hospital_refers(&self) -> musubi_core::id::ReferralId {
+        self.the_hospital_listens().await;
+        self.set("2026-10-30T14:10:00+09:00");
+        for message in [NEWBORN, MOTHER, REFERRED] {
+            self.submit("MED-4810700122", "hl7v2", message).await;
+        }
+        self.set("2026-10-31T10:00:00+09:00");
+        let officer = self.caller("OSC-482072", "ooba");
+        let listed = self.hub.referrals(&officer).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        listed[0].standing.referral.id()
+    }
+}
+
+#[tokio::test]
+async fn a_hospital_hears_under_its_own_numbers_that_its_referral_was_accepted_and_how_it_ended() {
+    let city = City::new().await;
+    let (officer, id) = (city.caller("OSC-482072", "ooba"), city.the_hospital_refers().await);
+    city.hub.step(&officer, id, Step::Accept).await.unwrap();
+    let [[accepted, task]] = city.the_hospital_hears().await.try_into().unwrap();
+    assert!(accepted.contains("MSH|^~\\&|MUSUBI") && accepted.contains("|RRI^I12^RRI_I12|"), "{accepted}");
+    assert!(accepted.contains("\rRF1|A|||||R26-0031|"), "{accepted}");
+    assert!(accepted.contains("PRD|RP||||||MED-4810700122\rPRD|RT||||||OSC-482072\r"), "{accepted}");
+    assert!(accepted.contains("\rPID|1||00012345^^^^PI|"), "{accepted}");
+    assert!(task.contains("\"resourceType\":\"Task\"") && task.contains("\"status\":\"accepted\""), "{task}");
+    assert!(city.the_hospital_hears().await.is_empty());
+
+    city.set("2026-11-03T10:00:00+09:00");
+    city.hub.step(&officer, id, Step::Complete("11月3日に訪問".to_owned())).await.unwrap();
+    city.set("2026-11-03T10:01:00+09:00");
+    assert!(city.ties("MED-4810700122", "00012345").await.iter().all(|tie| *tie == RelationKind::ClosedReferral(id)));
+    let [[completed, _]] = city.the_hospital_hears().await.try_into().unwrap();
+    assert!(completed.contains("|completed^^99MUSUBI-RF"), "{completed}");
+    assert_eq!(completed.matches("\rPID|").count(), 1, "the mother alone: {completed}");
+}
+
+#[tokio::test]
+async fn a_decline_reaches_the_hospital_and_its_own_answer_tells_it_nothing() {
+    let city = City::new().await;
+    let (officer, id) = (city.caller("OSC-482072", "ooba"), city.the_hospital_refers().await);
+    city.hub.step(&city.caller("MED-4810700122", "m-1"), id, Step::AskCancel).await.unwrap();
+    assert!(city.the_hospital_hears().await.is_empty());
+    city.hub.step(&officer, id, Step::Cancel).await.unwrap();
+    city.set("2026-10-31T10:01:00+09:00");
+    let [[cancelled, _]] = city.the_hospital_hears().await.try_into().unwrap();
+    assert!(cancelled.contains("\rRF1|R|") && cancelled.contains("cancelled^^99MUSUBI-RF"), "{cancelled}");
+}
+
+#[tokio::test]
+async fn an_objection_keeps_a_step_from_the_party_too() {
+    let city = City::new().await;
+    let (officer, id) = (city.caller("OSC-482072", "ooba"), city.the_hospital_refers().await);
+    let objection = super::ConsentTerms {
+        kind: musubi_core::consent::records::ConsentKind::Objection,
+        subject: named("MED-4810700122", "00012345"),
+        grantor: None,
+        relationship: Relationship::Subject,
+        authority: String::new(),
+        grantee: Grantee::Agency(AgencyId::new("MED-4810700122").unwrap()),
+        categories: Scope::All,
+        purposes: Vec::new(),
+        valid_from: city.hub.now(),
+        valid_until: None,
+        evidence: Proof::spoken(),
+        explanation_given: String::new(),
+        lifts: None,
+    };
+    city.hub.record_consent(&officer, objection).await.unwrap();
+    city.set("2026-10-31T10:01:00+09:00");
+    city.hub.step(&officer, id, Step::Accept).await.unwrap();
+    assert!(city.the_hospital_hears().await.is_empty());
+}

@@ -142,12 +142,15 @@ fn step(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, id: &str, (st
     const PATH: &str = "referral_step.note";
     let note = node.all("note").map(|note| note.take("text", PATH)).chain([values_of(node, "statusReason")]);
     let note: Vec<&str> = note.filter(|text| !text.is_empty()).collect();
-    let owner = node.first("owner").and_then(|owner| organization(reading, owner, 0));
+    let party = |name| node.first(name).and_then(|one| organization(reading, one, 0)).unwrap_or_default();
+    let (owner, requester) = (party("owner"), party("requester"));
+    let (by_agency, to_agency) = if state == "cancel_asked" { (requester, owner) } else { (owner, requester) };
     let body = Body::ReferralStep(proto::ReferralStep {
         referral_id: id.to_owned(),
         state: state.to_owned(),
         at: at.map(Stamp::date_time),
-        by_agency: owner.unwrap_or_default(),
+        by_agency,
+        to_agency,
         note: note.join("\n"),
         ..proto::ReferralStep::default()
     });

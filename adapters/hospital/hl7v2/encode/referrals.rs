@@ -1,8 +1,9 @@
 //! Referrals as REF^I12, one for each number with all who are asked; each step of a loop as RRI^I12, or REF^I14 where
 //! the one who referred asks to cancel.
 
+use super::super::referral::STATE_SYSTEM;
 use super::Message;
-use super::line::{Line, components};
+use super::line::{Line, components, repeated};
 use crate::family::{Person, referral};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -48,19 +49,28 @@ fn provider(role: &str, agency: &str) -> Line {
     Line::new("PRD").with(1, role.to_owned()).say(7, agency)
 }
 
-/// RF1-1 has four states: what lies between acceptance and the end is `A`.
+/// RF1-1 has four states: what lies between acceptance and the end is `A`. Which it is stands as a code before the words of
+/// RF1-10.
 fn stepped(step: &proto::ReferralStep, pid: &Line) -> Message {
-    let (kind, state) = match step.state.as_str() {
+    let (kind, status) = match step.state.as_str() {
         "cancel_asked" => ("REF^I14^REF_I12", "P"),
         "sent" | "received" => ("RRI^I12^RRI_I12", "P"),
         "declined" | "cancelled" => ("RRI^I12^RRI_I12", "R"),
         "expired" => ("RRI^I12^RRI_I12", "E"),
         _ => ("RRI^I12^RRI_I12", "A"),
     };
+    let state = components(&[&step.state, "", STATE_SYSTEM]);
     let rf1 = Line::new("RF1")
-        .with(1, state.to_owned())
+        .with(1, status.to_owned())
         .say(6, &step.referral_id)
         .at(7, step.at.as_ref())
-        .with(10, components(&["", &step.note]));
-    Message { kind, lines: vec![rf1, provider("RT", &step.by_agency), pid.clone()] }
+        .with(10, repeated([state, components(&["", &step.note])]));
+    // The asked one takes every step but the request to cancel.
+    let (referring, asked) = match step.state.as_str() {
+        "cancel_asked" => (&step.by_agency, &step.to_agency),
+        _ => (&step.to_agency, &step.by_agency),
+    };
+    let named = [("RP", referring), ("RT", asked)].into_iter().filter(|(_, agency)| !agency.is_empty());
+    let parties = named.map(|(role, agency)| provider(role, agency));
+    Message { kind, lines: std::iter::once(rf1).chain(parties).chain([pid.clone()]).collect() }
 }

@@ -62,7 +62,7 @@ fn restrict(world: &mut World) -> u64 {
 #[test]
 fn a_restriction_never_shows_more() {
     let mut effective = [false; RESTRICTIONS as usize];
-    for (seed, mut world) in worlds(1_200) {
+    for (seed, mut world) in worlds(2_400) {
         let before = told(&world.release());
         let which = restrict(&mut world);
         let after = told(&world.release());

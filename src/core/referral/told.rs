@@ -1,0 +1,73 @@
+//! Where a referral stands, as an entry of the record: for the party that did not take the last step.
+
+use super::{Outcome, Referral, State};
+use crate::adapter::Diagnostic;
+use crate::agency::AgencyId;
+use crate::id::PersonId;
+use crate::record::{PersonKey, Submission};
+use crate::time::Time;
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+
+impl Referral {
+    /// The other one of the two parties.
+    pub fn other_party(&self, one: &AgencyId) -> &AgencyId {
+        if *one == self.to { &self.from } else { &self.to }
+    }
+
+    /// What the other party is told of the step that this one took. `number` is that by which the two know the referral.
+    ///
+    /// # Errors
+    /// When it would not be taken, because it names nobody.
+    pub fn told(&self, number: &str, by: &AgencyId, persons: &[PersonId]) -> Result<Submission, Vec<Diagnostic>> {
+        let (note, scheduled_for) = match &self.state {
+            State::Closed(Outcome::Declined { reason }) => (reason.as_str(), None),
+            State::Closed(Outcome::Completed { report }) => (report.as_str(), None),
+            State::Scheduled { at, .. } => ("", Some(*at)),
+            _ => ("", None),
+        };
+        // Where the step came in a message, its words are in the record, which has its own way to those who may see it.
+        let note = if *note == format!("message {number}") { "" } else { note };
+        let step = proto::ReferralStep {
+            referral_id: number.to_owned(),
+            state: self.state.to_string(),
+            at: Some(in_japan(self.changed_at)),
+            by_agency: by.to_string(),
+            to_agency: self.other_party(by).to_string(),
+            note: note.to_owned(),
+            scheduled_for: scheduled_for.map(in_japan),
+            ..proto::ReferralStep::default()
+        };
+        let entries = persons.iter().map(|person| {
+            let PersonKey { issuer, identifier } = PersonKey::known(*person);
+            proto::Entry {
+                source_key: format!("referral/{number}/{}", self.state),
+                subjects: vec![proto::Subject { issuer, identifier, ..proto::Subject::default() }],
+                occurred_at: Some(in_japan(self.changed_at)),
+                body: Some(Body::ReferralStep(step.clone())),
+                ..proto::Entry::default()
+            }
+        });
+        Submission::check(proto::Submission {
+            format: "grpc".to_owned(),
+            message_id: format!("{} {}", self.id, self.state),
+            entries: entries.collect(),
+            ..proto::Submission::default()
+        })
+    }
+}
+
+/// To the second, as a document of FHIR can say it.
+fn in_japan(at: Time) -> proto::DateTime {
+    let at = at.japan();
+    proto::DateTime {
+        date: Some(proto::Date {
+            year: i32::from(at.year()),
+            month: Some(i32::from(at.month())),
+            day: Some(i32::from(at.day())),
+        }),
+        hour: Some(i32::from(at.hour())),
+        minute: Some(i32::from(at.minute())),
+        second: Some(i32::from(at.second())),
+    }
+}

@@ -1,0 +1,22 @@
+//! What the hub tells one agency alone: a step of a referral, to the party that did not take it.
+
+use super::Custody;
+use crate::hub::refer::listens;
+use crate::store::{Change, Row};
+use musubi_core::agency::AgencyId;
+
+impl Custody<'_> {
+    /// The intention to deliver, under the first purpose of its subscriptions that lets the party see it. Where none does,
+    /// nothing waits: the referral itself is there to be asked for.
+    pub(super) fn party_rows(&self, party: &AgencyId, change: &mut Change) {
+        let Some(agency) = self.hub.register.agency(party).filter(|agency| agency.active) else { return };
+        let seen = |purpose| self.shows_any(&self.would_release(&agency, purpose), &|_| true);
+        let Some(purpose) = listens(&agency).map(|subscription| subscription.purpose).find(|purpose| seen(*purpose))
+        else {
+            return;
+        };
+        for subscription in listens(&agency).filter(|subscription| subscription.purpose == purpose) {
+            change.rows.push(Row::Delivery(self.delivery(party, purpose, subscription.channel(), true)));
+        }
+    }
+}

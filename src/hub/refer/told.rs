@@ -1,0 +1,91 @@
+//! The party that did not take a step of a referral is told of it, where its system takes that: HL7 v2 `RRI`, a `Task` of FHIR.
+//! A person at the agency sees it on the page of referrals anyway.
+
+use super::Tie;
+use crate::hub::caller::Caller;
+use crate::hub::custody::Parcel;
+use crate::hub::family::Family;
+use crate::hub::register::{Agency, Subscription};
+use crate::hub::{Hub, Refusal, RefusalKind};
+use crate::store::Change;
+use musubi_core::agency::{AgencyId, AgencyKind};
+use musubi_core::consent::records::{Relation, RelationKind};
+use musubi_core::id::{Municipality, PersonId};
+use musubi_core::referral::{Referral, State};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Formats in which a step can be said.
+const SAY_STEPS: [&str; 3] = ["hl7v2", "fhir-json", "fhir-xml"];
+/// For so many days after its end a referral may still be told of, however long the party could not be reached.
+const ENDED_DAYS: i64 = 30;
+
+/// Where an agency takes the steps of its referrals. The officers of a center see them on its pages.
+pub(in crate::hub) fn listens(agency: &Agency) -> impl Iterator<Item = &Subscription> {
+    let says = |subscription: &&Subscription| {
+        agency.kind != AgencyKind::Osc && subscription.formats.iter().any(|f| SAY_STEPS.contains(&f.as_str()))
+    };
+    agency.settings.subscriptions.iter().filter(says)
+}
+
+impl Hub {
+    /// Tells the other party of the step that the caller took. The step is on file whatever becomes of this, so its caller
+    /// hears of no failure here.
+    pub(super) async fn tell_party(&self, caller: &Caller, family: &Family, persons: &[PersonId], referral: &Referral) {
+        let party = referral.other_party(caller.id());
+        let takes_it = |agency: &Arc<Agency>| agency.active && listens(agency).next().is_some();
+        if self.register.agency(party).filter(takes_it).is_none() {
+            return;
+        }
+        if let Err(refusal) = self.try_tell_party(caller, family, persons, referral).await {
+            tracing::error!(referral = %referral.id(), %refusal, "a party is not told of a step");
+        }
+    }
+
+    async fn try_tell_party(
+        &self,
+        caller: &Caller,
+        family: &Family,
+        persons: &[PersonId],
+        referral: &Referral,
+    ) -> Result<(), Refusal> {
+        let number = self.number_between(family, referral);
+        let persons: Vec<PersonId> = persons.iter().map(|person| family.known_as(*person)).collect();
+        let submission = referral
+            .told(&number, caller.id(), &persons)
+            .map_err(|faults| Refusal { kind: RefusalKind::Invalid, diagnostics: faults })?;
+        let mut parcel = Parcel::of_the_hub("referral step", &submission.header().message_id, submission, self.now());
+        parcel.told = Some(referral.other_party(caller.id()).clone());
+        self.take(caller, parcel, Arc::new(|_, _, _| Vec::new())).await?;
+        Ok(())
+    }
+
+    /// The number by which the parties know a referral: that of the message that it came with, else Musubi's own.
+    fn number_between(&self, family: &Family, referral: &Referral) -> String {
+        let (record, from, to) = (family.record(), referral.from(), referral.to());
+        let mut numbers = record.referral_numbers_of(from);
+        let known = numbers.find(|number| self.id_of_number(from, to, number) == referral.id());
+        known.map_or_else(|| referral.id().to_string(), ToOwned::to_owned)
+    }
+
+    /// The end of a referral ends its ties, and its news must still reach the party that did not end it.
+    pub(super) fn may_hear_of_the_end(
+        &self,
+        change: &mut Change,
+        family: &Family,
+        municipality: &Municipality,
+        (referral, by): (&Referral, &AgencyId),
+        ties: &[&Relation],
+    ) -> Result<(), Refusal> {
+        let party = referral.other_party(by);
+        let hears = self.register.agency(party).is_some_and(|agency| listens(&agency).next().is_some());
+        if !hears || !matches!(referral.state(), State::Closed(_)) {
+            return Ok(());
+        }
+        let (kind, from) = (RelationKind::ClosedReferral(referral.id()), self.now());
+        let persons: BTreeSet<PersonId> =
+            ties.iter().filter(|tie| tie.agency == *party).map(|tie| tie.subject).collect();
+        let tie = Tie { agency: party, kind, from, until: Some(from.plus_days(ENDED_DAYS)) };
+        self.relate(change, family, &persons, municipality, &tie)
+    }
+}
