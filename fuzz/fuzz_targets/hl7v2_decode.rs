@@ -2,15 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use musubi_adapters::hospital::hl7v2::{ANY_SENDER, Hl7v2, ack, header};
+use musubi_adapters::hospital::hl7v2::{Hl7v2, ack, header};
 use musubi_core::adapter::{Adapter, Profile, Severity};
 use musubi_core::agency::AgencyId;
 use musubi_core::time::Time;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(agency) = AgencyId::new("MED-4810700122") else { return };
-    let mut profile = Profile::plain(agency, Time::MIN);
-    profile.sender_names = vec![ANY_SENDER.to_owned()];
+    let profile = Profile::offline(agency, Time::MIN);
     let decoded = Hl7v2.decode(bytes, &profile);
     for item in &decoded.items {
         let refused = item.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);

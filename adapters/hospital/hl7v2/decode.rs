@@ -234,8 +234,7 @@ fn check_header(reader: &mut Reader<'_>) -> Option<Event> {
 fn check_sender(reader: &mut Reader<'_>) {
     let Some(msh) = reader.message.segment(0) else { return };
     let facility = msh.value(4);
-    let anybody = reader.profile.sender_names.iter().any(|name| name == ANY_SENDER);
-    if !anybody && !reader.profile.knows_sender(&facility) {
+    if !reader.profile.knows_sender(&facility) {
         reader.error(
             "H002",
             "MSH-4",
@@ -244,9 +243,6 @@ fn check_sender(reader: &mut Reader<'_>) {
         );
     }
 }
-
-/// In `sender_names`: the file may come from anybody. For conversions offline only; no connection's profile has it.
-pub const ANY_SENDER: &str = "*";
 
 fn check_version(reader: &mut Reader<'_>) {
     let version = reader.message.segment(0).map(|msh| msh.value(12).into_owned()).unwrap_or_default();

@@ -30,7 +30,6 @@ mod stay;
 pub mod times;
 pub mod types;
 
-pub use decode::ANY_SENDER;
 pub use header::{Header, header, live_checks};
 
 use musubi_core::adapter::{Adapter, Decoded, Direction, EncodeError, Profile, Text};
