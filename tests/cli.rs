@@ -51,6 +51,40 @@ fn musubi_fed(arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     run
 }
 
+/// What a hospital is sent, and how files of it end.
+const READ_BACK: [(&str, &str); 4] = [("hl7v2", "hl7"), ("fhir-json", "fhir"), ("fhir-xml", "xml"), ("cda", "xml")];
+
+/// Python with the packages of `tests/support/read_back.py`, named by `MUSUBI_PYTHON` where it is not `python3`.
+#[test]
+fn what_is_written_is_read_back_by_programs_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut written = Vec::new();
+    for (number, sample) in samples().iter().enumerate() {
+        if !sample.components().any(|part| part.as_os_str() == "hospital") {
+            continue;
+        }
+        for (format, ending) in READ_BACK {
+            let run = musubi(&["convert", "--from", "auto", "--to", format, sample.to_str().unwrap()]);
+            if run.code == 0 && !run.out.is_empty() {
+                let path = folder.path().join(format!("{number}-{format}.{ending}"));
+                std::fs::write(&path, run.out).unwrap();
+                written.push(path);
+            }
+        }
+    }
+    assert!(written.len() > 40, "{}", written.len());
+    let python = std::env::var("MUSUBI_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/read_back.py");
+    match Command::new(python).arg(script).args(&written).output() {
+        Ok(output) if output.status.code() != Some(77) => {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+            println!("{said}");
+        }
+        _ => println!("skipped: no Python with hl7apy, fhir.resources and lxml here (MUSUBI_PYTHON names one)"),
+    }
+}
+
 const VISITS: &str = "adapters/public_health/ph05/samples/demo-visits.csv";
 
 /// One visit, as a file of its own: header and first row.

@@ -70,7 +70,7 @@ fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
     let told = told || !orders.is_empty() || allergies.is_some();
     let beside = people::beside(person);
     if !told || !beside.is_empty() && messages.iter().all(|message| message.kind != stays::DISCHARGE) {
-        let lines = [vec![people::evn(None, ""), pid.clone()], beside].concat();
+        let lines = [vec![people::evn(person, None, ""), pid.clone()], beside].concat();
         messages.push(Message { kind: "ADT^A31^ADT_A05", lines });
     }
     messages.extend(allergies);

@@ -19,7 +19,7 @@ pub(super) fn message(person: &Person<'_>, pid: &Line) -> Option<Message> {
     let lines: Vec<Line> =
         (1..).zip(lines).map(|(number, line): (usize, Line)| line.with(1, number.to_string())).collect();
     let message = |lines| Message { kind: "ADT^A60^ADT_A60", lines };
-    (!lines.is_empty()).then(|| message([vec![people::evn(None, ""), pid.clone()], lines].concat()))
+    (!lines.is_empty()).then(|| message([vec![people::evn(person, None, ""), pid.clone()], lines].concat()))
 }
 
 fn iam(id: &str, allergy: &proto::Observation) -> Line {

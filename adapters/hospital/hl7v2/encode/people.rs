@@ -92,16 +92,26 @@ fn address(address: &proto::Address) -> String {
 }
 
 /// EVN: when it was recorded is not known here, only when it happened.
-pub(super) fn evn(occurred: Option<&proto::DateTime>, else_day: &str) -> Line {
+pub(super) fn evn(person: &Person<'_>, occurred: Option<&proto::DateTime>, else_day: &str) -> Line {
     let at = occurred.map_or_else(|| else_day.to_owned(), moment);
-    Line::new("EVN").with(2, at.clone()).with(6, at)
+    let told = if at.is_empty() { told_at(person) } else { at.clone() };
+    Line::new("EVN").with(2, told).with(6, at)
+}
+
+/// EVN-2 is required: what is said of the person without a time of its own was told when the last of it was. What takes
+/// something back has the time of its message only.
+fn told_at(person: &Person<'_>) -> String {
+    let says = |entry: &&&proto::Entry| !matches!(entry.body, Some(Body::Withdrawal(_)));
+    let told = person.entries.iter().filter(says).filter_map(|entry| entry.occurred_at.as_ref());
+    let all = || person.entries.iter().filter_map(|entry| entry.occurred_at.as_ref());
+    told.map(moment).max().or_else(|| all().map(moment).max()).unwrap_or_default()
 }
 
 /// ADT^A40 where identifiers of the person were retired.
 pub(super) fn merge(person: &Person<'_>, pid: &Line) -> Option<Message> {
     let (entry, details) = person.bodies(crate::family::details).into_iter().next()?;
     let retired = repeated(details.former_identifiers.iter().map(|id| identifier(id, &entry.author)));
-    let lines = vec![evn(None, ""), pid.clone(), Line::new("MRG").with(1, retired.clone())];
+    let lines = vec![evn(person, None, ""), pid.clone(), Line::new("MRG").with(1, retired.clone())];
     (!retired.is_empty()).then_some(Message { kind: "ADT^A40^ADT_A39", lines })
 }
 

@@ -36,7 +36,7 @@ pub(super) fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     for (key, stay) in &stays {
         let kind = stay.kind();
-        let mut lines = vec![people::evn(stay.occurred(), &stay.day_in(key)), pid.clone()];
+        let mut lines = vec![people::evn(person, stay.occurred(), &stay.day_in(key)), pid.clone()];
         // Once, in the first message that is sure to be read as a whole.
         let told = if kind == DISCHARGE { std::mem::take(&mut beside) } else { Vec::new() };
         let after = told.iter().position(|line| !line.is("NK1")).unwrap_or(told.len());
