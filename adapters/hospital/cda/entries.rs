@@ -1,6 +1,7 @@
 //! Entries: diagnoses, allergies, the newborn's values, and every other observation (`formats/hospital.md` 3.4).
 
 use super::people;
+use super::screening;
 use super::sections::Kind;
 use super::tree::Words;
 use super::values::{self, Measured};
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Collected {
     newborns: BTreeMap<usize, (proto::Newborn, String, Option<Stamp>)>,
+    screenings: screening::Collected,
     unnamed: Option<usize>,
     named: Vec<(String, usize)>,
     /// What names a birth of which no date is told: the series of the document.
@@ -123,7 +125,11 @@ fn observation(
             "A newborn's value among another person's: not attributed to that person, kept in the raw document.",
         ),
         Some(concept) if concept.of_epds() && child => {}
-        Some(Concept::EpdsTotal) => screening(reading, person, node, place.words),
+        Some(concept) if concept.of_epds() => {
+            let at = effective(reading, node, "screening.answered_on");
+            let score = number(node, "screening", place.words);
+            screening::score(reading, (person, concept), node, (score, at), &mut collected.screenings);
+        }
         _ => finding(reading, person, node, recognised.map(|found| found.1).unwrap_or_default(), place.words),
     }
 }
@@ -392,34 +398,9 @@ fn newborn(
     }
 }
 
-fn screening(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, words: &Words) {
-    let Some(value) = number(node, "screening.total", words) else { return };
-    let Some(total) = concepts::whole(&value, 30) else {
-        reading.error_at(
-            "H006",
-            node,
-            "value",
-            "EPDSの合計があり得ない値です(0から30)。",
-            "The total of the EPDS is impossible (0 to 30).",
-        );
-        return;
-    };
-    values::coded(node.first("code"), "screening", words);
-    let at = effective(reading, node, "screening.answered_on");
-    let day = at.map(Stamp::compact).unwrap_or_default();
-    let body = Body::Screening(proto::Screening {
-        instrument: "epds".to_owned(),
-        answered_on: at.or(reading.sent).map(Stamp::date),
-        total: Some(total),
-        ..proto::Screening::default()
-    });
-    let key = format!("{}/epds/{}", reading.key(person), day.get(..8).unwrap_or(&day));
-    let entry = reading.entry(person, key, node, at, body);
-    reading.push("screening", entry);
-}
-
 /// Writes what was collected.
 pub(super) fn finish(reading: &mut Reading<'_>, collected: Collected) {
+    screening::finish(reading, collected.screenings);
     for (person, (mut newborn, place, at)) in collected.newborns {
         let born = reading.people.get(person).and_then(|person| person.born).or(at);
         newborn.born_at = born.map(Stamp::date_time);

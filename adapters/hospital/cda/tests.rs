@@ -318,3 +318,46 @@ fn a_document_of_nothing_but_odd_names_and_nested_ids_is_answered_soon() {
     let text = changed("<text>経腟分娩。産後の経過は良好。</text>", &format!("<text>{nested}</text>"));
     assert_eq!(decode(&text).taken(), 1);
 }
+
+/// The discharge summary with these scores of the EPDS beside the blood pressure.
+fn with_scores(scores: &[(&str, &str)]) -> String {
+    let one = |(code, score): &(&str, &str)| {
+        let code = if code.contains('-') {
+            format!("<code code=\"{code}\" codeSystem=\"2.16.840.1.113883.6.1\"/>")
+        } else {
+            format!("<code code=\"E\" codeSystem=\"1.2.3\" displayName=\"EPDS項目{code}\"/>")
+        };
+        format!(
+            "<component><observation classCode=\"OBS\" moodCode=\"EVN\">{code}<effectiveTime value=\"20261029\"/>\
+             <value xsi:type=\"INT\" value=\"{score}\"/></observation></component>"
+        )
+    };
+    let scores: String = scores.iter().map(one).collect();
+    changed("<effectiveTime value=\"20261030\"/>\n", &format!("<effectiveTime value=\"20261030\"/>{scores}\n"))
+}
+
+#[test]
+fn the_items_of_the_epds_are_one_screening_with_its_total() {
+    let scores = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"].map(|item| (item, "1"));
+    let entries = entries(&decode(&with_scores(&[&scores[..], &[("99046-5", "10")]].concat())));
+    let screening = entry(&entries, "screening");
+    assert_eq!(screening["screening"]["total"], 10);
+    assert_eq!(screening["screening"]["items"], serde_json::json!([1, 1, 1, 1, 1, 1, 1, 1, 1, 1]));
+    assert_eq!(screening["subjects"][0]["identifier"], "0012345");
+    let others = entries.iter().filter(|entry| entry.get("observation").is_some());
+    assert!(
+        others.into_iter().all(|entry| !entry.to_string().contains("EPDS")),
+        "no item is an observation of its own"
+    );
+}
+
+#[test]
+fn the_tenth_item_of_the_epds_counts_by_itself_and_an_impossible_score_refuses() {
+    let decoded = decode(&with_scores(&[("10", "2"), ("3", "1"), ("99046-5", "12")]));
+    let screening = entry(&entries(&decoded), "screening")["screening"].clone();
+    assert_eq!((&screening["selfHarmItem"], &screening["total"]), (&2.into(), &12.into()));
+    assert!(screening.get("items").is_none());
+    assert!(codes(&decoded).iter().any(|told| told.starts_with("H104 /ClinicalDocument")));
+    assert!(errors(&with_scores(&[("10", "4")]))[0].starts_with("H006 "));
+    assert!(errors(&with_scores(&[("99046-5", "31")]))[0].starts_with("H006 "));
+}
