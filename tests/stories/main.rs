@@ -43,6 +43,7 @@ mod schema;
 mod serve_binary;
 mod serve_commands;
 mod serve_fhir;
+mod serve_fhir_rights;
 mod serve_folder;
 mod serve_https;
 mod serve_mllp;

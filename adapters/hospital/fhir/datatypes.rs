@@ -14,6 +14,11 @@ pub(super) const ICD10: &str = "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10
 pub(super) const JLAC10: &str = "urn:oid:1.2.392.200119.4.504";
 pub(super) const REPRESENTATION: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation";
 
+/// Categories of data (`C01` …), purposes (`P1` …), and kinds of agency (`OSC` …) of whom every one is meant.
+pub(super) const CATEGORY: &str = "urn:musubi:category";
+pub(super) const PURPOSE: &str = "urn:musubi:purpose";
+pub(super) const KIND: &str = "urn:musubi:agency-kind";
+
 pub(super) const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 pub(super) const DIAGNOSIS_ROLE: &str = "http://terminology.hl7.org/CodeSystem/diagnosis-role";
 

@@ -3,7 +3,7 @@
 use super::datatypes::{LOINC, coding, concept, span};
 use super::json::{Json, list, object, word};
 use super::people::{Agencies, People};
-use super::sections;
+use super::{permits, sections};
 use crate::family::{Family, discharge, referral};
 use crate::wording::{self, Rows};
 use musubi_core::release::Released;
@@ -117,7 +117,9 @@ pub(super) fn compose(document: &mut Document, released: &Released, family: &Fam
     let gateway = || vec![object([("type", word("Device")), ("display", word("Musubi"))])];
     let authors = if authors.is_empty() { gateway() } else { authors };
     let kind = Kind::of(family);
-    let sections = std::iter::once(handling(released)).chain(sections);
+    let permits = permits::write(document, released, family, &people);
+    let permits = permits.into_iter().map(|slot| document.reference(slot)).collect();
+    let sections = std::iter::once(handling(released, permits)).chain(sections);
     let members = vec![
         ("meta", object([("security", security(released))])),
         ("language", word("ja")),
@@ -184,13 +186,14 @@ fn stay(family: &Family<'_>) -> Json {
     object([("period", period.into())])
 }
 
-/// The first section: what may be done with the document.
-fn handling(released: &Released) -> Json {
+/// The first section: what may be done with the document, and the permits that it rests on.
+fn handling(released: &Released, permits: Vec<Json>) -> Json {
     let mut rows = Rows::default();
     rows.text("取扱い上の注意", &released.record().notice);
     rows.add("利用目的", Some(wording::purpose(released)));
     rows.add("提供の根拠", wording::basis(released));
-    object([("title", word("取扱い上の注意")), ("text", sections::narrative(true, None, &rows.into_rows()))])
+    let text = sections::narrative(true, None, &rows.into_rows());
+    object([("title", word("取扱い上の注意")), ("text", text), ("entry", list(permits))])
 }
 
 /// How confidential it is, and what the recipient must not do: use it for something else, or pass it on.

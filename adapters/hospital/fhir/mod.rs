@@ -11,6 +11,7 @@ mod ids;
 mod json;
 mod observations;
 mod people;
+mod permits;
 mod read;
 mod requests;
 pub mod rest;

@@ -7,6 +7,7 @@ use crate::agency::{AgencyId, AgencyKind};
 use crate::id::{EntryId, MessageId, Municipality, PersonId};
 use crate::time::Time;
 use musubi_proto::v1 as proto;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -22,7 +23,8 @@ pub struct Submission {
 }
 
 /// A person as an agency names one. Shows nothing of itself in logs.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PersonKey {
     /// Who issued the identifier.
     pub issuer: String,

@@ -1,11 +1,15 @@
 //! FHIR R4 over HTTPS (`formats/hospital.md` 4): documents and resources in, the shared record out through a release, and
 //! a statement of what is there. Every answer is a resource of FHIR; refusals are an OperationOutcome.
 
+mod audit;
+mod consent;
+mod everything;
+mod sent;
+
 use super::{Served, status, unread};
 use crate::edge::peer::Peer;
+use crate::hub::Refusal;
 use crate::hub::document::{DocumentAnswer, RowAnswer};
-use crate::hub::persons::Named;
-use crate::hub::{Caller, Refusal};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +17,6 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use musubi_adapters::hospital::fhir::rest::{self, Form, Taken};
 use musubi_core::adapter::{Decoded, Diagnostic, Severity};
-use musubi_core::release::Outgoing;
 use std::sync::Arc;
 
 /// The header of a conditional request.
@@ -27,7 +30,11 @@ const QUESTION_BYTES_MAX: usize = 128 * 1024;
 pub(super) fn router() -> Router<Served> {
     Router::new()
         .route("/metadata", get(metadata).fallback(not_there))
-        .route("/Patient/$everything", post(everything).fallback(not_there))
+        .route("/Patient/$everything", post(everything::asked).get(everything::page).fallback(not_there))
+        .route("/AuditEvent/_search", post(audit::search).fallback(not_there))
+        .route("/Bundle/{id}", get(sent::read).fallback(not_there))
+        .route("/Bundle/{id}/_history/1", get(sent::read).fallback(not_there))
+        .route("/Consent", post(consent::record).fallback(not_there))
         .route("/{kind}", post(create).fallback(not_there))
         .fallback(not_there)
 }
@@ -100,36 +107,6 @@ async fn create(
         Ok((answer, kind, conditional)) => created(answer_in, answer, kind, conditional),
         Err(wrong) => refused(answer_in, &wrong),
     }
-}
-
-/// `POST Patient/$everything`: what the caller may see of one person. Unknown and invisible are answered alike.
-async fn everything(
-    State(served): State<Served>,
-    Extension(peer): Extension<Arc<Peer>>,
-    uri: Uri,
-    request: Request,
-) -> Response {
-    let (form, answer_in) = forms(uri.query(), request.headers());
-    let found = async {
-        served.hub.caller(peer.agency(), "")?;
-        let form = form.ok_or_else(other_media_type)?;
-        let (body, _held) = served.body(&peer, request.into_body(), QUESTION_BYTES_MAX).await?;
-        let asked = rest::question(form, &body, peer.agency())
-            .map_err(|said| Wrong { status: StatusCode::UNPROCESSABLE_ENTITY, said })?;
-        let caller = served.hub.caller(peer.agency(), &asked.staff)?;
-        seen(&served, &caller, asked, answer_in).await
-    };
-    match found.await {
-        Ok(outgoing) => answer(answer_in, StatusCode::OK, outgoing.bytes().to_vec()),
-        Err(wrong) => refused(answer_in, &wrong),
-    }
-}
-
-async fn seen(served: &Served, caller: &Caller, asked: rest::Question, form: Form) -> Result<Outgoing, Wrong> {
-    let rest::Question { purpose, key, name, birth_date, ground, .. } = asked;
-    let named = Named { person: None, key, name, birth_date };
-    let seen = served.hub.get(caller, purpose, &named, &ground).await?;
-    Ok(Outgoing::render_all(caller.id(), form.adapter().name(), &seen, |own| rest::searchset(form, own)))
 }
 
 /// The identifier that the condition of a request names.

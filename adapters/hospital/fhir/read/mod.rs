@@ -14,7 +14,7 @@ mod stay;
 mod values;
 
 pub(super) use names::known;
-pub(super) use values::{issuer_named, unescaped};
+pub(super) use values::{agency, issuer_named, unescaped};
 
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::reading::{self, Reading};
@@ -33,7 +33,7 @@ pub(super) const ENTRIES_MAX: usize = 2_000;
 const IDS: [&str; 8] = ["id", "fullUrl", "reference", "url", "system", "profile", "versionId", "lastUpdated"];
 
 /// The codes of a coding are words of its system.
-fn is_own_id(path: &[&str]) -> bool {
+pub(super) fn is_own_id(path: &[&str]) -> bool {
     path.ends_with(&["coding", "code"]) || path.last().is_some_and(|name| IDS.contains(name))
 }
 

@@ -64,7 +64,7 @@ pub(in super::super) fn issuer_named(system: &str, asker: &AgencyId) -> String {
 }
 
 /// The agency that an Organization's identifiers name.
-pub(super) fn agency(organization: &Node<'_>, path: &'static str) -> Option<String> {
+pub(in super::super) fn agency(organization: &Node<'_>, path: &'static str) -> Option<String> {
     let named = |node: &Node<'_>| {
         let value = node.peek("value");
         let urn = value.strip_prefix("urn:musubi:agency:").map(unescaped);

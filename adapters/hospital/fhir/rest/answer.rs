@@ -1,23 +1,34 @@
 //! The answer to a question: the resources of each document that was released, as one searchset.
 
-use super::Form;
+use super::{Form, Page};
 use crate::family::Family;
 use crate::hospital::fhir::document::{Document, compose};
 use crate::hospital::fhir::ids::Ids;
-use crate::hospital::fhir::json::{Writing, object, word};
+use crate::hospital::fhir::json::{Json, Writing, object, word};
 use musubi_core::release::Released;
+use sha2::{Digest, Sha256};
 
-/// Everything that was released, as a Bundle of type `searchset`: for each record the Composition, which says what may be
-/// done with it, then its resources. There is no total, no time and no next page: nothing is shown, or there is nobody,
-/// and the bytes are the same.
-pub fn searchset(form: Form, releases: &[&Released]) -> Vec<u8> {
+/// What was released, as a Bundle of type `searchset`: for each record the Composition, which says what may be done with it,
+/// then its resources. There is no total and no time: where nothing is shown, or there is nobody, the bytes are the same.
+///
+/// `None` when the answer is no longer that of which the page is to be a part.
+pub fn searchset(form: Form, releases: &[&Released], page: &Page<'_>) -> Option<Vec<u8>> {
     let mut document = Document::default();
     for released in releases {
         compose(&mut document, released, &Family::of(released));
     }
     let resources = document.len();
-    let bundle =
-        object([("resourceType", word("Bundle")), ("type", word("searchset")), ("entry", document.into_matches())]);
-    let view = bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, super::super::USUAL_LENGTH);
-    form.write(&bundle, &Ids::of(view.as_bytes(), resources))
+    let entries = document.into_matches();
+    let view = entries.to_text(&Writing { ids: &Ids::blank(), stamped: false }, super::super::USUAL_LENGTH);
+    let whole = Sha256::digest(view.as_bytes()).into();
+    if page.whole.is_some_and(|before| before != whole) {
+        return None;
+    }
+    let (entries, links) = page.of(entries, whole);
+    Some(form.write(&bundle(entries, links), &Ids::of(view.as_bytes(), resources)))
+}
+
+/// A Bundle of type `searchset`.
+pub(super) fn bundle(entries: Json, links: Json) -> Json {
+    object([("resourceType", word("Bundle")), ("type", word("searchset")), ("link", links), ("entry", entries)])
 }

@@ -1,7 +1,7 @@
 //! The CapabilityStatement: what is there and nothing else, from the table that the router asks.
 
-use super::question::PARAMETERS;
 use super::{Form, TAKEN, Taken};
+use super::{audit, question};
 use crate::hospital::fhir::ids::Ids;
 use crate::hospital::fhir::json::{Json, list, object, word};
 
@@ -22,7 +22,7 @@ pub fn statement(form: Form, version: &str) -> Vec<u8> {
             ),
         ),
         ("security", security),
-        ("resource", list(TAKEN.iter().map(resource))),
+        ("resource", list(TAKEN.iter().map(resource).chain([audit_event()]))),
     ]);
     let statement = object([
         ("resourceType", word("CapabilityStatement")),
@@ -41,25 +41,44 @@ pub fn statement(form: Form, version: &str) -> Vec<u8> {
 
 fn resource(taken: &Taken) -> Json {
     let conditional = taken.conditional.then_some(true);
+    // A document can be read back by who sent it.
+    let interactions = if taken.kind == "Bundle" { 2 } else { 1 };
     let operations = (taken.kind == "Patient").then(everything);
     object([
         ("type", word(taken.kind)),
         ("documentation", word(taken.documentation)),
-        ("interaction", list([object([("code", word("create"))])])),
+        (
+            "interaction",
+            list(["create", "read"].into_iter().take(interactions).map(|code| object([("code", word(code))]))),
+        ),
         ("conditionalCreate", conditional.into()),
         ("operation", list(operations)),
     ])
 }
 
+/// AuditEvents are not sent and are found by one person alone.
+fn audit_event() -> Json {
+    let parameters = audit::PARAMETERS
+        .iter()
+        .map(|(name, kind, what)| object([("name", word(name)), ("type", word(kind)), ("documentation", word(what))]));
+    object([
+        ("type", word("AuditEvent")),
+        ("documentation", word("Who was shown a person's data: POST AuditEvent/_search, with the person in the body.")),
+        ("interaction", list([object([("code", word("search-type"))])])),
+        ("searchParam", list(parameters)),
+    ])
+}
+
 fn everything() -> Json {
-    let parameters: Vec<String> = PARAMETERS.iter().map(|(name, what)| format!("{name} ({what})")).collect();
+    let parameters: Vec<String> = question::PARAMETERS.iter().map(|(name, what)| format!("{name} ({what})")).collect();
     object([
         ("name", word("everything")),
         ("definition", word(EVERYTHING)),
         (
             "documentation",
             format!(
-                "POST [base]/Patient/$everything with Parameters: {}. The answer is one searchset, whole.",
+                "POST [base]/Patient/$everything with Parameters: {}. The answer is a searchset; the link `next` of a page is for the \
+                 one who asked, and for a quarter of an hour.",
                 parameters.join(", ")
             )
             .into(),

@@ -2,16 +2,24 @@
 //! (`formats/hospital.md` 4 and 6). Nothing here knows a socket.
 
 mod answer;
+mod audit;
 mod capability;
+mod consent;
 mod outcome;
+mod page;
+mod provenance;
 mod question;
 
 #[cfg(test)]
 mod tests;
 
 pub use answer::searchset;
+pub use audit::{Disclosed, Search, audit_events, search};
 pub use capability::statement;
+pub use consent::{Said, consent};
 pub use outcome::outcome;
+pub use page::{Cursor, Page};
+pub use provenance::staff;
 pub use question::{Question, identifier_of_condition, question};
 
 use super::ids::Ids;
@@ -38,7 +46,7 @@ const fn taken(kind: &'static str, documentation: &'static str) -> Taken {
 
 /// Everything that may be sent, in the order of the alphabet: the router asks this table, and the CapabilityStatement is
 /// made from it.
-pub const TAKEN: [Taken; 11] = [
+pub const TAKEN: [Taken; 12] = [
     taken("AllergyIntolerance", "An observation of kind allergy."),
     Taken {
         kind: "Bundle",
@@ -47,6 +55,12 @@ pub const TAKEN: [Taken; 11] = [
             If-None-Exist: identifier=[system]|[value] of the Bundle itself.",
     },
     taken("Condition", "A condition."),
+    taken(
+        "Consent",
+        "A permit for one agency or kind, or a denial; active and of scope patient-privacy. Classes are C01 to C20 of \
+            urn:musubi:category, purposes P1 to P11 of urn:musubi:purpose; exceptions are flattened, what is not understood \
+            closes. The header X-Provenance names the member of staff who records it.",
+    ),
     taken("Coverage", "A coverage."),
     taken("DocumentReference", "A document that is in the resource."),
     taken("Encounter", "A stay or visit; a discharge notice when the stay has ended."),

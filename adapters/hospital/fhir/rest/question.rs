@@ -9,22 +9,28 @@ use crate::json::{Node, Style, Tree};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::{AgencyId, Purpose};
 use musubi_core::record::PersonKey;
+use serde::{Deserialize, Serialize};
 
 /// Longest body of a question, in bytes.
 const BYTES_MAX: usize = 64 * 1024;
 
+/// Most entries of a page that may be asked for.
+const COUNT_MAX: usize = 1_000;
+
 /// What may be asked with.
-pub(super) const PARAMETERS: [(&str, &str); 6] = [
+pub(super) const PARAMETERS: [(&str, &str); 7] = [
     ("purpose", "valueCode, required: P1 to P11"),
     ("identifier", "valueIdentifier; without a system it is the caller's own"),
     ("name", "valueString, with birthDate"),
     ("birthDate", "valueDate"),
     ("ground", "valueString: number of the request or case that is cited"),
     ("staff", "valueString: id of the member of staff who asks"),
+    ("_count", "valueInteger: most entries of a page; without it the answer is whole"),
 ];
 
 /// A question.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Question {
     /// For what.
     pub purpose: Purpose,
@@ -38,6 +44,8 @@ pub struct Question {
     pub ground: String,
     /// Who asks; empty for a machine.
     pub staff: String,
+    /// Most entries of a page; 0 for the whole answer.
+    pub count: usize,
 }
 
 /// Reads a question of an agency.
@@ -92,10 +100,19 @@ pub fn question(form: Form, bytes: &[u8], agency: &AgencyId) -> Result<Question,
             "Give identifier, or name and birthDate.",
         ));
     }
+    let count = named(&tree.root, "_count").map_or(Some(0), |parameter| count(parameter));
+    if count.is_none() {
+        found.push(Diagnostic::error(
+            "H006",
+            "Parameters.parameter",
+            "_count は 1 から 1000 で指定してください。",
+            "_count is 1 to 1000.",
+        ));
+    }
     match purpose {
         Ok(purpose) if found.is_empty() => {
             let (ground, staff) = (text("ground", "valueString"), text("staff", "valueString"));
-            Ok(Question { purpose, key, name, birth_date, ground, staff })
+            Ok(Question { purpose, key, name, birth_date, ground, staff, count: count.unwrap_or(0) })
         }
         Ok(_) => Err(found),
         Err(wrong) => Err(std::iter::once(wrong).chain(found).collect()),
@@ -112,6 +129,12 @@ pub fn identifier_of_condition(query: &str) -> Option<String> {
 
 fn named<'n>(root: &'n Node<'n>, name: &str) -> Option<&'n Node<'n>> {
     root.all("parameter").find(|parameter| parameter.peek("name") == name)
+}
+
+/// The size of a page.
+fn count(parameter: &Node<'_>) -> Option<usize> {
+    let written = ["valueInteger", "valuePositiveInt"].map(|name| parameter.peek(name)).concat();
+    written.parse().ok().filter(|count| (1..=COUNT_MAX).contains(count))
 }
 
 fn purpose(tree: &Tree<'_>) -> Result<Purpose, Diagnostic> {

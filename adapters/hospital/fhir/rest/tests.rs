@@ -27,10 +27,13 @@ fn the_statement_lists_the_table_and_nothing_else() {
     let json: Value = serde_json::from_slice(&statement(Form::Json, "0.1.0")).unwrap();
     let resources = json["rest"][0]["resource"].as_array().unwrap();
     let told: Vec<&str> = resources.iter().map(|one| one["type"].as_str().unwrap()).collect();
-    assert_eq!(told, TAKEN.map(|taken| taken.kind));
+    let kinds = TAKEN.map(|taken| taken.kind).into_iter().chain(["AuditEvent"]);
+    assert_eq!(told, kinds.collect::<Vec<_>>());
     assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
     for (one, taken) in resources.iter().zip(TAKEN) {
-        assert_eq!(one["interaction"], json!([{"code": "create"}]), "{}", taken.kind);
+        let read = (taken.kind == "Bundle").then(|| json!({"code": "read"}));
+        let interactions: Vec<Value> = [json!({"code": "create"})].into_iter().chain(read).collect();
+        assert_eq!(one["interaction"], json!(interactions), "{}", taken.kind);
         assert_eq!(one["conditionalCreate"].as_bool().unwrap_or_default(), taken.conditional);
         assert_eq!(one["operation"].is_array(), taken.kind == "Patient");
     }
@@ -60,6 +63,23 @@ fn a_question_names_its_purpose_and_whom_it_means() {
 }
 
 #[test]
+fn a_page_has_1000_entries_at_most_and_one_at_least() {
+    let count = |count: Value| {
+        asked(&json!([
+            {"name": "purpose", "valueCode": "P3"},
+            {"name": "identifier", "valueIdentifier": {"value": "1"}},
+            {"name": "_count", "valueInteger": count},
+        ]))
+    };
+    for right in [1, 999, 1000] {
+        assert_eq!(count(json!(right)).unwrap().count, right);
+    }
+    for wrong in [json!(0), json!(1001), json!(-1), json!("x")] {
+        assert_eq!(codes(count(wrong))[0].0, "H006");
+    }
+}
+
+#[test]
 fn a_question_in_xml_is_the_same_question() {
     let xml = "<Parameters xmlns=\"http://hl7.org/fhir\"><parameter><name value=\"purpose\"/><valueCode value=\"P1\"/></parameter>\
         <parameter><name value=\"name\"/><valueString value=\"榎本 千夏\"/></parameter>\
@@ -81,7 +101,7 @@ fn everything_that_is_wrong_with_a_question_is_said_with_its_place() {
         [place("H004", "Parameters.parameter"), place("H004", "Parameters.parameter")]
     );
     let wrong = asked(&json!([
-        {"name": "_count", "valueInteger": 1},
+        {"name": "_sort", "valueString": "x"},
         {"name": "purpose", "valueCode": "P77"},
         {"name": "identifier", "valueIdentifier": {"value": "1"}},
     ]));
@@ -95,7 +115,8 @@ fn everything_that_is_wrong_with_a_question_is_said_with_its_place() {
 #[test]
 fn an_answer_holds_every_resource_once_and_an_empty_one_none() {
     let released = released(family_a());
-    let json: Value = serde_json::from_slice(&searchset(Form::Json, &[&released, &released])).unwrap();
+    let json: Value =
+        serde_json::from_slice(&searchset(Form::Json, &[&released, &released], &Page::WHOLE).unwrap()).unwrap();
     assert_eq!(json["type"], "searchset");
     let entries = json["entry"].as_array().unwrap();
     let urls: BTreeSet<&str> = entries.iter().map(|entry| entry["fullUrl"].as_str().unwrap()).collect();
@@ -103,8 +124,35 @@ fn an_answer_holds_every_resource_once_and_an_empty_one_none() {
     let of = |mode: &str| entries.iter().filter(|entry| entry["search"]["mode"] == mode).count();
     assert_eq!(of("match") + of("include"), entries.len());
     assert!(of("match") > 0);
-    let empty = String::from_utf8(searchset(Form::Json, &[])).unwrap();
+    let empty = String::from_utf8(searchset(Form::Json, &[], &Page::WHOLE).unwrap()).unwrap();
     assert_eq!(empty, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\"}\n");
+}
+
+#[test]
+fn the_pages_of_an_answer_are_the_answer() {
+    let released = released(family_a());
+    let next = |from: usize, whole: [u8; 32]| format!("{from} {}", whole[0]);
+    let entries = |bytes: &[u8]| -> (Vec<Value>, bool) {
+        let json: Value = serde_json::from_slice(bytes).unwrap();
+        assert_eq!(json["total"], Value::Null);
+        (json["entry"].as_array().cloned().unwrap_or_default(), json["link"][0]["relation"] == "next")
+    };
+    let whole = searchset(Form::Json, &[&released], &Page::WHOLE).unwrap();
+    let (all, more) = entries(&whole);
+    assert!(!more && all.len() > 3);
+    for size in [1, 3, all.len() - 1, all.len(), all.len() + 1] {
+        let mut seen = Vec::new();
+        while seen.len() < all.len() {
+            let page = Page { from: seen.len(), size, whole: None, next: &next };
+            let (own, more) = entries(&searchset(Form::Json, &[&released], &page).unwrap());
+            assert!(own.len() == size || own.len() + seen.len() == all.len());
+            seen.extend(own);
+            assert_eq!(more, seen.len() < all.len(), "{size}");
+        }
+        assert_eq!(seen, all, "{size}");
+    }
+    let other = Page { from: 1, size: 1, whole: Some([0; 32]), next: &next };
+    assert!(searchset(Form::Json, &[&released], &other).is_none(), "a part of another answer");
 }
 
 #[test]
@@ -138,4 +186,109 @@ proptest! {
         }
         let _ = identifier_of_condition(&text);
     }
+}
+
+fn permit(changes: &[(&str, Value)]) -> Result<Said, Vec<Diagnostic>> {
+    let center = json!({"identifier": {"system": "urn:ietf:rfc:3986", "value": "urn:musubi:agency:OSC-482072-01"}});
+    let class = |code: &str| json!({"system": "urn:musubi:category", "code": code});
+    let mut written = json!({
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"identifier": {"value": "00012345"}},
+        "policy": [{"uri": "urn:musubi:form:SK-01|2026-04"}],
+        "provision": {
+            "type": "permit",
+            "period": {"start": "2026-10-28", "end": "2027-10-25"},
+            "actor": [{"role": {"coding": [{"code": "IRCP"}]}, "reference": center}],
+            "class": [class("C04"), class("C05")],
+            "purpose": [{"system": "urn:musubi:purpose", "code": "P3"}],
+        },
+    });
+    for (pointer, value) in changes {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        written.pointer_mut(parent).unwrap()[name] = value.clone();
+    }
+    let profile = musubi_core::adapter::Profile::plain(hospital(), musubi_core::time::Time::MIN);
+    consent(Form::Json, written.to_string().as_bytes(), &profile)
+}
+
+fn hospital() -> AgencyId {
+    AgencyId::new("MED-4810700122").unwrap()
+}
+
+fn wrong(changes: &[(&str, Value)]) -> Vec<(String, String)> {
+    permit(changes).unwrap_err().into_iter().map(|said| (said.code.to_string(), said.place)).collect()
+}
+
+#[test]
+fn a_consent_of_fhir_is_a_permit_for_one_recipient() {
+    use musubi_core::consent::records::{Grantee, Relationship, Scope};
+    let said = permit(&[]).unwrap();
+    assert!(said.permits && said.relationship == Relationship::Subject && said.grantor.is_none());
+    assert_eq!((said.subject.issuer.as_str(), said.subject.identifier.as_str()), ("MED-4810700122", "00012345"));
+    assert_eq!(said.grantee, Grantee::Agency(center()));
+    let Scope::Named(named) = said.categories else { panic!("named") };
+    assert_eq!(named.iter().map(|category| category.word()).collect::<Vec<_>>(), ["C04", "C05"]);
+    assert_eq!(said.form, ["SK-01", "2026-04", "ja"]);
+    assert_eq!(said.valid_until.unwrap().rfc3339(), "2027-10-26T00:00:00+09:00");
+}
+
+#[test]
+fn an_exception_is_taken_out_of_a_permit() {
+    use musubi_core::consent::records::Scope;
+    let c05 = json!([{"system": "urn:musubi:category", "code": "C05"}]);
+    let without = permit(&[("/provision/provision", json!([{"type": "deny", "class": c05}]))]).unwrap();
+    let Scope::Named(left) = without.categories else { panic!("named") };
+    assert_eq!(left.iter().map(|category| category.word()).collect::<Vec<_>>(), ["C04"]);
+    let everything = wrong(&[("/provision/provision", json!([{"type": "deny"}]))]);
+    assert_eq!(everything[0].0, "H008");
+    let of_unknown_kind = wrong(&[("/provision/provision", json!([{"type": "deny", "code": [{"text": "x"}]}]))]);
+    assert_eq!(of_unknown_kind[0].0, "H008", "what is not understood takes all");
+}
+
+#[test]
+fn what_is_not_understood_permits_nothing_and_denies_all_the_same() {
+    use musubi_core::consent::records::{Grantee, Scope};
+    let unknown = json!([{"system": "http://example.jp/classes", "code": "X"}]);
+    for (pointer, value) in [
+        ("/provision/class", unknown.clone()),
+        ("/provision/purpose", unknown.clone()),
+        ("/provision/data", json!([{"meaning": "instance", "reference": {"reference": "Observation/1"}}])),
+        ("/provision/actor", json!([{"reference": {"display": "x"}}])),
+    ] {
+        assert_eq!(wrong(&[(pointer, value)])[0].0, "H008", "{pointer}");
+    }
+    let denied =
+        permit(&[("/provision/type", json!("deny")), ("/provision/class", unknown), ("/provision/actor", json!([]))]);
+    let denied = denied.unwrap();
+    assert!(!denied.permits);
+    assert_eq!((denied.grantee, denied.categories), (Grantee::Everyone, Scope::All));
+}
+
+#[test]
+fn an_exception_of_an_exception_a_draft_and_another_scope_are_refused() {
+    let nested = json!([{"type": "deny", "provision": [{"type": "permit"}]}]);
+    assert_eq!(
+        wrong(&[("/provision/provision", nested)])[0],
+        ("H008".to_owned(), "Consent.provision.provision[0].provision".to_owned())
+    );
+    for status in ["draft", "proposed", "rejected", "inactive", "entered-in-error"] {
+        assert_eq!(wrong(&[("/status", json!(status))])[0], ("H008".to_owned(), "Consent.status".to_owned()));
+    }
+    assert_eq!(wrong(&[("/scope", json!({"coding": [{"code": "research"}]}))])[0].0, "H003");
+    assert_eq!(wrong(&[("/patient", json!({"display": "x"}))])[0].0, "H005");
+}
+
+#[test]
+fn a_search_for_disclosures_names_one_person_in_its_body() {
+    let body = b"patient.identifier=urn%3Aoid%3A1.2.392.100495.20.3.51.14810700122%7C00012345&staff=hayakawa";
+    let found = search(body, &center()).unwrap();
+    assert_eq!((found.subject.issuer.as_str(), found.subject.identifier.as_str()), ("MED-4810700122", "00012345"));
+    assert_eq!(found.staff, "hayakawa");
+    let wrong =
+        |body: &[u8]| search(body, &center()).unwrap_err().iter().map(|said| said.code.to_string()).collect::<Vec<_>>();
+    assert_eq!(wrong(b""), ["H004"]);
+    assert_eq!(wrong(b"patient.identifier=1&date=ge2026"), ["H003"]);
 }
