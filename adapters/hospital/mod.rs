@@ -8,6 +8,8 @@ mod corpus_tests;
 pub mod fhir;
 pub mod hl7v2;
 pub mod hp01;
+#[cfg(test)]
+mod limit_tests;
 mod narrative;
 mod numbers;
 mod raise;
