@@ -7,6 +7,7 @@
 
 pub mod check;
 mod files;
+mod folders;
 mod forward;
 mod listen;
 mod spool;

@@ -3,11 +3,12 @@
 
 use super::Storage;
 use super::files::{FILE_BYTES_MAX, Looks};
+use super::folders::Folders;
 use super::spool::{Kind, Spool};
 use musubi_adapters::hospital::hl7v2::ssmix2::{Condition, Name, TYPES, withdrawal};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ const CONTROL_ID_LETTERS: usize = 20;
 pub(super) async fn watch(storage: Storage, spool: Arc<Spool>, stop: CancellationToken) {
     let journal = Journal::open(spool.folder());
     let mut at_work = match journal {
-        Ok(journal) => (journal, Looks::new()),
+        Ok(journal) => (journal, Looked::default()),
         Err(error) => {
             tracing::error!(kind = %error.kind(), "what was sent of the SS-MIX2 storage cannot be read: it is not looked at");
             return;
@@ -36,36 +37,58 @@ pub(super) async fn watch(storage: Storage, spool: Arc<Spool>, stop: Cancellatio
     };
     loop {
         let (spool, storage) = (Arc::clone(&spool), storage.clone());
-        let (mut journal, seen) = at_work;
+        let (mut journal, before) = at_work;
         let looked = tokio::task::spawn_blocking(move || {
-            let looked = look_once(&storage, &mut journal, &spool, &seen);
+            let looked = look_once(&storage, &mut journal, &spool, before);
             (journal, looked)
         });
         let Ok((journal, looked)) = looked.await else { return };
-        let seen = looked.unwrap_or_else(|error| {
+        let looked = looked.unwrap_or_else(|error| {
             tracing::error!(kind = %error.kind(), "the SS-MIX2 storage cannot be read");
-            Looks::new()
+            Looked::default()
         });
-        at_work = (journal, seen);
+        at_work = (journal, looked);
         if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
             return;
         }
     }
 }
 
-/// Takes what is new and no longer changes, in the order in which it was sent. Gives what every other file looked like.
-fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, seen: &Looks) -> io::Result<Looks> {
+/// What a look leaves for the next one.
+#[derive(Default)]
+struct Looked {
+    folders: Folders,
+    /// Files that may still be written.
+    seen: Looks,
+    /// Folders of what was taken: what was deleted there can be taken back only since.
+    taken: BTreeSet<PathBuf>,
+}
+
+/// Takes what is new and no longer changes, in the order in which it was sent.
+fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, before: Looked) -> io::Result<Looked> {
+    let Looked { mut folders, seen, taken } = before;
     let (mut files, mut now) = (Vec::new(), Looks::new());
-    find(&storage.root, DEPTH_MAX, &mut |name, path, look| {
-        let wanted = name.sent.as_str() >= storage.since.as_str() && journal.wants(&name);
-        if wanted && seen.get(&path) == Some(&look) {
+    let growing = seen.keys().filter_map(|path| path.parent()).map(Path::to_owned);
+    let awaited: BTreeSet<PathBuf> = growing.chain(taken).collect();
+    folders.look(&storage.root, DEPTH_MAX, &awaited, &mut |path, about| {
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(Name::read);
+        let wanted = |name: &Name| {
+            TYPES.contains(&name.data_type.as_str())
+                && name.sent.as_str() >= storage.since.as_str()
+                && journal.wants(name)
+        };
+        let Some(name) = name.filter(|name| about.len() <= FILE_BYTES_MAX && wanted(name)) else { return Ok(()) };
+        let look = (about.len(), about.modified()?);
+        if seen.get(&path) == Some(&look) {
             files.push((name, path));
-        } else if wanted {
+        } else {
             now.insert(path, look);
         }
+        Ok(())
     })?;
     // Of two of one moment the one in force stands last.
     files.sort_by(|(one, _), (other, _)| (&one.sent, one.is_in_force()).cmp(&(&other.sent, other.is_in_force())));
+    let mut taken = BTreeSet::new();
     for (name, path) in files.into_iter().filter(|(name, _)| name.condition != Condition::Superseded) {
         if !journal.wants(&name) {
             continue;
@@ -80,29 +103,9 @@ fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, seen: &Loo
             }
         }
         journal.note(name)?;
+        taken.extend(path.parent().map(Path::to_owned));
     }
-    Ok(now)
-}
-
-/// Every file of the storage with its name, length and time of change.
-fn find(
-    folder: &Path,
-    depth: usize,
-    found: &mut dyn FnMut(Name, PathBuf, (u64, std::time::SystemTime)),
-) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let about = entry.metadata()?;
-        if about.is_dir() && depth > 0 {
-            find(&entry.path(), depth - 1, found)?;
-        }
-        let name = entry.file_name().to_str().and_then(Name::read);
-        let name = name.filter(|name| TYPES.contains(&name.data_type.as_str()));
-        if let Some(name) = name.filter(|_| about.is_file() && about.len() <= FILE_BYTES_MAX) {
-            found(name, entry.path(), (about.len(), about.modified()?));
-        }
-    }
-    Ok(())
+    Ok(Looked { folders, seen: now, taken })
 }
 
 /// An id of its own for what takes something back: the same file gives the same.
@@ -195,8 +198,8 @@ mod tests {
         /// Looks twice with a journal read anew: how many wait then.
         fn waiting(&self) -> usize {
             let mut journal = Journal::open(self.spooled.path()).unwrap();
-            let seen = look_once(&self.storage, &mut journal, &self.spool, &Looks::new()).unwrap();
-            look_once(&self.storage, &mut journal, &self.spool, &seen).unwrap();
+            let seen = look_once(&self.storage, &mut journal, &self.spool, Looked::default()).unwrap();
+            look_once(&self.storage, &mut journal, &self.spool, seen).unwrap();
             self.spool.counts().unwrap().waiting
         }
     }
@@ -208,7 +211,7 @@ mod tests {
         tree.put("ADT-52", "20261030120000000", "1");
         fs::write(tree.root.path().join("readme.txt"), "x").unwrap();
         let mut journal = Journal::open(tree.spooled.path()).unwrap();
-        look_once(&tree.storage, &mut journal, &tree.spool, &Looks::new()).unwrap();
+        look_once(&tree.storage, &mut journal, &tree.spool, Looked::default()).unwrap();
         assert_eq!(tree.spool.counts().unwrap().waiting, 0, "it may still be written");
         assert_eq!(tree.waiting(), 1);
         assert_eq!(tree.waiting(), 1, "and once alone");
@@ -221,6 +224,21 @@ mod tests {
         let back = String::from_utf8(tree.spool.read(&tree.spool.first().unwrap().unwrap()).unwrap()).unwrap();
         assert!(back.contains("|ADT^A13|") && back.contains("\rEVN|A13|"), "{back}");
         assert_eq!(tree.waiting(), 1);
+    }
+
+    #[test]
+    fn what_is_deleted_in_the_look_in_which_it_is_taken_is_taken_back_in_a_later_one() {
+        let tree = Tree::new();
+        tree.put("ADT-52", "20261030110530000", "1");
+        let mut journal = Journal::open(tree.spooled.path()).unwrap();
+        let mut looked = Looked::default();
+        for look in 0..6 {
+            if look == 1 {
+                tree.put("ADT-52", "20261031090000000", "0");
+            }
+            looked = look_once(&tree.storage, &mut journal, &tree.spool, looked).unwrap();
+        }
+        assert_eq!(tree.spool.counts().unwrap().waiting, 2);
     }
 
     #[test]
