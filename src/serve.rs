@@ -12,7 +12,7 @@ use crate::edge::mllp::Mllp;
 use crate::edge::mllp_io::serve_mllp;
 use crate::edge::quota::{Quotas, quota};
 use crate::edge::tls::{Audience, ServerTls, TlsError, serve_http};
-use crate::edge::{grpc, https};
+use crate::edge::{dropped, grpc, https};
 use crate::hub::{Hub, Refusal};
 use crate::store::{KeyError, Keyring, ServerError, Settings, Store, StoreError};
 use crate::{entropy, orders};
@@ -146,6 +146,8 @@ pub async fn start(
         deliverer = deliverer.calling(calling.client_files(&config.tls), Arc::clone(&certificate_clock));
     }
     tasks.spawn(deliverer.run(stop.clone()));
+    let (root, bytes_max) = (config.data.drop(), config.limits.file_bytes());
+    tasks.spawn(dropped::watch(hub.clone(), root, bytes_max, stop.clone()));
     tasks.spawn(upkeep::checkpoints(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::nights(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::held(hub.clone(), stop.clone()));

@@ -231,6 +231,18 @@ pub(crate) async fn body_within(body: Body, bytes_max: usize) -> Result<Vec<u8>,
 }
 
 fn answered(answer: DocumentAnswer) -> Response {
+    let (whole, body) = counted(answer);
+    (if whole { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, Json(body)).into_response()
+}
+
+/// The same answer as a file, and whether all was taken: for who hands in by a folder.
+pub(crate) fn answer_of(answer: Result<DocumentAnswer, &Refusal>) -> (bool, Vec<u8>) {
+    let (whole, body) = answer.map_or_else(|refusal| (false, nothing(&refusal.diagnostics)), counted);
+    (whole, serde_json::to_vec_pretty(&body).unwrap_or_default())
+}
+
+/// Was all of it taken, and what is answered.
+fn counted(answer: DocumentAnswer) -> (bool, Answer) {
     let taken = answer.rows.iter().filter(|row| row.custody.is_some()).count();
     let refused = answer.rows.len() - taken;
     let file_refused = answer.diagnostics.iter().any(|said| said.severity == Severity::Error);
@@ -240,9 +252,7 @@ fn answered(answer: DocumentAnswer) -> Response {
         diagnostics: row.diagnostics.iter().map(Said::from).collect(),
     });
     let diagnostics = answer.diagnostics.iter().map(Said::from).collect();
-    let body = Answer { taken, refused, rows: rows.collect(), diagnostics };
-    let status = if refused == 0 && !file_refused { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    (status, Json(body)).into_response()
+    (refused == 0 && !file_refused, Answer { taken, refused, rows: rows.collect(), diagnostics })
 }
 
 /// The one function that maps refusals to statuses of HTTP.
@@ -260,6 +270,9 @@ fn refused(refusal: &Refusal) -> Response {
 }
 
 fn nothing_taken(status: StatusCode, said: &[Diagnostic]) -> Response {
-    let diagnostics = said.iter().map(Said::from).collect();
-    (status, Json(Answer { taken: 0, refused: 0, rows: Vec::new(), diagnostics })).into_response()
+    (status, Json(nothing(said))).into_response()
+}
+
+fn nothing(said: &[Diagnostic]) -> Answer {
+    Answer { taken: 0, refused: 0, rows: Vec::new(), diagnostics: said.iter().map(Said::from).collect() }
 }

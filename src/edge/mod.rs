@@ -1,5 +1,6 @@
 //! The edge: who speaks (certificate) and where bytes end (framing). Nothing here reads a format or decides anything.
 
+pub mod dropped;
 pub mod grpc;
 pub mod https;
 pub mod mllp;

@@ -48,6 +48,11 @@ impl Refusal {
         Self::new(RefusalKind::Conflict, Diagnostic::error(code, place, ja, en))
     }
 
+    /// Is it about the moment, or about who asks, and not about what was handed in?
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self.kind, RefusalKind::Unavailable | RefusalKind::Forbidden)
+    }
+
     /// A consent or ground that cannot be put on file.
     pub(crate) fn of_faults(faults: Vec<RecordFault>) -> Self {
         let said =

@@ -42,6 +42,7 @@ mod referrals_v2;
 mod schema;
 mod serve_binary;
 mod serve_commands;
+mod serve_dropped;
 mod serve_fhir;
 mod serve_fhir_rights;
 mod serve_folder;
