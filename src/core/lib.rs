@@ -15,6 +15,7 @@ pub mod record;
 pub mod referral;
 pub mod release;
 pub mod sealing;
+pub mod sign_in;
 pub mod signals;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
