@@ -120,6 +120,7 @@ fn conflict_word(conflict: &Conflict) -> &'static str {
         Conflict::Delivery(_) => "delivery",
         Conflict::Referral(_) => "referral",
         Conflict::WorkItem(_) => "work item",
+        Conflict::SignIn => "sign-in",
         Conflict::Fact(_) => "fact",
         Conflict::Alias(_) => "alias",
         Conflict::Join(_) => "join",

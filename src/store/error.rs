@@ -55,6 +55,9 @@ pub enum Conflict {
     /// The work item has been answered, or is unknown.
     #[error("work item {0} is not open")]
     WorkItem(WorkItemId),
+    /// The row of the sign-in has changed.
+    #[error("a row of the sign-in has changed")]
+    SignIn,
     /// The fact has been superseded, or is unknown.
     #[error("fact {0} no longer holds")]
     Fact(FactId),

@@ -95,6 +95,13 @@ pub enum Expect {
         /// Which.
         id: FactId,
     },
+    /// The row of the sign-in is at this version; 0 when it must not exist.
+    SignIn {
+        /// Which.
+        key: Blind,
+        /// Version that was read.
+        version: u64,
+    },
     /// The identifier names nobody yet.
     NoAlias {
         /// Issuer and identifier, blinded.

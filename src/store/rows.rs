@@ -73,6 +73,10 @@ pub enum Row {
         /// The person.
         person: PersonId,
     },
+    /// Something that the sign-in keeps, new or changed.
+    SignIn(SignInRow),
+    /// It has ended and is taken away.
+    SignInEnded(Blind),
     /// The epoch of the policy, after its files changed.
     PolicyEpoch(u64),
     /// A setting of the hub that must survive a restart: never personal data.
@@ -110,6 +114,45 @@ pub struct StaffRow {
     pub actor: Actor,
     /// May act now.
     pub active: bool,
+}
+
+/// What the sign-in of the console keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum SignInKind {
+    /// The account of a member of staff.
+    Account = 1,
+    /// Who is signed in.
+    Session = 2,
+    /// What was tried in vain, of an account or from a source.
+    Attempts = 3,
+}
+
+impl SignInKind {
+    /// Every kind.
+    pub const ALL: [SignInKind; 3] = [SignInKind::Account, SignInKind::Session, SignInKind::Attempts];
+}
+
+/// A row of the sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInRow {
+    /// Of whom or of what, blinded.
+    pub key: Blind,
+    /// What it is.
+    pub kind: SignInKind,
+    /// At which agency.
+    pub agency: AgencyId,
+    /// 1 for the first, one more for each change.
+    pub version: u64,
+    /// When it ends by itself, and may be taken away.
+    pub ends_at: Option<Time>,
+    /// What it says.
+    pub body: Sealed,
+}
+
+impl SignInRow {
+    /// Table name for the additional data of a sealed body.
+    pub const TABLE: &'static str = "sign_in";
 }
 
 /// A person.

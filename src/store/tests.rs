@@ -241,6 +241,7 @@ on_both! {
     a_superseded_fact_holds_no_more_and_can_be_superseded_once,
     a_delivery_moves_on_only_from_where_it_was_read,
     every_row_is_read_as_it_was_written,
+    what_the_sign_in_keeps_changes_only_from_where_it_was_read,
     the_list_of_cases_is_in_the_order_of_the_question,
     s33_checkpoints_are_made_when_due_on_request_and_at_the_end,
     a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile,
@@ -443,6 +444,43 @@ async fn a_delivery_moves_on_only_from_where_it_was_read(home: &Home) {
     assert_eq!(stored, DeliveryRow { sequence: 1, ..sent });
     assert_eq!(ids(store.deliveries_to(&agency(), 1, 10).await.unwrap()), [second.id]);
     assert!(store.deliveries_due(NOW, 10).await.unwrap().is_empty());
+}
+
+async fn what_the_sign_in_keeps_changes_only_from_where_it_was_read(home: &Home) {
+    let store = home.open().await;
+    let key = blind("somebody");
+    let row = |version, ends_at| SignInRow {
+        key,
+        kind: SignInKind::Attempts,
+        agency: agency(),
+        version,
+        ends_at,
+        body: sealed(SignInRow::TABLE, uuid()),
+    };
+    let put = |before, row| Change { expect: vec![Expect::SignIn { key, version: before }], ..rows(vec![row]) };
+    let (first, second) = (row(1, None), row(2, Some(NOW)));
+    let (one, two) = tokio::join!(
+        store.commit("new", put(0, Row::SignIn(first.clone()))),
+        store.commit("new too", put(0, Row::SignIn(first.clone()))),
+    );
+    one.unwrap();
+    assert_eq!(conflict(two), Conflict::SignIn);
+    assert_eq!(store.sign_in(key).await.unwrap(), Some(first.clone()));
+    assert!(store.sign_ins_ended(NOW.plus_minutes(1), 10).await.unwrap().is_empty(), "without an end it stays");
+    store.commit("change", put(1, Row::SignIn(second.clone()))).await.unwrap();
+    let listed = |kind| store.sign_ins_of(&second.agency, kind, 10);
+    assert_eq!(listed(SignInKind::Attempts).await.unwrap(), [second.clone()]);
+    assert!(listed(SignInKind::Account).await.unwrap().is_empty());
+    assert!(store.sign_ins_ended(NOW, 10).await.unwrap().is_empty());
+    assert_eq!(store.sign_ins_ended(NOW.plus_minutes(1), 10).await.unwrap(), [second.clone()]);
+    // What is taken away is not put back by who read it before, not even in one batch.
+    let (ended, late) = tokio::join!(
+        store.commit("end", put(2, Row::SignInEnded(key))),
+        store.commit("late", put(2, Row::SignIn(row(3, None)))),
+    );
+    ended.unwrap();
+    assert_eq!(conflict(late), Conflict::SignIn);
+    assert_eq!(store.sign_in(key).await.unwrap(), None);
 }
 
 async fn every_row_is_read_as_it_was_written(home: &Home) {

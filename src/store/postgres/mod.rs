@@ -33,7 +33,7 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Version of the last migration.
-const LATEST: i64 = 1;
+const LATEST: i64 = 2;
 const BARE: &str = "INSERT INTO bare (key, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
 
 /// A PostgreSQL database.
@@ -147,7 +147,11 @@ async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
         return is_up_to_date(connection).await;
     }
     let first = include_str!("migrations/0001_init.sql").into_sql_str();
-    let migrations = vec![Migration::new(LATEST, "init".into(), MigrationType::Simple, first, false)];
+    let second = include_str!("migrations/0002_sign_in.sql").into_sql_str();
+    let migrations = vec![
+        Migration::new(1, "init".into(), MigrationType::Simple, first, false),
+        Migration::new(LATEST, "sign in".into(), MigrationType::Simple, second, false),
+    ];
     let migrator = Migrator::with_migrations(migrations);
     migrator.run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
 }

@@ -143,6 +143,14 @@ const RELEASE: Write = unnest!(
     "",
     key []
 );
+const SIGN_IN: Write = unnest!(
+    "INSERT INTO sign_in (key, kind, agency, version, ends_at, body) SELECT * FROM",
+    [bytea, 2 int8, 3 text, 4 int8, 5 int8, 6 bytea],
+    " ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = excluded.ends_at, body = excluded.body",
+    key [0]
+);
+const SIGN_IN_ENDED: Write =
+    unnest!("DELETE FROM sign_in USING", [bytea], " AS ended (key) WHERE sign_in.key = ended.key", key []);
 const CONCERNED: Write = unnest!(
     "INSERT INTO concerned (person, of, municipality, id) SELECT * FROM",
     [uuid, 2 int8, 3 text, 4 uuid],
@@ -210,6 +218,8 @@ const fn statement(table: Table) -> &'static Write {
         Table::Delivery => &DELIVERY,
         Table::WorkItem => &WORK_ITEM,
         Table::Release => &RELEASE,
+        Table::SignIn => &SIGN_IN,
+        Table::SignInEnded => &SIGN_IN_ENDED,
         Table::Concerned => &CONCERNED,
         Table::CaseClosed => &CASE_CLOSED,
         Table::Case => &CASE,

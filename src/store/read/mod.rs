@@ -9,6 +9,7 @@ mod deliveries;
 mod facts;
 mod messages;
 mod persons;
+mod sign_in;
 mod work;
 
 pub use audit::Extent;

@@ -18,6 +18,8 @@ pub(in crate::store) enum Table {
     Delivery,
     WorkItem,
     Release,
+    SignIn,
+    SignInEnded,
     Concerned,
     CaseClosed,
     Case,

@@ -92,7 +92,11 @@ pub(super) fn readers(folder: &Path) -> Result<SqliteConnectOptions, StoreError>
 /// Brings the tables up to date. Never the macro: it would build a second sqlx for the build host.
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let first = include_str!("migrations/0001_init.sql").into_sql_str();
-    let migrations = vec![Migration::new(1, "init".into(), MigrationType::Simple, first, false)];
+    let second = include_str!("migrations/0002_sign_in.sql").into_sql_str();
+    let migrations = vec![
+        Migration::new(1, "init".into(), MigrationType::Simple, first, false),
+        Migration::new(2, "sign in".into(), MigrationType::Simple, second, false),
+    ];
     let migrator = Migrator::with_migrations(migrations);
     migrator.run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
 }

@@ -104,6 +104,12 @@ const RELEASE: [&str; 5] = insert!(
     "(?,?,?,?,?,?,?,?,?,?)",
     ""
 );
+const SIGN_IN: [&str; 5] = insert!(
+    "INSERT INTO sign_in (key, kind, agency, version, ends_at, body)",
+    "(?,?,?,?,?,?)",
+    " ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = excluded.ends_at, body = excluded.body"
+);
+const SIGN_IN_ENDED: [&str; 5] = many!("DELETE FROM sign_in WHERE key IN (VALUES ", "(?)", ")");
 const CONCERNED: [&str; 5] =
     insert!("INSERT INTO concerned (person, of, municipality, id)", "(?,?,?,?)", " ON CONFLICT DO NOTHING");
 const CASE_CLOSED: [&str; 5] = many!("DELETE FROM case_list WHERE (municipality, person) IN (VALUES ", "(?,?)", ")");
@@ -141,6 +147,8 @@ const fn statements(table: Table) -> &'static [&'static str; 5] {
         Table::Delivery => &DELIVERY,
         Table::WorkItem => &WORK_ITEM,
         Table::Release => &RELEASE,
+        Table::SignIn => &SIGN_IN,
+        Table::SignInEnded => &SIGN_IN_ENDED,
         Table::Concerned => &CONCERNED,
         Table::CaseClosed => &CASE_CLOSED,
         Table::Case => &CASE,

@@ -123,6 +123,27 @@ async fn of_two_hubs_that_are_sent_the_same_one_takes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_hubs_that_count_a_try_neither_overlooks_the_other() {
+    let Some(home) = Home::database() else { return };
+    let stores = [home.open().await, home.open().await];
+    let key = blind("somebody");
+    for version in 0..40 {
+        let row = || SignInRow {
+            key,
+            kind: SignInKind::Attempts,
+            agency: agency(),
+            version: version + 1,
+            ends_at: None,
+            body: sealed(SignInRow::TABLE, uuid()),
+        };
+        let try_once = || Change { expect: vec![Expect::SignIn { key, version }], ..rows(vec![Row::SignIn(row())]) };
+        let (one, two) = tokio::join!(stores[0].commit("a", try_once()), stores[1].commit("b", try_once()));
+        assert!(one.is_ok() != two.is_ok(), "one of two is written: {one:?} {two:?}");
+        assert_eq!(conflict(if one.is_ok() { two } else { one }), Conflict::SignIn);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_rests_on_an_epoch_is_refused_when_the_other_hub_has_moved_it() {
     let Some(home) = Home::database() else { return };
     let stores = [home.open().await, home.open().await];

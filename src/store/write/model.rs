@@ -49,6 +49,7 @@ const MESSAGES: Statement = Statement::each(
 const DELIVERIES: Statement = among!(of every municipality "SELECT id, state, attempts FROM delivery");
 const REFERRALS: Statement = among!(of every municipality "SELECT id, version FROM referral");
 const WORK_ITEMS: Statement = among!(of every municipality "SELECT id, open FROM work_item");
+const SIGN_INS: Statement = among!("SELECT key, version FROM sign_in", "key");
 const FACTS: Statement = among!(of every municipality "SELECT id, municipality, superseded_at, persons FROM fact");
 pub(in crate::store) const POLICY_EPOCH: &str = "policy_epoch";
 const POLICY: Statement = Statement::each(
@@ -74,6 +75,7 @@ pub(super) struct Model {
     deliveries: HashMap<DeliveryId, (DeliveryState, u32)>,
     referrals: HashMap<ReferralId, u64>,
     work_items: HashMap<WorkItemId, bool>,
+    sign_ins: HashMap<Blind, u64>,
     facts: HashMap<FactId, KnownFact>,
 }
 
@@ -87,6 +89,7 @@ struct Wanted {
     deliveries: BTreeSet<Uuid>,
     referrals: BTreeSet<Uuid>,
     work_items: BTreeSet<Uuid>,
+    sign_ins: BTreeSet<Blind>,
     facts: BTreeSet<Uuid>,
 }
 
@@ -100,6 +103,7 @@ impl Wanted {
                 Expect::ReferralVersion { id, .. } => drop(self.referrals.insert(id.0)),
                 Expect::WorkItemOpen { id } => drop(self.work_items.insert(id.0)),
                 Expect::FactHolds { id } => drop(self.facts.insert(id.0)),
+                Expect::SignIn { key, .. } => drop(self.sign_ins.insert(*key)),
                 Expect::NoAlias { blind } => drop(self.aliases.insert(*blind)),
             }
         }
@@ -158,6 +162,11 @@ impl Model {
             Ok(())
         })
         .await?;
+        look_up(from, SIGN_INS, "sign_in", wanted.sign_ins, |row| {
+            model.sign_ins.insert(row.blind("key")?, row.number("version")?);
+            Ok(())
+        })
+        .await?;
         look_up(from, FACTS, "fact", wanted.facts, |row| {
             let holds = row.time_if_any("superseded_at")?.is_none();
             let known = KnownFact { municipality: row.checked("municipality")?, persons: row.persons()?, holds };
@@ -195,6 +204,9 @@ impl Model {
             }
             Expect::WorkItemOpen { id } => (self.work_items.get(id) == Some(&true), Conflict::WorkItem(*id)),
             Expect::FactHolds { id } => (self.facts.get(id).is_some_and(|fact| fact.holds), Conflict::Fact(*id)),
+            Expect::SignIn { key, version } => {
+                (self.sign_ins.get(key).copied().unwrap_or(0) == *version, Conflict::SignIn)
+            }
             Expect::NoAlias { blind } => match self.aliases.get(blind) {
                 Some(person) => (false, Conflict::Alias(*person)),
                 None => return Ok(()),
@@ -238,6 +250,8 @@ impl Model {
             Row::Delivery(row) => drop(self.deliveries.insert(row.id, (row.state, row.attempts))),
             Row::Referral(row) => drop(self.referrals.insert(row.id, row.version)),
             Row::WorkItem(row) => drop(self.work_items.insert(row.id, row.open)),
+            Row::SignIn(row) => drop(self.sign_ins.insert(row.key, row.version)),
+            Row::SignInEnded(key) => drop(self.sign_ins.remove(key)),
             Row::PolicyEpoch(epoch) => self.policy = *epoch,
             Row::Epoch(person) => return self.bump([*person]),
             Row::Fact(row) => {

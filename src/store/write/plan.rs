@@ -154,6 +154,11 @@ impl Plan {
                 self.put(Table::Case, values);
             }
             Row::CaseClosed { municipality, person } => self.put(Table::CaseClosed, row![municipality, *person]),
+            Row::SignIn(row) => {
+                let (kind, ends) = (row.kind as u8, row.ends_at);
+                self.put(Table::SignIn, row![row.key, kind, &row.agency, row.version, ends, &row.body]);
+            }
+            Row::SignInEnded(key) => self.put(Table::SignInEnded, row![*key]),
             Row::PolicyEpoch(epoch) => self.put(Table::Setting, row![POLICY_EPOCH, epoch.to_string()]),
             Row::Setting { name, value } => self.put(Table::Setting, row![name.as_str(), value.as_str()]),
             Row::Join { .. } | Row::Part { .. } | Row::Epoch(_) | Row::DestroyKey { .. } => {}

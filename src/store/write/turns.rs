@@ -1,9 +1,8 @@
 //! Whose turn it is. A batch first takes the locks of all that it may touch, in an order that is the same in every hub:
-//! logs by name, then messages by key. Whoever holds a log's row appends to that log, so its indexes have no gaps. What is
+//! logs by name, then messages and rows of the sign-in by key. Whoever holds a log's row appends to that log, so its indexes have no gaps. What is
 //! read to judge a change is locked as it is read. Rows that nobody thought of are left to the database, which ends one of
 //! two transactions that wait for each other; that one is tried again.
 
-use crate::store::Change;
 use crate::store::rows::{Log, Row};
 use crate::store::sql::columns::Columns;
 use crate::store::sql::connection::Connection;
@@ -12,12 +11,13 @@ use crate::store::sql::table::Table;
 use crate::store::sql::value::Sql;
 use crate::store::write::logs::{Head, Numbers, State};
 use crate::store::write::solitary::is_solitary;
+use crate::store::{Change, Expect};
 use musubi_core::id::Municipality;
 use std::collections::BTreeSet;
 
 const LOGS: &str = "SELECT name, size, frontier, chain, covered FROM log WHERE name = ANY($1) ORDER BY name FOR UPDATE";
 const EVERY_LOG: &str = "SELECT name, size, frontier, chain, covered FROM log ORDER BY name FOR UPDATE";
-const MESSAGES: &str = "SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key";
+const KEYS: &str = "SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key";
 const ALONE: &str = "SELECT pg_advisory_xact_lock($1)";
 const ENTRIES: &str = "SELECT nextval('entries_sequence') AS number FROM generate_series(1, $1)";
 const DELIVERIES: &str = "SELECT nextval('delivery_sequence') AS number FROM generate_series(1, $1)";
@@ -43,10 +43,10 @@ pub(in crate::store) async fn take(on: &mut Connection, state: &mut State, turn:
     let names: BTreeSet<String> =
         changes.iter().flat_map(|change| logs(change)).map(|log| log.name().to_owned()).collect();
     take_logs(on, state, &names).await?;
-    let keys: BTreeSet<i64> = changes.iter().filter_map(|change| message_key(change)).collect();
+    let keys: BTreeSet<i64> = changes.iter().flat_map(|change| keys(change)).collect();
     if !keys.is_empty() {
         let places = keys.len();
-        on.all(Sql::new(MESSAGES).among(keys.into_iter(), places)).await?;
+        on.all(Sql::new(KEYS).among(keys.into_iter(), places)).await?;
     }
     let rows = || changes.iter().flat_map(|change| &change.rows);
     if rows().any(is_solitary) {
@@ -119,8 +119,13 @@ fn municipality(row: &Row) -> Option<&Municipality> {
     }
 }
 
-/// A number for the key of a change's message. Two messages of one number wait for each other, no more.
-fn message_key(change: &Change) -> Option<i64> {
-    let message = change.message.as_ref().filter(|message| message.repeats)?;
-    message.key.0.first_chunk().map(|bytes| i64::from_be_bytes(*bytes))
+/// A number for the key of a change's message, and for what it rests on of the sign-in, which may not be there yet. Two keys of one
+/// number wait for each other, no more.
+fn keys(change: &Change) -> impl Iterator<Item = i64> {
+    let message = change.message.iter().filter(|message| message.repeats).map(|message| message.key);
+    let sign_ins = change.expect.iter().filter_map(|expect| match expect {
+        Expect::SignIn { key, .. } => Some(*key),
+        _ => None,
+    });
+    message.chain(sign_ins).filter_map(|key| key.0.first_chunk().map(|bytes| i64::from_be_bytes(*bytes)))
 }
