@@ -7,6 +7,7 @@ use crate::entropy;
 use crate::hub::enrol::Enrolment;
 use crate::hub::ledger::hex;
 use crate::hub::recipients::RecipientOrder;
+use crate::hub::sign_in::Officer;
 use crate::hub::{Hub, Refusal};
 use musubi_core::id::DeliveryId;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub enum What {
     Replay(DeliveryId),
     /// A change of who can open backups.
     Recipients(RecipientOrder),
+    /// Somebody who keeps the staff of an agency: proposed by one operator, confirmed by another.
+    Officer(Officer),
 }
 
 impl What {
@@ -45,6 +48,7 @@ impl What {
         match self {
             What::Register(enrolment) => hub.enrol(enrolment, by).await,
             What::Recipients(order) => hub.change_recipients(order, by).await,
+            What::Officer(officer) => hub.order_officer(officer, by).await,
             What::Replay(id) => hub.replay_by_operator(id, by, false).await.map(drop),
         }
     }

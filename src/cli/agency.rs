@@ -5,13 +5,16 @@ use super::order::{Ordered, carry_out};
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
 use crate::config::Config;
+use crate::entropy;
 use crate::hub::enrol::Enrolment;
 use crate::hub::register::{Agency, AgencySettings};
+use crate::hub::sign_in;
 use crate::orders::What;
 use crate::store::{Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::agency::{AgencyId, AgencyKind, Role};
 use musubi_core::id::Municipality;
+use musubi_core::sign_in::{Half, Terms};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -41,6 +44,9 @@ enum AgencyCommand {
     Resume(Named),
     /// Register a member of staff, or take one off (職員の登録・抹消)
     Staff(Staff),
+    /// Enrol somebody who keeps the staff of an agency: one operator proposes, another confirms, each hands over half of a one-time
+    /// code (職員管理者の登録)
+    Officer(Officer),
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +97,26 @@ struct Staff {
     remove: bool,
 }
 
+#[derive(Debug, Args)]
+struct Officer {
+    #[command(flatten)]
+    order: Ordered,
+    /// The agency
+    #[arg(value_parser = |id: &str| AgencyId::new(id))]
+    id: AgencyId,
+    /// As the agency numbers its staff
+    staff_id: String,
+    /// The person's name
+    #[arg(long, required_unless_present = "confirm")]
+    name: Option<String>,
+    /// What the person is at work, as for `staff`
+    #[arg(long, value_parser = |role: &str| role.parse::<Role>(), required_unless_present = "confirm")]
+    role: Option<Role>,
+    /// Confirm what another operator proposed
+    #[arg(long, conflicts_with_all = ["name", "role"])]
+    confirm: bool,
+}
+
 /// Lists agencies or changes one.
 ///
 /// # Errors
@@ -101,6 +127,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         AgencyCommand::Add(add) => (&add.order, Enrolment::Agency(Box::new(agency(add, terminal)?))),
         AgencyCommand::Suspend(named) => (&named.order, Enrolment::Suspend(named.id.clone())),
         AgencyCommand::Resume(named) => (&named.order, Enrolment::Resume(named.id.clone())),
+        AgencyCommand::Officer(officer) => return order_officer(officer, terminal),
         AgencyCommand::Staff(staff) => {
             if staff.role == Some(Role::System) {
                 return Err(Failure::Usage(
@@ -112,6 +139,26 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         }
     };
     carry_out(order, What::Register(what), terminal)
+}
+
+/// Has the hub take the order, and only then prints the half of the code, of which it knows the hash alone.
+fn order_officer(officer: &Officer, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let half = Half::from_random(entropy::bytes());
+    let terms = officer.name.clone().zip(officer.role).map(|(name, role)| Terms {
+        staff_id: officer.staff_id.clone(),
+        name,
+        role,
+        keeper: true,
+    });
+    let (agency, staff_id) = (officer.id.clone(), officer.staff_id.clone());
+    let what = What::Officer(sign_in::Officer { agency, terms, staff_id, half: half.hash() });
+    let exit = carry_out(&officer.order, what, terminal)?;
+    writeln!(terminal.out, "{half}")?;
+    writeln!(
+        terminal.out,
+        "Half of the one-time code: hand it over in person, it is good for 24 hours. / 登録用コードの半分です。本人に直接渡してください(24時間有効)。"
+    )?;
+    Ok(exit)
 }
 
 /// The agency as the arguments say. An agency that is changed keeps its staff: the hub that is asked adds it.

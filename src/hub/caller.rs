@@ -107,6 +107,8 @@ pub enum Operation {
     SeeReferrals,
     /// To see the approvals that the agency holds, and what it claims.
     SeeOwnCare,
+    /// To see who is on the agency's staff. Who enrols others is a matter of their account.
+    KeepStaff,
     /// To look over the log, the agencies and what was shown of a person.
     Oversee,
 }
@@ -124,6 +126,7 @@ pub fn may(kind: AgencyKind, role: Role, operation: Operation) -> bool {
         Operation::AssertGround => !machine && !sees_metadata_only && role != Role::Clerk,
         Operation::KeepPersons => kind == AgencyKind::Osc && !machine && role != Role::Auditor,
         Operation::SeeRoster => kind == AgencyKind::Osc && !machine && may(kind, role, Operation::Read(Purpose::P3)),
+        Operation::KeepStaff => !machine && role != Role::Auditor,
         Operation::HandIn | Operation::SeeReferrals => !machine && !sees_metadata_only,
         Operation::SeeOwnCare => kind == AgencyKind::Prv && !machine && may(kind, role, Operation::Read(Purpose::P7)),
         Operation::Oversee => kind == AgencyKind::Osc && sees_metadata_only,

@@ -37,20 +37,20 @@ impl Hub {
     /// # Errors
     /// When it names an agency that is not on the register, or the store fails.
     pub async fn enrol(&self, order: Enrolment, by: &str) -> Result<(), Refusal> {
-        if self.store.is_shared() {
-            self.register.catch_up(&self.store).await?;
-        }
         match order {
-            Enrolment::Agency(agency) => self.enter("register agency", *agency, by).await,
+            Enrolment::Agency(agency) => {
+                self.see_register().await?;
+                self.enter("register agency", *agency, by, Change::default()).await
+            }
             Enrolment::Suspend(id) => self.activate(&id, false, by).await,
             Enrolment::Resume(id) => self.activate(&id, true, by).await,
             Enrolment::Staff { agency, staff_id, role } => {
-                let mut changed = Agency::clone(&*self.registered(&agency)?);
+                let mut changed = Agency::clone(&*self.registered(&agency).await?);
                 match role {
                     Some(role) => changed.staff.insert(staff_id, role),
                     None => changed.staff.remove(&staff_id),
                 };
-                self.enter("register staff", changed, by).await
+                self.enter("register staff", changed, by, Change::default()).await
             }
         }
     }
@@ -64,11 +64,22 @@ impl Hub {
     }
 
     async fn activate(&self, id: &AgencyId, active: bool, by: &str) -> Result<(), Refusal> {
-        let changed = Agency { active, ..Agency::clone(&*self.registered(id)?) };
-        self.enter(if active { "resume agency" } else { "suspend agency" }, changed, by).await
+        let changed = Agency { active, ..Agency::clone(&*self.registered(id).await?) };
+        let action = if active { "resume agency" } else { "suspend agency" };
+        self.enter(action, changed, by, Change::default()).await
     }
 
-    fn registered(&self, id: &AgencyId) -> Result<Arc<Agency>, Refusal> {
+    /// What other hubs changed in the register is not to be undone.
+    async fn see_register(&self) -> Result<(), Refusal> {
+        if self.store.is_shared() {
+            self.register.catch_up(&self.store).await?;
+        }
+        Ok(())
+    }
+
+    /// An agency as it stands on the register now.
+    pub(super) async fn registered(&self, id: &AgencyId) -> Result<Arc<Agency>, Refusal> {
+        self.see_register().await?;
         self.register.agency(id).ok_or_else(|| {
             Refusal::invalid(
                 "M811",
@@ -79,19 +90,26 @@ impl Hub {
         })
     }
 
-    async fn enter(&self, action: &str, agency: Agency, by: &str) -> Result<(), Refusal> {
+    /// Puts an agency on the register as it is now, together with another change. Who is no longer on its staff is shut out.
+    pub(super) async fn enter(
+        &self,
+        action: &str,
+        agency: Agency,
+        by: &str,
+        mut change: Change,
+    ) -> Result<(), Refusal> {
         let now = self.now();
         let before = self.register.agency(&agency.id);
         let left = before.iter().flat_map(|before| &before.staff).filter(|(id, _)| !agency.staff.contains_key(*id));
-        let left = left.map(|(staff_id, role)| {
+        for (staff_id, role) in left {
             let actor = Actor { staff_id: staff_id.clone(), role: *role };
-            Row::Staff(StaffRow { agency: agency.id.clone(), actor, active: false })
-        });
+            change.rows.push(Row::Staff(StaffRow { agency: agency.id.clone(), actor, active: false }));
+            self.close_account(&agency.id, staff_id, &mut change).await?;
+        }
         let mut entry = act(now, action, &agency.id, &Actor::system());
         entry.staff_id = by.to_owned();
         entry.note = format!("{} {}", before.as_deref().map_or_else(|| "-".to_owned(), digest), digest(&agency));
-        let leaves = vec![self.hub_leaf(now, &entry)];
-        let change = Change { rows: left.collect(), leaves, ..Change::default() };
+        change.leaves.push(self.hub_leaf(now, &entry));
         self.register.put(&self.store, agency, change).await
     }
 }

@@ -50,6 +50,7 @@ pub mod roster;
 mod scans;
 mod sent;
 pub mod shredding;
+pub mod sign_in;
 pub mod silence;
 pub mod standing;
 pub mod statement;
@@ -100,6 +101,8 @@ pub struct Inside {
     certificates: Mutex<BTreeMap<AgencyId, Time>>,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
     pub(crate) bulk: Semaphore,
+    /// Passwords that are checked at once.
+    passwords: Arc<Semaphore>,
     /// The policy under which this process decides, and those before it.
     pub policies: Policies,
     /// Another hub has put a newer policy into force.
@@ -139,6 +142,7 @@ impl Hub {
         let (deliveries, heard, certificates) = (Notify::new(), Mutex::default(), Mutex::default());
         let inside = Inside {
             bulk,
+            passwords: sign_in::turns(),
             store,
             keyring,
             policy,
