@@ -5,7 +5,7 @@ mod others;
 mod upkeep;
 
 use crate::clock::Clock;
-use crate::config::{Config, Mode};
+use crate::config::{Config, SignIn};
 use crate::console::{self, Admission};
 use crate::delivery::Deliverer;
 use crate::edge::mllp::Mllp;
@@ -34,7 +34,7 @@ pub struct Addresses {
     pub https: SocketAddr,
     /// MLLP of hospitals, over TLS.
     pub mllp: SocketAddr,
-    /// Pages for people; none where nobody could sign in.
+    /// Pages for people; none where nobody can sign in.
     pub console: Option<SocketAddr>,
     /// Health: plain, loopback only.
     pub health: SocketAddr,
@@ -195,7 +195,8 @@ pub(crate) fn policy(folder: Option<&Path>) -> Result<(Policy, RaisedCodes), Sta
     Ok((policy, RaisedCodes::load(&read("codes.toml")?)?))
 }
 
-/// Serves the pages for people. In production nobody can sign in yet, and nothing listens.
+/// Serves the pages for people, where they can sign in. A member of staff comes with the certificate of the agency; browsers that
+/// choose a sample person are asked for none.
 async fn open_console(
     config: &Config,
     hub: &Hub,
@@ -203,13 +204,15 @@ async fn open_console(
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<Option<SocketAddr>, StartError> {
-    if config.hub.mode == Mode::Production {
-        return Ok(None);
-    }
+    let (admission, audience) = match config.sign_in() {
+        SignIn::Off => return Ok(None),
+        SignIn::Samples => (Admission::Samples, Audience::Browsers),
+        SignIn::Staff => (Admission::Staff, Audience::Machines),
+    };
     let files = config.tls.server_files();
-    let tls = ServerTls::open(files, Audience::Browsers, config.limits.server(false), Arc::clone(clock))?;
+    let tls = ServerTls::open(files, audience, config.limits.server(false), Arc::clone(clock))?;
     let (listener, address) = bind("listen.console", config.listen.console).await?;
-    let pages = console::router(hub.clone(), Admission::Samples, config.limits.file_bytes());
+    let pages = console::router(hub.clone(), admission, config.limits.file_bytes());
     tasks.spawn(serve_http(listener, Arc::clone(&tls), pages, stop.clone()));
     let (interval, stop) = (Duration::from_secs(config.tls.reload_seconds), stop.clone());
     tasks.spawn(async move { tls.reload_every(interval, stop).await });

@@ -4,7 +4,7 @@ use super::place::{fault, wait};
 use super::{Exit, Failure, Terminal};
 use crate::ca::{Authority, CRL_DAYS};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, SignIn};
 use crate::edge::tls::install_crypto;
 use crate::sample_city;
 use crate::serve::{Running, start};
@@ -92,7 +92,12 @@ fn introduce(out: &mut dyn Write, config: &Config, running: &Running, developmen
     writeln!(out, "  gRPC, HTTPS  {}  (client certificate / 証明書必須)", at.https)?;
     writeln!(out, "  MLLP/TLS     {}  (client certificate / 証明書必須)", at.mllp)?;
     if let Some(console) = at.console {
-        writeln!(out, "  console      https://{console}/  (pages for people / 画面)")?;
+        let needs = if config.sign_in() == SignIn::Staff {
+            "client certificate / 証明書必須"
+        } else {
+            "pages for people / 画面"
+        };
+        writeln!(out, "  console      https://{console}/  ({needs})")?;
     }
     writeln!(out, "  health       http://{}/readyz", at.health)?;
     if development {

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, before anything is bound or opened (S-01, S-65, `security.md` section 4).
 
-use super::{Config, Mode};
+use super::{Config, Mode, SignIn};
 use crate::ca::{DEVELOPMENT, Environment, environment_in, readable_by_others};
 use crate::clock::Clock;
 use crate::edge::tls::{Audience, ServerTls};
@@ -16,6 +16,7 @@ impl Config {
     pub fn check(&self, clock: &Arc<dyn Clock>) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         self.check_listeners(&mut findings);
+        self.check_console(&mut findings);
         self.check_keys(&mut findings);
         self.check_store(&mut findings);
         self.check_trust(&mut findings);
@@ -52,6 +53,27 @@ impl Config {
                 "hub.origin",
                 "空にできません。空白と+は使えません",
                 "must not be empty, nor hold blanks or a plus sign",
+            ));
+        }
+    }
+
+    fn check_console(&self, findings: &mut Vec<Diagnostic>) {
+        let (listen, sign_in) = (&self.listen, self.sign_in());
+        if self.hub.mode == Mode::Production && sign_in == SignIn::Samples {
+            findings.push(Diagnostic::error(
+                "CF60",
+                "console.sign_in",
+                "見本の職員でのサインインは本番で使えません。\"staff\" か \"off\" にしてください",
+                "sample people cannot sign in in production; set it to \"staff\" or \"off\"",
+            ));
+        }
+        let others = [listen.https, listen.mllp, listen.health];
+        if sign_in != SignIn::Off && listen.console.port() != 0 && others.contains(&listen.console) {
+            findings.push(Diagnostic::error(
+                "CF61",
+                "listen.console",
+                "他の待ち受けと同じアドレスです。別のポートにしてください",
+                "another listener has this address; choose another port",
             ));
         }
     }

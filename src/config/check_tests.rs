@@ -108,6 +108,20 @@ fn s06_production_without_a_revocation_list_is_refused() {
 }
 
 #[test]
+fn s14_sample_people_in_production_are_refused_and_staff_are_not() {
+    let (_folder, mut config) = world(Environment::Production);
+    assert_eq!(config.sign_in(), SignIn::Off, "nobody comes to a console that nobody asked for");
+    config.console.sign_in = Some(SignIn::Samples);
+    assert_eq!(codes(&config), ["CF60"]);
+    config.console.sign_in = Some(SignIn::Staff);
+    assert_eq!(codes(&config), Vec::<String>::new());
+    config.listen.console = config.listen.https;
+    assert_eq!(codes(&config), ["CF61"], "two listeners of one address");
+    let (_folder, config) = world(Environment::Development);
+    assert_eq!(config.sign_in(), SignIn::Samples);
+}
+
+#[test]
 fn s70_a_limit_may_be_lowered_and_not_raised() {
     let (_folder, mut config) = world(Environment::Production);
     for (value, fits) in [(0, false), (1, true), (15, true), (16, true), (17, false)] {

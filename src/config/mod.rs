@@ -2,6 +2,7 @@
 //! named by its file.
 
 mod check;
+mod console;
 mod data;
 mod delivery;
 mod hub;
@@ -10,6 +11,7 @@ mod listen;
 mod policy;
 mod tls;
 
+pub use console::{Console, SignIn};
 pub use data::{Data, StoreKind};
 pub use delivery::Delivery;
 pub use hub::{Hub, Mode};
@@ -35,6 +37,9 @@ pub struct Config {
     /// Where it listens.
     #[serde(default)]
     pub listen: Listen,
+    /// How people come to the pages.
+    #[serde(default)]
+    pub console: Console,
     /// Its certificate, and whom it trusts.
     pub tls: Tls,
     /// Where it keeps its data.
@@ -96,6 +101,7 @@ impl Config {
         Config {
             hub: Hub::development(),
             listen: Listen::loopback(),
+            console: Console::default(),
             tls: Tls::in_folder(&data),
             data,
             policy: Policy::default(),
@@ -107,6 +113,14 @@ impl Config {
     /// The settings in effect, defaults included, as the file would say them. Holds no secret: those are in files.
     pub fn effective(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// How people show who they are on the console.
+    pub fn sign_in(&self) -> SignIn {
+        self.console.sign_in.unwrap_or(match self.hub.mode {
+            Mode::Development => SignIn::Samples,
+            Mode::Production => SignIn::Off,
+        })
     }
 
     fn paths_from(&mut self, base: &Path) {

@@ -1,16 +1,17 @@
 //! One door for every request: the session, the same origin, the token, who may, the proof, and only then the page.
 
-use super::Window;
 use super::form::{FORM_BYTES_MAX, Form};
 use super::headers::{cookie, cookie_line, guard, same_origin};
 use super::layout::{self, Page};
-use super::pages::{assets, sign_in};
+use super::pages::sign_in::Proven;
+use super::pages::{assets, enrol, sign_in};
 use super::routes::{Method, Need, ROUTES, Route};
 use super::sessions::Session;
 use super::visit::{Answer, Visit, status_of};
+use super::{Admission, Window};
 use crate::edge::https::{body_within, nothing_here};
 use crate::edge::peer::Peer;
-use crate::hub::Refusal;
+use crate::hub::{Caller, Refusal};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -21,6 +22,8 @@ use std::sync::Arc;
 
 /// The sign-in, which is all that a stranger finds.
 pub(super) const SIGN_IN: &str = "/sign-in";
+/// Where somebody enrols who was enrolled by two others.
+pub(super) const ENROL: &str = "/enrol";
 /// Where the working day begins.
 pub(super) const START: &str = "/";
 
@@ -28,6 +31,7 @@ pub(super) fn router(window: Window) -> Router {
     let router = Router::new()
         .route(START, get(start))
         .route(SIGN_IN, get(sign_in::show).post(sign_in::enter).fallback(nothing_here))
+        .route(ENROL, get(enrol::show).post(enrol::enter).fallback(nothing_here))
         .merge(assets::router());
     let pages = ROUTES.iter().fold(router, |router, route| {
         router.route(route.path, on(route.method.filter(), move |State(window), request| pass(window, route, request)))
@@ -45,8 +49,8 @@ async fn guarded(request: Request, next: Next) -> Response {
 
 /// The first page that this person may open.
 async fn start(State(window): State<Window>, request: Request) -> Response {
-    let Some((_, session)) = session_of(&window, &request) else { return go(SIGN_IN) };
-    let Ok(caller) = window.hub.caller(&session.agency, &session.staff_id) else { return go(SIGN_IN) };
+    let Ok(Some(session)) = session_of(&window, Held::by(&request)).await else { return go(SIGN_IN) };
+    let Ok(caller) = caller_of(&window, &session) else { return go(SIGN_IN) };
     let first = ROUTES.iter().find(|route| route.menu.is_some() && route.need.met_by(&caller).is_ok());
     go(first.map_or(SIGN_IN, |route| route.path))
 }
@@ -56,12 +60,30 @@ pub(super) fn certificate(request: &Request) -> Option<&Arc<Peer>> {
     request.extensions().get::<Arc<Peer>>()
 }
 
-/// The session of a request, with the cookie that names it.
-pub(super) fn session_of(window: &Window, request: &Request) -> Option<(String, Arc<Session>)> {
-    let cookie = cookie(request.headers())?.to_owned();
-    let bound = certificate(request).map(|peer| *peer.fingerprint());
-    let session = window.sessions.find(&cookie, bound, window.hub.now())?;
-    Some((cookie, session))
+/// What a browser holds of a session, and over which certificate it came.
+struct Held {
+    cookie: Option<String>,
+    certificate: Option<[u8; 32]>,
+}
+
+impl Held {
+    fn by(request: &Request) -> Self {
+        let certificate = certificate(request).map(|peer| *peer.fingerprint());
+        Held { cookie: cookie(request.headers()).map(str::to_owned), certificate }
+    }
+}
+
+/// The session of a request, if it is that of somebody who may act now.
+async fn session_of(window: &Window, held: Held) -> Result<Option<Session>, Refusal> {
+    let Some(cookie) = held.cookie else { return Ok(None) };
+    let samples = window.admission == Admission::Samples;
+    let signed = window.hub.signed_in(&cookie, held.certificate, samples).await?;
+    Ok(signed.map(|signed| Session::of(signed, Arc::clone(&window.files), window.hub.now())))
+}
+
+fn caller_of(window: &Window, session: &Session) -> Result<Caller, Refusal> {
+    let session = &session.signed.session;
+    window.hub.caller(&session.agency, &session.staff_id)
 }
 
 /// What keeps a request from its page.
@@ -75,15 +97,12 @@ enum Barred {
 }
 
 async fn pass(window: Window, route: &'static Route, request: Request) -> Response {
-    let Some((cookie, session)) = session_of(&window, &request) else { return barred(Barred::Stranger) };
-    let caller = match window.hub.caller(&session.agency, &session.staff_id) {
-        Ok(caller) => caller,
-        Err(_) => {
-            // Suspended, or no longer on the staff: what was open is closed.
-            window.sessions.close(&cookie);
-            return barred(Barred::Stranger);
-        }
+    let session = match session_of(&window, Held::by(&request)).await {
+        Ok(Some(session)) => Arc::new(session),
+        Ok(None) => return barred(Barred::Stranger),
+        Err(refusal) => return unavailable(&refusal),
     };
+    let Ok(caller) = caller_of(&window, &session) else { return barred(Barred::Stranger) };
     let handle = handle_in(route.path, request.uri().path());
     let form = match form_of(&window, route, &session, request).await {
         Ok(form) => form,
@@ -93,12 +112,16 @@ async fn pass(window: Window, route: &'static Route, request: Request) -> Respon
     if let Err(refusal) = route.need.met_by(&visit.caller) {
         return refused(&visit, &refusal);
     }
-    if route.proof && !sign_in::is_proven(&visit) {
-        return shown(&visit, sign_in::proof(&visit, route));
+    if route.proof {
+        match sign_in::is_proven(&visit).await {
+            Ok(Proven::Yes) => {}
+            Ok(asked) => return shown(&visit, sign_in::proof(&visit, route, asked == Proven::Wrong)),
+            Err(refusal) => return refused(&visit, &refusal),
+        }
     }
     match (route.answer)(Arc::clone(&visit)).await {
         Ok(Answer::Page(page)) => shown(&visit, *page),
-        Ok(Answer::Go(to)) => leaving(&visit, &cookie, &to),
+        Ok(Answer::Go(to)) => leaving(&to),
         Ok(Answer::File { name, kind, bytes }) => file(&name, kind, bytes),
         Err(refusal) => refused(&visit, &refusal),
     }
@@ -138,10 +161,15 @@ fn refused(visit: &Visit, refusal: &Refusal) -> Response {
     shown(visit, page.with(status_of(refusal)))
 }
 
-fn leaving(visit: &Visit, cookie: &str, to: &str) -> Response {
+/// Nothing can be looked up at this moment.
+fn unavailable(refusal: &Refusal) -> Response {
+    tracing::error!(%refusal, "nobody can be known at the door");
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
+}
+
+fn leaving(to: &str) -> Response {
     let mut response = go(to);
     if to == SIGN_IN {
-        visit.window.sessions.close(cookie);
         response.headers_mut().extend(cookie_line("").map(|line| (header::SET_COOKIE, line)));
     }
     response

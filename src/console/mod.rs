@@ -24,7 +24,7 @@ pub use routes::{Method, Need, ROUTES, Route};
 
 use crate::hub::Hub;
 use axum::Router;
-use sessions::Sessions;
+use sessions::Files;
 use std::sync::Arc;
 
 /// How people show who they are.
@@ -32,6 +32,8 @@ use std::sync::Arc;
 pub enum Admission {
     /// A development hub: anybody may be anybody of the sample city, and every page says so.
     Samples,
+    /// The agency's certificate, a password and a second factor of one's own (S-14).
+    Staff,
 }
 
 /// What every request is served with.
@@ -39,11 +41,11 @@ pub enum Admission {
 struct Window {
     hub: Hub,
     admission: Admission,
-    sessions: Arc<Sessions>,
+    files: Arc<Files>,
     file_bytes_max: usize,
 }
 
 /// The pages of a hub. Whoever serves them puts them behind TLS, and a certificate in front of them where one is asked for.
 pub fn router(hub: Hub, admission: Admission, file_bytes_max: usize) -> Router {
-    door::router(Window { hub, admission, sessions: Arc::default(), file_bytes_max })
+    door::router(Window { hub, admission, files: Arc::default(), file_bytes_max })
 }

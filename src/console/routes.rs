@@ -2,7 +2,7 @@
 //! and one cannot be put here without saying who may.
 
 use super::pages::{consent, consent_form, custody, family, find, hold, objection, plan, scan, shield};
-use super::pages::{emergency, letters, messages, oversight, question, statement};
+use super::pages::{emergency, letters, messages, oversight, question, staff, statement};
 use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
 use super::visit::{Answered, Visit};
 use crate::hub::caller::Operation;
@@ -75,6 +75,7 @@ const GLASS: Need = Need::May(Operation::Read(Purpose::P11));
 const OVERSEE: Need = Need::May(Operation::Oversee);
 const GROUND: Need = Need::May(Operation::AssertGround);
 const OWN_CARE: Need = Need::May(Operation::SeeOwnCare);
+const STAFF: Need = Need::May(Operation::KeepStaff);
 const ANSWER: Need = Need::May(Operation::AnswerWork);
 
 /// Every page behind the sign-in, in the order of the menu.
@@ -130,6 +131,10 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/proof/{handle}", OVERSEE, oversight::proof),
     route!(Get "/messages", OVERSEE, messages::list, menu "受信の経過" "Messages"),
     route!(Get "/message/{handle}", OVERSEE, messages::show),
+    route!(Get "/staff", STAFF, staff::list, menu "職員" "Staff"),
+    route!(Post "/staff", STAFF, staff::propose; proof),
+    route!(Post "/staff/confirm", STAFF, staff::confirm; proof),
+    route!(Post "/staff/shut-out", STAFF, staff::shut_out; proof),
     route!(Post "/language", Need::Session, sign_in::language),
     route!(Post "/sign-out", Need::Session, sign_in::leave),
 ];

@@ -52,14 +52,6 @@ impl Language {
         self.of("ja", "en")
     }
 
-    /// The other one.
-    pub(super) const fn other(self) -> Self {
-        match self {
-            Language::Japanese => Language::English,
-            Language::English => Language::Japanese,
-        }
-    }
-
     /// What somebody is at work.
     pub(super) const fn role(self, role: Role) -> &'static str {
         match role {

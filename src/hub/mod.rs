@@ -37,7 +37,6 @@ mod pages;
 pub mod persons;
 mod plans;
 pub mod policies;
-pub mod presence;
 pub mod query;
 pub mod recall;
 pub mod recipients;

@@ -1,20 +1,24 @@
-//! A browser at the console of the city: TLS without a certificate of its own, a cookie, and forms as a page has them.
+//! A browser at the console of the city: TLS, with the certificate of an agency or without one, a cookie, and forms as a page has them.
 
 use crate::city::City;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{COOKIE, LOCATION, SET_COOKIE};
 use hyper_util::rt::TokioIo;
+use musubi::edge::tls::ClientFiles;
+use musubi::sample_city;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// Somebody's browser.
 pub(crate) struct Browser {
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     tls: TlsConnector,
     pub(crate) cookie: Option<String>,
 }
@@ -73,13 +77,17 @@ fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
 impl City {
     /// A browser that has not signed in.
     pub(crate) fn stranger(&self) -> Browser {
-        let mut roots = RootCertStore::empty();
-        for root in CertificateDer::pem_file_iter(&self.config.tls.client_ca).unwrap() {
-            roots.add(root.unwrap()).unwrap();
-        }
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let address = self.running.addresses.console.expect("a console");
-        Browser { address, tls: TlsConnector::from(Arc::new(config)), cookie: None }
+        let config = ClientConfig::builder().with_root_certificates(roots(&self.config.tls.client_ca));
+        Browser::over(self.console(), config.with_no_client_auth())
+    }
+
+    /// A browser at this agency, with its certificate.
+    pub(crate) fn browser_of(&self, agency: &str) -> Browser {
+        Browser::at(self.console(), &sample_city::client_files(&self.config, agency))
+    }
+
+    pub(crate) fn console(&self) -> SocketAddr {
+        self.running.addresses.console.expect("a console")
     }
 
     /// A browser in which a sample person has signed in.
@@ -91,7 +99,38 @@ impl City {
     }
 }
 
+fn roots(file: &Path) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    for root in CertificateDer::pem_file_iter(file).unwrap() {
+        roots.add(root.unwrap()).unwrap();
+    }
+    roots
+}
+
 impl Browser {
+    fn over(address: SocketAddr, config: ClientConfig) -> Self {
+        Browser { address, tls: TlsConnector::from(Arc::new(config)), cookie: None }
+    }
+
+    /// With a certificate.
+    pub(crate) fn at(address: SocketAddr, files: &ClientFiles) -> Self {
+        let chain = CertificateDer::pem_file_iter(&files.certificate).unwrap().map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
+        let config = ClientConfig::builder().with_root_certificates(roots(&files.server_ca));
+        Browser::over(address, config.with_client_auth_cert(chain, key).unwrap())
+    }
+
+    /// The same browser, led to another hub.
+    pub(crate) fn led_to(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Does the console answer it at all?
+    pub(crate) async fn reaches(&mut self) -> bool {
+        self.try_ask("GET", "/sign-in", &[], Vec::new()).await.is_ok()
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Seen {
         self.ask("GET", path, &[], Vec::new()).await
     }
@@ -115,10 +154,9 @@ impl Browser {
     }
 
     pub(crate) async fn post_from(&mut self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let headers = [("origin", origin), ("content-type", "application/x-www-form-urlencoded")];
-        self.ask("POST", path, &headers, body.finish().into_bytes()).await
+        self.ask("POST", path, &headers, body.into_bytes()).await
     }
 
     /// Sends a form with a file.
@@ -146,10 +184,20 @@ impl Browser {
     }
 
     async fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Seen {
-        let tcp = TcpStream::connect(self.address).await.unwrap();
-        let name = ServerName::try_from("127.0.0.1").unwrap();
-        let stream = self.tls.connect(name, tcp).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        self.try_ask(method, path, headers, body).await.unwrap()
+    }
+
+    async fn try_ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Seen, Box<dyn std::error::Error + Send + Sync>> {
+        let tcp = TcpStream::connect(self.address).await?;
+        let name = ServerName::try_from("127.0.0.1")?;
+        let stream = self.tls.connect(name, tcp).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let mut request = hyper::Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
@@ -158,18 +206,18 @@ impl Browser {
         if let Some(cookie) = &self.cookie {
             request = request.header(COOKIE, cookie);
         }
-        let answer = sender.send_request(request.body(Full::new(Bytes::from(body))).unwrap()).await.unwrap();
+        let answer = sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
         let (parts, body) = answer.into_parts();
         if let Some(line) = parts.headers.get(SET_COOKIE) {
             let pair = line.to_str().unwrap().split(';').next().unwrap().to_owned();
             self.cookie = Some(pair).filter(|pair| !pair.ends_with('='));
         }
-        let body = body.collect().await.unwrap().to_bytes();
-        Seen {
+        let body = body.collect().await?.to_bytes();
+        Ok(Seen {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
             bytes: body.to_vec(),
-        }
+        })
     }
 }

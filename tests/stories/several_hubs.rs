@@ -45,7 +45,7 @@ impl Hub {
     }
 }
 
-fn config(folder: &Path, address: &Path) -> Config {
+pub(crate) fn config(folder: &Path, address: &Path) -> Config {
     let mut config = Config::development(folder);
     for address in config.listen.every() {
         address.set_port(0);
@@ -55,7 +55,7 @@ fn config(folder: &Path, address: &Path) -> Config {
     config
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
     for entry in std::fs::read_dir(from).unwrap().flatten() {

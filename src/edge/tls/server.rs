@@ -38,11 +38,11 @@ pub struct ServerFiles {
 /// Whom a listener is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// gRPC and HTTPS of agencies: certificate mandatory, HTTP/2 and HTTP/1.1.
+    /// gRPC and HTTPS of agencies, and the console of their staff: certificate mandatory, HTTP/2 and HTTP/1.1.
     Machines,
     /// MLLP of agencies: certificate mandatory, no application protocol is negotiated.
     Mllp,
-    /// Browsers: no certificate is asked for, since asking makes them show a chooser.
+    /// Browsers of a development hub: no certificate is asked for, since asking makes them show a chooser.
     Browsers,
 }
 
