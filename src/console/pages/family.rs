@@ -3,7 +3,7 @@
 
 use super::chart;
 use super::roster::seen_by;
-use crate::console::layout::day_of;
+use crate::console::layout::{day_of, page_asked, pages};
 use crate::console::visit::{Answered, Visit};
 use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
@@ -22,15 +22,23 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
     let released = visit.hub().get(&visit.caller, purpose, &named, "").await?;
     let body = html! {
         @match released.first() {
-            Some(family) => (whole(&visit, family)),
+            Some(family) => (part(&visit, family, Some(page_asked(&visit)))),
             None => p.empty { (visit.say("表示できる記録はありません。", "There is nothing to show.")) },
         }
     };
     Ok(visit.page("家族の記録", "Family", body).into())
 }
 
+/// Entries of one page of the timeline.
+const ENTRIES: usize = 40;
+
 /// A family, as it was released.
 pub(in crate::console) fn whole(visit: &Visit, released: &Released) -> Markup {
+    part(visit, released, None)
+}
+
+/// The same with one page of its timeline, from 1; the whole of it where none is asked for.
+fn part(visit: &Visit, released: &Released, page: Option<usize>) -> Markup {
     let household = visit.language().household(released);
     let now = visit.hub().now();
     let (awaited, seen) = (expected(released, now), last_seen(released, now));
@@ -54,7 +62,11 @@ pub(in crate::console) fn whole(visit: &Visit, released: &Released) -> Markup {
         }
         div.charts { (chart::weights(visit, &household.weights)) (chart::epds(visit, &household.epds)) }
         h2 { (visit.say("経過", "Timeline")) }
-        ol.timeline { @for item in &household.timeline { (entry(visit, item)) } }
+        @let (before, most) = page.map_or((0, usize::MAX), |page| ((page - 1).saturating_mul(ENTRIES), ENTRIES));
+        ol.timeline { @for item in household.timeline.iter().skip(before).take(most) { (entry(visit, item)) } }
+        @if let Some(page) = page {
+            (pages(visit, &format!("/family/{}", visit.handle), page, household.timeline.len().div_ceil(ENTRIES)))
+        }
         p.notice { (household.notice) }
         p.hint { (visit.say("利用目的 ", "Purpose ")) (household.purpose) " · " (visit.say("根拠 ", "Basis ")) (household.basis) }
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Where the list is.
 const HERE: &str = "/today";
 /// Items of one page: each time that its people are named is a release on record.
-const ITEMS: usize = 30;
+const ITEMS: usize = 25;
 /// Kinds that ask for a decision, and not only for something to be done.
 const DECISIONS: [&str; 9] = [
     "access",

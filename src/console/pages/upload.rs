@@ -9,8 +9,8 @@ use musubi_adapters::ADAPTERS;
 use musubi_core::adapter::{Adapter, Direction, Severity};
 use std::sync::Arc;
 
-/// Rows of the answer that are listed; the corrected copy has them all.
-const LISTED_MAX: usize = 500;
+/// Rows of the answer that are listed, those to be corrected first; the corrected copy has them all.
+const LISTED_MAX: usize = 100;
 /// What a browser saves a table as.
 const CSV: &str = "text/csv; charset=utf-8";
 
@@ -89,7 +89,7 @@ fn send_form(visit: &Visit) -> Markup {
                     input type="file" name="file" required accept=".csv,.xlsx,.txt,.xml,.json,.hl7";
                 }
                 button.main type="submit" { (visit.say("提出する", "Hand in")) }
-                progress.upload max="100" value="0" hidden {}
+                progress.upload max="100" value="0" hidden aria-label=(visit.say("送信の進み", "Progress")) {}
             }
         },
     )
@@ -97,6 +97,8 @@ fn send_form(visit: &Visit) -> Markup {
 
 /// How many rows were taken, and each of them.
 fn told(visit: &Visit, answer: &DocumentAnswer, kept: Option<&str>) -> Markup {
+    let mut rows: Vec<&RowAnswer> = answer.rows.iter().collect();
+    rows.sort_by_key(|row| (row.custody.is_some(), row.diagnostics.is_empty()));
     let taken = answer.rows.iter().filter(|row| row.custody.is_some()).count();
     let refused = answer.rows.len() - taken;
     let class = if refused == 0 && !answer.diagnostics.iter().any(|one| one.severity == Severity::Error) {
@@ -115,10 +117,10 @@ fn told(visit: &Visit, answer: &DocumentAnswer, kept: Option<&str>) -> Markup {
         }
         div.scroll { table.cards {
             thead { tr { th scope="col" { (visit.say("場所", "Place")) } th scope="col" { (visit.say("結果", "Result")) } th scope="col" { (visit.say("理由と直し方", "Why, and the mend")) } } }
-            tbody { @for row in answer.rows.iter().take(LISTED_MAX) { (line(visit, row)) } }
+            tbody { @for row in rows.into_iter().take(LISTED_MAX) { (line(visit, row)) } }
         } }
         @if answer.rows.len() > LISTED_MAX {
-            p.hint { (visit.say("はじめの500行を表示しています。すべての結果はファイルにあります。", "The first 500 rows. All are in the file.")) }
+            p.hint { (visit.say("直す行から順に100行を表示しています。すべての結果はファイルにあります。", "A hundred rows, those to be corrected first. All are in the file.")) }
         }
     }
 }
