@@ -56,16 +56,18 @@ impl Hub {
 }
 
 impl Hub {
-    /// The families whom a provider was asked to care for, as far as it may see them: with its approvals and its own reports.
+    /// The families whom a provider was asked to care for, as far as it may see them for a purpose: with its approvals and its
+    /// own reports (P7), with what concerns the bill (P8).
     ///
     /// # Errors
     /// When the caller is no member of a provider's staff, or the store fails.
-    pub async fn cared_for(&self, caller: &Caller) -> Result<Vec<Released>, Refusal> {
+    pub async fn cared_for(&self, caller: &Caller, purpose: Purpose) -> Result<Vec<Released>, Refusal> {
         caller.check(Operation::SeeOwnCare)?;
+        caller.check(Operation::Read(purpose))?;
         let referred = self.store.referrals_with(caller.id(), FAMILIES_MAX).await?;
         let persons: Vec<PersonId> = referred.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
         let cited = Cited::default();
-        let shown = self.show_all(&everything(caller, Purpose::P7, &cited), &persons).await?;
+        let shown = self.show_all(&everything(caller, purpose, &cited), &persons).await?;
         Ok(shown.into_iter().map(|one| one.released).collect())
     }
 }

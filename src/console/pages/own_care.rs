@@ -8,23 +8,25 @@ use crate::hub::Refusal;
 use maud::{Markup, html};
 use musubi_adapters::screen::Household;
 use musubi_adapters::wording::codes::{CARE_KIND, word};
+use musubi_core::agency::Purpose;
 use musubi_core::postnatal::approval::word as schema_word;
 use musubi_core::postnatal::own::{Holding, Own};
 use musubi_core::postnatal::{CareUse, Claim, Kind, Policies};
 use musubi_core::release::Released;
 use musubi_core::time::Day;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The page.
 pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
-    let families = visit.hub().cared_for(&visit.caller).await?;
+    let families = visit.hub().cared_for(&visit.caller, Purpose::P7).await?;
+    let billed = visit.hub().cared_for(&visit.caller, Purpose::P8).await?;
     let policies = Policies::shipped().map_err(|_| no_policies())?;
     let own = Own::new(visit.caller.id(), &visit.caller.agency.municipality, &policies);
     let uses: Vec<CareUse> = families.iter().flat_map(|family| own.uses(family)).collect();
     let body = html! {
         h2 { (visit.say("手持ちの利用承認", "Approvals")) }
-        (approvals(&visit, &own, &families))
+        (approvals(&visit, &own, &families, &tickets(&own, &billed)))
         h2 { (visit.say("月ごとの請求額", "Claims by month")) }
         (claims(&visit, &own, &uses))
         p.hint { (visit.say(
@@ -35,7 +37,13 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
     Ok(visit.page("利用承認・請求", "Own care", body).into())
 }
 
-fn approvals(visit: &Visit, own: &Own<'_>, families: &[Released]) -> Markup {
+/// Tickets left, by the number of the approval: what concerns money is asked for under the purpose of the bill.
+fn tickets(own: &Own<'_>, billed: &[Released]) -> BTreeMap<String, u32> {
+    let held = billed.iter().flat_map(|family| own.approvals(family));
+    held.filter_map(|one| Some((one.number, one.reductions_left?))).collect()
+}
+
+fn approvals(visit: &Visit, own: &Own<'_>, families: &[Released], tickets: &BTreeMap<String, u32>) -> Markup {
     let today = visit.hub().now().day();
     let held: Vec<(Household, Vec<Holding>)> =
         families.iter().map(|family| (visit.language().household(family), own.approvals(family))).collect();
@@ -57,7 +65,7 @@ fn approvals(visit: &Visit, own: &Own<'_>, families: &[Released]) -> Markup {
                         td.mark[!one.holds_on(today)] data-label=(visit.say("期間", "Period")) { (day_of(one.from)) " – " (day_of(one.until)) }
                         td data-label=(visit.say("残り", "Left")) { (left(visit, one)) }
                         td data-label=(visit.say("減免券", "Tickets")) {
-                            @match one.reductions_left { Some(left) => { (left) (visit.say("枚", "")) }, None => "—" }
+                            @match tickets.get(&one.number) { Some(left) => { (left) (visit.say("枚", "")) }, None => "—" }
                         }
                     }
                 } } }
