@@ -6,6 +6,7 @@ use crate::hub::on_file::Asked;
 use crate::hub::work;
 use maud::{Markup, html};
 use musubi_core::agency::{Category, CategorySet};
+use musubi_core::consent::records::Ground;
 use std::sync::Arc;
 
 /// The page of one request.
@@ -19,7 +20,7 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
                 dt { (visit.say("法の根拠", "Under")) } dd { (ground.code) " " small { (ground.statute_version) } }
                 @if let Some(number) = &ground.number { dt { (visit.say("文書番号", "Number")) } dd { (Said(number)) } }
                 dt { (visit.say("必要な理由", "Why")) } dd { (Said(&ground.necessity)) }
-                @for (name, text) in &ground.evidence { dt { (Said(name)) } dd { (Said(text)) } }
+                @for (name, text) in stated(ground) { dt { (evidence(&visit, name)) } dd { (Said(text)) } }
                 @if let Some(until) = ground.until { dt { (visit.say("期間", "Until")) } dd { (moment(until)) } }
             }
             @if asked.shielded {
@@ -29,6 +30,24 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
         (answer_form(&visit, &asked))
     };
     Ok(visit.page("情報提供の求め", "A request", body).into())
+}
+
+/// What else was stated: what the page says already is not said again.
+fn stated(ground: &Ground) -> impl Iterator<Item = (&String, &String)> {
+    let said = |text: &String| *text == ground.necessity || ground.number.as_ref() == Some(text);
+    ground.evidence.iter().filter(move |(_, text)| !said(text))
+}
+
+/// Names of evidence that a request states, in words; another one as it stands.
+fn evidence(visit: &Visit, name: &str) -> Markup {
+    let words = [
+        ("requesting_head", visit.say("求める機関の長", "Head of the office")),
+        ("persons_covered", visit.say("対象の人数", "Persons covered")),
+        ("period", visit.say("期間の末日", "Last day")),
+        ("request_number", visit.say("文書番号", "Number")),
+    ];
+    let known = words.iter().find(|(known, _)| *known == name).map_or(name, |(_, word)| word);
+    html! { (Said(known)) }
 }
 
 fn answer_form(visit: &Visit, asked: &Asked) -> Markup {

@@ -1,6 +1,6 @@
 //! Two who may be one (本人確認の提案), side by side: what differs stands out, and one click decides.
 
-use crate::console::layout::form;
+use crate::console::layout::{field, form};
 use crate::console::visit::{Answered, Visit};
 use maud::{Markup, html};
 use musubi_adapters::screen::Individual;
@@ -25,7 +25,7 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
                 @let (left, right) = (value(one.as_ref(), label), value(other.as_ref(), label));
                 tr {
                     th scope="row" { (label) }
-                    @for side in [&left, &right] { td.mark[!left.is_empty() && !right.is_empty() && left != right] { (lines(side)) } }
+                    @for side in [&left, &right] { td.mark[differ(&left, &right)] { (lines(side)) } }
                 }
             } }
         } }
@@ -36,7 +36,7 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
             )) }
         }
         (form(&visit, &format!("/item/{}", visit.handle), html! {
-            label.note { span { (visit.say("確かめたこと(任意)", "What you checked")) } input name="note" autocomplete="off"; }
+            (field(visit.say("確かめたこと(任意)", "What you checked, if you like"), "text", "note", "", ""))
             p.buttons {
                 button.main type="submit" name="answer" value="join" { (visit.say("同じ方です", "The same person")) }
                 button type="submit" name="answer" value="apart" { (visit.say("別の方です", "Two persons")) }
@@ -45,6 +45,12 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
         }))
     };
     Ok(visit.page("同じ方ですか", "The same person?", body).into())
+}
+
+/// Are both known, and not the same? How blanks are set in a name tells nothing.
+fn differ(left: &str, right: &str) -> bool {
+    let bare = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>();
+    !left.is_empty() && !right.is_empty() && bare(left) != bare(right)
 }
 
 /// The person of a side, as it was released.
