@@ -4,6 +4,7 @@
 //! `musubi load` measures the same of a hub that runs elsewhere, and on PostgreSQL.
 
 #[path = "acknowledge/city.rs"]
+#[expect(dead_code, reason = "each bench takes what it needs of the city")]
 mod city;
 #[path = "acknowledge/serve.rs"]
 mod serve;

@@ -30,7 +30,7 @@ pub(super) fn elapsed(since: Instant) -> Duration {
 /// Settings of a development hub that takes free ports.
 pub(super) fn config(folder: &Path) -> Config {
     let mut config = Config::development(folder);
-    for address in [&mut config.listen.https, &mut config.listen.mllp, &mut config.listen.health] {
+    for address in config.listen.every() {
         address.set_port(0);
     }
     config
@@ -69,6 +69,11 @@ impl City {
             location: self.config.data.location().expect("a store"),
             clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Where the window is, and who vouches for it.
+    pub(super) fn console(&self) -> (std::net::SocketAddr, &Path) {
+        (self.running.addresses.console.expect("a console"), &self.config.tls.client_ca)
     }
 
     /// Stops the hub.
