@@ -8,7 +8,7 @@ use musubi::sample_city as sample;
 use musubi_core::wire::agency_side::Draft;
 
 /// Somebody shows who she is where a page asks for it, and what she typed is carried on.
-async fn proven(browser: &mut Browser, page: &Seen, action: &str, fields: &[(&str, &str)]) -> Seen {
+pub(crate) async fn proven(browser: &mut Browser, page: &Seen, action: &str, fields: &[(&str, &str)]) -> Seen {
     let asked = browser.submit(page, action, fields).await;
     assert!(asked.status == 403 && asked.says("本人であることをもう一度確かめます"), "{action}: {}", asked.body);
     let mut carried: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name != "proof").collect();
@@ -17,7 +17,7 @@ async fn proven(browser: &mut Browser, page: &Seen, action: &str, fields: &[(&st
 }
 
 /// What a nurse fills in from the signed form of 榎本.
-fn signed() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn signed() -> Vec<(&'static str, &'static str)> {
     let mut fields = vec![
         ("name", "榎本 千夏"),
         ("born", "1996-05-14"),
@@ -34,13 +34,13 @@ fn signed() -> Vec<(&'static str, &'static str)> {
     fields
 }
 
-async fn with_a_discharge() -> City {
+pub(crate) async fn with_a_discharge() -> City {
     let city = City::at("2026-10-30T11:05:00+09:00").await;
     assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA"));
     city
 }
 
-async fn with_visits() -> City {
+pub(crate) async fn with_visits() -> City {
     let city = City::at("2026-11-11T17:15:00+09:00").await;
     let sent = city.agency(sample::HEALTH_CENTER).post("/v1/documents?format=ph05", "text/csv", VISITS.to_vec()).await;
     assert_eq!(sent.unwrap().status, 422);

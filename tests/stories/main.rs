@@ -18,6 +18,7 @@ mod closing;
 mod connect;
 mod consent;
 mod console;
+mod console_file;
 mod console_work;
 mod demo;
 mod emergency;
