@@ -70,7 +70,12 @@ fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
     let told = told || !orders.is_empty() || allergies.is_some();
     let beside = people::beside(person);
     if !told || !beside.is_empty() && messages.iter().all(|message| message.kind != stays::DISCHARGE) {
-        let lines = [vec![people::evn(person, None, ""), pid.clone()], beside].concat();
+        // A visit is required where there is none: class N says that it does not apply.
+        let no_visit = Line::new("PV1").with(1, "1".to_owned()).with(2, "N".to_owned());
+        let after = beside.iter().position(|line| !line.is("NK1")).unwrap_or(beside.len());
+        let (relatives, others) = beside.split_at(after);
+        let head = [people::evn(person, None, ""), pid.clone()];
+        let lines = [head.as_slice(), relatives, &[no_visit], others].concat();
         messages.push(Message { kind: "ADT^A31^ADT_A05", lines });
     }
     messages.extend(allergies);
@@ -81,8 +86,10 @@ fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
 impl Message {
     fn text(&self, released: &Released, charset: Charset) -> String {
         let handling = handling(&released.record().notice);
-        let with_handling = |line: &Line| line.text() + if line.is("PID") { handling.as_str() } else { "" };
-        let body: String = self.lines.iter().map(with_handling).collect();
+        // Not between PID and MRG, which are one group.
+        let last = self.lines.iter().rposition(|line| line.is("PID") || line.is("MRG"));
+        let note = |at: usize| if Some(at) == last { handling.as_str() } else { "" };
+        let body: String = self.lines.iter().enumerate().map(|(at, line)| line.text() + note(at)).collect();
         let hash = Sha256::digest([self.kind.as_bytes(), body.as_bytes()].concat());
         let mut id = String::new();
         for byte in hash {
