@@ -7,7 +7,7 @@ use crate::hub::grounds::GroundTerms;
 use crate::hub::persons::Named;
 use crate::hub::{Caller, Hub, Refusal};
 use crate::sample_city::{CENTER, CITY, GUIDANCE_CENTER};
-use musubi_core::agency::{AgencyId, CategorySet, Purpose};
+use musubi_core::agency::{AgencyId, Category, Purpose};
 use musubi_core::cases::{CaseQuery, Level};
 use musubi_core::consent::GroundCode;
 use musubi_core::record::{PersonKey, Submission};
@@ -85,7 +85,7 @@ impl Sized {
         Ok(GroundTerms {
             number: NUMBER.to_owned(),
             persons: vec![named(number)],
-            categories: CategorySet::ALL,
+            categories: [Category::C01, Category::C10, Category::C13, Category::C16].into_iter().collect(),
             necessity: "支援方針の協議".to_owned(),
             evidence: evidence.into_iter().collect(),
             until: Some(self.hub.now().plus_days(GROUND_DAYS)),
