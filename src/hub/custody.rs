@@ -109,7 +109,7 @@ impl Hub {
         let key = self.keyring.blind.blind(parcel.class, &parcel.key);
         for _ in 0..DECIDE_AGAIN_MAX {
             let custody = Custody::prepare(self, caller, &parcel).await?;
-            let changed = custody.changed();
+            let changed = custody.changed.clone();
             let (change, diagnostics) = custody.change(key, Arc::clone(&acknowledge))?;
             let due =
                 change.rows.iter().any(|row| matches!(row, Row::Delivery(d) if d.state == DeliveryState::Waiting));
@@ -205,6 +205,8 @@ struct Custody<'a> {
     people: BTreeMap<PersonKey, (PersonId, SubjectRole)>,
     new_people: Vec<NewPerson>,
     entries: Vec<SharedEntry>,
+    /// Of whom something was said before that this parcel corrects or takes back.
+    changed: Vec<PersonId>,
     suggestions: Vec<Suggestion>,
     /// To its author, where it arrives while somebody may read it in an emergency.
     told_of_emergencies: Vec<Row>,
@@ -267,10 +269,11 @@ impl<'a> Custody<'a> {
             now,
             message,
             municipality,
-            family,
             people,
             new_people,
+            changed: changed(parcel, &family, &entries),
             entries,
+            family,
             suggestions: Vec::new(),
             told_of_emergencies: Vec::new(),
         };
@@ -429,18 +432,7 @@ impl<'a> Custody<'a> {
 
     /// What was decided about an earlier version is decided again before it leaves.
     fn epoch_rows(&self, change: &mut Change) {
-        change.rows.extend(self.changed().into_iter().map(Row::Epoch));
-    }
-
-    /// Of whom something was said before that this parcel corrects or takes back.
-    fn changed(&self) -> Vec<PersonId> {
-        if self.parcel.submission.header().test {
-            return Vec::new();
-        }
-        let replacing = self.family.of_known_series(&self.entries).into_iter();
-        let changing = replacing.chain(self.entries.iter().filter(|entry| entry.is_withdrawal()));
-        let changed: BTreeSet<PersonId> = changing.flat_map(SharedEntry::persons).map(|(person, _)| person).collect();
-        changed.into_iter().collect()
+        change.rows.extend(self.changed.iter().copied().map(Row::Epoch));
     }
 
     /// The source's flag that whereabouts be withheld opens a shield; on its list stand the source and the center.
@@ -479,6 +471,17 @@ impl<'a> Custody<'a> {
         }
         Ok(())
     }
+}
+
+/// Of whom something was said before that a parcel corrects or takes back; nobody in a test.
+fn changed(parcel: &Parcel, family: &Family, entries: &[SharedEntry]) -> Vec<PersonId> {
+    if parcel.submission.header().test {
+        return Vec::new();
+    }
+    let replacing = family.of_known_series(entries).into_iter();
+    let changing = replacing.chain(entries.iter().filter(|entry| entry.is_withdrawal()));
+    let changed: BTreeSet<PersonId> = changing.flat_map(SharedEntry::persons).map(|(person, _)| person).collect();
+    changed.into_iter().collect()
 }
 
 /// The persons of the message that are on file: mothers first, then children, then the others.

@@ -139,6 +139,9 @@ impl Family {
 
     /// Which of these entries are of a series that is on file?
     pub fn of_known_series<'e>(&self, entries: &'e [SharedEntry]) -> Vec<&'e SharedEntry> {
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
         let on_file: BTreeSet<String> = self.entries.iter().map(SharedEntry::series).collect();
         let known = |person| self.known_as(person);
         entries.iter().filter(|entry| on_file.contains(&entry.series_as(&known))).collect()

@@ -82,8 +82,11 @@ impl SharedEntry {
 
     /// The agency that wrote it.
     pub fn author(&self) -> Option<AgencyId> {
-        let named = if self.entry.author.is_empty() { &self.entry.author_of_protection } else { &self.entry.author };
-        AgencyId::new(named.clone()).ok()
+        AgencyId::new(self.author_text()).ok()
+    }
+
+    fn author_text(&self) -> &str {
+        if self.entry.author.is_empty() { &self.entry.author_of_protection } else { &self.entry.author }
     }
 
     /// The message that it was read from.
@@ -105,7 +108,7 @@ impl SharedEntry {
     }
 
     fn series_with(&self, persons: &str) -> String {
-        let author = self.author().map(String::from).unwrap_or_default();
+        let author = self.author_text();
         let kind = match &self.entry.body {
             Some(proto::entry::Body::Withdrawal(withdrawal)) => withdrawal.body_kind.as_str(),
             _ => self.kind(),
@@ -141,8 +144,8 @@ impl SharedEntry {
         random: &mut dyn FnMut(&mut [u8]),
         aad: &Aad<'_>,
     ) -> Sealed {
-        let plain: Vec<u8> = entries.iter().flat_map(|entry| entry.entry.encode_length_delimited_to_vec()).collect();
-        seal_for(holders, hub, random, aad, &plain)
+        let encoded: Vec<Vec<u8>> = entries.iter().map(|entry| entry.entry.encode_length_delimited_to_vec()).collect();
+        seal_for(holders, hub, random, aad, &encoded.concat())
     }
 
     /// Opened again, in their order, with the key of one of their persons.
@@ -163,8 +166,10 @@ impl SharedEntry {
     #[must_use]
     pub fn with_persons(mut self, known_as: &dyn Fn(PersonId) -> PersonId) -> Self {
         for id in &mut self.entry.person_ids {
-            if let Some(person) = PersonId::parse(id) {
-                *id = known_as(person).to_string();
+            let Some(person) = PersonId::parse(id) else { continue };
+            let known = known_as(person);
+            if known != person {
+                *id = known.to_string();
             }
         }
         self

@@ -12,7 +12,7 @@ use crate::hub::work::{Question, SUGGESTION, WorkBody};
 use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
 use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
-use musubi_core::consent::{Outcome, Rule};
+use musubi_core::consent::{Facts, Outcome, Rule};
 use musubi_core::id::{DeliveryId, EntryId, PersonId};
 use musubi_core::record::{SharedEntry, of_substance};
 use musubi_core::release::{Released, Withheld, release};
@@ -61,17 +61,17 @@ impl Custody<'_> {
         }
         let of_care = self.entries.iter().any(|e| e.kind() == "care_delivery");
         let purpose = if of_care { Purpose::P7 } else { Purpose::P3 };
-        let would = self.would_release(&center, purpose);
+        let (would, facts) = self.would_release(&center, purpose);
         let visible = self.shows_any(&would, &|_| true);
         self.delivery_rows(&center, purpose, visible, change)?;
         if !visible {
-            change.rows.extend(self.refusal_row(&would)?);
+            change.rows.extend(self.refusal_row(&would, &facts)?);
         }
         self.held_rows(&would, change)?;
         let mut found = self.signals_in(&would);
         if of_care {
             // What a report says of the mother's mind is no part of the report itself.
-            let beside = self.would_release(&center, Purpose::P3);
+            let (beside, _) = self.would_release(&center, Purpose::P3);
             self.held_rows(&beside, change)?;
             if self.shows_any(&beside, &|kind| kind == "screening") {
                 self.delivery_rows(&center, Purpose::P3, true, change)?;
@@ -90,12 +90,12 @@ impl Custody<'_> {
         Ok(self.without_basis(&would))
     }
 
-    /// What the center would see of the family with this parcel.
-    pub(super) fn would_release(&self, center: &Agency, purpose: Purpose) -> Released {
+    /// What the center would see of the family with this parcel, and the facts of that decision.
+    pub(super) fn would_release(&self, center: &Agency, purpose: Purpose) -> (Released, Facts) {
         let request = request_of(center, Actor::system(), purpose, None);
         let record = self.family.record_with(&self.entries);
         let facts = self.family.decision_facts(&record);
-        release(record, &request, &facts, &self.hub.policy, self.now)
+        (release(record, &request, &facts, &self.hub.policy, self.now), facts)
     }
 
     /// Would an entry of this parcel for whose sake it is delivered, and of such a kind, be seen?
@@ -106,12 +106,11 @@ impl Custody<'_> {
     }
 
     /// The decision that nothing of this parcel may be seen yet.
-    fn refusal_row(&self, would: &Released) -> Result<Option<Row>, Refusal> {
+    fn refusal_row(&self, would: &Released, facts: &Facts) -> Result<Option<Row>, Refusal> {
         let own: Vec<EntryId> = self.entries.iter().filter_map(SharedEntry::id).collect();
         if !would.withheld().iter().any(|held| own.contains(&held.entry)) {
             return Ok(None);
         }
-        let facts = self.family.decision_facts(&self.family.record_with(&self.entries));
         let (actor, facts_hash) = (&Actor::system(), facts.fingerprint());
         let arriving = Some(Arriving { message: self.message, entries: &own });
         let basis = Basis { actor, serves: Serves::default(), facts_hash, arriving };

@@ -10,7 +10,7 @@ impl Custody<'_> {
     /// nothing waits: the referral itself is there to be asked for.
     pub(super) fn party_rows(&self, party: &AgencyId, change: &mut Change) {
         let Some(agency) = self.hub.register.agency(party).filter(|agency| agency.active) else { return };
-        let seen = |purpose| self.shows_any(&self.would_release(&agency, purpose), &|_| true);
+        let seen = |purpose| self.shows_any(&self.would_release(&agency, purpose).0, &|_| true);
         let Some(purpose) = listens(&agency).map(|subscription| subscription.purpose).find(|purpose| seen(*purpose))
         else {
             return;
