@@ -241,7 +241,7 @@ impl Hub {
             return Err(Refusal { kind: RefusalKind::Invalid, diagnostics });
         }
         let header = submission.header();
-        let raw = submission.to_author_json().into_bytes();
+        let raw = submission.to_author_bytes();
         let (key, content) =
             (format!("{format}\u{1f}{}\u{1f}{}", header.message_id, header.revision), Sha256::digest(&raw).into());
         // What comes in the schema's own words has its own service for the loop.

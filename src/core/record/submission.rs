@@ -7,6 +7,7 @@ use crate::agency::{AgencyId, AgencyKind};
 use crate::id::{EntryId, MessageId, Municipality, PersonId};
 use crate::time::Time;
 use musubi_proto::v1 as proto;
+use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -247,6 +248,11 @@ impl Submission {
     /// holds the file already.
     pub fn to_author_json(&self) -> String {
         serde_json::to_string_pretty(&self.message).unwrap_or_default()
+    }
+
+    /// The same as bytes of the schema: what its author handed in, to be kept sealed.
+    pub fn to_author_bytes(&self) -> Vec<u8> {
+        self.message.encode_to_vec()
     }
 }
 
