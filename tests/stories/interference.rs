@@ -66,6 +66,9 @@ pub(crate) struct Everything<'a> {
 const PAGES: [&str; 8] =
     ["/today", "/roster", "/find", "/referrals", "/consent", "/question", "/emergency", "/letters"];
 
+/// Letters of the longest word of an address or a choice; a token and a handle have more.
+const LONGEST_WORD: usize = 20;
+
 /// A page without what is made anew for each session: the token and the handles in its addresses.
 fn without_the_session(page: &str) -> String {
     let (mut out, mut rest) = (String::new(), page);
@@ -73,7 +76,7 @@ fn without_the_session(page: &str) -> String {
         let (before, from) = rest.split_at(at);
         let end = from.match_indices('"').nth(1).map_or(from.len(), |(end, _)| end);
         out.push_str(before);
-        let opaque = |word: &str| if word.len() > 24 { "OPAQUE".to_owned() } else { word.to_owned() };
+        let opaque = |word: &str| if word.len() > LONGEST_WORD { "OPAQUE".to_owned() } else { word.to_owned() };
         let words: Vec<String> = from[..end].split(['/', '"']).map(opaque).collect();
         out.push_str(&words.join("/"));
         rest = &from[end..];
