@@ -137,7 +137,7 @@ impl Agency {
         let list = ListWorkRequest { state: "all".to_owned(), ..ListWorkRequest::default() };
         let work =
             crate::agencies::whole(self.client.work_items().list(list).await.unwrap().into_inner()).await.unwrap();
-        all.insert("work".to_owned(), format!("{work:?}"));
+        all.insert("work".to_owned(), work.iter().map(|item| format!("{item:?}\n")).collect());
         let box_of = self.client.deliveries().receive(ReceiveRequest::default()).await.unwrap().into_inner();
         let mail = crate::agencies::Mail(crate::agencies::whole(box_of).await.unwrap());
         all.insert("deliveries".to_owned(), format!("{} {}", mail.0.len(), mail.text()));
