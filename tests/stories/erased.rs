@@ -246,9 +246,10 @@ async fn what_an_agency_may_not_see_of_random_records_changes_nothing_that_it_ge
     let (mut shown_to, mut hidden_from, mut channels, mut compared) = (0, 0, 0, 0);
     for seed in 0..worlds {
         let world = World::new(seed);
-        let (whole, taken) = world.city(&world.told).await;
-        let told: Vec<Told> = world.told.iter().filter(|told| taken.contains(&told.key)).cloned().collect();
         for (agency, purpose, ground) in LOOKING {
+            // Each looks into a city of its own: who fetches what waits for it changes what its authors are told.
+            let (whole, taken) = world.city(&world.told).await;
+            let told: Vec<Told> = world.told.iter().filter(|told| taken.contains(&told.key)).cloned().collect();
             let observer = looking(&whole, agency);
             let people = people();
             let asked =
@@ -283,12 +284,11 @@ async fn what_an_agency_may_not_see_of_random_records_changes_nothing_that_it_ge
             shown_to += left.len();
             hidden_from += told.len() - left.len();
             channels = got.len();
+            let (folder, outbox) = (whole.folder.path().to_owned(), sample::center_folder(&whole.config));
+            let City { folder: _kept, running, .. } = whole;
+            running.stop().await.unwrap();
+            crate::canary::no_word_in_a_file(&folder, &outbox, BIRD);
         }
-        let folder = whole.folder.path().to_owned();
-        let outbox = sample::center_folder(&whole.config);
-        let City { folder: _kept, running, .. } = whole;
-        running.stop().await.unwrap();
-        crate::canary::no_word_in_a_file(&folder, &outbox, BIRD);
     }
     crate::canary::no_word_in_the_logs();
     println!(
