@@ -100,6 +100,13 @@ impl City {
         City { folder, config, clock, running, runtime }
     }
 
+    /// A hub on what was made ready before.
+    pub(crate) async fn over(folder: TempDir, config: Config, clock: Arc<ManualClock>) -> City {
+        let runtime = OwnRuntime(None);
+        let running = runtime.start(&config, clock.clone()).await.unwrap();
+        City { folder, config, clock, running, runtime }
+    }
+
     /// The same city after its hub was stopped and started again.
     pub(crate) async fn restarted(self) -> City {
         let City { folder, config, clock, running, runtime } = self;

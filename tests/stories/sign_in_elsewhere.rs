@@ -94,8 +94,7 @@ async fn twins(server: &Postgres) -> [City; 2] {
     copy(folders[0].path(), folders[1].path());
     let mut cities = Vec::new();
     for (folder, config) in folders.into_iter().zip(configs) {
-        let running = serve::start(&config, clock.clone(), Arc::new(SystemClock)).await.unwrap();
-        cities.push(City { folder, config, clock: clock.clone(), running });
+        cities.push(City::over(folder, config, clock.clone()).await);
     }
     let [first, second] = cities.try_into().ok().unwrap();
     [first, second]
