@@ -14,6 +14,8 @@ use musubi_core::consent::records::{Consent, ConsentKind, Grantee, Proof, Relati
 use musubi_core::id::FactId;
 use std::sync::Arc;
 
+/// Purposes under which nothing is released, so that nobody can object to them.
+const NO_RELEASE: [Purpose; 2] = [Purpose::P10, Purpose::P12];
 /// Stands for everybody.
 const EVERYONE: &str = "everyone";
 /// Kinds of agency to which somebody may object as a whole.
@@ -65,7 +67,7 @@ async fn put(
         authority: String::new(),
         grantee,
         categories,
-        purposes: Purpose::ALL.to_vec(),
+        purposes: Purpose::ALL.iter().copied().filter(|purpose| !NO_RELEASE.contains(purpose)).collect(),
         valid_from: visit.hub().now(),
         valid_until: None,
         evidence: Proof::spoken(),
