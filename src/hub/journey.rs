@@ -102,7 +102,10 @@ impl Hub {
         let persons: Vec<PersonId> = persons_of(&rows);
         let family = self.family(&persons, self.now()).await?;
         let aad = Aad::version("message", message.0, 0);
-        let raw = row.raw.as_ref().and_then(|raw| family.open(raw, &self.keyring.hub, &aad));
+        // A file is sealed for everybody in it, and brings no entries of its own.
+        let holders = row.raw.as_ref().map(|raw| raw.holders()).unwrap_or_default();
+        let keys = self.keys_of(&holders.into_iter().chain(persons.iter().copied()).collect()).await?;
+        let raw = row.raw.as_ref().and_then(|raw| keys.open(raw, &self.keyring.hub, &aad));
         let (ledger, diagnostics) = raw.map(|raw| self.read_again(&row, &raw)).unwrap_or_default();
         let own: BTreeSet<EntryId> = rows.iter().flat_map(|row| &row.contained).map(|one| one.id).collect();
         let mut decisions = Vec::new();
