@@ -469,10 +469,10 @@ async fn what_the_sign_in_keeps_changes_only_from_where_it_was_read(home: &Home)
     assert!(store.sign_ins_ended(NOW.plus_minutes(1), 10).await.unwrap().is_empty(), "without an end it stays");
     store.commit("change", put(1, Row::SignIn(second.clone()))).await.unwrap();
     let listed = |kind| store.sign_ins_of(&second.agency, kind, 10);
-    assert_eq!(listed(SignInKind::Attempts).await.unwrap(), [second.clone()]);
+    assert_eq!(listed(SignInKind::Attempts).await.unwrap(), std::slice::from_ref(&second));
     assert!(listed(SignInKind::Account).await.unwrap().is_empty());
     assert!(store.sign_ins_ended(NOW, 10).await.unwrap().is_empty());
-    assert_eq!(store.sign_ins_ended(NOW.plus_minutes(1), 10).await.unwrap(), [second.clone()]);
+    assert_eq!(store.sign_ins_ended(NOW.plus_minutes(1), 10).await.unwrap(), std::slice::from_ref(&second));
     // What is taken away is not put back by who read it before, not even in one batch.
     let (ended, late) = tokio::join!(
         store.commit("end", put(2, Row::SignInEnded(key))),

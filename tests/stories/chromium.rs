@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Set where a browser must be there: then its absence is a failure.
 const REQUIRED: &str = "MUSUBI_REQUIRE_CHROMIUM";

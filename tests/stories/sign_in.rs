@@ -16,7 +16,8 @@ use musubi::orders::What;
 use musubi::sample_city as sample;
 use musubi_core::agency::{AgencyId, AgencyKind, Role};
 use musubi_core::sign_in::{Half, Terms};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 pub(crate) const PASSWORD: &str = "ame no furu hi wa hon wo yomu";
 pub(crate) const WRONG: &str = "hare no hi wa soto ni deru";
