@@ -8,11 +8,11 @@ pub use roles::grants;
 
 use super::StoreError;
 use super::sql::failure::{refused, told_migration};
+use super::sql::steps::{Step, migrator};
 use super::sql::value::{Sql, Value};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgSslMode};
 use sqlx::query::Query;
-use sqlx::{ConnectOptions, PgConnection, Postgres, SqlSafeStr};
+use sqlx::{ConnectOptions, PgConnection, Postgres};
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
@@ -32,8 +32,12 @@ const SESSION: [(&str, &str); 6] = [
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
-/// Version of the last migration.
-const LATEST: i64 = 2;
+/// The steps to the tables of today.
+pub(in crate::store) const STEPS: [Step; 3] = [
+    ("init", include_str!("migrations/0001_init.sql")),
+    ("sign in", include_str!("migrations/0002_sign_in.sql")),
+    ("roster", include_str!("migrations/0003_roster.sql")),
+];
 const BARE: &str = "INSERT INTO bare (key, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
 
 /// A PostgreSQL database.
@@ -140,20 +144,12 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
     Ok(connection)
 }
 
-/// Brings the tables up to date; of several hubs that start at once, one does. Never the macro: it would build a second sqlx
-/// for the build host.
+/// Brings the tables up to date; of several hubs that start at once, one does.
 async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
     if !may_make_tables(connection).await? {
         return is_up_to_date(connection).await;
     }
-    let first = include_str!("migrations/0001_init.sql").into_sql_str();
-    let second = include_str!("migrations/0002_sign_in.sql").into_sql_str();
-    let migrations = vec![
-        Migration::new(1, "init".into(), MigrationType::Simple, first, false),
-        Migration::new(LATEST, "sign in".into(), MigrationType::Simple, second, false),
-    ];
-    let migrator = Migrator::with_migrations(migrations);
-    migrator.run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
+    migrator(&STEPS).run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
 }
 
 /// Writes rows of the bare table in one statement, which is a transaction by itself.
@@ -172,7 +168,7 @@ async fn may_make_tables(connection: &mut PgConnection) -> Result<bool, StoreErr
 async fn is_up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
     let asked = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success");
     let found: Option<i64> = asked.fetch_one(connection).await.map_err(|error| refused("migrate", &error))?;
-    if found == Some(LATEST) {
+    if found.and_then(|found| usize::try_from(found).ok()) == Some(STEPS.len()) {
         return Ok(());
     }
     let code = "other tables than this program's, and a role that may not make them".to_owned();

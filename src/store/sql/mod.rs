@@ -4,5 +4,6 @@ pub(super) mod columns;
 pub(super) mod connection;
 pub(super) mod failure;
 pub(super) mod readers;
+pub(super) mod steps;
 pub(super) mod table;
 pub(super) mod value;

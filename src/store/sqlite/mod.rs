@@ -3,18 +3,24 @@
 pub(super) mod tables;
 
 use super::sql::failure::{refused, told_migration, unavailable};
+use super::sql::steps::{Step, migrator};
 use super::sql::value::{Sql, Value};
 use super::{DATABASE, StoreError};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlSafeStr, Sqlite, SqliteConnection};
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+/// The steps to the tables of today.
+pub(in crate::store) const STEPS: [Step; 3] = [
+    ("init", include_str!("migrations/0001_init.sql")),
+    ("sign in", include_str!("migrations/0002_sign_in.sql")),
+    ("roster", include_str!("migrations/0003_roster.sql")),
+];
 /// Prepared statements kept for each connection: five for each table, and the questions.
 const STATEMENTS: usize = 256;
 /// How long to wait for another process, a backup for one, to let go of the database.
@@ -89,16 +95,9 @@ pub(super) fn readers(folder: &Path) -> Result<SqliteConnectOptions, StoreError>
         .disable_statement_logging())
 }
 
-/// Brings the tables up to date. Never the macro: it would build a second sqlx for the build host.
+/// Brings the tables up to date.
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let first = include_str!("migrations/0001_init.sql").into_sql_str();
-    let second = include_str!("migrations/0002_sign_in.sql").into_sql_str();
-    let migrations = vec![
-        Migration::new(1, "init".into(), MigrationType::Simple, first, false),
-        Migration::new(2, "sign in".into(), MigrationType::Simple, second, false),
-    ];
-    let migrator = Migrator::with_migrations(migrations);
-    migrator.run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
+    migrator(&STEPS).run_direct(None, connection, false).await.map_err(|error| told_migration(&error))
 }
 
 /// A statement with its values.
@@ -118,5 +117,23 @@ fn bind(query: Query<'static, Sqlite, SqliteArguments>, value: Value) -> Query<'
         Value::Text(text) => query.bind(text),
         Value::Uuid(id) => query.bind(id),
         Value::Bytes(bytes) => query.bind(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_of_the_first_step_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut old = beside(folder.path(), DATABASE).connect().await.unwrap();
+        migrator(&STEPS[..1]).run_direct(None, &mut old, false).await.unwrap();
+        drop(old);
+        let (mut hub, _lock) = open(folder.path()).await.unwrap();
+        let made = "SELECT count(*) FROM sqlite_schema WHERE name IN ('sign_in', 'person_kept')";
+        assert_eq!(sqlx::query_scalar::<_, i64>(made).fetch_one(&mut hub).await.unwrap(), 2);
     }
 }

@@ -43,8 +43,6 @@ CREATE TABLE person (
     joined_into UUID
 );
 CREATE INDEX person_joined ON person (joined_into) WHERE joined_into IS NOT NULL;
--- In the order of the question: a village asks page by page for its own among those of a prefecture.
-CREATE INDEX person_kept ON person (municipality, id);
 
 CREATE TABLE tombstone (
     person UUID PRIMARY KEY,

@@ -37,8 +37,6 @@ CREATE TABLE person (
     joined_into BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX person_joined ON person (joined_into) WHERE joined_into IS NOT NULL;
--- In the order of the question: a village asks page by page for its own among those of a prefecture.
-CREATE INDEX person_kept ON person (municipality, id);
 
 -- Persons whose keys were destroyed: a restore applies this list to what it restored.
 CREATE TABLE tombstone (
