@@ -305,6 +305,18 @@ fn a_ground_counts_for_an_item_about_two_only_when_it_names_both() {
 }
 
 #[test]
+fn a_ground_is_replaced_from_the_moment_the_new_one_is_recorded() {
+    let wide = ground(23, GroundCode::L01, "CGC-1", "MED-1", &[CHILD]);
+    let mut narrow = ground(24, GroundCode::L01, "CGC-1", "MED-1", &[MOTHER]);
+    (narrow.supersedes, narrow.recorded_at) = (Some(wide.id), noon());
+    let mut facts = family();
+    facts.grounds = vec![wide, narrow];
+    let seen = |now| says(&look(&guidance(), &facts, &[CHILD], &[C13], now));
+    assert_eq!(seen(noon().plus_minutes(-1)), "PERMIT T2.L01");
+    assert_eq!(seen(noon()), "DENY T11.default-deny");
+}
+
+#[test]
 fn a_ground_without_an_end_or_past_it_opens_nothing() {
     let mut facts = family();
     facts.grounds = vec![ground(23, GroundCode::L01, "CGC-1", "MED-1", &[CHILD])];
