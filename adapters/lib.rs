@@ -1,6 +1,7 @@
 //! Formats: bytes to [`Submission`](musubi_core::record::Submission), [`Released`](musubi_core::release::Released) to bytes.
 
 pub mod child_guidance;
+mod digest;
 pub mod family;
 pub mod hospital;
 pub mod json;

@@ -15,11 +15,11 @@ mod numbers;
 mod raise;
 mod reading;
 
+use crate::digest::sha256_hex;
 use crate::xml;
 use hl7v2::times::Stamp;
 use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_proto::v1 as proto;
-use sha2::{Digest, Sha256};
 
 /// The moment of receipt, for what does not say when it was sent.
 fn received(profile: &Profile) -> proto::DateTime {
@@ -31,8 +31,7 @@ fn received(profile: &Profile) -> proto::DateTime {
 
 /// A name for what has none: the beginning of its hash.
 fn named_by_hash(bytes: &[u8]) -> String {
-    let digits = Sha256::digest(bytes).into_iter().take(16).map(|byte| format!("{byte:02x}"));
-    format!("sha256:{}", digits.collect::<String>())
+    format!("sha256:{}", sha256_hex(bytes).chars().take(32).collect::<String>())
 }
 
 /// Visit number, else admission date, else discharge date (`design.md` section 10): the same stay told in HL7 v2, in

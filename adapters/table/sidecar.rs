@@ -1,9 +1,8 @@
 //! The JSON beside a file: how many rows it has and what its bytes hash to.
 
+use crate::digest::sha256_hex;
 use musubi_core::adapter::{Diagnostic, Profile};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// Largest sidecar, in bytes: it has eight short fields.
 const SIDECAR_BYTES_MAX: usize = 16 * 1024;
@@ -51,16 +50,11 @@ impl Sidecar {
             return Err(refusal("size"));
         }
         let read: Sidecar = serde_json::from_slice(sidecar).map_err(|_| refusal("form"))?;
-        let mut hash = String::with_capacity(64);
-        for byte in Sha256::digest(file) {
-            // Writing to a string cannot fail.
-            let _ = write!(hash, "{byte:02x}");
-        }
         if !read.layout.eq_ignore_ascii_case(layout) {
             Err(refusal("layout"))
         } else if read.rows != rows {
             Err(refusal("rows"))
-        } else if !read.sha256.eq_ignore_ascii_case(&hash) {
+        } else if !read.sha256.eq_ignore_ascii_case(&sha256_hex(file)) {
             Err(refusal("sha256"))
         } else if !profile.knows_sender(&read.sender_agency) {
             Err(refusal("sender_agency"))

@@ -4,6 +4,7 @@
 //! understood closes: it takes nothing away from a denial, and leaves nothing of a permit.
 
 use super::Form;
+use crate::digest::sha256_hex;
 use crate::hospital::attachment;
 use crate::hospital::fhir::datatypes::{CATEGORY, KIND, PURPOSE};
 use crate::hospital::fhir::read::{agency, is_own_id, issuer_named, known};
@@ -14,8 +15,6 @@ use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Purpose};
 use musubi_core::consent::records::{Grantee, Relationship, Scope};
 use musubi_core::record::PersonKey;
 use musubi_core::time::Time;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// What a Consent comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +94,7 @@ impl<'t> Reader<'t> {
     fn error(&mut self, code: &'static str, at: &Node<'_>, name: &str, ja: &'static str, en: &'static str) {
         let mut place = self.tree.place(at.get(name).unwrap_or(at));
         if !name.is_empty() && at.get(name).is_none() {
-            let _ = write!(place, ".{name}");
+            place = format!("{place}.{name}");
         }
         self.found.push(Diagnostic::error(code, place, ja, en));
     }
@@ -391,13 +390,7 @@ impl<'t> Reader<'t> {
     fn scan(&mut self, signed: &Node<'_>) -> Option<String> {
         let data = signed.peek("data");
         match attachment::attachment(signed.peek("contentType"), data, attachment::BYTES_MAX) {
-            Ok((_, bytes)) => {
-                let mut hex = String::new();
-                for byte in Sha256::digest(bytes) {
-                    let _ = write!(hex, "{byte:02x}");
-                }
-                Some(hex)
-            }
+            Ok((_, bytes)) => Some(sha256_hex(&bytes)),
             Err(fault) => {
                 self.error(fault.code(), signed, "data", fault.ja(), fault.en());
                 None
