@@ -9,6 +9,7 @@ pub mod connect;
 pub mod console;
 pub mod delivery;
 pub mod demo;
+pub mod digits;
 pub mod edge;
 pub mod entropy;
 pub mod hub;

@@ -2,10 +2,10 @@
 //! user may enter. A suspension takes effect within a second and needs no authority (S-09).
 
 use crate::ca::secret_folder;
+use crate::digits::hex;
 use crate::edge::tls::ServerTls;
 use crate::entropy;
 use crate::hub::enrol::Enrolment;
-use crate::hub::ledger::hex;
 use crate::hub::recipients::RecipientOrder;
 use crate::hub::sign_in::Officer;
 use crate::hub::{Hub, Refusal};

@@ -1,9 +1,10 @@
 //! Who takes part: agencies are put on the register, changed, suspended and let in again by the operator of the hub.
 //! Each change stands in the hub's own log, with a hash of what was so before and after (S-65).
 
-use super::ledger::{act, hex};
+use super::ledger::act;
 use super::register::Agency;
 use super::{Hub, Refusal};
+use crate::digits::hex;
 use crate::store::{Change, Row, StaffRow};
 use musubi_core::agency::{Actor, AgencyId, Role};
 use serde::{Deserialize, Serialize};

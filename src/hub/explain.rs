@@ -3,9 +3,10 @@
 
 use super::caller::{Caller, request_of};
 use super::family::Family;
-use super::ledger::{ReleaseDetail, act, hex};
+use super::ledger::{ReleaseDetail, act};
 use super::statement::BLOCKED;
 use super::{Hub, Refusal};
+use crate::digits::hex;
 use crate::store::{Change, ReleaseRow};
 use musubi_core::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
 use musubi_core::consent::records::{

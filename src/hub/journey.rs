@@ -5,8 +5,9 @@
 use super::caller::{Caller, Operation};
 use super::custody::HL7V2;
 use super::document::Custody;
-use super::ledger::{ReleaseDetail, act, hex};
+use super::ledger::{ReleaseDetail, act};
 use super::{Hub, Refusal};
+use crate::digits::hex;
 use crate::store::{Change, DeliveryRow, EntriesRow, MessageRow, ReleaseRow};
 use musubi_adapters::adapter;
 use musubi_core::adapter::{Diagnostic, Ledger, LedgerLine};

@@ -3,6 +3,7 @@
 use super::family::Family;
 use super::footing::Footing;
 use super::{Hub, Refusal};
+use crate::digits::hex;
 use crate::entropy;
 use crate::store::{Change, Concerned, DeliveryRow, Expect, LeafDraft, Log, ReleaseRow, Row};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
@@ -18,18 +19,6 @@ use uuid::Uuid;
 
 /// Most persons whose sealed row names them all; beyond, the hub's key seals alone.
 const HOLDERS_MAX: usize = 200;
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Reads hexadecimal. `None` when it is none.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
-}
 
 /// Masks, rules and bases of a release, sealed beside its row: what a statement and an explanation are made from.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! Several hubs on one database: what one keeps in memory, another may have changed.
 
 use super::{Hub, Refusal};
+use crate::digits::{hex, unhex};
 use crate::entropy;
-use crate::hub::ledger::{hex, unhex};
 use crate::hub::refusal::RefusalKind;
 use crate::store::{Change, Row, StoreError};
 use musubi_core::adapter::Diagnostic;

@@ -1,7 +1,7 @@
 //! Which policy was in force when: a delivery may wait from one to the next, and its audit entry then names both (F06).
 
 use super::Refusal;
-use super::ledger::{hex, unhex};
+use crate::digits::{hex, unhex};
 use crate::store::{Change, Row, Store};
 use musubi_core::consent::Policy;
 use musubi_core::time::Time;

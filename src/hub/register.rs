@@ -1,7 +1,7 @@
 //! The register of agencies and their staff, read once and kept in memory; every request is checked against it (S-09).
 
-use super::ledger::hex;
 use super::refusal::Refusal;
+use crate::digits::hex;
 use crate::entropy;
 use crate::store::{AgencyRow, Change, Row, StaffRow, Store};
 use arc_swap::ArcSwap;

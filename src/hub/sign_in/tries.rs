@@ -3,8 +3,9 @@
 
 use super::kept::Kept;
 use super::{account_name, not_let_in};
+use crate::digits::hex;
 use crate::hub::family::Family;
-use crate::hub::ledger::{act, hex};
+use crate::hub::ledger::act;
 use crate::hub::work::{Question, WorkBody};
 use crate::hub::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, StoreError};
