@@ -1,5 +1,12 @@
 //! Places for values, several at a time, so that every statement is a constant.
 
+/// The keys that a statement for SQLite is asked about, as its first value: a list in JSON of the digits of each.
+macro_rules! listed {
+    () => {
+        "(SELECT unhex(value) FROM json_each($1))"
+    };
+}
+
 macro_rules! four {
     ($row:literal) => {
         concat!($row, ",", $row, ",", $row, ",", $row)

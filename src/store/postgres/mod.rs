@@ -180,7 +180,7 @@ pub(super) fn query(sql: Sql) -> Query<'static, Postgres, PgArguments> {
     let Sql { statement, keys, values } = sql;
     let query = sqlx::query(statement.postgres);
     let query = match keys {
-        Some(list) => tables::bind_keys(query, list.keys),
+        Some(list) => tables::bind_keys(query, list),
         None => query,
     };
     values.into_iter().fold(query, |query, value| match value {

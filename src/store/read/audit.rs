@@ -18,9 +18,9 @@ const PAGE: &str = "SELECT * FROM audit_leaf WHERE log = $1 AND idx >= $2 AND id
 const HASHES: &str = "SELECT id, hash FROM audit_leaf WHERE log = $1 AND idx < $2 ORDER BY idx";
 const OF_PERSONS: Statement = Statement::each(
     concat!(
-        "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN (",
-        sixteen!("?"),
-        ")) AS of CROSS JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx"
+        "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN ",
+        listed!(),
+        ") AS of CROSS JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx"
     ),
     "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person = ANY($1)) AS of
      JOIN audit_leaf AS leaf ON leaf.log = of.log AND leaf.idx = of.idx",

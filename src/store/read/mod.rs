@@ -23,12 +23,12 @@ use musubi_core::id::PersonId;
 use musubi_core::sealing::DoesNotOpen;
 
 /// Keys in one question.
-const PLACES: usize = 16;
+const KEYS_MAX: usize = 512;
 
-/// A question about at most [`PLACES`] keys.
+/// A question about at most [`KEYS_MAX`] keys.
 macro_rules! among {
     ($head:literal, $tail:literal) => {
-        Statement::each(concat!($head, " IN (", sixteen!("?"), ")", $tail), concat!($head, " = ANY($1)", $tail))
+        Statement::each(concat!($head, " IN ", listed!(), $tail), concat!($head, " = ANY($1)", $tail))
     };
 }
 
@@ -36,7 +36,7 @@ macro_rules! among {
 macro_rules! of_persons {
     ($table:literal, $of:literal) => {
         Statement::each(
-            of_persons!($table, $of, concat!("IN (", sixteen!("?"), ")"), "CROSS JOIN"),
+            of_persons!($table, $of, concat!("IN ", listed!()), "CROSS JOIN"),
             of_persons!($table, $of, "= ANY($1)", "JOIN"),
         )
     };
@@ -98,8 +98,8 @@ impl Store {
         keys: &[K],
     ) -> Result<Vec<T>, StoreError> {
         let mut found = Vec::new();
-        for some in keys.chunks(PLACES) {
-            found.extend(self.all(at, Sql::new(statement).among(some.iter().copied(), PLACES)).await?);
+        for some in keys.chunks(KEYS_MAX) {
+            found.extend(self.all(at, Sql::new(statement).among(some.iter().copied())).await?);
         }
         Ok(found)
     }

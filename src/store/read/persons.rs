@@ -1,6 +1,6 @@
 //! Persons, the identifiers that name them, and the list of cases.
 
-use super::{PLACES, among};
+use super::{KEYS_MAX, among};
 use crate::store::sql::columns::{Columns, FromColumns, day_number};
 use crate::store::sql::value::{Sql, Statement};
 use crate::store::{AliasRow, CaseRow, PersonRow, Store, StoreError};
@@ -14,10 +14,10 @@ const PERSONS: Statement = among!("SELECT * FROM person WHERE id", "");
 const INDEXED: Statement = Statement::each(
     concat!(
         "SELECT one.blind, person.* FROM person_index AS one CROSS JOIN person ON person.id = one.person
-         WHERE one.blind IN (",
-        sixteen!("?"),
-        ") AND one.person IN (SELECT same.person FROM person_index AS same WHERE same.blind = one.blind
-            ORDER BY same.person LIMIT +?)
+         WHERE one.blind IN ",
+        listed!(),
+        " AND one.person IN (SELECT same.person FROM person_index AS same WHERE same.blind = one.blind
+            ORDER BY same.person LIMIT +$2)
          ORDER BY one.blind, one.person"
     ),
     "SELECT one.blind, person.* FROM unnest($1::bytea[]) AS asked (blind)
@@ -42,7 +42,7 @@ macro_rules! joined {
     };
 }
 const JOINED: Statement =
-    Statement::each(joined!(concat!("IN (", sixteen!("?"), ")"), "CROSS JOIN"), joined!("= ANY($1)", "JOIN"));
+    Statement::each(joined!(concat!("IN ", listed!()), "CROSS JOIN"), joined!("= ANY($1)", "JOIN"));
 const TOMBSTONES: &str = "SELECT person, at FROM tombstone ORDER BY at, person";
 const CASES: &str = "SELECT * FROM case_list WHERE municipality = $1
     ORDER BY severity DESC, date DESC, person DESC LIMIT +$2";
@@ -148,8 +148,8 @@ impl Store {
     /// When the database fails or holds a row that cannot have been written.
     pub async fn persons_by_index(&self, blinds: &[Blind], limit: u32) -> Result<Vec<(Blind, PersonRow)>, StoreError> {
         let mut found = Vec::new();
-        for some in blinds.chunks(PLACES) {
-            let question = Sql::new(INDEXED).among(some.iter().copied(), PLACES).bind(limit);
+        for some in blinds.chunks(KEYS_MAX) {
+            let question = Sql::new(INDEXED).among(some.iter().copied()).bind(limit);
             let rows: Vec<Indexed> = self.all("persons by index", question).await?;
             found.extend(rows.into_iter().map(|Indexed(blind, person)| (blind, person)));
         }

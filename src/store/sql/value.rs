@@ -36,20 +36,12 @@ impl From<&'static str> for Statement {
     }
 }
 
-/// A list of keys, asked about at once. SQLite has a place for each, PostgreSQL takes an array.
-#[derive(Clone, Debug)]
-pub(in crate::store) struct Keys {
-    pub(in crate::store) keys: Vec<Value>,
-    /// Places in the statement for SQLite; those that are left stay NULL.
-    pub(in crate::store) places: usize,
-}
-
 /// A statement and its values.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Sql {
     pub(in crate::store) statement: Statement,
-    /// Come before the values.
-    pub(in crate::store) keys: Option<Keys>,
+    /// A list of keys that is asked about at once, as the first value. PostgreSQL takes an array, SQLite a list in JSON.
+    pub(in crate::store) keys: Option<Vec<Value>>,
     pub(in crate::store) values: Vec<Value>,
 }
 
@@ -64,8 +56,8 @@ impl Sql {
     }
 
     /// The list that the statement begins with.
-    pub(in crate::store) fn among<T: Into<Value>>(mut self, keys: impl Iterator<Item = T>, places: usize) -> Self {
-        self.keys = Some(Keys { keys: keys.map(Into::into).collect(), places });
+    pub(in crate::store) fn among<T: Into<Value>>(mut self, keys: impl Iterator<Item = T>) -> Self {
+        self.keys = Some(keys.map(Into::into).collect());
         self
     }
 }

@@ -6,6 +6,7 @@ use super::sql::failure::{refused, told_migration, unavailable};
 use super::sql::steps::{Step, migrator};
 use super::sql::value::{Sql, Value};
 use super::{DATABASE, StoreError};
+use crate::digits::hex;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
@@ -23,8 +24,13 @@ pub(in crate::store) const STEPS: [Step; 3] = [
 ];
 /// Prepared statements kept for each connection: five for each table, and the questions.
 const STATEMENTS: usize = 256;
+/// Rows that a reader's thread puts down before it waits for who asked.
+const ROWS_AHEAD: usize = 1024;
 /// How long to wait for another process, a backup for one, to let go of the database.
 const BUSY: Duration = Duration::from_secs(10);
+/// A program that the last holder just started holds its files for a moment, until it becomes another program.
+const LOCK_TRIES: usize = 10;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
 /// Held by the process that writes.
 const LOCK: &str = "hub.lock";
 
@@ -53,11 +59,15 @@ pub(super) fn lock(folder: &Path) -> io::Result<File> {
         _ => {}
     }
     let lock = private(&folder.join(LOCK))?;
-    lock.try_lock().map_err(|error| match error {
-        TryLockError::Error(error) => error,
-        TryLockError::WouldBlock => io::Error::from(io::ErrorKind::ResourceBusy),
-    })?;
-    Ok(lock)
+    let mut tries = 1..LOCK_TRIES;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if tries.next().is_some() => std::thread::sleep(LOCK_WAIT),
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
+        }
+    }
 }
 
 fn private(file: &Path) -> io::Result<File> {
@@ -89,6 +99,7 @@ pub(super) fn readers(folder: &Path) -> Result<SqliteConnectOptions, StoreError>
     Ok(SqliteConnectOptions::new()
         .filename(database)
         .read_only(true)
+        .row_buffer_size(ROWS_AHEAD)
         .pragma("temp_store", "MEMORY")
         .busy_timeout(BUSY)
         .statement_cache_capacity(STATEMENTS)
@@ -103,11 +114,18 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
 /// A statement with its values.
 pub(super) fn query(sql: Sql) -> Query<'static, Sqlite, SqliteArguments> {
     let Sql { statement, keys, values } = sql;
-    let listed = keys.into_iter().flat_map(|list| {
-        let places = list.places;
-        list.keys.into_iter().chain(std::iter::repeat(Value::Null)).take(places)
+    let list = keys.map(|keys| Value::Text(list_of(&keys)));
+    list.into_iter().chain(values).fold(sqlx::query(statement.sqlite), bind)
+}
+
+/// Keys as `listed!` takes them apart again: the digits of each in JSON. Every key that SQLite is asked for is an id or a blind.
+fn list_of(keys: &[Value]) -> String {
+    let digits = keys.iter().filter_map(|key| match key {
+        Value::Uuid(id) => Some(hex(id.as_bytes())),
+        Value::Bytes(bytes) => Some(hex(bytes)),
+        Value::Null | Value::Int(_) | Value::Text(_) => None,
     });
-    listed.chain(values).fold(sqlx::query(statement.sqlite), bind)
+    format!("[\"{}\"]", digits.collect::<Vec<_>>().join("\",\""))
 }
 
 fn bind(query: Query<'static, Sqlite, SqliteArguments>, value: Value) -> Query<'static, Sqlite, SqliteArguments> {

@@ -15,19 +15,20 @@ use musubi_core::sealing::Blind;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
-const PLACES: usize = 64;
+/// Keys in one question.
+const KEYS_MAX: usize = 512;
 
 /// A question about keys. On a server the rows are held until the batch is durable: another hub waits for them.
 macro_rules! among {
     ($head:literal, $key:literal) => {
         Statement::each(
-            concat!($head, " WHERE ", $key, " IN (", sixty_four!("?"), ")"),
+            concat!($head, " WHERE ", $key, " IN ", listed!()),
             concat!($head, " WHERE ", $key, " = ANY($1) ORDER BY ", $key, " FOR UPDATE"),
         )
     };
     (of every municipality $head:literal) => {
         Statement::each(
-            concat!($head, " WHERE municipality IN (SELECT name FROM log) AND id IN (", sixty_four!("?"), ")"),
+            concat!($head, " WHERE municipality IN (SELECT name FROM log) AND id IN ", listed!()),
             concat!(
                 $head,
                 " WHERE municipality IN (SELECT name FROM log) AND id = ANY($1) ORDER BY municipality, id FOR UPDATE"
@@ -40,9 +41,8 @@ const PERSONS: Statement = among!("SELECT id, epoch FROM person", "id");
 const ALIASES: Statement = among!("SELECT blind, person FROM alias", "blind");
 const MESSAGES: Statement = Statement::each(
     concat!(
-        "SELECT agency, key, id, content, received_at, answer FROM message WHERE repeats = 1 AND key IN (",
-        sixty_four!("?"),
-        ")"
+        "SELECT agency, key, id, content, received_at, answer FROM message WHERE repeats = 1 AND key IN ",
+        listed!()
     ),
     "SELECT agency, key, id, content, received_at, answer FROM message WHERE repeats = 1 AND key = ANY($1)",
 );
@@ -320,8 +320,8 @@ async fn look_up<K: Into<Value>>(
 ) -> Result<(), Failure> {
     let mut keys = keys.into_iter().peekable();
     while keys.peek().is_some() {
-        let some = keys.by_ref().take(PLACES);
-        let rows = from.all(Sql::new(statement).among(some, PLACES)).await?;
+        let some = keys.by_ref().take(KEYS_MAX);
+        let rows = from.all(Sql::new(statement).among(some)).await?;
         rows.iter().try_for_each(|row| see(&Columns { row, table }))?;
     }
     Ok(())

@@ -45,8 +45,7 @@ pub(in crate::store) async fn take(on: &mut Connection, state: &mut State, turn:
     take_logs(on, state, &names).await?;
     let keys: BTreeSet<i64> = changes.iter().flat_map(|change| keys(change)).collect();
     if !keys.is_empty() {
-        let places = keys.len();
-        on.all(Sql::new(KEYS).among(keys.into_iter(), places)).await?;
+        on.all(Sql::new(KEYS).among(keys.into_iter())).await?;
     }
     let rows = || changes.iter().flat_map(|change| &change.rows);
     if rows().any(is_solitary) {
@@ -64,7 +63,7 @@ async fn take_logs(on: &mut Connection, state: &mut State, names: &BTreeSet<Stri
     if names.is_empty() {
         return Ok(());
     }
-    let question = || Sql::new(LOGS).among(names.iter().map(String::as_str), names.len());
+    let question = || Sql::new(LOGS).among(names.iter().map(String::as_str));
     let mut heads = on.all(question()).await?;
     if heads.len() < names.len() {
         on.write(Table::Log, names.iter().map(|name| vec![name.as_str().into()]).collect()).await?;
