@@ -16,6 +16,7 @@ use musubi_core::id::{EntryId, FactId, MessageId, PersonId};
 use musubi_core::record::{SharedEntry, SharedRecord, SubjectRole};
 use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
 use musubi_core::time::{Day, Time};
+use parts::FactsOfPersons;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,14 +138,24 @@ impl Family {
         self.record().entries().iter().filter_map(SharedEntry::id).any(|id| entries.contains(&id))
     }
 
-    /// Which of these entries are of a series that is on file?
-    pub fn of_known_series<'e>(&self, entries: &'e [SharedEntry]) -> Vec<&'e SharedEntry> {
-        if self.entries.is_empty() {
-            return Vec::new();
-        }
-        let on_file: BTreeSet<String> = self.entries.iter().map(SharedEntry::series).collect();
+    /// Which of these entries change a series that is on file? Not those that say again what stands there.
+    pub fn changed_by<'e>(&self, entries: &'e [SharedEntry]) -> Vec<&'e SharedEntry> {
         let known = |person| self.known_as(person);
-        entries.iter().filter(|entry| on_file.contains(&entry.series_as(&known))).collect()
+        let new: BTreeSet<String> = entries.iter().map(|entry| entry.series_as(&known)).collect();
+        let mut before: BTreeMap<String, Vec<SharedEntry>> = BTreeMap::new();
+        for entry in &self.entries {
+            let series = entry.series();
+            if new.contains(&series) {
+                before.entry(series).or_default().push(entry.clone());
+            }
+        }
+        let changes = |entry: &&SharedEntry| {
+            before.get(&entry.series_as(&known)).is_some_and(|before| {
+                let stands = SharedRecord::gather(before.clone());
+                !stands.entries().iter().any(|standing| (*entry).clone().with_persons(&known).repeats(standing))
+            })
+        };
+        entries.iter().filter(changes).collect()
     }
 
     /// Have a person's details been on file before?
@@ -238,10 +249,10 @@ impl Hub {
     /// When the store cannot be read.
     pub(crate) async fn families(&self, persons: &[PersonId], now: Time) -> Result<Vec<Family>, Refusal> {
         let (all, facts) = self.read_rows(persons, now).await?;
-        let mut families = Vec::new();
-        for mut family in all.parts(persons) {
-            family.read_facts(&facts, &self.keyring.hub)?;
-            families.push(family);
+        let (facts, mut families) = (FactsOfPersons::new(&facts), all.parts(persons));
+        for family in &mut families {
+            let own = facts.of(family.persons.keys());
+            family.read_facts(own, &self.keyring.hub)?;
         }
         Ok(families)
     }
@@ -384,13 +395,14 @@ fn unreadable() -> Refusal {
 }
 
 impl Family {
-    /// Takes in what concerns any of its persons. A fact that cannot be read refuses the decision: it may be the shield or the
+    /// Takes in the facts about its persons. A fact that cannot be read refuses the decision: it may be the shield or the
     /// objection that bars it (P8).
-    pub(super) fn read_facts(&mut self, rows: &[FactRow], hub: &DataKey) -> Result<(), Refusal> {
+    pub(super) fn read_facts<'r>(
+        &mut self,
+        rows: impl IntoIterator<Item = &'r FactRow>,
+        hub: &DataKey,
+    ) -> Result<(), Refusal> {
         for row in rows {
-            if !row.persons.iter().any(|concerned| self.persons.contains_key(&concerned.person)) {
-                continue;
-            }
             self.read.push(row.id);
             let plain = self.open(&row.body, hub, &Aad::row("fact", row.id.0));
             plain

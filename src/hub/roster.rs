@@ -5,6 +5,7 @@ use super::caller::{Caller, Operation};
 use super::introduce::listing;
 use super::query::{Cited, Question};
 use super::{Hub, Refusal};
+use crate::store::PersonRow;
 use musubi_core::agency::Purpose;
 use musubi_core::id::PersonId;
 use musubi_core::outlook::{Coverage, expected};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 /// Families of one page.
 pub const PAGE: usize = 25;
 /// Persons that are read from the store at once.
-const READ_AT_ONCE: u32 = 100;
+const READ_AT_ONCE: u32 = 250;
 
 /// One page of a roster.
 pub struct Roster {
@@ -70,27 +71,24 @@ impl Hub {
 
     /// Decides everybody whom the center keeps: whom it may see is counted and put in order, and nothing of it is released.
     async fn in_view(&self, question: &Question<'_>) -> Result<InView, Refusal> {
-        let (mut all, mut last) = (InView::default(), PersonId(Uuid::nil()));
-        loop {
-            let rows = self.store.persons_kept_in(&question.caller.agency.municipality, last, READ_AT_ONCE).await?;
-            let full = rows.len() == READ_AT_ONCE as usize;
-            for row in rows {
-                last = row.id;
-                let family = self.family(&[row.id], self.now()).await?;
-                // A family stands where its first member does.
-                if family.known().first() != Some(&row.id) {
-                    continue;
-                }
+        let home = &question.caller.agency.municipality;
+        let kept_here = |row: &&PersonRow| row.joined_into.is_none() && row.municipality == *home;
+        let (mut all, mut last) = (InView::default(), Some(PersonId(Uuid::nil())));
+        while let Some(after) = last {
+            let rows = self.store.persons_kept_in(home, after, READ_AT_ONCE).await?;
+            let some: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
+            last = some.last().copied().filter(|_| some.len() == READ_AT_ONCE as usize);
+            for family in self.families(&some, self.now()).await? {
+                // A family stands where the first of its members does who is kept here.
+                let first = family.persons.values().find(kept_here).map(|row| row.id);
+                let Some(first) = first.filter(|first| some.contains(first)) else { continue };
                 let Some(decided) = self.decide(question, &family, family.at)?.filter(|one| one.shows) else {
                     continue;
                 };
                 let urgency =
                     expected(&decided.released, family.at).first().map_or(Urgency::Open, |one| Urgency::By(one.due));
-                all.families.push((urgency, row.id));
+                all.families.push((urgency, first));
                 all.coverage.add(&decided.released, family.at);
-            }
-            if !full {
-                break;
             }
         }
         all.families.sort();

@@ -1,9 +1,34 @@
 //! Families that were read together, each by itself again: as if it had been read alone.
 
 use super::{Family, WIDENINGS_MAX};
+use crate::store::FactRow;
 use musubi_core::id::PersonId;
 use musubi_core::record::SharedEntry;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Facts that were read together, by whom they concern.
+pub(super) struct FactsOfPersons<'r> {
+    rows: &'r [FactRow],
+    places: BTreeMap<PersonId, Vec<usize>>,
+}
+
+impl<'r> FactsOfPersons<'r> {
+    pub(super) fn new(rows: &'r [FactRow]) -> Self {
+        let mut places = BTreeMap::<_, Vec<_>>::new();
+        for (place, row) in rows.iter().enumerate() {
+            for concerned in &row.persons {
+                places.entry(concerned.person).or_default().push(place);
+            }
+        }
+        FactsOfPersons { rows, places }
+    }
+
+    /// What concerns any of these persons, each fact once, in the order in which they were read.
+    pub(super) fn of<'p>(&self, persons: impl Iterator<Item = &'p PersonId>) -> Vec<&'r FactRow> {
+        let places: BTreeSet<usize> = persons.filter_map(|person| self.places.get(person)).flatten().copied().collect();
+        places.into_iter().filter_map(|place| self.rows.get(place)).collect()
+    }
+}
 
 /// Who is who, and which entries are about whom, so that nobody is looked for twice.
 struct Links {
