@@ -473,12 +473,13 @@ impl<'a> Custody<'a> {
     }
 }
 
-/// Of whom something was said before that a parcel corrects or takes back; nobody in a test.
+/// Of whom something was said before that a parcel corrects or takes back; nobody in a test, and nobody of whom it says the
+/// same again.
 fn changed(parcel: &Parcel, family: &Family, entries: &[SharedEntry]) -> Vec<PersonId> {
     if parcel.submission.header().test {
         return Vec::new();
     }
-    let replacing = family.of_known_series(entries).into_iter();
+    let replacing = family.changed_by(entries).into_iter();
     let changing = replacing.chain(entries.iter().filter(|entry| entry.is_withdrawal()));
     let changed: BTreeSet<PersonId> = changing.flat_map(SharedEntry::persons).map(|(person, _)| person).collect();
     changed.into_iter().collect()

@@ -131,6 +131,31 @@ impl SharedEntry {
         matches!(self.entry.body, Some(proto::entry::Body::Withdrawal(_)))
     }
 
+    /// Does it say of its series just what stands there already? A table says who somebody is in every row.
+    pub fn repeats(&self, standing: &SharedEntry) -> bool {
+        self.clone().upon(standing).said() == standing.clone().said()
+    }
+
+    /// What it says, whoever handed it in how often. Who somebody is does not hang on when it was said, a death may.
+    fn said(self) -> proto::Entry {
+        let timeless = match &self.entry.body {
+            Some(proto::entry::Body::PersonDetails(details)) => details.deceased != Some(true),
+            _ => false,
+        };
+        proto::Entry {
+            occurred_at: self.entry.occurred_at.filter(|_| !timeless),
+            id: String::new(),
+            subjects: Vec::new(),
+            source_message: String::new(),
+            source_path: String::new(),
+            source_time: None,
+            recorded_at_micros: 0,
+            update: false,
+            cleared: Vec::new(),
+            ..self.entry
+        }
+    }
+
     /// Does it concern the same persons, in the same roles? Such entries of one message are sealed together.
     pub fn is_about_those_of(&self, other: &Self) -> bool {
         self.entry.person_ids == other.entry.person_ids && self.entry.roles == other.entry.roles
@@ -289,6 +314,23 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use uuid::Uuid;
+
+    #[test]
+    fn who_somebody_is_may_be_said_again_on_another_day_and_a_death_may_not() {
+        let said = |id: &str, day: i32, deceased| {
+            let date = proto::Date { year: 2026, month: Some(11), day: Some(day) };
+            SharedEntry::new(proto::Entry {
+                id: id.to_owned(),
+                occurred_at: Some(proto::DateTime { date: Some(date), ..proto::DateTime::default() }),
+                body: Some(proto::entry::Body::PersonDetails(proto::PersonDetails { deceased, ..Default::default() })),
+                ..proto::Entry::default()
+            })
+        };
+        assert!(said("b", 9, None).repeats(&said("a", 2, None)));
+        assert!(!said("b", 9, Some(true)).repeats(&said("a", 2, None)));
+        assert!(!said("b", 9, Some(true)).repeats(&said("a", 2, Some(true))));
+        assert!(said("b", 2, Some(true)).repeats(&said("a", 2, Some(true))));
+    }
 
     #[test]
     fn entries_that_are_sealed_together_open_in_their_order_for_each_of_their_persons() {

@@ -84,22 +84,24 @@ async fn nobody_but_a_center_names_persons_by_the_ids_of_musubi_or_gives_the_num
 }
 
 #[tokio::test]
-async fn a_new_version_counts_up_the_epoch_and_a_first_one_does_not() {
+async fn a_new_version_counts_up_the_epoch_and_a_first_one_or_the_same_again_does_not() {
     let city = City::new().await;
-    let visit = |id: &str, key: &str| {
+    let visit = |id: &str, key: &str, topic: &str| {
         draft(json!({ "messageId": id, "entries": [{
             "sourceKey": key, "subjects": [{ "role": "MOTHER", "issuer": HOSPITAL, "identifier": "1" }],
-            "consultation": consultation() }] }))
+            "consultation": { "method": "phone", "topic": topic } }] }))
     };
     let epoch = async || {
         let person = city.hub.find(&named(HOSPITAL, "1")).await.unwrap().unwrap();
         city.hub.store.persons(&[person]).await.unwrap()[0].epoch
     };
-    city.send(HOSPITAL, visit("1", "a")).await.unwrap();
+    city.send(HOSPITAL, visit("1", "a", "授乳")).await.unwrap();
     let first = epoch().await;
-    city.send(HOSPITAL, visit("2", "b")).await.unwrap();
+    city.send(HOSPITAL, visit("2", "b", "授乳")).await.unwrap();
     assert_eq!(epoch().await, first);
-    city.send(HOSPITAL, visit("3", "a")).await.unwrap();
+    city.send(HOSPITAL, visit("3", "a", "授乳")).await.unwrap();
+    assert_eq!(epoch().await, first);
+    city.send(HOSPITAL, visit("4", "a", "睡眠")).await.unwrap();
     assert_eq!(epoch().await, first + 1);
 }
 
