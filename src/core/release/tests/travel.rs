@@ -135,6 +135,39 @@ fn narrowing_never_adds_and_leaves_only_what_was_asked_for() {
 }
 
 #[test]
+fn what_is_shown_is_what_is_in_the_message() {
+    let (mut shown, mut hidden) = (0, 0);
+    for (seed, world) in worlds(100) {
+        let released = world.release();
+        for written in &world.entries {
+            let there = released.record().entries.iter().any(|entry| entry.id == written.id);
+            assert_eq!(released.shows(EntryId::parse(&written.id).unwrap()), there, "world {seed}");
+            *(if there { &mut shown } else { &mut hidden }) += 1;
+        }
+    }
+    assert!(shown > 100 && hidden > 100, "{shown} {hidden}");
+}
+
+#[test]
+fn narrowed_below_protection_the_names_of_a_guidance_center_go_for_all_but_itself() {
+    let (mut own, mut others) = (0, 0);
+    for (seed, world) in worlds(1_000) {
+        let mut released = world.release();
+        let named = |entry: &proto::Entry| !entry.author_of_protection.is_empty() && !entry.source_key.is_empty();
+        let before: BTreeSet<String> =
+            released.record().entries.iter().filter(|entry| named(entry)).map(|entry| entry.id.clone()).collect();
+        released.narrow(CategorySet::ALL.minus(CategorySet::EMPTY.with(Category::C13)));
+        for (entry, shown) in released.record().entries.iter().zip(released.shown()) {
+            if before.contains(&entry.id) {
+                assert_eq!(entry.source_key.is_empty(), !shown.own, "world {seed}");
+                *(if shown.own { &mut own } else { &mut others }) += 1;
+            }
+        }
+    }
+    assert!(own > 0 && others > 0, "{own} {others}");
+}
+
+#[test]
 fn a_permit_for_what_is_not_shown_is_no_reason() {
     for (seed, world) in worlds(300) {
         let released = world.release();
