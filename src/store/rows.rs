@@ -6,7 +6,7 @@ use musubi_core::id::{
     DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, ReferralId, ReleaseId, WorkItemId,
 };
 use musubi_core::sealing::{Blind, Sealed, WrappedKey};
-use musubi_core::time::{Day, Time};
+use musubi_core::time::Time;
 use uuid::Uuid;
 
 /// One row to write. Rows that may change are written whole: a later row of the same id takes the place of the earlier.
@@ -64,15 +64,6 @@ pub enum Row {
     WorkItem(WorkItemRow),
     /// A release. Never changed.
     Release(ReleaseRow),
-    /// A line of the list of cases, in place of the person's earlier one.
-    Case(CaseRow),
-    /// A person leaves the list of cases.
-    CaseClosed {
-        /// Of this municipality's list.
-        municipality: Municipality,
-        /// The person.
-        person: PersonId,
-    },
     /// Something that the sign-in keeps, new or changed.
     SignIn(SignInRow),
     /// It has ended and is taken away.
@@ -512,23 +503,6 @@ pub struct ReleaseRow {
     pub persons: Vec<Concerned>,
     /// Masks of the items, rules, bases.
     pub detail: Sealed,
-}
-
-/// A line of the list of cases, complete, so that a list needs no other table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaseRow {
-    /// Whose list.
-    pub municipality: Municipality,
-    /// Higher stands first.
-    pub severity: u8,
-    /// Newer stands first.
-    pub date: Day,
-    /// The person.
-    pub person: PersonId,
-    /// The version under which `line` is sealed.
-    pub version: u64,
-    /// What the list shows, before the decision for each recipient.
-    pub line: Sealed,
 }
 
 /// A log: one for each municipality and one for the hub itself (S-30).

@@ -242,7 +242,6 @@ on_both! {
     a_delivery_moves_on_only_from_where_it_was_read,
     every_row_is_read_as_it_was_written,
     what_the_sign_in_keeps_changes_only_from_where_it_was_read,
-    the_list_of_cases_is_in_the_order_of_the_question,
     s33_checkpoints_are_made_when_due_on_request_and_at_the_end,
     a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile,
     s38_the_first_index_that_was_tampered_with_is_named,
@@ -578,27 +577,6 @@ async fn every_row_is_read_as_it_was_written(home: &Home) {
     let late = Change { expect: vec![Expect::WorkItemOpen { id: item.id }], ..Change::default() };
     assert_eq!(conflict(store.commit("late", late).await), Conflict::WorkItem(item.id));
     assert_eq!(store.referral(referral.id).await.unwrap().unwrap().state, "accepted");
-}
-
-async fn the_list_of_cases_is_in_the_order_of_the_question(home: &Home) {
-    let store = home.open().await;
-    let line = |severity: u8, day: i8| {
-        let person = person();
-        let date = Day::new(2026, 11, day).unwrap();
-        let line = sealed("case_list", person.0);
-        CaseRow { municipality: city(), severity, date, person, version: 1, line }
-    };
-    let lines = [line(3, 9), line(3, 2), line(2, 20), line(1, 1)];
-    let shuffled = [2, 0, 3, 1].map(|at: usize| Row::Case(lines[at].clone()));
-    store.commit("cases", rows(shuffled.to_vec())).await.unwrap();
-    let first = store.cases(&city(), None, 2).await.unwrap();
-    assert_eq!(first, lines[..2]);
-    assert_eq!(store.cases(&city(), first.last(), 9).await.unwrap(), lines[2..]);
-    let worse = CaseRow { severity: 4, version: 2, ..lines[3].clone() };
-    let closed = Row::CaseClosed { municipality: city(), person: lines[0].person };
-    store.commit("change", rows(vec![Row::Case(worse.clone()), closed])).await.unwrap();
-    assert_eq!(store.cases(&city(), None, 9).await.unwrap(), [worse.clone(), lines[1].clone(), lines[2].clone()]);
-    assert_eq!(store.case(&city(), worse.person).await.unwrap(), Some(worse));
 }
 
 async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end(home: &Home) {

@@ -33,10 +33,11 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
 /// The steps to the tables of today.
-pub(in crate::store) const STEPS: [Step; 3] = [
+pub(in crate::store) const STEPS: [Step; 4] = [
     ("init", include_str!("migrations/0001_init.sql")),
     ("sign in", include_str!("migrations/0002_sign_in.sql")),
     ("roster", include_str!("migrations/0003_roster.sql")),
+    ("no case list", include_str!("migrations/0004_no_case_list.sql")),
 ];
 const BARE: &str = "INSERT INTO bare (key, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
 

@@ -6,7 +6,7 @@ const ADDED_TO: [&str; 5] = ["audit_leaf", "leaf_person", "checkpoint", "release
 /// Read to see whether the tables are up to date.
 const MIGRATIONS: &str = "_sqlx_migrations";
 /// Changed or taken away, as what they say changes.
-const CHANGED: [&str; 16] = [
+const CHANGED: [&str; 15] = [
     "setting",
     "log",
     "agency",
@@ -21,7 +21,6 @@ const CHANGED: [&str; 16] = [
     "referral",
     "delivery",
     "work_item",
-    "case_list",
     "sign_in",
 ];
 const SEQUENCES: [&str; 2] = ["entries_sequence", "delivery_sequence"];
@@ -36,7 +35,7 @@ pub fn grants(hub: &str, reader: &str) -> String {
         format!("GRANT SELECT ON {all} TO {hub}, {reader};"),
         format!("GRANT INSERT ON {changed}, {added_to} TO {hub};"),
         format!("GRANT UPDATE ON {changed} TO {hub};"),
-        format!("GRANT DELETE ON case_list, sign_in TO {hub};"),
+        format!("GRANT DELETE ON sign_in TO {hub};"),
         format!("GRANT USAGE ON SEQUENCE {sequences} TO {hub};"),
     ]
     .map(|line| line + "\n")
@@ -55,10 +54,12 @@ mod tests {
 
     #[test]
     fn s54_every_table_of_the_schema_is_either_changed_or_added_to() {
+        /// A later step drops it.
+        const GONE: &str = "case_list";
         let schema = concat!(include_str!("migrations/0001_init.sql"), include_str!("migrations/0002_sign_in.sql"));
         let made = |what: &str| -> BTreeSet<String> {
             let lines = schema.lines().filter_map(|line| line.strip_prefix(&format!("CREATE {what} ")));
-            lines.map(|rest| rest.trim_end_matches([';', '(', ' ']).to_owned()).collect()
+            lines.map(|rest| rest.trim_end_matches([';', '(', ' ']).to_owned()).filter(|name| name != GONE).collect()
         };
         let known: BTreeSet<String> = CHANGED.iter().chain(&ADDED_TO).map(ToString::to_string).collect();
         assert_eq!(made("TABLE"), known);

@@ -157,19 +157,6 @@ const CONCERNED: Write = unnest!(
     " ON CONFLICT DO NOTHING",
     key []
 );
-const CASE_CLOSED: Write = unnest!(
-    "DELETE FROM case_list USING",
-    [text, 2 uuid],
-    " AS gone (municipality, person) WHERE case_list.municipality = gone.municipality AND case_list.person = gone.person",
-    key []
-);
-const CASE: Write = unnest!(
-    "INSERT INTO case_list (municipality, severity, date, person, version, line) SELECT * FROM",
-    [text, 2 int8, 3 int8, 4 uuid, 5 int8, 6 bytea],
-    " ON CONFLICT (municipality, person) DO UPDATE SET severity = excluded.severity, date = excluded.date,
-      version = excluded.version, line = excluded.line",
-    key [0, 3]
-);
 const LEAF: Write = unnest!(
     "INSERT INTO audit_leaf (log, idx, id, hash, chain, entry) SELECT * FROM",
     [text, 2 int8, 3 uuid, 4 bytea, 5 bytea, 6 bytea],
@@ -221,8 +208,6 @@ const fn statement(table: Table) -> &'static Write {
         Table::SignIn => &SIGN_IN,
         Table::SignInEnded => &SIGN_IN_ENDED,
         Table::Concerned => &CONCERNED,
-        Table::CaseClosed => &CASE_CLOSED,
-        Table::Case => &CASE,
         Table::Leaf => &LEAF,
         Table::LeafPerson => &LEAF_PERSON,
         Table::Epoch => &EPOCH,

@@ -1,9 +1,9 @@
-//! Persons, the identifiers that name them, and the list of cases.
+//! Persons, and the identifiers that name them.
 
 use super::{KEYS_MAX, among};
-use crate::store::sql::columns::{Columns, FromColumns, day_number};
+use crate::store::sql::columns::{Columns, FromColumns};
 use crate::store::sql::value::{Sql, Statement};
-use crate::store::{AliasRow, CaseRow, PersonRow, Store, StoreError};
+use crate::store::{AliasRow, PersonRow, Store, StoreError};
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::sealing::{Blind, WrappedKey};
 use musubi_core::time::Time;
@@ -44,13 +44,8 @@ macro_rules! joined {
 const JOINED: Statement =
     Statement::each(joined!(concat!("IN ", listed!()), "CROSS JOIN"), joined!("= ANY($1)", "JOIN"));
 const TOMBSTONES: &str = "SELECT person, at FROM tombstone ORDER BY at, person";
-const CASES: &str = "SELECT * FROM case_list WHERE municipality = $1
-    ORDER BY severity DESC, date DESC, person DESC LIMIT +$2";
-const CASES_AFTER: &str = "SELECT * FROM case_list WHERE municipality = $1 AND (severity, date, person) < ($2, $3, $4)
-    ORDER BY severity DESC, date DESC, person DESC LIMIT +$5";
 const KEPT_IN: &str =
     "SELECT * FROM person WHERE municipality = $1 AND id > $2 AND joined_into IS NULL ORDER BY id LIMIT +$3";
-const CASE: &str = "SELECT * FROM case_list WHERE municipality = $1 AND person = $2";
 
 impl FromColumns for AliasRow {
     const TABLE: &'static str = "alias";
@@ -82,21 +77,6 @@ impl FromColumns for PersonRow {
             epoch: row.number("epoch")?,
             key: row.plain::<Option<Vec<u8>>>("key")?.map(WrappedKey::from_stored),
             joined_into: row.uuid_if_any("joined_into")?.map(PersonId),
-        })
-    }
-}
-
-impl FromColumns for CaseRow {
-    const TABLE: &'static str = "case_list";
-
-    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
-        Ok(CaseRow {
-            municipality: row.checked("municipality")?,
-            severity: row.number("severity")?,
-            date: row.day("date")?,
-            person: PersonId(row.uuid("person")?),
-            version: row.number("version")?,
-            line: row.sealed("line")?,
         })
     }
 }
@@ -178,33 +158,5 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<PersonRow>, StoreError> {
         self.all("persons of a municipality", Sql::new(KEPT_IN).bind(municipality).bind(after).bind(limit)).await
-    }
-
-    /// The list of cases of a municipality, most severe and newest first, after the line given.
-    ///
-    /// # Errors
-    /// When the database fails or holds a row that cannot have been written.
-    pub async fn cases(
-        &self,
-        municipality: &Municipality,
-        after: Option<&CaseRow>,
-        limit: u32,
-    ) -> Result<Vec<CaseRow>, StoreError> {
-        let question = match after {
-            None => Sql::new(CASES).bind(municipality),
-            Some(line) => {
-                let question = Sql::new(CASES_AFTER).bind(municipality).bind(line.severity);
-                question.bind(day_number(line.date)).bind(line.person)
-            }
-        };
-        self.all("cases", question.bind(limit)).await
-    }
-
-    /// A person's line in the list.
-    ///
-    /// # Errors
-    /// When the database fails or holds a row that cannot have been written.
-    pub async fn case(&self, municipality: &Municipality, person: PersonId) -> Result<Option<CaseRow>, StoreError> {
-        self.one("case", Sql::new(CASE).bind(municipality).bind(person)).await
     }
 }

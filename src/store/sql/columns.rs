@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use crate::store::rows::{Concerned, Contained};
 use musubi_core::id::{EntryId, PersonId};
 use musubi_core::sealing::{Blind, Sealed};
-use musubi_core::time::{Day, Time};
+use musubi_core::time::Time;
 use sqlx::{Decode, Postgres, Row, Sqlite, Type};
 use std::str::FromStr;
 use uuid::Uuid;
@@ -107,14 +107,6 @@ impl<'r> Columns<'r> {
         Ok(self.plain::<Option<i64>>(column)?.map(Time::from_micros))
     }
 
-    /// A day, stored as the number yyyymmdd.
-    pub(in crate::store) fn day(&self, column: &'static str) -> Result<Day, StoreError> {
-        let number: i32 = self.number(column)?;
-        let part = |part: i32| i8::try_from(part).unwrap_or_default();
-        let year = i16::try_from(number / 10_000).unwrap_or_default();
-        Day::new(year, part(number / 100 % 100), part(number % 100)).map_err(|_| self.wrong(column))
-    }
-
     pub(in crate::store) fn uuid(&self, column: &'static str) -> Result<Uuid, StoreError> {
         self.plain(column)
     }
@@ -174,11 +166,6 @@ fn concerned(bytes: &[u8; CONCERNED_BYTES]) -> Concerned {
 fn contained(bytes: &[u8; CONTAINED_BYTES]) -> Contained {
     let [id @ .., kind] = bytes;
     Contained { id: EntryId(Uuid::from_bytes(*id)), kind: *kind }
-}
-
-/// A day as it is stored.
-pub(in crate::store) fn day_number(day: Day) -> i64 {
-    i64::from(day.year()) * 10_000 + i64::from(day.month()) * 100 + i64::from(day.day())
 }
 
 /// The `persons` column.

@@ -21,8 +21,6 @@ pub(in crate::store) enum Table {
     SignIn,
     SignInEnded,
     Concerned,
-    CaseClosed,
-    Case,
     Leaf,
     LeafPerson,
     Epoch,

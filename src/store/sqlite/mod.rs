@@ -17,10 +17,11 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The steps to the tables of today.
-pub(in crate::store) const STEPS: [Step; 3] = [
+pub(in crate::store) const STEPS: [Step; 4] = [
     ("init", include_str!("migrations/0001_init.sql")),
     ("sign in", include_str!("migrations/0002_sign_in.sql")),
     ("roster", include_str!("migrations/0003_roster.sql")),
+    ("no case list", include_str!("migrations/0004_no_case_list.sql")),
 ];
 /// Prepared statements kept for each connection: five for each table, and the questions.
 const STATEMENTS: usize = 256;

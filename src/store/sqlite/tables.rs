@@ -112,13 +112,6 @@ const SIGN_IN: [&str; 5] = insert!(
 const SIGN_IN_ENDED: [&str; 5] = many!("DELETE FROM sign_in WHERE key IN (VALUES ", "(?)", ")");
 const CONCERNED: [&str; 5] =
     insert!("INSERT INTO concerned (person, of, municipality, id)", "(?,?,?,?)", " ON CONFLICT DO NOTHING");
-const CASE_CLOSED: [&str; 5] = many!("DELETE FROM case_list WHERE (municipality, person) IN (VALUES ", "(?,?)", ")");
-const CASE: [&str; 5] = insert!(
-    "INSERT INTO case_list (municipality, severity, date, person, version, line)",
-    "(?,?,?,?,?,?)",
-    " ON CONFLICT (municipality, person) DO UPDATE SET severity = excluded.severity, date = excluded.date,
-      version = excluded.version, line = excluded.line"
-);
 const LEAF: [&str; 5] = insert!("INSERT INTO audit_leaf (log, idx, id, hash, chain, entry)", "(?,?,?,?,?,?)", "");
 const LEAF_PERSON: [&str; 5] =
     insert!("INSERT INTO leaf_person (person, log, idx)", "(?,?,?)", " ON CONFLICT DO NOTHING");
@@ -150,8 +143,6 @@ const fn statements(table: Table) -> &'static [&'static str; 5] {
         Table::SignIn => &SIGN_IN,
         Table::SignInEnded => &SIGN_IN_ENDED,
         Table::Concerned => &CONCERNED,
-        Table::CaseClosed => &CASE_CLOSED,
-        Table::Case => &CASE,
         Table::Leaf => &LEAF,
         Table::LeafPerson => &LEAF_PERSON,
         Table::Epoch => &EPOCH,

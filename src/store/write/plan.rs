@@ -3,7 +3,7 @@
 use super::logs::{State, origin};
 use super::model::{Model, POLICY_EPOCH};
 use crate::store::rows::{Concerned, Log, Row};
-use crate::store::sql::columns::{contained_bytes, day_number, entries_bytes, persons_bytes};
+use crate::store::sql::columns::{contained_bytes, entries_bytes, persons_bytes};
 use crate::store::sql::connection::Connection;
 use crate::store::sql::table::Table;
 use crate::store::sql::value::{Value, row};
@@ -147,13 +147,6 @@ impl Plan {
                     self.put(Table::Superseded, row![&known.municipality, fact.0, *at, by]);
                 }
             }
-            Row::Case(case) => {
-                self.place(&case.municipality, state);
-                let day = day_number(case.date);
-                let values = row![&case.municipality, case.severity, day, case.person, case.version, &case.line];
-                self.put(Table::Case, values);
-            }
-            Row::CaseClosed { municipality, person } => self.put(Table::CaseClosed, row![municipality, *person]),
             Row::SignIn(row) => {
                 let (kind, ends) = (row.kind as u8, row.ends_at);
                 self.put(Table::SignIn, row![row.key, kind, &row.agency, row.version, ends, &row.body]);

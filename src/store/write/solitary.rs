@@ -31,7 +31,7 @@ const TOMBSTONE: &str = "INSERT INTO tombstone (person, at) VALUES ($1, $2) ON C
 
 /// Must a change with this row stand alone?
 pub(in crate::store) fn is_solitary(row: &Row) -> bool {
-    matches!(row, Row::Join { .. } | Row::Part { .. } | Row::DestroyKey { .. } | Row::CaseClosed { .. })
+    matches!(row, Row::Join { .. } | Row::Part { .. } | Row::DestroyKey { .. })
 }
 
 /// Writes such a row, after the other rows of its change.

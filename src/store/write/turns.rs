@@ -112,8 +112,6 @@ fn municipality(row: &Row) -> Option<&Municipality> {
         Row::Delivery(row) => Some(&row.municipality),
         Row::WorkItem(row) => Some(&row.municipality),
         Row::Release(row) => Some(&row.municipality),
-        Row::Case(row) => Some(&row.municipality),
-        Row::CaseClosed { municipality, .. } => Some(municipality),
         _ => None,
     }
 }
