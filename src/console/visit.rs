@@ -117,7 +117,7 @@ impl Visit {
     fn behind(&self, of: Of) -> Result<Uuid, Refusal> {
         self.session.behind(of, &self.handle).ok_or_else(|| {
             Refusal::invalid(
-                "M820",
+                "M840",
                 "address",
                 "このページの有効期限が切れています。一覧から開き直してください。",
                 "This address belongs to another session. Open the page from its list again.",

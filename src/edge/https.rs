@@ -10,7 +10,7 @@ use crate::hub::document::{Custody, DocumentAnswer};
 use crate::hub::{Hub, Refusal, RefusalKind};
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
@@ -100,6 +100,20 @@ pub async fn not_served() -> Response {
         "Not served here. Files: POST /v1/documents; case queries in XML: POST /v1/cases/query; FHIR: see GET /fhir/R4/metadata.",
     );
     nothing_taken(StatusCode::NOT_FOUND, &[said])
+}
+
+/// For an agency that asks for more than its share (S-80): in the words of the interface that it asked.
+pub(crate) fn too_many(uri: &Uri, headers: &HeaderMap) -> Response {
+    let said = Diagnostic::error(
+        "M900",
+        "request",
+        "要求が多すぎます。間を置いて送り直してください(秒数はRetry-After)。何も受け取っていません。",
+        "Too many requests. Send it again after the seconds of Retry-After; nothing was taken.",
+    );
+    match uri.path().starts_with("/fhir/") {
+        true => fhir::too_many(uri.query(), headers, said),
+        false => nothing_taken(StatusCode::TOO_MANY_REQUESTS, &[said]),
+    }
 }
 
 /// Why a body was not read to its end, and what mends it.

@@ -8,7 +8,6 @@ use musubi_core::agency::{Actor, AgencyKind, Purpose, Role};
 use musubi_core::audit::{AuditEntry, LogKey, SaltedEntry, inclusion_proof, verify_inclusion};
 use musubi_core::id::{EntryId, ReleaseId};
 use musubi_core::sealing::{Aad, DataKey, WrappedKey};
-use musubi_core::time::Day;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;

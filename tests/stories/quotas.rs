@@ -41,6 +41,8 @@ async fn s80_who_asks_too_much_is_told_so_and_still_heard_when_a_child_is_in_dan
     }
     let too_many = told.iter().find(|answer| answer.status == 429).expect("it is told");
     assert!(too_many.headers.iter().any(|(name, value)| name == "retry-after" && value == "1"), "{too_many:?}");
+    let said: serde_json::Value = serde_json::from_slice(&too_many.body).unwrap();
+    assert_eq!(said["diagnostics"][0]["code"], "M900");
     assert_eq!(city.agency(sample::CLINIC).post(FILE, "text/csv", b"x".to_vec()).await.unwrap().status, 422);
     while office.post(FILE, "text/csv", b"x".to_vec()).await.unwrap().status != 429 {}
     let refused = office.deliveries().receive(musubi::edge::grpc::client::ReceiveRequest::default()).await;

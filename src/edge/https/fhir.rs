@@ -198,6 +198,12 @@ fn refused(form: Form, wrong: &Wrong) -> Response {
     answer(form, wrong.status, rest::outcome(form, None, &wrong.said))
 }
 
+/// For an agency that asks for more than its share.
+pub(super) fn too_many(query: Option<&str>, headers: &HeaderMap, said: Diagnostic) -> Response {
+    let (_, form) = forms(query, headers);
+    refused(form, &Wrong::one(StatusCode::TOO_MANY_REQUESTS, said))
+}
+
 fn not_served() -> Diagnostic {
     Diagnostic::error(
         "H003",

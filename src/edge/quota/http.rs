@@ -1,11 +1,12 @@
 //! The quotas of agencies over HTTP: what is asked for, how fast it comes, and how much is open at once.
 
 use super::{BY_CONTENT, Lane, Open, Quotas, too_many};
+use crate::edge::https;
 use crate::edge::peer::Peer;
 use axum::BoxError;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
@@ -57,7 +58,7 @@ pub async fn quota(State(quotas): State<Arc<Quotas>>, request: Request, next: Ne
     let (lane, stream) = (if path == BY_CONTENT { Lane::Notification } else { Lane::General }, STREAMS.contains(&path));
     let open = match quotas.enter(&agency, lane) {
         Ok(open) => Arc::new(open),
-        Err(wait) => return refused(request.headers(), wait),
+        Err(wait) => return refused(&request, wait),
     };
     let slack = (!stream).then_some(quotas.slow_max);
     let of = Arc::clone(&open);
@@ -69,13 +70,13 @@ pub async fn quota(State(quotas): State<Arc<Quotas>>, request: Request, next: Ne
     answer.map(|body| Body::new(Counted { body, _open: open }))
 }
 
-fn refused(headers: &HeaderMap, wait: Duration) -> Response {
-    let content = headers.get(header::CONTENT_TYPE);
+fn refused(request: &Request, wait: Duration) -> Response {
+    let content = request.headers().get(header::CONTENT_TYPE);
     if content.is_some_and(|content| content.as_bytes().starts_with(b"application/grpc")) {
         return too_many().into_http::<Body>();
     }
     let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
-    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)]).into_response()
+    ([(header::RETRY_AFTER, seconds)], https::too_many(request.uri(), request.headers())).into_response()
 }
 
 /// Was something asked for that the asker may not have, or has not?

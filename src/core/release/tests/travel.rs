@@ -149,6 +149,14 @@ fn what_is_shown_is_what_is_in_the_message() {
 }
 
 #[test]
+fn the_id_of_the_release_travels_with_the_data() {
+    let (_, world) = worlds(1).next().unwrap();
+    let (mut released, id) = (world.release(), ReleaseId(uuid::Uuid::from_u128(7)));
+    released.set_release_id(id);
+    assert_eq!(released.record().release_id, id.to_string());
+}
+
+#[test]
 fn narrowed_below_protection_the_names_of_a_guidance_center_go_for_all_but_itself() {
     let (mut own, mut others) = (0, 0);
     for (seed, world) in worlds(1_000) {
