@@ -10,8 +10,8 @@ use crate::city::City;
 use crate::histories::Dice;
 use crate::interference::{Everything, same};
 use crate::schema::{BIRD, Schema};
-use crate::steps::permit;
-use musubi::edge::grpc::client::{GroundRequest, PersonRef, RecordConsentRequest};
+use crate::steps::{APPROVAL, permit};
+use musubi::edge::grpc::client::{CareApprovalTerms, GroundRequest, PersonRef, RecordConsentRequest, ReferRequest};
 use musubi::sample_city as sample;
 use musubi_core::agency::{Category, CategorySet};
 use musubi_core::wire::agency_side::Draft;
@@ -93,6 +93,7 @@ impl World {
             }
         }
         self.request(&city).await;
+        refer(&city).await;
         (city, taken)
     }
 
@@ -121,6 +122,29 @@ impl World {
             fact_id = agency.client.grounds().approve(approval).await.unwrap().into_inner().fact_id;
         }
     }
+}
+
+/// The mother is to be cared for by a provider, under an approval: it may see what it needs for that.
+async fn refer(city: &City) {
+    let approval = CareApprovalTerms {
+        approval_number: APPROVAL.to_owned(),
+        kinds: words(&["stay", "day"]),
+        from: "2026-11-13".to_owned(),
+        until: "2027-10-25".to_owned(),
+        units: 7,
+        income_class: "taxed".to_owned(),
+        ..CareApprovalTerms::default()
+    };
+    let request = ReferRequest {
+        staff_id: city.center().staff.to_owned(),
+        persons: people()[..1].to_vec(),
+        kind: "postnatal_care".to_owned(),
+        to: sample::PROVIDER.to_owned(),
+        reason: "産後ケア".to_owned(),
+        approval: Some(approval),
+        ..ReferRequest::default()
+    };
+    city.center().client.referrals().refer(request).await.unwrap();
 }
 
 /// Who the two are: facts of decisions, told in every city.
@@ -200,13 +224,18 @@ impl Agency {
 }
 
 /// Who looks, for what, and under which ground.
-const LOOKING: [(&str, &str, &str); 3] =
-    [(sample::CENTER, "P3", ""), (sample::GUIDANCE_CENTER, "P5", REQUEST), (sample::HEALTH_CENTER, "P1", "")];
+const LOOKING: [(&str, &str, &str); 4] = [
+    (sample::CENTER, "P3", ""),
+    (sample::GUIDANCE_CENTER, "P5", REQUEST),
+    (sample::HEALTH_CENTER, "P1", ""),
+    (sample::PROVIDER, "P7", ""),
+];
 
 fn looking(city: &City, agency: &str) -> Agency {
     match agency {
         sample::CENTER => city.center(),
         sample::GUIDANCE_CENTER => city.guidance_center(),
+        sample::PROVIDER => city.provider(),
         _ => city.health_center(),
     }
 }
