@@ -52,7 +52,7 @@ impl Hub {
         change: &mut Change,
     ) -> Result<bool, Refusal> {
         let asker = self.find(&requester.named).await?;
-        let facts = family.decision_facts(&family.record());
+        let (_, facts) = family.whole();
         let on_file = facts.subjects.get(&family.known_as(subject)).cloned().unwrap_or_default();
         let held = self.held_about(caller, family, subject);
         if access(&self.policy, &on_file, requester.relationship, asker, held, family.at) == Access::Answer {
@@ -79,8 +79,7 @@ impl Hub {
 
     /// Every category of what is held about a person, whoever may see it.
     fn held_about(&self, caller: &Caller, family: &Family, subject: PersonId) -> CategorySet {
-        let record = family.record();
-        let facts = family.decision_facts(&record);
+        let (record, facts) = family.whole();
         let request = request_of(&caller.agency, Actor::system(), Purpose::P3, None);
         let released = release(record, &request, &facts, &self.policy, family.at);
         let own =

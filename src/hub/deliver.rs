@@ -237,8 +237,7 @@ impl Hub {
         let request = request_of(recipient, Actor::system(), row.purpose, None);
         let meant = self.entries_meant(row).await?;
         // Whose consent counts may hang on what another agency wrote: the facts are those of the whole record.
-        let whole = family.record();
-        let facts = family.decision_facts(&whole);
+        let (whole, facts) = family.whole();
         let is_step =
             |entry: &&SharedEntry| entry.kind() == "referral_step" && entry.id().is_some_and(|id| meant.contains(&id));
         let steps = whole.entries().iter().filter(is_step).count();

@@ -136,8 +136,7 @@ impl Hub {
         let agency = self.register.agency(&row.recipient)?;
         let actor = detail.actor.clone().unwrap_or_else(Actor::system);
         let request: Request = request_of(&agency, actor, row.purpose, detail.cited.map(FactId));
-        let record = family.record();
-        let facts = family.decision_facts(&record);
+        let (record, facts) = family.whole();
         Some(release(record, &request, &facts, &self.policy, row.decided_at))
     }
 }
@@ -280,8 +279,7 @@ impl Hub {
         own: &BTreeSet<EntryId>,
         hypothesis: Hypothesis,
     ) -> BTreeMap<(EntryId, Category), Explained> {
-        let record = family.record();
-        let mut facts = family.decision_facts(&record);
+        let (record, mut facts) = family.whole();
         hypothesis.apply(&mut facts, request, source, family.at);
         let released = release(record, request, &facts, &self.policy, family.at);
         let mut found = BTreeMap::new();

@@ -179,17 +179,30 @@ impl Family {
         self.record().entries().iter().filter_map(|entry| entry.birth_date_of(known)).max()
     }
 
+    /// Everything that is on file, and the facts of a decision about it or a part of it.
+    pub fn whole(&self) -> (SharedRecord, Facts) {
+        let record = self.record();
+        let facts = self.facts_of(&record, None);
+        (record, facts)
+    }
+
+    /// What is on file with entries that are about to be stored, and the facts of a decision about that.
+    pub fn whole_with(&self, more: &[SharedEntry]) -> (SharedRecord, Facts) {
+        let record = self.record_with(more);
+        let facts = self.facts_of(&record, Some(&self.record()));
+        (record, facts)
+    }
+
     /// The facts of a decision about a record, for a recipient that is on the register and active. They are those of every
-    /// subject of the record, and rest on the whole of what is on file, however little of it the record holds.
-    pub fn decision_facts(&self, record: &SharedRecord) -> Facts {
+    /// subject of the record, and rest on what it says and, where there is something, on what stood there before.
+    fn facts_of(&self, record: &SharedRecord, before: Option<&SharedRecord>) -> Facts {
         let mut subjects = self.facts.clone();
-        let whole = self.record();
         let named = record.entries().iter().flat_map(SharedEntry::persons).map(|(person, _)| self.known_as(person));
         let everybody: BTreeSet<PersonId> = self.known().into_iter().chain(named).collect();
         for person in everybody {
             let subject = subjects.entry(person).or_default();
             // Where entries contradict each other the person counts as the youngest that they say.
-            let said = whole.entries().iter().chain(record.entries());
+            let said = before.into_iter().chain([record]).flat_map(SharedRecord::entries);
             subject.birth_date = said.clone().filter_map(|entry| entry.birth_date_of(person)).max();
             // Whoever says it: a permit ends with the life of the subject, and in doubt it is closed (E14).
             subject.died_at = said.filter_map(|entry| entry.died_at_of(person)).min();
@@ -211,7 +224,7 @@ impl Family {
 
     /// The hash of the facts of a decision about the whole record.
     pub fn fingerprint(&self) -> [u8; 32] {
-        self.decision_facts(&self.record()).fingerprint()
+        self.whole().1.fingerprint()
     }
 
     /// The keys of some persons, for sealing a row that concerns them.

@@ -84,9 +84,9 @@ impl Hub {
         request: &Request,
         meant: &dyn Fn(&Withheld) -> bool,
     ) {
-        let mut facts = family.decision_facts(&family.record());
+        let (record, mut facts) = family.whole();
         facts.grounds = grounds.iter().map(|ground| Ground { level: Some(Level::L3), ..ground.clone() }).collect();
-        let released = release(family.record(), request, &facts, &self.policy, family.at);
+        let released = release(record, request, &facts, &self.policy, family.at);
         let held = |held: &&Withheld| held.outcome == Outcome::Hold && held.rule == Rule::Approval && meant(held);
         for held in released.withheld().iter().filter(held) {
             for ground in grounds.iter().filter(|ground| held.evidence.contains(&ground.id)) {

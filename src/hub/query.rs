@@ -185,8 +185,7 @@ impl Hub {
         let mut last = None;
         for ground in question.cited.choices(family) {
             let request = question.caller.request(question.purpose, ground)?;
-            let record = family.record();
-            let facts = family.decision_facts(&record);
+            let (record, facts) = family.whole();
             let mut released = release(record, &request, &facts, &self.policy, now);
             let hit = (question.wanted)(&released, now);
             let meant = hit || released.is_empty();

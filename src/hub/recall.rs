@@ -111,8 +111,7 @@ impl Hub {
         let agency = self.register.agency(&row.recipient).filter(|agency| agency.active)?;
         let actor = detail.actor.clone().unwrap_or_else(Actor::system);
         let request = request_of(&agency, actor, row.purpose, None);
-        let record = family.record();
-        let facts = family.decision_facts(&record);
+        let (record, facts) = family.whole();
         let released = release(record, &request, &facts, &self.policy, family.at);
         Some(released.shown().iter().map(|shown| (shown.entry, shown.full.union(shown.general))).collect())
     }

@@ -24,8 +24,7 @@ impl Hub {
         let request = caller.request(default_purpose(caller.agency.kind), None)?;
         for _ in 0..DECIDE_AGAIN_MAX {
             let family = self.family(&persons, self.now()).await?;
-            let whole = family.record();
-            let facts = family.decision_facts(&whole);
+            let (whole, facts) = family.whole();
             let record = whole.keep(|entry| entry.id().is_some_and(|id| own.contains(&id)));
             let mut released = release(record, &request, &facts, &self.policy, family.at);
             if released.is_empty() {

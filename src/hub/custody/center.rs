@@ -93,8 +93,7 @@ impl Custody<'_> {
     /// What the center would see of the family with this parcel, and the facts of that decision.
     pub(super) fn would_release(&self, center: &Agency, purpose: Purpose) -> (Released, Facts) {
         let request = request_of(center, Actor::system(), purpose, None);
-        let record = self.family.record_with(&self.entries);
-        let facts = self.family.decision_facts(&record);
+        let (record, facts) = self.family.whole_with(&self.entries);
         (release(record, &request, &facts, &self.hub.policy, self.now), facts)
     }
 

@@ -78,10 +78,9 @@ impl Hub {
 
     /// Who wrote what is open from now on.
     fn authors_shown(&self, caller: &Caller, family: &Family, glass: &BreakGlass) -> BTreeSet<AgencyId> {
-        let record = family.record();
+        let (record, mut facts) = family.whole();
         let authors: Vec<_> =
             record.entries().iter().filter_map(|entry| Some((entry.id()?, entry.author()?))).collect();
-        let mut facts = family.decision_facts(&record);
         let subject = facts.subjects.entry(family.known_as(glass.subject)).or_default();
         subject.break_glass.push(glass.clone());
         let request = request_of(&caller.agency, caller.actor.clone(), Purpose::P11, None);
@@ -125,8 +124,7 @@ impl Hub {
         let role = agency.staff.get(&glass.staff_id).copied().unwrap_or(Role::System);
         let actor = Actor { staff_id: glass.staff_id.clone(), role };
         let request = request_of(&agency, actor, Purpose::P11, None);
-        let record = family.record_with(entries);
-        let facts = family.decision_facts(&record);
+        let (record, facts) = family.whole_with(entries);
         let released = release(record, &request, &facts, &self.policy, now);
         entries.iter().filter_map(SharedEntry::id).any(|id| released.shows(id))
     }
