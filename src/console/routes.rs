@@ -119,6 +119,7 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/question", PROTECT, question::blank, menu "照会" "Ask"),
     route!(Post "/question", PROTECT, question::ask),
     route!(Post "/request", GROUND, question::send_request),
+    route!(Post "/leave", GROUND, question::leave; proof),
     route!(Get "/emergency", GLASS, emergency::blank, menu "緊急閲覧" "Break-glass"),
     route!(Post "/emergency", GLASS, emergency::ask; proof),
     route!(Post "/emergency/{handle}", GLASS, emergency::confirm; proof),

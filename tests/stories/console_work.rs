@@ -3,6 +3,7 @@
 
 use crate::browser::{Browser, Seen};
 use crate::city::{City, MOTHER, VISITS};
+use crate::steps::{COUNCIL_CASE, akari, saya};
 use musubi::console::{Method, ROUTES};
 use musubi::sample_city as sample;
 use musubi_core::wire::agency_side::Draft;
@@ -158,6 +159,30 @@ async fn a_request_waits_for_its_holder_who_sees_what_speaks_for_and_against() {
     assert!(refused.status == 303, "{}", refused.body);
     let after = caseworker.submit(&page, "/question", &ask).await;
     assert!(after.says("家庭訪問") && after.says("法令の定め"), "{}", after.body);
+}
+
+#[tokio::test]
+async fn a_member_leaves_a_case_on_a_page_and_sees_nothing_of_it_any_more() {
+    let city = with_visits().await;
+    city.set("2026-11-17T10:00:00+09:00");
+    city.center().opens_a_council_case(vec![akari(), saya()], &["C01", "C10", "C13"]).await;
+    let mut caseworker = city.signed_in(sample::GUIDANCE_CENTER, "w-0412").await;
+    let page = caseworker.get("/question").await;
+    let ask = [("number", COUNCIL_CASE), ("purpose", "P6"), ("name", "タカヤナギ アカリ"), ("born", "2026-10-19")];
+    let before = caseworker.submit(&page, "/question", &ask).await;
+    assert!(!before.says("表示できる記録はありません"), "{}", before.body);
+    let unknown = proven(&mut caseworker, &page, "/leave", &[("case", "K-0"), ("last_day", "")]).await;
+    assert!(unknown.status != 200 && unknown.says("value=\"K-0\""), "{}", unknown.body);
+    let no_day = [("case", COUNCIL_CASE), ("last_day", "tomorrow")];
+    let refused = caseworker.submit(&page, "/leave", &no_day).await;
+    assert!(refused.status == 422 && refused.says("M841"), "{}", refused.body);
+    let left = caseworker.submit(&page, "/leave", &[("case", COUNCIL_CASE), ("last_day", "")]).await;
+    assert!(left.status == 200 && left.says("調整機関に知らせました"), "{}", left.body);
+    city.clock.advance_minutes(1);
+    let after = caseworker.submit(&page, "/question", &ask).await;
+    assert!(after.says("表示できる記録はありません"), "{}", after.body);
+    let mut officer = city.signed_in(sample::CENTER, "fukatsu").await;
+    assert!(officer.get("/today").await.says("構成員から外れます"));
 }
 
 #[tokio::test]
