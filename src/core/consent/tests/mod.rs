@@ -3,6 +3,7 @@
 mod bits;
 mod check;
 mod codes;
+mod evidence;
 mod explain;
 mod gates;
 mod grantors;
