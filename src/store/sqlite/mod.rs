@@ -25,8 +25,6 @@ pub(in crate::store) const STEPS: [Step; 4] = [
 ];
 /// Prepared statements kept for each connection: five for each table, and the questions.
 const STATEMENTS: usize = 256;
-/// Rows that a reader's thread puts down before it waits for who asked.
-const ROWS_AHEAD: usize = 1024;
 /// How long to wait for another process, a backup for one, to let go of the database.
 const BUSY: Duration = Duration::from_secs(10);
 /// A program that the last holder just started holds its files for a moment, until it becomes another program.
@@ -100,7 +98,6 @@ pub(super) fn readers(folder: &Path) -> Result<SqliteConnectOptions, StoreError>
     Ok(SqliteConnectOptions::new()
         .filename(database)
         .read_only(true)
-        .row_buffer_size(ROWS_AHEAD)
         .pragma("temp_store", "MEMORY")
         .busy_timeout(BUSY)
         .statement_cache_capacity(STATEMENTS)

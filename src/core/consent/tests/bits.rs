@@ -22,7 +22,7 @@ fn same(policy: &Policy, facts: &DecisionFacts) -> Result<(), String> {
 /// Every fact with every other: each flag below the ceiling by itself, and what each gate comes to. One cell stands for all
 /// of the same letter that the same grounds, masks and gates reach; the surveys ask every cell.
 #[test]
-#[ignore = "minutes in a release build; run it when tiers or bits change"]
+#[ignore = "five minutes in a release build; run it when tiers or bits change"]
 fn the_bit_formula_the_tiers_and_the_table_agree_on_the_whole_product_of_gates_and_cells() {
     let mut asked = 0_u64;
     let stand_ins = stand_ins(reviewed());
