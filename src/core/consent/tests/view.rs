@@ -245,6 +245,43 @@ fn an_objection_after_an_approval_needs_a_person_again() {
     }
 }
 
+/// A permit that was withdrawn is a no as well, unless she permitted again, or nobody who may said so.
+#[test]
+fn a_withdrawal_after_an_approval_needs_a_person_again() {
+    let for_guidance = |consent: Consent| Consent {
+        grantee: Grantee::Agency(agency("CGC-1")),
+        categories: Scope::Named(set(&[C09])),
+        purposes: vec![Purpose::P5],
+        ..consent
+    };
+    let she_said = |id, kind, when| for_guidance(said(id, kind, when));
+    let withdrawal = || she_said(2, ConsentKind::Withdrawal, "2026-10-22T00:00:00+09:00");
+    let by_a_stranger = Consent { relationship: super::super::records::Relationship::Other, ..withdrawal() };
+    let again = || she_said(3, ConsentKind::Permit, "2026-10-24T00:00:00+09:00");
+    let seen = |mut facts: Facts, (with_objection_in_view, approved_at): (bool, &str)| {
+        let mut l04 = ground(20, GroundCode::L04, "CGC-1", "CGC-1", &[MOTHER]);
+        l04.approvals = vec![Approval {
+            source: agency("MED-1"),
+            categories: set(&[C09]),
+            approved_at: at(approved_at),
+            with_objection_in_view,
+        }];
+        facts.grounds = vec![l04];
+        says(&look(&guidance(), &facts, &[MOTHER], &[C09], noon()))
+    };
+    let (before, after) = ("2026-10-21T00:00:00+09:00", "2026-10-23T00:00:00+09:00");
+    let withdrawn = || with(vec![for_guidance(permit(1)), withdrawal()]);
+    assert_eq!(seen(withdrawn(), (false, before)), "HOLD T5.approval");
+    assert_eq!(seen(withdrawn(), (true, before)), "HOLD T5.approval");
+    assert_eq!(seen(withdrawn(), (true, after)), "PERMIT T5.L04");
+    let permitted_again = with(vec![for_guidance(permit(1)), withdrawal(), again()]);
+    assert_eq!(seen(permitted_again, (false, before)), "PERMIT T5.L04");
+    assert_eq!(seen(with(vec![by_a_stranger]), (false, before)), "PERMIT T5.L04");
+    let mut in_doubt = with(vec![again()]);
+    in_doubt.subjects.get_mut(&MOTHER).unwrap().conflicts = vec![MOTHER];
+    assert_eq!(seen(in_doubt, (false, before)), "PERMIT T5.L04", "a permit in doubt is no objection");
+}
+
 #[test]
 fn a_standing_approval_is_of_one_source_for_one_recipient_and_ground() {
     let mut facts = family();
