@@ -4,6 +4,7 @@ use super::super::records::{
     Approval, Consent, ConsentKind, Grantee, PerpetratorLink, Proviso, Relation, RelationKind, Relationship, Scope,
     Seal,
 };
+use super::super::words::Seen;
 use super::super::{Facts, GroundCode, Originator, Request, SubjectFacts, View, view};
 use super::people::*;
 use crate::agency::Category::{C01, C02, C04, C08, C09, C13};
@@ -164,4 +165,29 @@ fn a_doubt_names_the_permits_and_objections_that_are_in_doubt() {
     facts.subjects.get_mut(&CHILD).unwrap().birth_date = None;
     let seen = look(&provider(), &facts, &[CHILD], &[C08], noon());
     assert_eq!((says(&seen).as_str(), names(&seen)), ("HOLD T7.conflict", vec![1]));
+}
+
+/// What counted for either of two persons counts for the item about both.
+#[test]
+fn an_item_about_two_rests_on_what_counted_for_each() {
+    let mut facts = with(vec![objection(2, "2026-10-20T12:00:00+09:00")]);
+    facts.grounds = vec![ground(20, GroundCode::L04, "CGC-1", "CGC-1", &[MOTHER, CHILD])];
+    for subjects in [[MOTHER, CHILD], [CHILD, MOTHER]] {
+        let seen = look(&guidance(), &facts, &subjects, &[C09], noon());
+        assert_eq!((says(&seen).as_str(), names(&seen)), ("HOLD T5.approval", vec![2, 20]));
+        assert!(counted(&seen, Seen::Objection));
+    }
+}
+
+#[test]
+fn a_note_of_the_matrix_counts_where_it_changed_the_cell_and_nowhere_else() {
+    let comes_home = RelationKind::Assignment { service: "visit".into(), outreach: true };
+    let mut facts = family();
+    assert!(!counted(&look(&provider(), &facts, &[MOTHER], &[C02], noon()), Seen::Adjusted));
+    of_mother(&mut facts).relations.push(tie(104, MOTHER, "PRV-1", comes_home));
+    assert!(counted(&look(&provider(), &facts, &[MOTHER], &[C02], noon()), Seen::Adjusted));
+}
+
+fn counted(view: &View, fact: Seen) -> bool {
+    view.decisions.iter().any(|(_, decision)| decision.evidence.seen().any(|seen| seen == fact))
 }

@@ -28,6 +28,18 @@ fn weighing(doubt: Doubt, permit: bool, request: &Request, recorded_at: &str) ->
     }
 }
 
+/// What no answer bears on does not rest on one: the ceiling stands whatever was said.
+#[test]
+fn where_the_ceiling_decides_no_answer_is_named() {
+    let mut facts = in_conflict();
+    for consent in &mut facts.subjects.get_mut(&CHILD).unwrap().consents {
+        consent.categories = Scope::Named(set(&[Category::C10]));
+    }
+    facts.weighings = vec![weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00")];
+    let seen = look(&provider(), &facts, &[CHILD], &[Category::C10], noon());
+    assert_eq!((says(&seen).as_str(), seen.evidence.as_slice()), ("DENY T4.ceiling", &[][..]));
+}
+
 /// The provider asks for the child's checks: one parent permits, and the alleged abuser objects (D62).
 fn in_conflict() -> Facts {
     let by_parent = |id, kind| Consent {
