@@ -28,6 +28,30 @@ fn weighing(doubt: Doubt, permit: bool, request: &Request, recorded_at: &str) ->
     }
 }
 
+/// Somebody in conflict permits for the child what must be named: nothing opens until a person has looked, and what a person
+/// says of that word takes nothing from another's.
+#[test]
+fn an_officers_answer_about_a_permit_in_doubt_makes_it_count_or_not_and_no_other() {
+    let permits = |id, by| Consent {
+        subject: CHILD,
+        relationship: Relationship::ParentalAuthority,
+        grantor: Some(by),
+        categories: Scope::Named(set(&[Category::C08])),
+        ..said(id, ConsentKind::Permit, "2026-10-10T00:00:00+09:00")
+    };
+    let answered = |permit: bool| vec![weighing(Doubt::Conflict, permit, &provider(), "2026-10-20T00:00:00+09:00")];
+    let seen = |facts: &Facts| says(&look(&provider(), facts, &[CHILD], &[Category::C08], noon()));
+    let mut facts = with_child(vec![permits(300, FATHER)]);
+    facts.subjects.get_mut(&CHILD).unwrap().conflicts.push(FATHER);
+    assert_eq!(seen(&facts), "HOLD T7.conflict");
+    facts.weighings = answered(true);
+    assert_eq!(seen(&facts), "PERMIT T9.consent");
+    facts.weighings = answered(false);
+    assert_eq!(seen(&facts), "DENY T11.default-deny");
+    facts.subjects.get_mut(&CHILD).unwrap().consents.push(permits(301, MOTHER));
+    assert_eq!(seen(&facts), "PERMIT T9.consent");
+}
+
 /// What no answer bears on does not rest on one: the ceiling stands whatever was said.
 #[test]
 fn where_the_ceiling_decides_no_answer_is_named() {
