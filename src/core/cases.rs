@@ -15,7 +15,8 @@ mod tests;
 pub use crate::consent::records::Level;
 pub use council::council_submission;
 pub use criteria::{
-    CaseCategory, CaseSeverity, LegalBasis, QueryPurpose, SignalCode, SignalCriterion, UnresponsiveVisits, Urgency,
+    CaseCategory, CaseSeverity, LegalBasis, QueryPurpose, ReporterRoute, SignalCode, SignalCriterion,
+    UnresponsiveVisits, Urgency,
 };
 pub use row::{Seen, last_seen, narrowed, owner_agency, tracking_id};
 

@@ -1,4 +1,4 @@
-//! The words of a query (`formats/child_guidance.md` sections 1, 3 and 5).
+//! The words of a case and of a query (`formats/child_guidance.md` sections 1, 3 and 5).
 
 use crate::agency::{Purpose, UnknownWord, words};
 use crate::consent::GroundCode;
@@ -47,6 +47,38 @@ words! {
         C = "C",
         /// None.
         N = "N",
+    }
+}
+
+words! {
+    /// How a notification came (児童相談の経路). Who made it is never counted.
+    ReporterRoute {
+        /// Family or relatives.
+        Family = "Family",
+        /// Neighbours or acquaintances.
+        Neighbour = "Neighbour",
+        /// The child.
+        ChildSelf = "ChildSelf",
+        /// Health center.
+        HealthCentre = "HealthCentre",
+        /// Child commissioner (児童委員).
+        ChildCommissioner = "ChildCommissioner",
+        /// Hospital, clinic or midwifery home.
+        Medical = "Medical",
+        /// Welfare facility.
+        WelfareFacility = "WelfareFacility",
+        /// Police.
+        Police = "Police",
+        /// School.
+        School = "School",
+        /// Board of education.
+        EducationBoard = "EducationBoard",
+        /// Prefecture or municipality.
+        PrefOrMunicipality = "PrefOrMunicipality",
+        /// Welfare office.
+        WelfareOffice = "WelfareOffice",
+        /// Another.
+        Other = "Other",
     }
 }
 

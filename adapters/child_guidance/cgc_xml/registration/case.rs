@@ -4,7 +4,7 @@ use super::{date_of, fault, moment_of};
 use crate::child_guidance::cgc_xml::fields;
 use crate::child_guidance::cgc_xml::form::{Faults, Form, leaf};
 use crate::xml::Element;
-use musubi_core::cases::{CaseCategory, CaseSeverity, Urgency};
+use musubi_core::cases::{CaseCategory, CaseSeverity, ReporterRoute, Urgency};
 use musubi_proto::v1 as proto;
 
 /// Longest case number of an agency.
@@ -12,21 +12,6 @@ const CASE_NUMBER_LENGTH_MAX: usize = 40;
 
 const STATUS: &[&str] =
     &["Intake", "Assessing", "HomeSupport", "TemporaryCustody", "Placement", "TransferPending", "Closed", "Monitoring"];
-const ROUTE: &[&str] = &[
-    "Family",
-    "Neighbour",
-    "ChildSelf",
-    "HealthCentre",
-    "ChildCommissioner",
-    "Medical",
-    "WelfareFacility",
-    "Police",
-    "School",
-    "EducationBoard",
-    "PrefOrMunicipality",
-    "WelfareOffice",
-    "Other",
-];
 const ABUSE: &[&str] = &["Physical", "Sexual", "Neglect", "Psychological"];
 const PERPETRATOR: &[&str] = &["Father", "OtherFather", "Mother", "OtherMother", "BothParents", "Other"];
 
@@ -45,7 +30,10 @@ pub(super) fn read<'a>(form: &Form<'a>, faults: &mut Faults) -> Option<(&'a str,
     let intake = form.text("IntakeDateTime", "CG-E004", faults);
     let intake = intake.and_then(|text| fields::moment(text, &element.place_of("IntakeDateTime"), faults));
     case.intake_at = intake.map(moment_of);
-    case.reporter_route = code_if(form, "ReporterRouteCode", ROUTE, faults);
+    let route = form.text_if("ReporterRouteCode", faults);
+    let route: Option<ReporterRoute> =
+        route.and_then(|text| fields::word(text, &element.place_of("ReporterRouteCode"), faults));
+    case.reporter_route = route.map(ReporterRoute::word).unwrap_or_default().to_owned();
     case.lead_agency = form.text("LeadAgency", "CG-E004", faults).unwrap_or_default().to_owned();
     case.other_agencies =
         element.all("OtherAgency").filter_map(|other| leaf(other, &[], faults).map(str::to_owned)).collect();
