@@ -17,6 +17,7 @@ pub mod release;
 pub mod sealing;
 pub mod sign_in;
 pub mod signals;
+pub mod statistics;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;

@@ -303,7 +303,8 @@ pub(crate) fn birth_date(entries: &[Dated<'_>], person: PersonId) -> Option<Day>
     .next_back()
 }
 
-fn whole_years(born: Day, on: Day) -> i32 {
+/// Years of age on a day; negative before birth.
+pub(crate) fn whole_years(born: Day, on: Day) -> i32 {
     let had_birthday = (on.month(), on.day()) >= (born.month(), born.day());
     i32::from(on.year()) - i32::from(born.year()) - i32::from(!had_birthday)
 }

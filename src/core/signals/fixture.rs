@@ -111,7 +111,8 @@ fn decided(
     release(SharedRecord::gather(stored(entries)), &request, &facts, &Policy::reviewed(), now())
 }
 
-fn stored(entries: Vec<proto::Entry>) -> Vec<SharedEntry> {
+/// These entries as the center's, all of one moment.
+pub(crate) fn stored(entries: Vec<proto::Entry>) -> Vec<SharedEntry> {
     let mut count = 0;
     let message = proto::Submission { format: "test".to_owned(), entries, ..Default::default() };
     Submission::check(message).unwrap().attribute(Attribution {
