@@ -7,7 +7,7 @@ use super::query::{Cited, Question};
 use super::{Hub, Refusal};
 use crate::store::PersonRow;
 use musubi_core::agency::Purpose;
-use musubi_core::id::PersonId;
+use musubi_core::id::{Municipality, PersonId};
 use musubi_core::outlook::{Coverage, expected};
 use musubi_core::release::Released;
 use musubi_core::time::Day;
@@ -17,6 +17,9 @@ use uuid::Uuid;
 pub const PAGE: usize = 25;
 /// Persons that are read from the store at once.
 const READ_AT_ONCE: u32 = 250;
+
+/// Before everybody.
+pub(super) const FIRST: PersonId = PersonId(Uuid::nil());
 
 /// One page of a roster.
 pub struct Roster {
@@ -73,11 +76,10 @@ impl Hub {
     async fn in_view(&self, question: &Question<'_>) -> Result<InView, Refusal> {
         let home = &question.caller.agency.municipality;
         let kept_here = |row: &&PersonRow| row.joined_into.is_none() && row.municipality == *home;
-        let (mut all, mut last) = (InView::default(), Some(PersonId(Uuid::nil())));
+        let (mut all, mut last) = (InView::default(), Some(FIRST));
         while let Some(after) = last {
-            let rows = self.store.persons_kept_in(home, after, READ_AT_ONCE).await?;
-            let some: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
-            last = some.last().copied().filter(|_| some.len() == READ_AT_ONCE as usize);
+            let some;
+            (some, last) = self.some_kept_in(home, after).await?;
             for family in self.families(&some, self.now()).await? {
                 // A family stands where the first of its members does who is kept here.
                 let first = family.persons.values().find(kept_here).map(|row| row.id);
@@ -93,5 +95,17 @@ impl Hub {
         }
         all.families.sort();
         Ok(all)
+    }
+
+    /// Some of those whom a municipality keeps, after this one, and after whom there are more.
+    pub(super) async fn some_kept_in(
+        &self,
+        home: &Municipality,
+        after: PersonId,
+    ) -> Result<(Vec<PersonId>, Option<PersonId>), Refusal> {
+        let rows = self.store.persons_kept_in(home, after, READ_AT_ONCE).await?;
+        let some: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
+        let last = some.last().copied().filter(|_| some.len() == READ_AT_ONCE as usize);
+        Ok((some, last))
     }
 }
