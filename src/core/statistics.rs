@@ -6,7 +6,7 @@
 //! that is told, each of the withheld could still be any of at least [`OPEN_MIN`] numbers.
 //!
 //! **Two answers beside each other.** What is counted is what was on record at the end of the last whole month
-//! ([`end_of_last_month`]), so that asking again within a month tells nothing new. Nothing but the municipality can be chosen,
+//! ([`last_day`]), so that asking again within a month tells nothing new. Nothing but the municipality can be chosen,
 //! municipalities are never added up, and children and pregnant women are counted apart: no two tables differ by a few cases,
 //! and what one withholds is not found in another.
 //!
@@ -30,13 +30,11 @@ pub use table::{Count, Table};
 pub use words::{AgeBand, Dimension, NOT_STATED, Population};
 
 use crate::time::{Day, Time};
-use jiff::civil;
 
-/// The moment up to which cases are counted: the beginning of this month, in Japan. What was recorded from then on counts for
-/// nothing.
-pub fn end_of_last_month(now: Time) -> Time {
-    let today = now.day();
-    Time::start_of(civil::date(today.year(), today.month(), 1))
+/// The last day that counts: the last of the month before this one, in Japan. What was recorded after it counts for nothing.
+pub fn last_day(now: Time) -> Day {
+    let first = now.day().first_of_month();
+    first.yesterday().unwrap_or(first)
 }
 
 /// What is told of the cases of one municipality.
@@ -54,14 +52,13 @@ pub struct Group {
 }
 
 impl Statistics {
-    /// Counts cases up to a moment; each of them stands for one child or one pregnant woman.
-    pub fn count(cases: &[CountedCase], until: Time) -> Self {
+    /// Counts cases as they stood at the end of a day; each of them stands for one child or one pregnant woman.
+    pub fn count(cases: &[CountedCase], counted_on: Day) -> Self {
         let group = |population: &Population| {
             let of_it: Vec<CountedCase> = cases.iter().filter(|case| case.population == *population).copied().collect();
             let tables = population.tables().iter().map(|dimensions| Table::count(&of_it, *dimensions));
             Group { population: *population, tables: tables.collect() }
         };
-        let counted_on = until.plus_minutes(-1).day();
         Statistics { counted_on, groups: Population::ALL.iter().map(group).collect() }
     }
 

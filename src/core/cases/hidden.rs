@@ -1,20 +1,25 @@
-//! The static check of a query: who asks by what the asked level hides is refused before anything is looked up.
+//! The static check of a query: who asks by what the asked level hides, or for a count of some cases alone, is refused before
+//! anything is looked up.
 
 use super::{CaseQuery, SignalCode, SignalCriterion};
 use crate::adapter::Diagnostic;
 use crate::agency::Category::{self, C01, C04, C06, C08, C10, C13};
+use crate::agency::Purpose;
 
 impl CaseQuery {
     /// Refuses each criterion that nothing of the asked level can meet (`consent.md` section 8: predicates only on visible
-    /// categories). It depends on the query alone, so that the refusal tells nothing of what is on file.
+    /// categories), and each criterion of a count but the municipality: two counts that differ by a criterion would tell of the
+    /// few between them. It depends on the query alone, so that the refusal tells nothing of what is on file.
     ///
     /// # Errors
-    /// `CG-E307`, with the criterion.
+    /// `CG-E307`, for a count `CG-E308`, with the criterion.
     pub fn check(&self) -> Result<(), Vec<Diagnostic>> {
         let visible = self.level.categories();
-        let hidden = |(_, reads): &(&str, &[Category])| !reads.iter().any(|category| visible.has(*category));
-        let refused: Vec<Diagnostic> =
-            self.criteria().into_iter().filter(hidden).map(|(place, _)| refusal(place)).collect();
+        let refused = |(place, reads): (&'static str, &[Category])| match self.purpose {
+            Purpose::P12 => Some(chosen(place)),
+            _ => (!reads.iter().any(|category| visible.has(*category))).then(|| hidden(place)),
+        };
+        let refused: Vec<Diagnostic> = self.criteria().into_iter().filter_map(refused).collect();
         if refused.is_empty() { Ok(()) } else { Err(refused) }
     }
 
@@ -53,11 +58,20 @@ impl SignalCriterion {
     }
 }
 
-fn refusal(place: &'static str) -> Diagnostic {
+fn hidden(place: &'static str) -> Diagnostic {
     Diagnostic::error(
         "CG-E307",
         place,
         "求めた水準では見えない情報を条件にしています。水準を上げるか、この条件を外してください。",
         "This criterion reads what the asked level hides. Ask for a higher level or leave the criterion out.",
+    )
+}
+
+fn chosen(place: &'static str) -> Diagnostic {
+    Diagnostic::error(
+        "CG-E308",
+        place,
+        "統計で指定できる条件は市区町村だけです。この条件を外してください。",
+        "Nothing but municipalities can be chosen for statistics. Leave this criterion out.",
     )
 }

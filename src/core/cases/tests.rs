@@ -270,3 +270,19 @@ fn a_criterion_that_the_asked_level_hides_is_refused_whatever_is_on_file() {
     }
     assert_eq!(refused(CaseQuery { level: Level::L0, age_months_from: Some(1), ..query() }), Vec::<String>::new());
 }
+
+#[test]
+fn nothing_but_the_municipality_is_chosen_for_a_count() {
+    let municipalities = vec![Municipality::new("482072").unwrap()];
+    let count = CaseQuery { municipalities, ..CaseQuery::new("", Purpose::P12, Level::L0) };
+    assert_eq!(count.check(), Ok(()));
+    for narrowed in [
+        CaseQuery { urgencies: vec![Urgency::Aa], ..count.clone() },
+        CaseQuery { age_months_to: Some(12), ..count.clone() },
+        CaseQuery { signals: vec![SignalCriterion::Raised(SignalCode::Dv)], level: Level::L3, ..count.clone() },
+        CaseQuery { person: Some(Description::default()), ..count.clone() },
+    ] {
+        let refused = narrowed.check().unwrap_err();
+        assert_eq!(refused.iter().map(|one| one.code.as_ref()).collect::<Vec<_>>(), ["CG-E308"]);
+    }
+}

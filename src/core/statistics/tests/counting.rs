@@ -1,9 +1,7 @@
 use crate::cases::{CaseCategory, CaseSeverity, ReporterRoute, Urgency};
 use crate::record::SharedRecord;
 use crate::signals::fixture::{about, entry, now, on, person, stored};
-use crate::statistics::{
-    AgeBand, CountedCase, Dimension, NOT_STATED, Population, Statistics, Table, end_of_last_month,
-};
+use crate::statistics::{AgeBand, CountedCase, Dimension, NOT_STATED, Population, Statistics, Table, last_day};
 use crate::time::{Day, Time};
 use jiff::civil::date;
 use musubi_proto::v1 as proto;
@@ -92,7 +90,7 @@ fn a_word_of_no_code_set_counts_as_not_stated_and_stands_nowhere() {
     let nothing = CountedCase { category: None, age: None, severity: None, urgency: None, route: None, ..supported() };
     assert_eq!(counted, nothing);
     let cases = [vec![supported(); 11], vec![counted; 12]].concat();
-    let statistics = Statistics::count(&cases, now());
+    let statistics = Statistics::count(&cases, DAY);
     let words = statistics.groups().iter().flat_map(|group| group.tables()).flat_map(|table| table.counts());
     let known = Dimension::ALL.iter().flat_map(|dimension| dimension.values()).collect::<Vec<_>>();
     assert!(words.clone().flat_map(|count| count.words).flatten().all(|word| known.contains(&word)));
@@ -104,7 +102,7 @@ fn a_word_of_no_code_set_counts_as_not_stated_and_stands_nowhere() {
 fn children_and_women_have_totals_of_their_own_and_no_tables_share_a_dimension() {
     let woman = CountedCase { population: Population::PregnantWoman, ..supported() };
     let cases: Vec<CountedCase> = std::iter::repeat_n(supported(), 14).chain([woman; 3]).collect();
-    let statistics = Statistics::count(&cases, Time::start_of(date(2026, 11, 1)));
+    let statistics = Statistics::count(&cases, DAY);
     assert_eq!(statistics.counted_on(), DAY);
     let totals = |group: &crate::statistics::Group| {
         group.tables().iter().map(|table| table.counts().last().unwrap().number).collect::<Vec<_>>()
@@ -127,7 +125,7 @@ fn a_count_stands_at_the_words_that_it_is_of() {
         ..supported()
     };
     let cases: Vec<CountedCase> = [vec![supported(); 21], vec![protected; 13]].concat();
-    let statistics = Statistics::count(&cases, now());
+    let statistics = Statistics::count(&cases, DAY);
     let counts: Vec<_> = statistics.groups().iter().flat_map(|group| group.tables()).flat_map(Table::counts).collect();
     let told = |words| -> Vec<u32> {
         counts.iter().filter(|count| count.words == words).filter_map(|count| count.number).collect()
@@ -159,9 +157,10 @@ fn school_begins_in_the_april_after_the_sixth_birthday() {
 
 #[test]
 fn what_counts_ends_with_the_last_month_of_japan() {
-    let at = |text: &str| Time::parse_rfc3339(text).unwrap();
-    let beginning = at("2026-11-01T00:00:00+09:00");
-    assert_eq!(end_of_last_month(now()), beginning);
-    assert_eq!(end_of_last_month(at("2026-10-31T15:00:00Z")), beginning);
-    assert_eq!(end_of_last_month(at("2026-10-31T14:59:59Z")), at("2026-10-01T00:00:00+09:00"));
+    let at = |text: &str| last_day(Time::parse_rfc3339(text).unwrap());
+    assert_eq!(last_day(now()), DAY);
+    assert_eq!(at("2026-11-01T00:00:00+09:00"), DAY);
+    assert_eq!(at("2026-10-31T15:00:00Z"), DAY);
+    assert_eq!(at("2026-10-31T14:59:59Z"), date(2026, 9, 30));
+    assert_eq!(at("2027-01-01T00:00:00+09:00"), date(2026, 12, 31));
 }
