@@ -1,6 +1,6 @@
 //! Case exchange in XML, namespace `urn:musubi:cgc:1.0` (`formats/child_guidance.md` section 6).
 //!
-//! A query is read by [`decode_query`] and answered by [`encode_response`]; it is no submission, so the [`Adapter`]
+//! A query is read by [`decode_query`] and answered by [`encode_response`] or [`encode_statistics`]; it is no submission, so the [`Adapter`]
 //! reads registrations of cases only, and writes what was released of one family as an answer with one hit.
 
 mod acknowledgement;
@@ -11,6 +11,7 @@ mod names;
 mod query;
 mod registration;
 mod response;
+mod statistics;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod tests;
 pub use acknowledgement::{encode_acknowledgement, message_id};
 pub use query::{QueryEnvelope, decode_query, outside_area};
 pub use response::encode_response;
+pub use statistics::encode_statistics;
 
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Direction, EncodeError, Profile, Text};
 use musubi_core::agency::Purpose;

@@ -32,16 +32,27 @@ pub fn encode_response(
         hits.iter().filter_map(|released| Some((tracking_id(released)?, *released))).collect();
     hits.sort_by_key(|(id, _)| *id);
     hits.dedup_by_key(|(id, _)| *id);
+    let mut writer = begin(in_response_to, granted, now);
+    let truncated = truncated || is_too_long(hits.len());
+    for (id, released) in hits.into_iter().take(HITS_MAX) {
+        Hit { level, released, entries: narrowed(released, level), now }.write(id, &mut writer);
+    }
+    end(writer, truncated)
+}
+
+/// What stands before the hits or the counts.
+pub(super) fn begin(in_response_to: &str, granted: Level, now: Time) -> Writer {
     let attributes = [("schemaVersion", SCHEMA_VERSION), ("createdAt", &now.rfc3339())];
     let mut writer = Writer::new("cg", NAMESPACE, "CaseQueryResponse", &attributes);
     writer.leaf("InResponseTo", in_response_to);
     writer.leaf("LevelGranted", level_word(granted));
     // In every answer, also an empty one: it tells nothing of what was found.
     writer.leaf("UseLimitationText", NOTICE);
-    let truncated = truncated || is_too_long(hits.len());
-    for (id, released) in hits.into_iter().take(HITS_MAX) {
-        Hit { level, released, entries: narrowed(released, level), now }.write(id, &mut writer);
-    }
+    writer
+}
+
+/// What stands after them.
+pub(super) fn end(mut writer: Writer, truncated: bool) -> Vec<u8> {
     writer.leaf("Truncated", if truncated { "true" } else { "false" });
     writer.finish()
 }

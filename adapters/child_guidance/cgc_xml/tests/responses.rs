@@ -6,7 +6,10 @@ use super::queries::{ROW_13, read};
 use crate::xml::{Element, Limits, read as read_xml};
 use musubi_core::agency::Category::{self, C01, C02, C09, C10, C11, C13, C15};
 use musubi_core::cases::matches;
+use musubi_core::id::Municipality;
 use musubi_core::release::NOTICE;
+use musubi_core::statistics::{CountedCase, Population, Statistics};
+use musubi_core::time::Day;
 
 const ALL: &[Category] = &[C01, C02, Category::C06, C09, C10, C11, C13, C15];
 
@@ -178,4 +181,42 @@ fn an_acknowledgement_holds_codes_and_places() {
     assert_eq!(taken.child("Accepted").unwrap().value(), "true");
     assert_eq!(message_id(ROW_13.as_bytes()).as_deref(), Some("q-2026-1117-01"));
     assert_eq!(message_id(b"<x/>"), None);
+}
+
+#[test]
+fn statistics_tell_counts_of_ten_and_more_and_name_what_is_withheld() {
+    let case = |route: &str| CountedCase {
+        population: Population::Child,
+        category: None,
+        age: None,
+        severity: None,
+        urgency: None,
+        route: route.parse().ok(),
+    };
+    let cases: Vec<CountedCase> =
+        [vec![case("Police"); 21], vec![case("School"); 13], vec![case("Family"); 4]].concat();
+    let counted = [(Municipality::new("482072").unwrap(), Statistics::count(&cases, Day::constant(2026, 10, 31)))];
+    let root = parsed(&String::from_utf8(encode_statistics("q-1", &counted, now())).unwrap());
+    let elements: Vec<&str> = root.children.iter().map(|child| child.name.as_str()).collect();
+    assert_eq!(elements, ["InResponseTo", "LevelGranted", "UseLimitationText", "CaseStatistics", "Truncated"]);
+    let statistics = root.child("CaseStatistics").unwrap();
+    let value = |element: &Element, name: &str| element.child(name).map(|child| child.value().to_owned());
+    assert_eq!(value(statistics, "JurisdictionCode").as_deref(), Some("482072"));
+    assert_eq!(value(statistics, "AsOfDate").as_deref(), Some("2026-10-31"));
+    let groups: Vec<&Element> = statistics.all("CountedGroup").collect();
+    assert_eq!(
+        groups.iter().filter_map(|group| value(group, "RoleCode")).collect::<Vec<_>>(),
+        ["Child", "PregnantWoman"]
+    );
+    let routes = groups.first().unwrap().all("CountTable").last().unwrap();
+    let told = |word: Option<&str>| {
+        let mut counts = routes.all("CaseCount");
+        let count = counts.find(|count| value(count, "ReporterRouteCode").as_deref() == word).unwrap();
+        (value(count, "CaseQuantity"), value(count, "Withheld"))
+    };
+    let number = |number: &str| (Some(number.to_owned()), None);
+    assert_eq!((told(Some("Police")), told(None)), (number("21"), number("38")));
+    for withheld in ["School", "Family", "Neighbour"] {
+        assert_eq!(told(Some(withheld)), (None, Some("true".to_owned())), "{withheld}");
+    }
 }
