@@ -101,6 +101,8 @@ pub enum Operation {
     KeepPersons,
     /// To page through everybody whom a center keeps in view.
     SeeRoster,
+    /// To have cases counted.
+    Count,
     /// To hand in a file by hand.
     HandIn,
     /// To see the agency's referrals, and take their steps.
@@ -126,6 +128,10 @@ pub fn may(kind: AgencyKind, role: Role, operation: Operation) -> bool {
         Operation::AssertGround => !machine && !sees_metadata_only && role != Role::Clerk,
         Operation::KeepPersons => kind == AgencyKind::Osc && !machine && role != Role::Auditor,
         Operation::SeeRoster => kind == AgencyKind::Osc && !machine && may(kind, role, Operation::Read(Purpose::P3)),
+        // Whose task the cases are; numbers tell a clerk of no case.
+        Operation::Count => {
+            matches!(kind, AgencyKind::Osc | AgencyKind::Cgc) && !machine && may(kind, role, Operation::ReadAny)
+        }
         Operation::KeepStaff => !machine && role != Role::Auditor,
         Operation::HandIn | Operation::SeeReferrals => !machine && !sees_metadata_only,
         Operation::SeeOwnCare => kind == AgencyKind::Prv && !machine && may(kind, role, Operation::Read(Purpose::P7)),

@@ -128,6 +128,12 @@ impl Family {
         self.record_with(&[])
     }
 
+    /// The entries that were current at the end of a day, by what had been recorded.
+    pub fn record_on(&self, day: Day) -> SharedRecord {
+        let end = Time::end_of(day);
+        SharedRecord::gather(self.entries.iter().filter(|entry| entry.recorded_at() < end).cloned().collect())
+    }
+
     /// What stands in the place of each entry by now; nothing where its author took it back.
     pub fn standing(&self) -> BTreeMap<EntryId, Option<EntryId>> {
         SharedRecord::standing(&self.entries)

@@ -53,6 +53,7 @@ pub mod sign_in;
 pub mod silence;
 pub mod standing;
 pub mod statement;
+pub mod statistics;
 pub mod weighing;
 pub mod work;
 

@@ -59,6 +59,7 @@ mod several_hubs;
 mod sign_in;
 mod sign_in_elsewhere;
 mod site;
+mod statistics;
 mod steps;
 mod store_commands;
 mod suspended;

@@ -1,5 +1,5 @@
 //! `POST /v1/cases/query`: what a child guidance center asks in XML, and the answer (`formats/child_guidance.md` sections 5
-//! and 6). Who asks is the certificate's agency and the worker that the query names; what is shown, the hub decides.
+//! and 6). Who asks is the certificate's agency and the worker that the query names; what is shown or counted, the hub decides.
 
 use super::{Served, status, unread};
 use crate::edge::peer::Peer;
@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use musubi_adapters::child_guidance::cgc_xml::{
-    decode_query, encode_acknowledgement, encode_response, message_id, outside_area,
+    decode_query, encode_acknowledgement, encode_response, encode_statistics, message_id, outside_area,
 };
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::Purpose;
@@ -46,7 +46,7 @@ pub(super) async fn query(
     };
     match answer(&served, &peer, &body).await {
         Ok((answer, shown)) => {
-            let mut answer = xml(StatusCode::OK, answer.bytes().to_vec());
+            let mut answer = xml(StatusCode::OK, answer);
             if !shown {
                 answer.extensions_mut().insert(NothingShown);
             }
@@ -59,7 +59,7 @@ pub(super) async fn query(
 }
 
 /// The answer, and whether it shows anything.
-async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<(Outgoing, bool), NotAnswered> {
+async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<(Vec<u8>, bool), NotAnswered> {
     let hub = &served.hub;
     let refused = |refusal: Refusal| NotAnswered {
         status: status(&refusal),
@@ -75,7 +75,8 @@ async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<(Outgoing, 
     let (envelope, query) = decode_query(body, &machine.agency.profile(hub.now())).map_err(wrong)?;
     let caller = hub.caller(peer.agency(), &envelope.worker_id).map_err(refused)?;
     if query.purpose == Purpose::P12 {
-        return Err(wrong(vec![no_statistics()]));
+        let counted = hub.statistics(&caller, &query).await.map_err(refused)?;
+        return Ok((encode_statistics(&envelope.message_id, &counted, hub.now()), true));
     }
     let outside = outside_area(&query, &caller.agency.settings.area);
     if !outside.is_empty() {
@@ -85,7 +86,7 @@ async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<(Outgoing, 
     let answer = Outgoing::render_all(caller.id(), FORMAT, &found.hits, |own| {
         encode_response(&envelope.message_id, &query, found.level, own, found.truncated, hub.now())
     });
-    Ok((answer, !found.hits.is_empty()))
+    Ok((answer.bytes().to_vec(), !found.hits.is_empty()))
 }
 
 /// A worker who is not on the register, or may not ask for this purpose, is `CG-E302` here.
@@ -110,14 +111,5 @@ fn too_large() -> Diagnostic {
         "/",
         "照会が大きすぎます(5MiBまで)。条件を分けて送ってください。",
         "The query is too large (at most 5 MiB).",
-    )
-}
-
-fn no_statistics() -> Diagnostic {
-    Diagnostic::error(
-        "M703",
-        "/CaseQueryRequest/PurposeCode",
-        "統計目的の照会には、まだ答えられません。",
-        "Queries for statistics are not answered yet.",
     )
 }

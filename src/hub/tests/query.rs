@@ -48,6 +48,11 @@ fn every_kind_role_and_purpose_is_in_the_table() {
             );
         }
         assert_eq!(may(kind, Role::Phn, Operation::KeepPersons), kind == AgencyKind::Osc);
+        assert_eq!(may(kind, Role::SocialWorker, Operation::Count), matches!(kind, AgencyKind::Osc | AgencyKind::Cgc));
+        assert_eq!(may(kind, Role::Clerk, Operation::Count), kind == AgencyKind::Osc, "{kind}");
+        for role in [Role::System, Role::Auditor, Role::PrivacyOfficer, Role::ProviderStaff] {
+            assert!(!may(kind, role, Operation::Count), "{kind} {role}");
+        }
         assert!(!may(kind, Role::Clerk, Operation::AssertGround));
         assert!(may(kind, Role::System, Operation::Fetch) && !may(kind, Role::Auditor, Operation::Fetch));
         assert!(!may(kind, Role::Auditor, Operation::ListWork));
