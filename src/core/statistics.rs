@@ -14,7 +14,8 @@
 //! two months where a told count has moved. Whoever knows some of the cases may subtract them. The rule is public: whoever works
 //! out which tables are told alike may find a withheld count that lies just below ten. Words of a case may depend on each other
 //! (a school notifies of children who go to school), so that one table lets the other be guessed. And a withheld total tells that
-//! it is small.
+//! it is small. The end of the month is exact for what was recorded: two who were joined since, somebody who moved to another
+//! municipality, or whose key was destroyed, change the counts at once.
 
 mod case;
 mod circulation;

@@ -77,11 +77,7 @@ async fn a_count_tells_of_many_and_nothing_of_anybody() {
     city.set("2026-11-13T09:30:00+09:00");
     let answer = city.guidance_center().counts(sample::CITY).await;
     assert!(answer.contains("<cg:AsOfDate>2026-10-31</cg:AsOfDate>"), "{answer}");
-    assert_eq!(
-        told(&answer).iter().filter(|number| **number == 29).count() >= 3,
-        true,
-        "a total in each table: {answer}"
-    );
+    assert!(told(&answer).iter().filter(|number| **number == 29).count() >= 3, "a total in each table: {answer}");
     assert!(told(&answer).contains(&17), "those in need of support: {answer}");
     assert!(told(&answer).iter().all(|number| *number >= 10), "{answer}");
     assert!(!told(&answer).contains(&12), "it hides that nobody is of no category: {answer}");
