@@ -13,6 +13,7 @@ mod policy;
 mod properties;
 mod survey;
 mod table;
+mod ties;
 mod view;
 mod weighing;
 mod worked;

@@ -1,5 +1,6 @@
 //! From records on file to what is visible.
 
+use super::super::listing::Visible;
 use super::super::records::{
     Approval, Consent, ConsentKind, CouncilCase, Grantee, Level, Member, PerpetratorLink, Proviso, RelationKind, Scope,
     Seal, StandingApproval, Status,
@@ -82,6 +83,37 @@ fn a_lifting_that_names_an_objection_lifts_no_other() {
     assert_eq!(c08(&with(both.clone()), noon()), "DENY T7.objection");
     let each = both.into_iter().chain([lifting(5, &his)]).collect();
     assert_eq!(c08(&with(each), noon()), "PERMIT T9.consent");
+}
+
+#[test]
+fn at_one_instant_a_withdrawal_counts_as_later_and_a_lifting_does_not() {
+    let when = "2026-10-10T12:00:00+09:00";
+    let (permit, withdrawal) = (said(1, ConsentKind::Permit, when), said(2, ConsentKind::Withdrawal, when));
+    assert_eq!(c08(&with(vec![permit, withdrawal]), noon()), "DENY T11.default-deny");
+    let (no, lifted) = (said(2, ConsentKind::Objection, when), said(3, ConsentKind::ObjectionLifted, when));
+    assert_eq!(c08(&with(vec![super::people::permit(1), no, lifted]), noon()), "DENY T7.objection");
+}
+
+#[test]
+fn of_two_permits_one_that_names_the_category_is_enough() {
+    let all = Consent { categories: Scope::All, ..permit(1) };
+    for consents in [vec![all.clone(), permit(2)], vec![permit(2), all.clone()]] {
+        assert_eq!(c08(&with(consents), noon()), "PERMIT T9.consent");
+    }
+    assert_eq!(c08(&with(vec![all]), noon()), "DENY T11.default-deny");
+}
+
+#[test]
+fn of_two_views_of_an_item_the_closed_one_counts() {
+    let both = View { full: set(&[C01, C02]), general: set(&[C04, C05]), whereabouts: true, ..View::default() };
+    let words = Visible { full: set(&[C02, C06]), general: set(&[C05]), whereabouts: false };
+    let mut narrowed = both.clone();
+    narrowed.shown_by_both(words);
+    assert_eq!((narrowed.full, narrowed.general, narrowed.whereabouts), (set(&[C02]), set(&[C05]), false));
+    let mut shut = View { whereabouts: false, ..both.clone() };
+    shut.shown_by_both(Visible { whereabouts: true, ..words });
+    assert!(!shut.whereabouts);
+    assert!(both.shows(set(&[C01])) && both.shows(set(&[C01, C02])) && !both.shows(set(&[C01, C04])));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::super::records::{Consent, ConsentKind, Grantee, Proviso, Relationship, Scope};
 use super::super::weighing::{Doubt, Part, Weighing};
-use super::super::{Facts, GroundCode, Item, Originator, Request, view};
+use super::super::{Facts, GroundCode, Item, Label, Originator, Request, view};
 use super::people::*;
 use crate::agency::{Category, CategorySet, Purpose};
 use crate::id::EntryId;
@@ -50,6 +50,38 @@ fn an_officers_answer_about_a_permit_in_doubt_makes_it_count_or_not_and_no_other
     assert_eq!(seen(&facts), "DENY T11.default-deny");
     facts.subjects.get_mut(&CHILD).unwrap().consents.push(permits(301, MOTHER));
     assert_eq!(seen(&facts), "PERMIT T9.consent");
+}
+
+/// Of what its author labelled V a permit must name the category: with the answer one in doubt does, another's of everything
+/// does not.
+#[test]
+fn what_a_permit_in_doubt_names_is_named_once_it_counts() {
+    let permits = |id, by, categories| Consent {
+        subject: CHILD,
+        relationship: Relationship::ParentalAuthority,
+        grantor: Some(by),
+        categories,
+        ..said(id, ConsentKind::Permit, "2026-10-10T00:00:00+09:00")
+    };
+    let (hospital, subjects) = (agency("MED-1"), [CHILD]);
+    let labelled = Item { label: Label::V, ..item(&hospital, &subjects, &[Category::C09]) };
+    let seen = |consents| {
+        let mut facts = with_child(consents);
+        facts.subjects.get_mut(&CHILD).unwrap().conflicts.push(FATHER);
+        facts.weighings = vec![weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00")];
+        let seen = view(policy(), &provider(), &facts, &labelled, noon());
+        (says(&seen), seen.evidence.contains(&(Category::C09, fact(500))))
+    };
+    let named = permits(300, FATHER, Scope::Named(set(&[Category::C09])));
+    let [all, sure] = [(302, FATHER), (301, MOTHER)].map(|(id, by)| permits(id, by, Scope::All));
+    let opened = ("PERMIT T9.consent".to_owned(), true);
+    assert_eq!(seen(vec![named.clone(), all.clone(), sure.clone()]), opened);
+    assert_eq!(seen(vec![all.clone(), named.clone(), sure.clone()]), opened);
+    assert_eq!(seen(vec![all, sure.clone()]), ("DENY T11.default-deny".to_owned(), true));
+    let without_doubt = Consent { grantor: Some(MOTHER), ..named };
+    for consents in [vec![without_doubt.clone(), sure.clone()], vec![sure, without_doubt]] {
+        assert_eq!(seen(consents), ("PERMIT T9.consent".to_owned(), false), "nothing was in doubt");
+    }
 }
 
 /// What no answer bears on does not rest on one: the ceiling stands whatever was said.
@@ -207,6 +239,9 @@ fn an_answer_needs_a_reason_and_an_end_within_two_years() {
         wrong.check().unwrap_err().into_iter().map(|fault| fault.code).collect()
     };
     assert_eq!(codes(Weighing { reason: "必要".into(), ..good.clone() }), ["MU-E471"]);
+    let of_length = |letters| Weighing { reason: "理".repeat(letters), ..good.clone() };
+    assert_eq!(codes(of_length(Weighing::REASON_MIN - 1)), ["MU-E471"]);
+    assert!(of_length(Weighing::REASON_MIN).check().is_ok());
     assert_eq!(codes(Weighing { until: good.from, ..good.clone() }), ["MU-E472"]);
     assert_eq!(codes(Weighing { until: Time::end_of(Day::constant(2028, 10, 21)), ..good.clone() }), ["MU-E473"]);
     assert_eq!(codes(Weighing { officer: String::new(), ..good }), ["MU-E474"]);

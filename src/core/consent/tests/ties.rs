@@ -1,0 +1,48 @@
+//! Which tie serves which purpose of which kind of agency (`consent.md` section 2): the whole table.
+
+use super::super::gather::serves;
+use super::super::records::RelationKind;
+use crate::agency::AgencyKind::{self, Cgc, Med, Mun, Osc, Pho, Prv};
+use crate::agency::Purpose::{self, P1, P6, P9};
+use crate::id::ReferralId;
+use uuid::Uuid;
+
+fn ties() -> [(&'static str, RelationKind); 9] {
+    let (referral, service) = (ReferralId(Uuid::from_u128(9)), || "day".to_owned());
+    [
+        ("residence", RelationKind::Residence),
+        ("stay", RelationKind::Stay),
+        ("move", RelationKind::Move),
+        ("open referral", RelationKind::OpenReferral(referral)),
+        ("closed referral", RelationKind::ClosedReferral(referral)),
+        ("care", RelationKind::CareEpisode),
+        ("assignment", RelationKind::Assignment { service: service(), outreach: false }),
+        ("assignment to the home", RelationKind::Assignment { service: service(), outreach: true }),
+        ("council", RelationKind::Council),
+    ]
+}
+
+/// A case of the council is for its members, whatever else they are to the family; whoever lives in a municipality is its
+/// center's for every purpose.
+fn written(kind: AgencyKind, purpose: Purpose) -> Vec<&'static str> {
+    match (kind, purpose) {
+        (Osc | Mun, P9) => vec!["residence", "stay", "move", "open referral"],
+        (Osc | Mun, P6) => vec!["residence", "stay", "open referral", "council"],
+        (Osc | Mun, _) => vec!["residence", "stay", "open referral"],
+        (_, P6) => vec!["council"],
+        (Prv, _) => vec!["assignment", "assignment to the home"],
+        (Pho, P1) => vec!["residence", "open referral", "care"],
+        (Med | Cgc | Pho, _) => vec!["open referral", "care"],
+    }
+}
+
+#[test]
+fn a_tie_serves_the_purposes_that_the_document_names_and_no_other() {
+    for kind in AgencyKind::ALL {
+        for purpose in Purpose::ALL {
+            let serving = ties().into_iter().filter(|(_, tie)| serves(*kind, *purpose, tie));
+            let serving: Vec<&str> = serving.map(|(name, _)| name).collect();
+            assert_eq!(serving, written(*kind, *purpose), "{kind} {purpose}");
+        }
+    }
+}
