@@ -19,6 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         let diagnostics: Vec<_> = decoded.all_diagnostics().cloned().collect();
         let stage = ack::Stage::Application;
         let (header, diagnostics) = (&header, diagnostics.as_slice());
-        let _ = ack::write(&ack::Answer { header, stage, control_id: "1", now: Time::MIN, receipt: None, diagnostics });
+        let (now, receipt, referral_status) = (Time::MIN, None, "");
+        let _ = ack::write(&ack::Answer { header, stage, control_id: "1", now, receipt, referral_status, diagnostics });
     }
 });
