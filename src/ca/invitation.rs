@@ -3,6 +3,7 @@
 
 use super::files::{read_secret, write_secret};
 use super::{Authority, CaError, Issued, Order, Request, Subject, request};
+use crate::digits::hex;
 use musubi_core::agency::AgencyId;
 use musubi_core::sealing::BlindKey;
 use musubi_core::time::Time;
@@ -84,8 +85,7 @@ impl Authority {
 
 /// Groups of four, to be read out.
 fn written(token: &[u8]) -> String {
-    let group = |pair: &[u8]| pair.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    token.chunks(2).map(group).collect::<Vec<_>>().join("-")
+    token.chunks(2).map(hex).collect::<Vec<_>>().join("-")
 }
 
 /// HMAC of the request under the token, however the token was typed.
@@ -93,8 +93,7 @@ fn proof(token: &str, request_pem: &str) -> String {
     let typed: String = token.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_lowercase()).collect();
     let key = BlindKey::from_bytes(Sha256::digest(typed).into());
     let text: String = request_pem.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-    let hash = key.blind("certificate request", &text);
-    hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&key.blind("certificate request", &text).0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `musubi demo`: one city, three mothers, five weeks, over real sockets; exits 1 when anything is not as it must be.
 
 use super::{Exit, Failure, Terminal};
+use crate::digits::hex;
 use crate::{demo, entropy};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -41,8 +42,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
 }
 
 fn temporary_folder() -> PathBuf {
-    let name: String = entropy::bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
-    std::env::temp_dir().join(format!("musubi-demo-{name}"))
+    std::env::temp_dir().join(format!("musubi-demo-{}", hex(&entropy::bytes::<6>())))
 }
 
 fn remove(folder: &Path) {

@@ -16,6 +16,7 @@ pub(in crate::store) fn migrator(steps: &[Step]) -> Migrator {
 
 #[cfg(test)]
 mod tests {
+    use crate::digits::hex;
     use crate::store::{postgres, sqlite};
     use sha2::{Digest, Sha256};
 
@@ -26,7 +27,7 @@ mod tests {
             (postgres::STEPS[0], "6211a9ec3a4e9a54f5cbfb98799a3d1ddd29c26cdaf4f3ed2ad6414437908dc0"),
         ];
         for ((about, statements), hash) in handed_out {
-            let found: String = Sha256::digest(statements).iter().map(|byte| format!("{byte:02x}")).collect();
+            let found = hex(&Sha256::digest(statements));
             assert_eq!(found, hash, "{about}: databases know it by its hash; write another step instead");
         }
     }
