@@ -148,20 +148,15 @@ impl Family {
     pub fn changed_by<'e>(&self, entries: &'e [SharedEntry]) -> Vec<&'e SharedEntry> {
         let known = |person| self.known_as(person);
         let new: BTreeSet<String> = entries.iter().map(|entry| entry.series_as(&known)).collect();
-        let mut before: BTreeMap<String, Vec<SharedEntry>> = BTreeMap::new();
-        for entry in &self.entries {
-            let series = entry.series();
-            if new.contains(&series) {
-                before.entry(series).or_default().push(entry.clone());
-            }
-        }
-        let changes = |entry: &&SharedEntry| {
-            before.get(&entry.series_as(&known)).is_some_and(|before| {
-                let stands = SharedRecord::gather(before.clone());
-                !stands.entries().iter().any(|standing| (*entry).clone().with_persons(&known).repeats(standing))
-            })
+        let before: Vec<SharedEntry> =
+            self.entries.iter().filter(|entry| new.contains(&entry.series())).cloned().collect();
+        let on_file: BTreeSet<String> = before.iter().map(SharedEntry::series).collect();
+        let stands = SharedRecord::gather(before);
+        let repeats = |entry: &SharedEntry| {
+            let entry = entry.clone().with_persons(&known);
+            stands.entries().iter().any(|standing| standing.series() == entry.series() && entry.repeats(standing))
         };
-        entries.iter().filter(changes).collect()
+        entries.iter().filter(|entry| on_file.contains(&entry.series_as(&known)) && !repeats(entry)).collect()
     }
 
     /// Have a person's details been on file before?

@@ -8,7 +8,7 @@ use super::{Hub, Refusal, RefusalKind};
 use crate::store::Change;
 use musubi_core::agency::{AgencyKind, Purpose};
 use musubi_core::cases::CaseQuery;
-use musubi_core::id::{Municipality, PersonId};
+use musubi_core::id::Municipality;
 use musubi_core::statistics::{CountedCase, Statistics, last_day};
 use musubi_core::time::Day;
 use std::collections::BTreeSet;
@@ -52,13 +52,12 @@ impl Hub {
     async fn count_in(&self, municipality: &Municipality, day: Day) -> Result<Statistics, Refusal> {
         let (mut cases, mut last) = (Vec::new(), Some(FIRST));
         while let Some(after) = last {
-            let some: Vec<PersonId>;
+            let some;
             (some, last) = self.some_kept_in(municipality, after).await?;
-            let some: BTreeSet<PersonId> = some.into_iter().collect();
-            for family in self.families(&some.iter().copied().collect::<Vec<_>>(), self.now()).await? {
+            for family in self.families(&some, self.now()).await? {
                 let record = family.record_on(day);
-                let known = family.known();
-                cases.extend(known.intersection(&some).filter_map(|person| CountedCase::of(&record, *person, day)));
+                let kept = family.known().into_iter().filter(|person| some.contains(person));
+                cases.extend(kept.filter_map(|person| CountedCase::of(&record, person, day)));
             }
         }
         Ok(Statistics::count(&cases, day))

@@ -16,14 +16,11 @@ pub use audit::Extent;
 
 use super::sql::columns::{FromColumns, read_all};
 use super::sql::failure::refused;
-use super::sql::value::{Sql, Statement, Value};
+use super::sql::value::{KEYS_MAX, Sql, Statement, Value};
 use super::{Fault, LeafRow, Store, StoreError};
 use musubi_core::audit::SaltedEntry;
 use musubi_core::id::PersonId;
 use musubi_core::sealing::DoesNotOpen;
-
-/// Keys in one question.
-const KEYS_MAX: usize = 512;
 
 /// A question about at most [`KEYS_MAX`] keys.
 macro_rules! among {

@@ -1,8 +1,8 @@
 //! Persons, and the identifiers that name them.
 
-use super::{KEYS_MAX, among};
+use super::among;
 use crate::store::sql::columns::{Columns, FromColumns};
-use crate::store::sql::value::{Sql, Statement};
+use crate::store::sql::value::{KEYS_MAX, Sql, Statement};
 use crate::store::{AliasRow, PersonRow, Store, StoreError};
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::sealing::{Blind, WrappedKey};

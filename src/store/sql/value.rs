@@ -36,6 +36,9 @@ impl From<&'static str> for Statement {
     }
 }
 
+/// Keys in one question.
+pub(in crate::store) const KEYS_MAX: usize = 512;
+
 /// A statement and its values.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Sql {

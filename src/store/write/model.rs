@@ -7,16 +7,13 @@ use crate::store::rows::{AliasRow, Concerned, DeliveryState, Row};
 use crate::store::sql::columns::Columns;
 use crate::store::sql::connection::Connection;
 use crate::store::sql::failure::Failure;
-use crate::store::sql::value::{Sql, Statement, Value};
+use crate::store::sql::value::{KEYS_MAX, Sql, Statement, Value};
 use crate::store::{Change, Expect, MessageDraft};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, ReferralId, WorkItemId};
 use musubi_core::sealing::Blind;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
-
-/// Keys in one question.
-const KEYS_MAX: usize = 512;
 
 /// A question about keys. On a server the rows are held until the batch is durable: another hub waits for them.
 macro_rules! among {
