@@ -7,6 +7,7 @@ mod party;
 
 use super::caller::Caller;
 use super::family::Family;
+use super::held::{Epochs, looked_at, next_beginning};
 use super::ledger::act;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::entropy;
@@ -110,11 +111,14 @@ impl Hub {
         for _ in 0..DECIDE_AGAIN_MAX {
             let custody = Custody::prepare(self, caller, &parcel).await?;
             let changed = custody.changed.clone();
+            let (epochs, begins) = (Epochs::of(&custody.family), next_beginning(&custody.family, custody.now));
             let (change, diagnostics) = custody.change(key, Arc::clone(&acknowledge))?;
             let due =
                 change.rows.iter().any(|row| matches!(row, Row::Delivery(d) if d.state == DeliveryState::Waiting));
+            let looked = looked_at(&change, &epochs, begins);
             match self.store.commit("take into custody", change).await {
                 Ok(committed) => {
+                    self.looks.note(looked);
                     if due {
                         self.deliveries.notify_waiters();
                     }

@@ -1,19 +1,25 @@
 //! What a later basis opens: deliveries that wait for one, and those of which a part was kept back. Looked at again when a
 //! fact changes, and by the clock.
 
+mod looks;
+
+pub use looks::Looks;
+pub(super) use looks::{Epochs, looked_at};
+
 use super::deliver::{DECIDE_AGAIN, NEVER, NO_BASIS, due};
 use super::family::Family;
 use super::ledger::{ReleaseDetail, act};
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, DeliveryRow, DeliveryState, Row, StoreError};
+use looks::Looked;
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, CategorySet};
 use musubi_core::id::{DeliveryId, EntryId, PersonId, uuid_v7};
 use musubi_core::release::Released;
 use musubi_core::time::Time;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// After how many days the author of something without a basis is told (`consent.md` section 5).
 pub(super) const NO_BASIS_DAYS: i64 = 30;
@@ -23,19 +29,8 @@ const COMPLETED_DAYS: i64 = 30;
 const LOOKED_AT_DAYS: i64 = 14;
 /// Why a delivery waits whose author has been told.
 const TOLD: &str = "no-basis-told";
-/// Most deliveries of one look.
-const HELD_MAX: u32 = 10_000;
-
-/// On what the last look at a held delivery rested.
-struct Looked {
-    epochs: Vec<u64>,
-    /// When something begins that is on file already.
-    begins: Option<Time>,
-}
-
-/// The last look at each held delivery, so that each minute only those are decided for which something has changed.
-#[derive(Default)]
-pub struct HeldLooks(BTreeMap<DeliveryId, Looked>);
+/// Deliveries that are read together.
+const TOGETHER: u32 = 500;
 
 impl Hub {
     /// A fact about these persons has changed: what waited for a basis, or was delivered in part, is decided again. The fact
@@ -52,7 +47,7 @@ impl Hub {
         let rows = self.store.deliveries_of(persons).await?;
         for row in &rows {
             let done = match row.state {
-                DeliveryState::Held => self.open_held(row, now).await.map(|_| ()),
+                DeliveryState::Held => self.open_held(row, now).await.map(drop),
                 DeliveryState::Acknowledged if row.created_at.plus_days(COMPLETED_DAYS) > now => {
                     self.complete(row, &rows, now).await
                 }
@@ -65,12 +60,11 @@ impl Hub {
         Ok(())
     }
 
-    /// Puts a held delivery on its way when something of it may be seen by now. Says on what that rested.
-    async fn open_held(&self, row: &DeliveryRow, now: Time) -> Result<Looked, Refusal> {
-        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let epochs = self.epochs_of(&persons).await?;
+    /// Puts a held delivery on its way when something of it may be seen by now. Says when something begins that is on file
+    /// already.
+    async fn open_held(&self, row: &DeliveryRow, now: Time) -> Result<Option<Time>, Refusal> {
         let Some(recipient) = self.register.agency(&row.recipient).filter(|agency| agency.active) else {
-            return Ok(Looked { epochs, begins: None });
+            return Ok(None);
         };
         let (family, released, meant) = self.decide_delivery(&recipient, row, now).await?;
         if meant.iter().any(|id| released.shows(*id)) {
@@ -78,7 +72,7 @@ impl Hub {
         } else {
             self.put_before_persons(now, &family, &released, &|_| true).await?;
         }
-        Ok(Looked { epochs, begins: next_beginning(&family, now) })
+        Ok(next_beginning(&family, now))
     }
 
     /// A new delivery of the same message, when a decision would now show more of it than was ever sent.
@@ -152,58 +146,71 @@ impl Hub {
     ///
     /// # Errors
     /// When the store cannot be read at all.
-    pub async fn look_after_held(&self, looks: &mut HeldLooks) -> Result<(), Refusal> {
-        let now = self.now();
-        let rows = self.store.deliveries_in(DeliveryState::Held, HELD_MAX).await?;
-        looks.0.retain(|id, _| rows.iter().any(|row| row.id == *id));
-        for row in &rows {
-            if let Err(refusal) = self.look_after(row, looks, now).await {
-                tracing::error!(delivery = %row.id, %refusal, "a delivery is not decided again");
+    pub async fn look_after_held(&self) -> Result<(), Refusal> {
+        let (now, mut gone, mut after) = (self.now(), self.looks.all(), (Time::MIN, 0));
+        loop {
+            let rows = self.store.deliveries_held(after, TOGETHER).await?;
+            let Some(last) = rows.last() else { break };
+            after = (last.next_at, last.sequence);
+            let epochs = self.epochs_about(&rows).await?;
+            for row in &rows {
+                gone.remove(&row.id);
+                if let Err(refusal) = self.look_after(row, &epochs, now).await {
+                    tracing::error!(delivery = %row.id, %refusal, "a delivery is not decided again");
+                }
             }
         }
+        self.looks.forget(&gone);
         Ok(())
     }
 
-    async fn look_after(&self, row: &DeliveryRow, looks: &mut HeldLooks, now: Time) -> Result<(), Refusal> {
-        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let epochs = self.epochs_of(&persons).await?;
-        let unchanged = |last: &Looked| last.epochs == epochs && last.begins.is_none_or(|begins| now < begins);
-        if !looks.0.get(&row.id).is_some_and(unchanged) {
-            let looked = self.open_held(row, now).await?;
-            looks.0.insert(row.id, looked);
+    async fn look_after(&self, row: &DeliveryRow, epochs: &Epochs, now: Time) -> Result<(), Refusal> {
+        let epochs = epochs.about(&row.persons);
+        if !self.looks.stands(row.id, &epochs, now) {
+            let begins = self.open_held(row, now).await?;
+            self.looks.note([(row.id, Looked { epochs, begins })]);
         }
-        let still = self.store.delivery(row.id).await?.filter(|row| row.state == DeliveryState::Held);
-        match still {
-            Some(row) if row.reason == NO_BASIS && row.next_at <= now => self.tell_author(&row, &persons, now).await,
-            _ => Ok(()),
+        if row.reason != NO_BASIS || row.next_at > now {
+            return Ok(());
+        }
+        match self.store.delivery(row.id).await?.filter(|row| row.state == DeliveryState::Held) {
+            Some(row) => self.tell_author(&row, now).await,
+            None => Ok(()),
         }
     }
 
-    async fn epochs_of(&self, persons: &[PersonId]) -> Result<Vec<u64>, Refusal> {
-        Ok(self.store.joined_with(persons).await?.into_iter().map(|row| row.epoch).collect())
+    /// The epochs of everybody whom these rows concern, read together.
+    async fn epochs_about(&self, rows: &[DeliveryRow]) -> Result<Epochs, Refusal> {
+        let persons: BTreeSet<PersonId> = rows.iter().flat_map(|row| &row.persons).map(|one| one.person).collect();
+        let persons: Vec<PersonId> = persons.into_iter().collect();
+        let mut everybody = Family::new(self.now());
+        let rows = self.store.joined_with(&persons).await?;
+        everybody.persons = rows.into_iter().map(|row| (row.id, row)).collect();
+        Ok(Epochs::of(&everybody))
     }
 
     /// Once: it found no basis in all this time.
-    async fn tell_author(&self, row: &DeliveryRow, persons: &[PersonId], now: Time) -> Result<(), Refusal> {
+    async fn tell_author(&self, row: &DeliveryRow, now: Time) -> Result<(), Refusal> {
+        let persons: Vec<PersonId> = row.persons.iter().map(|one| one.person).collect();
         let message = match row.message {
             Some(message) => self.store.message(message).await?,
             None => None,
         };
         let mut change = self.delivery_change(row, DeliveryState::Held, TOLD, NEVER);
         if let Some(message) = message {
-            let family = self.family(persons, now).await?;
+            let family = self.family(&persons, now).await?;
             let text = Text::new(
                 "お送りいただいた内容は、提供の根拠がないまま30日間保管しています。同意の登録か根拠の申出が必要です。",
                 "What you sent has been kept for 30 days without a basis. It needs a consent or an asserted ground.",
             );
             let body = WorkBody::new("NO_BASIS", text, message.id.to_string());
             let (owner, municipality, due) = (&message.agency, &row.municipality, now.plus_days(LOOKED_AT_DAYS));
-            let question = Question { owner, kind: "no_basis", due, municipality, family: &family, persons };
+            let question = Question { owner, kind: "no_basis", due, municipality, family: &family, persons: &persons };
             change.rows.push(self.ask(now, &question, &body)?);
             let mut entry = act(now, "no basis", &row.recipient, &Actor::system());
             entry.purpose = row.purpose.to_string();
             entry.message = message.id.0.as_bytes().to_vec();
-            change.leaves.push(self.leaf(now, municipality, &family, persons, entry));
+            change.leaves.push(self.leaf(now, municipality, &family, &persons, entry));
         }
         match self.store.commit("tell of no basis", change).await {
             Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
@@ -213,7 +220,7 @@ impl Hub {
 }
 
 /// When the next permit, ground or tie begins that is on file already.
-fn next_beginning(family: &Family, now: Time) -> Option<Time> {
+pub(super) fn next_beginning(family: &Family, now: Time) -> Option<Time> {
     let of_persons = family.facts.values().flat_map(|facts| {
         let consents = facts.consents.iter().map(|consent| consent.valid_from);
         consents.chain(facts.relations.iter().map(|tie| tie.from))

@@ -99,6 +99,8 @@ pub struct Inside {
     heard: Mutex<BTreeMap<AgencyId, Time>>,
     /// Until when the certificate is good that each agency presented last to this hub.
     certificates: Mutex<BTreeMap<AgencyId, Time>>,
+    /// The last look at each delivery that waits for a basis.
+    looks: held::Looks,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
     pub(crate) bulk: Semaphore,
     /// Passwords that are checked at once.
@@ -141,6 +143,7 @@ impl Hub {
         let (outdated, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
         let (deliveries, heard, certificates) = (Notify::new(), Mutex::default(), Mutex::default());
         let inside = Inside {
+            looks: held::Looks::default(),
             bulk,
             passwords: sign_in::turns(),
             store,

@@ -1,7 +1,6 @@
 //! What a running hub does by itself: checkpoints every minute (S-33), a full look at its logs every night (S-37), and the time
 //! that the next start must not fall behind (rule F05).
 
-use crate::hub::held::HeldLooks;
 use crate::hub::{Hub, Refusal};
 use crate::store::{Change, Row};
 use musubi_core::time::Time;
@@ -38,9 +37,8 @@ pub(super) async fn checkpoints(hub: Hub, stop: CancellationToken) {
 
 /// Looks after what waits for a basis, at the start and every minute, until told to stop.
 pub(super) async fn held(hub: Hub, stop: CancellationToken) {
-    let mut looks = HeldLooks::default();
     loop {
-        if let Err(refusal) = hub.look_after_held(&mut looks).await {
+        if let Err(refusal) = hub.look_after_held().await {
             tracing::error!(%refusal, "what waits for a basis is not looked at");
         }
         if stop.run_until_cancelled(tokio::time::sleep(HELD_EVERY)).await.is_none() {

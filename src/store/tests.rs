@@ -239,6 +239,7 @@ on_both! {
     joined_persons_are_one_until_they_are_parted,
     a_superseded_fact_holds_no_more_and_can_be_superseded_once,
     a_delivery_moves_on_only_from_where_it_was_read,
+    held_deliveries_are_read_page_by_page_and_none_is_passed_over,
     every_row_is_read_as_it_was_written,
     what_the_sign_in_keeps_changes_only_from_where_it_was_read,
     s33_checkpoints_are_made_when_due_on_request_and_at_the_end,
@@ -442,6 +443,21 @@ async fn a_delivery_moves_on_only_from_where_it_was_read(home: &Home) {
     assert_eq!(stored, DeliveryRow { sequence: 1, ..sent });
     assert_eq!(ids(store.deliveries_to(&agency(), 1, 10).await.unwrap()), [second.id]);
     assert!(store.deliveries_due(NOW, 10).await.unwrap().is_empty());
+}
+
+async fn held_deliveries_are_read_page_by_page_and_none_is_passed_over(home: &Home) {
+    let store = home.open().await;
+    let row = |next_at| DeliveryRow { next_at, ..delivery_row(person(), DeliveryState::Held) };
+    let held = [row(NOW), row(NOW), row(NOW), row(NOW.plus_days(1)), row(NOW.plus_days(-1))];
+    store.commit("hold", rows(held.iter().cloned().map(Row::Delivery).collect())).await.unwrap();
+    let (mut read, mut after) = (Vec::new(), (Time::MIN, 0));
+    loop {
+        let page = store.deliveries_held(after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = (last.next_at, last.sequence);
+        read.extend(page.into_iter().map(|row| row.id));
+    }
+    assert_eq!(read, [4, 0, 1, 2, 3].map(|place| held[place].id));
 }
 
 async fn what_the_sign_in_keeps_changes_only_from_where_it_was_read(home: &Home) {

@@ -211,7 +211,7 @@ async fn what_a_hospital_keeps_to_itself_changes_nothing_for_anybody_else() {
         let city = after_the_hospital_told(hidden).await;
         for day in ["2026-10-30T13:00:00+09:00", "2026-12-05T13:00:00+09:00"] {
             city.set(day);
-            city.running.hub.look_after_held(&mut musubi::hub::held::HeldLooks::default()).await.unwrap();
+            city.running.hub.look_after_held().await.unwrap();
             city.running.hub.look_after_overdue().await.unwrap();
             let observers = [
                 (city.center(), ["P3", "P4"].as_slice()),

@@ -1,7 +1,6 @@
 //! What is delivered, how often, and what becomes of what is not.
 
 use super::super::attempts::ATTEMPTS_MAX;
-use super::super::held::HeldLooks;
 use super::*;
 use crate::store::{DeliveryRow, DeliveryState, Row};
 
@@ -125,18 +124,17 @@ async fn an_old_screening_is_not_sent_again_with_something_new() {
 #[tokio::test]
 async fn a_permit_that_begins_later_opens_what_waits_without_another_act() {
     let city = City::new().await;
-    let mut looks = HeldLooks::default();
     city.set("2026-10-30T11:05:00+09:00");
     city.submit("MED-4810700452", "hl7v2", MINAMI).await;
     let held = city.all(DeliveryState::Held).await;
     assert_eq!(held.len(), 1);
-    city.hub.look_after_held(&mut looks).await.unwrap();
+    city.hub.look_after_held().await.unwrap();
     assert_eq!(city.all(DeliveryState::Held).await.len(), 1);
     city.permit_at("MED-4810700452", at("2026-11-05T00:00:00+09:00"), &held[0]).await;
-    city.hub.look_after_held(&mut looks).await.unwrap();
+    city.hub.look_after_held().await.unwrap();
     assert_eq!(city.all(DeliveryState::Held).await.len(), 1);
     city.set("2026-11-05T00:00:00+09:00");
-    city.hub.look_after_held(&mut looks).await.unwrap();
+    city.hub.look_after_held().await.unwrap();
     assert!(city.all(DeliveryState::Held).await.is_empty());
     assert_eq!(city.received().await.len(), 1);
 }
@@ -155,17 +153,16 @@ impl City {
 #[tokio::test]
 async fn after_thirty_days_without_a_basis_the_author_is_told_once() {
     let city = City::new().await;
-    let mut looks = HeldLooks::default();
     city.submit("MED-4810700452", "hl7v2", MINAMI).await;
     let told = async || {
         let clinic = city.caller("MED-4810700452", "m-2");
         city.hub.work_items(&clinic, None, "no_basis").await.unwrap().len()
     };
-    city.hub.look_after_held(&mut looks).await.unwrap();
+    city.hub.look_after_held().await.unwrap();
     assert_eq!(told().await, 0);
     city.set("2026-11-27T16:20:00+09:00");
     for _ in 0..3 {
-        city.hub.look_after_held(&mut looks).await.unwrap();
+        city.hub.look_after_held().await.unwrap();
         assert_eq!(told().await, 1);
     }
 }

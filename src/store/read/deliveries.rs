@@ -30,6 +30,8 @@ const ABANDONED: Statement = Statement::each(
 );
 const NEXT: &str = "SELECT next_at FROM delivery WHERE state = $1 ORDER BY next_at LIMIT 1";
 const IN_STATE: &str = "SELECT * FROM delivery WHERE state = $1 ORDER BY next_at, sequence LIMIT +$2";
+const HELD: &str =
+    "SELECT * FROM delivery WHERE state = $1 AND (next_at, sequence) > ($2, $3) ORDER BY next_at, sequence LIMIT +$4";
 const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence > $2 ORDER BY sequence LIMIT +$3";
 // The states are spelt out for the partial index.
 const TO_FETCH: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence > $2 AND state IN (1, 3)
@@ -171,6 +173,19 @@ impl Store {
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_in(&self, state: DeliveryState, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
         self.all("deliveries in state", Sql::new(IN_STATE).bind(state as u8).bind(limit)).await
+    }
+
+    /// Deliveries that wait for a basis, after one of them, in the order in which their authors are told.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn deliveries_held(
+        &self,
+        (at, sequence): (Time, i64),
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let question = Sql::new(HELD).bind(DeliveryState::Held as u8).bind(at).bind(sequence).bind(limit);
+        self.all("deliveries held", question).await
     }
 
     /// One delivery.
