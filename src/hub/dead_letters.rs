@@ -2,7 +2,7 @@
 
 use super::attempts::DEAD_KIND;
 use super::caller::{Caller, Operation};
-use super::deliver::due;
+use super::deliver::{DecidedDelivery, due};
 use super::ledger::{ReleaseDetail, act};
 use super::{Hub, Refusal};
 use crate::store::{Change, DeliveryRow, DeliveryState, Expect, Row, WorkItemRow};
@@ -93,7 +93,8 @@ impl Hub {
         let Some(recipient) = recipient else {
             return Ok(Replay { row, changed: Vec::new(), outputs: Vec::new() });
         };
-        let (family, released, meant) = self.decide_delivery(&recipient, &row, self.now()).await?;
+        let DecidedDelivery { family, released, meant, .. } =
+            self.decide_delivery(&recipient, &row, self.now()).await?;
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();
         let releases = self.store.releases_of(&persons).await?;
         let last = releases.into_iter().rfind(|release| release.delivery == Some(row.id));

@@ -13,6 +13,7 @@ use crate::store::{Change, Conflict, DeliveryRow, DeliveryState, Expect, Row, St
 use musubi_adapters::adapter;
 use musubi_core::adapter::{EncodeError, Text};
 use musubi_core::agency::{Actor, AgencyId};
+use musubi_core::consent::Facts;
 use musubi_core::id::{DeliveryId, EntryId, PersonId, ReleaseId};
 use musubi_core::record::{SharedEntry, SharedRecord, is_subject_data, kind_word, of_substance};
 use musubi_core::release::{Dispatch, Outgoing, Released, release};
@@ -57,6 +58,15 @@ impl Ready {
     pub fn into_dispatch(self) -> Dispatch {
         Dispatch::new(self.delivery.id, self.release, "notice", &self.released, self.renderings)
     }
+}
+
+/// What the recipient may see of a delivery.
+pub(super) struct DecidedDelivery {
+    pub(super) family: Family,
+    pub(super) released: Released,
+    /// The entries for whose sake it is made.
+    pub(super) meant: Vec<EntryId>,
+    facts: Facts,
 }
 
 /// Kind of the work item about what no channel can carry.
@@ -180,23 +190,24 @@ impl Hub {
             return Ok(None);
         };
         for _ in 0..DECIDE_AGAIN_MAX {
-            let (family, mut released, meant) = self.decide_delivery(&recipient, row, self.now()).await?;
+            let decided = self.decide_delivery(&recipient, row, self.now()).await?;
+            let (actor, serves) = (&Actor::system(), Serves::of(row));
+            let basis = Basis::new(actor, serves, &decided.facts);
+            let DecidedDelivery { family, mut released, meant, .. } = decided;
             let now = family.at;
             if !meant.iter().any(|id| released.shows(*id)) {
                 if !self.put_before_persons(now, &family, &released, &|_| true).await? {
                     continue;
                 }
                 if family.stands(&meant) {
-                    self.nothing_to_deliver(row, &family, &released).await?;
+                    self.nothing_to_deliver(row, &family, &released, &basis).await?;
                 } else {
                     // What took its place has a delivery of its own, so that nobody is told that something did not arrive.
                     self.move_delivery(row, DeliveryState::Suppressed, REPLACED, now).await?;
                 }
                 return Ok(None);
             }
-            let serves = Serves::of(row);
-            let (id, mut change) =
-                self.release_change(&mut released, &family, &Actor::system(), &row.municipality, serves)?;
+            let (id, mut change) = self.release_change(&mut released, &family, &row.municipality, &basis)?;
             let renderings = self.render(&recipient, row, formats, &released);
             if renderings.is_empty() {
                 // Nothing leaves, so no release may stand on record.
@@ -225,13 +236,13 @@ impl Hub {
         Err(Refusal::kept_changing())
     }
 
-    /// What the recipient may see of a delivery at this moment, and the entries for whose sake it is made.
+    /// Decides a delivery as of this moment.
     pub(super) async fn decide_delivery(
         &self,
         recipient: &Agency,
         row: &DeliveryRow,
         now: Time,
-    ) -> Result<(Family, Released, Vec<EntryId>), Refusal> {
+    ) -> Result<DecidedDelivery, Refusal> {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, now).await?;
         let request = request_of(recipient, Actor::system(), row.purpose, None);
@@ -243,7 +254,7 @@ impl Hub {
         let steps = whole.entries().iter().filter(is_step).count();
         let told = if steps > 0 { with_own_names(whole, &meant, &recipient.id) } else { with_its_stay(whole, &meant) };
         let released = release(told, &request, &facts, &self.policy, family.at);
-        Ok((family, released, meant))
+        Ok(DecidedDelivery { family, released, meant, facts })
     }
 
     /// The entries for whose sake a delivery is made. Subject data alone make none: they travel beside something else,
@@ -299,7 +310,13 @@ impl Hub {
 
     /// Nothing may be seen: what never had a basis waits on; what had one and lost it is suppressed, and its author is
     /// told that it was not delivered, without a reason (rule F01).
-    async fn nothing_to_deliver(&self, row: &DeliveryRow, family: &Family, released: &Released) -> Result<(), Refusal> {
+    async fn nothing_to_deliver(
+        &self,
+        row: &DeliveryRow,
+        family: &Family,
+        released: &Released,
+        basis: &Basis<'_>,
+    ) -> Result<(), Refusal> {
         let now = family.at;
         let waits = row.reason == DECIDE_AGAIN;
         let mut change = if waits {
@@ -308,15 +325,13 @@ impl Hub {
             self.delivery_change(row, DeliveryState::Suppressed, "", now)
         };
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let (serves, facts_hash) = (Serves::of(row), family.fingerprint());
-        let basis = Basis { actor: &Actor::system(), serves, facts_hash, arriving: None };
-        let (refused, decision) = self.refusal_row(released, family, &row.municipality, &basis)?;
+        let (refused, decision) = self.refusal_row(released, family, &row.municipality, basis)?;
         change.rows.push(decision);
         let mut entry = act(now, if waits { "withhold" } else { "suppress" }, &row.recipient, &Actor::system());
         entry.purpose = row.purpose.to_string();
         entry.message = row.message.map(|message| message.0.as_bytes().to_vec()).unwrap_or_default();
         entry.release = refused.0.as_bytes().to_vec();
-        self.say_basis(&mut entry, &facts_hash, serves);
+        self.say_basis(&mut entry, &basis.facts_hash, basis.serves);
         change.leaves.push(self.leaf(now, &row.municipality, family, &persons, entry));
         let message = match row.message.filter(|_| !waits) {
             Some(message) => self.store.message(message).await?,

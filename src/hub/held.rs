@@ -6,7 +6,7 @@ mod looks;
 pub use looks::Looks;
 pub(super) use looks::{Epochs, looked_at};
 
-use super::deliver::{DECIDE_AGAIN, NEVER, NO_BASIS, due};
+use super::deliver::{DECIDE_AGAIN, DecidedDelivery, NEVER, NO_BASIS, due};
 use super::family::Family;
 use super::ledger::{ReleaseDetail, act};
 use super::work::{Question, WorkBody};
@@ -66,7 +66,7 @@ impl Hub {
         let Some(recipient) = self.register.agency(&row.recipient).filter(|agency| agency.active) else {
             return Ok(None);
         };
-        let (family, released, meant) = self.decide_delivery(&recipient, row, now).await?;
+        let DecidedDelivery { family, released, meant, .. } = self.decide_delivery(&recipient, row, now).await?;
         if meant.iter().any(|id| released.shows(*id)) {
             self.move_delivery(row, DeliveryState::Waiting, DECIDE_AGAIN, due(&row.format, now)).await?;
         } else {
@@ -88,7 +88,7 @@ impl Hub {
         let Some(recipient) = recipient.filter(|_| row.message.is_some() && !all.iter().filter(same).any(later)) else {
             return Ok(());
         };
-        let (family, released, meant) = self.decide_delivery(&recipient, row, now).await?;
+        let DecidedDelivery { family, released, meant, .. } = self.decide_delivery(&recipient, row, now).await?;
         let before: Vec<DeliveryId> = all.iter().filter(same).map(|other| other.id).collect();
         if !self.shows_more(&family, &released, &meant, &before).await? {
             return Ok(());

@@ -8,7 +8,7 @@ use crate::entropy;
 use crate::store::{Change, Concerned, DeliveryRow, Expect, LeafDraft, Log, ReleaseRow, Row};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
 use musubi_core::audit::{AuditEntry, ItemMask, SaltedEntry};
-use musubi_core::consent::Outcome;
+use musubi_core::consent::{Facts, Outcome};
 use musubi_core::id::{DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::{Released, Withheld};
 use musubi_core::sealing::Aad;
@@ -133,22 +133,19 @@ impl Hub {
         &self,
         released: &mut Released,
         family: &Family,
-        actor: &Actor,
         municipality: &Municipality,
-        serves: Serves,
+        basis: &Basis<'_>,
     ) -> Result<(ReleaseId, Change), Refusal> {
         let now = released.at();
         let id = ReleaseId(self.id(now));
         released.set_release_id(id);
         let persons = holders(released.shown().iter().flat_map(|shown| &shown.persons));
-        let facts_hash = family.fingerprint();
-        let basis = Basis { actor, serves, facts_hash, arriving: None };
-        let row = self.decision_row(id, released, family, municipality, &persons, &basis)?;
-        let mut entry = act(now, "release", released.recipient(), actor);
+        let row = self.decision_row(id, released, family, municipality, &persons, basis)?;
+        let mut entry = act(now, "release", released.recipient(), basis.actor);
         entry.purpose = released.purpose().to_string();
         entry.recipient = released.recipient().to_string();
         entry.release = id.0.as_bytes().to_vec();
-        self.say_basis(&mut entry, &facts_hash, serves);
+        self.say_basis(&mut entry, &basis.facts_hash, basis.serves);
         entry.epochs = persons.iter().map(|id| family.persons.get(id).map_or(0, |row| row.epoch)).collect();
         describe(&mut entry, released);
         let leaf = self.leaf(now, municipality, family, &persons, entry);
@@ -258,6 +255,13 @@ pub(super) struct Basis<'a> {
     pub facts_hash: [u8; 32],
     /// What is stored together with it.
     pub arriving: Option<Arriving<'a>>,
+}
+
+impl<'a> Basis<'a> {
+    /// A decision from these facts.
+    pub(super) fn new(actor: &'a Actor, serves: Serves, facts: &Facts) -> Self {
+        Basis { actor, serves, facts_hash: facts.fingerprint(), arriving: None }
+    }
 }
 
 /// A message about which something is decided while it is taken in: of what was not shown, only what it brought is noted.

@@ -11,8 +11,8 @@ use crate::store::{Change, FactKind, Row, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyKind, CategorySet, Purpose};
 use musubi_core::cases::{self, CaseQuery, HITS_MAX};
-use musubi_core::consent::SubjectFacts;
 use musubi_core::consent::records::{Ground, Level};
+use musubi_core::consent::{Facts, SubjectFacts};
 use musubi_core::id::{FactId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::{Released, Withheld, release};
 use musubi_core::time::Time;
@@ -83,6 +83,7 @@ pub(super) struct Decided {
     pub(super) shows: bool,
     /// It was what was asked for, or nothing at all may be seen of it.
     meant: bool,
+    facts: Facts,
 }
 
 /// One question to the record.
@@ -191,7 +192,7 @@ impl Hub {
             let meant = hit || released.is_empty();
             released.narrow(question.categories);
             let shows = hit && !released.is_empty();
-            last = Some(Decided { released, cited: ground, shows, meant });
+            last = Some(Decided { released, cited: ground, shows, meant, facts });
             if shows {
                 break;
             }
@@ -249,7 +250,7 @@ impl Hub {
         let touched = self.touched(caller, family, now).await?;
         let decided = self.decide(question, family, now)?;
         let mut nothing = Unshown { rows: touched, refused: Vec::new() };
-        let Some(Decided { mut released, cited, shows, meant }) = decided else {
+        let Some(Decided { mut released, cited, shows, meant, facts }) = decided else {
             return Ok(Prepared::Nothing(nothing));
         };
         let asked = question.categories;
@@ -258,7 +259,8 @@ impl Hub {
         let municipality = self.municipality_of(family, caller);
         if shows {
             let questions = self.questions_of(now, family, &released, &held).await?;
-            let (_, mut change) = self.release_change(&mut released, family, &caller.actor, &municipality, serves)?;
+            let basis = Basis::new(&caller.actor, serves, &facts);
+            let (_, mut change) = self.release_change(&mut released, family, &municipality, &basis)?;
             change.rows.extend(nothing.rows.into_iter().chain(questions));
             return Ok(Prepared::Release(Box::new(released), Box::new(change)));
         }
@@ -266,8 +268,7 @@ impl Hub {
             return Ok(Prepared::Again);
         }
         if meant && !released.withheld().is_empty() {
-            let facts_hash = family.fingerprint();
-            let basis = Basis { actor: &caller.actor, serves, facts_hash, arriving: None };
+            let basis = Basis::new(&caller.actor, serves, &facts);
             let (id, rows) = match self.refused_before(&released, family, &basis).await? {
                 Some(id) => (id, Vec::new()),
                 None => {
@@ -275,7 +276,7 @@ impl Hub {
                     (id, vec![row])
                 }
             };
-            nothing.add(Unshown { rows, refused: vec![(id, facts_hash)] });
+            nothing.add(Unshown { rows, refused: vec![(id, basis.facts_hash)] });
         }
         Ok(Prepared::Nothing(nothing))
     }
@@ -355,10 +356,12 @@ impl Hub {
         }
         cited.named = true;
         let now = self.now();
-        for row in self.store.facts_for(caller.id(), FactKind::Ground, now).await? {
+        let rows = self.store.facts_for(caller.id(), FactKind::Ground, now).await?;
+        // Read together: a center has hundreds of cases under one number.
+        let named = self.keys_of(&rows.iter().flat_map(|row| &row.persons).map(|one| one.person).collect()).await?;
+        for row in rows {
             let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-            let family = self.keys_of(&persons.iter().copied().collect()).await?;
-            let Some(ground) = self.open_json::<Ground>(&family, &row.body, "fact", row.id.0, 0) else { continue };
+            let Some(ground) = self.open_json::<Ground>(&named, &row.body, "fact", row.id.0, 0) else { continue };
             if ground.number.as_deref() == Some(number) && ground.live(now) {
                 cited.level = Some(cited.level.map_or(ground.level(), |level| level.max(ground.level())));
                 cited.persons.extend(&persons);

@@ -1,7 +1,7 @@
 //! An agency reads back what it sent, as it stands on file by now: a release like any other, of which its author sees all (T1).
 
 use super::caller::Caller;
-use super::ledger::Serves;
+use super::ledger::{Basis, Serves};
 use super::query::default_purpose;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::StoreError;
@@ -30,8 +30,8 @@ impl Hub {
             if released.is_empty() {
                 return Ok(None);
             }
-            let serves = Serves::default();
-            let (_, change) = self.release_change(&mut released, &family, &caller.actor, &row.municipality, serves)?;
+            let basis = Basis::new(&caller.actor, Serves::default(), &facts);
+            let (_, change) = self.release_change(&mut released, &family, &row.municipality, &basis)?;
             match self.store.commit("release to its author", change).await {
                 Ok(_) => return Ok(Some(released)),
                 Err(StoreError::Conflict(_)) => {}
