@@ -11,6 +11,7 @@ pub mod japan;
 pub mod outlook;
 pub mod plan;
 pub mod postnatal;
+pub mod protection;
 pub mod record;
 pub mod referral;
 pub mod release;

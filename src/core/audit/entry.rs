@@ -73,6 +73,9 @@ pub struct AuditEntry {
     /// Hash of the policy files under which it was intended, where others decide by now (F06); else empty.
     #[prost(bytes = "vec", tag = "20")]
     pub policy_before: Vec<u8>,
+    /// The agencies that were told that something came in, and nothing of what it says.
+    #[prost(string, repeated, tag = "21")]
+    pub told: Vec<String>,
 }
 
 /// What was shown of one entry: category bits in full and in general form.

@@ -491,10 +491,14 @@ pub struct CouncilCase {
 }
 
 impl CouncilCase {
+    /// Is it open?
+    pub fn open(&self, now: Time) -> bool {
+        self.recorded_at <= now && self.closed_at.is_none_or(|closed| closed > now)
+    }
+
     /// Is this agency a listed member of the open case?
     pub fn has(&self, agency: &AgencyId, now: Time) -> bool {
-        let open = self.recorded_at <= now && self.closed_at.is_none_or(|closed| closed > now);
-        open && self.members.iter().any(|m| &m.agency == agency && within(now, m.from, m.until))
+        self.open(now) && self.members.iter().any(|m| &m.agency == agency && within(now, m.from, m.until))
     }
 }
 

@@ -113,11 +113,16 @@ fn decided(
 
 /// These entries as the center's, all of one moment.
 pub(crate) fn stored(entries: Vec<proto::Entry>) -> Vec<SharedEntry> {
+    stored_by("OSC-482072", AgencyKind::Osc, entries)
+}
+
+/// These entries as an agency's.
+pub(crate) fn stored_by(author: &str, author_kind: AgencyKind, entries: Vec<proto::Entry>) -> Vec<SharedEntry> {
     let mut count = 0;
     let message = proto::Submission { format: "test".to_owned(), entries, ..Default::default() };
     Submission::check(message).unwrap().attribute(Attribution {
-        author: &AgencyId::new("OSC-482072").unwrap(),
-        author_kind: AgencyKind::Osc,
+        author: &AgencyId::new(author).unwrap(),
+        author_kind,
         message: MessageId(Uuid::from_u128(9)),
         municipality: &Municipality::new("482072").unwrap(),
         recorded_at: Time::from_japan(date(2026, 11, 11).at(17, 15, 0, 0)),
