@@ -2,6 +2,7 @@
 //! acknowledge. Custody needs no basis (`consent.md` section 5, flow 1); a release does.
 
 mod center;
+mod contact;
 mod naming;
 mod party;
 
@@ -26,6 +27,8 @@ use musubi_core::time::Time;
 use naming::Names;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+pub(super) use contact::CONTACT;
 
 /// How long a shield stands that a source's flag opened, in days; the center renews it (`common_japan.md` 7.5).
 const SHIELD_DAYS: i64 = 365;
@@ -214,6 +217,8 @@ struct Custody<'a> {
     suggestions: Vec<Suggestion>,
     /// To its author, where it arrives while somebody may read it in an emergency.
     told_of_emergencies: Vec<Row>,
+    /// To holders of open cases, where it tells that somebody of a case came to a hospital.
+    told_of_contacts: Vec<(AgencyId, Row)>,
 }
 
 /// Two persons who may be one: an officer says whether they are.
@@ -280,9 +285,11 @@ impl<'a> Custody<'a> {
             family,
             suggestions: Vec::new(),
             told_of_emergencies: Vec::new(),
+            told_of_contacts: Vec::new(),
         };
         custody.told_of_emergencies =
             hub.tell_author_of_emergencies(caller, &custody.family, &custody.entries, now).await?;
+        custody.told_of_contacts = custody.contacts().await?;
         custody.suggest().await?;
         Ok(custody)
     }
@@ -332,7 +339,7 @@ impl<'a> Custody<'a> {
     }
 
     fn change(mut self, key: Blind, acknowledge: Acknowledge) -> Result<(Change, Vec<Diagnostic>), Refusal> {
-        let mut change = Change::default();
+        let (mut change, mut told) = (Change::default(), Vec::new());
         let mut diagnostics = self.parcel.diagnostics.clone();
         if self.names_of_others() {
             diagnostics.push(naming::foreign_name());
@@ -351,6 +358,10 @@ impl<'a> Custody<'a> {
             self.suggestion_rows(&mut change)?;
             self.residence_rows(&mut change)?;
             change.rows.append(&mut self.told_of_emergencies);
+            for (holder, row) in std::mem::take(&mut self.told_of_contacts) {
+                told.push(holder.to_string());
+                change.rows.push(row);
+            }
             match &self.parcel.told {
                 Some(party) => self.party_rows(party, &mut change),
                 None => diagnostics.extend(self.center_rows(&mut change)?),
@@ -361,6 +372,7 @@ impl<'a> Custody<'a> {
         entry.message = self.message.0.as_bytes().to_vec();
         entry.entries = self.entries.iter().filter_map(|e| e.id()).map(|id| id.0.as_bytes().to_vec()).collect();
         entry.note = self.parcel.format.clone();
+        entry.told = told;
         let refused = change.rows.iter().find_map(|row| if let Row::Release(row) = row { Some(row.id) } else { None });
         entry.release = refused.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
         change.leaves.push(self.hub.leaf(self.now, &self.municipality, &self.family, &persons, entry));

@@ -139,6 +139,16 @@ impl Family {
         SharedRecord::standing(&self.entries)
     }
 
+    /// Is a case of child protection among the entries, open or not?
+    pub fn has_case(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.kind(), "welfare_case" | "council_case"))
+    }
+
+    /// The entries that came with a message, as they were.
+    pub fn came_with(&self, message: MessageId) -> impl Iterator<Item = &SharedEntry> {
+        self.entries.iter().filter(move |entry| entry.source_message() == Some(message))
+    }
+
     /// Is any of these entries current: not replaced, and not taken back?
     pub fn stands(&self, entries: &[EntryId]) -> bool {
         self.record().entries().iter().filter_map(SharedEntry::id).any(|id| entries.contains(&id))

@@ -2,6 +2,7 @@
 
 use super::access::{ACCESS, DECIDERS, decide_access};
 use super::caller::{Caller, Operation};
+use super::custody::CONTACT;
 use super::emergency::{INFORM, REVIEW, inform_subject};
 use super::family::Family;
 use super::ledger::act;
@@ -11,7 +12,7 @@ use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, OFFICERS, TAKE_BACK}
 use super::{Hub, Refusal};
 use crate::store::{Change, Concerned, Expect, Row, WorkItemRow};
 use musubi_core::adapter::Text;
-use musubi_core::agency::{AgencyId, Role};
+use musubi_core::agency::{AgencyId, AgencyKind, Role};
 use musubi_core::id::{FactId, Municipality, PersonId, WorkItemId};
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
@@ -108,11 +109,14 @@ pub(crate) struct Question<'a> {
     pub persons: &'a [PersonId],
 }
 
-/// Who may list an item of this kind: officers where one of them is to decide, anybody of the agency else.
-fn may_list(role: Role, kind: &str) -> bool {
+/// Who may list an item of this kind: officers where one of them is to decide, those whose task child protection is where it
+/// tells of a case, anybody of the agency else.
+fn may_list(caller: &Caller, kind: &str) -> bool {
+    let role = caller.actor.role;
     match kind {
         ASK_OFFICER => OFFICERS.contains(&role),
         ACCESS => DECIDERS.contains(&role),
+        CONTACT => caller.agency.kind == AgencyKind::Cgc || role == Role::ChildWelfareOfficer,
         _ => true,
     }
 }
@@ -144,7 +148,7 @@ impl Hub {
     pub async fn work_items(&self, caller: &Caller, open: Option<bool>, kind: &str) -> Result<Vec<WorkItem>, Refusal> {
         caller.check(Operation::ListWork)?;
         let mut rows = self.store.work_items(caller.id(), open, kind, ITEMS_MAX).await?;
-        rows.retain(|row| may_list(caller.actor.role, &row.kind));
+        rows.retain(|row| may_list(caller, &row.kind));
         let persons: BTreeSet<PersonId> = rows.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
         let keys = self.keys_of(&persons).await?;
         let mut items: Vec<WorkItem> = rows.into_iter().map(|row| self.item_or_mark(&keys, row)).collect();
@@ -170,7 +174,7 @@ impl Hub {
         Ok(self.body_of(&keys, row))
     }
 
-    fn body_of(&self, keys: &Family, row: &WorkItemRow) -> Option<WorkBody> {
+    pub(super) fn body_of(&self, keys: &Family, row: &WorkItemRow) -> Option<WorkBody> {
         self.open_json(keys, &row.body, "work_item", row.id.0, row.version)
     }
 
@@ -192,7 +196,7 @@ impl Hub {
         let unknown =
             || Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.");
         let row = self.store.work_item(id).await?.filter(|row| row.owner == *caller.id());
-        let row = row.filter(|row| may_list(caller.actor.role, &row.kind)).ok_or_else(unknown)?;
+        let row = row.filter(|row| may_list(caller, &row.kind)).ok_or_else(unknown)?;
         let Some(body) = self.open_item(&row).await? else { return Err(unknown()) };
         let mut item = WorkItem { row, body };
         if answer.word == TAKE_BACK && !item.row.open {

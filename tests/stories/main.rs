@@ -20,6 +20,7 @@ mod consent;
 mod console;
 mod console_file;
 mod console_work;
+mod contacts;
 mod demo;
 mod emergency;
 mod ended;

@@ -165,8 +165,8 @@ impl Custody<'_> {
         Ok(())
     }
 
-    /// A question of this parcel to the center.
-    fn ask(
+    /// A question of this parcel to an agency.
+    pub(super) fn ask(
         &self,
         owner: &AgencyId,
         kind: &'static str,

@@ -1,0 +1,176 @@
+//! The holder of an open case is told that a hospital received somebody of it (`consent.md` section 11); the hospital is told nothing.
+
+use crate::agencies::{person, replaced};
+use crate::city::{City, MOTHER, NEWBORN};
+use crate::interference::{Everything, same};
+use crate::site::receipt;
+use crate::steps::{COUNCIL_CASE, chinatsu, minato};
+use musubi::edge::grpc::client::{EndGroundRequest, LinkPersonsRequest, SealRequest, ShieldRequest, WorkItem};
+use musubi::sample_city as sample;
+
+/// The center's own number of 榎本.
+const PREGNANT: &str = "p-1";
+
+/// A case of 榎本 as a specified pregnant woman, as the guidance center registers it.
+fn registration(status: &str) -> String {
+    format!(
+        r#"<cg:CaseRegistration xmlns:cg="urn:musubi:cgc:1.0" schemaVersion="1.0" messageID="r-{status}" createdAt="2026-10-20T09:00:00+09:00">
+<cg:Sender><cg:OrganizationIdentification>{center}</cg:OrganizationIdentification><cg:WorkerID>w-0412</cg:WorkerID></cg:Sender>
+<cg:ChildWelfareCase><cg:ChildWelfareAgencyCaseID>南児29</cg:ChildWelfareAgencyCaseID><cg:CategoryCode>SpecifiedPregnantWoman</cg:CategoryCode>
+<cg:CaseInitiationReasonCode>NF</cg:CaseInitiationReasonCode><cg:CaseStatus>{status}</cg:CaseStatus>
+<cg:IntakeDateTime>2026-10-19T10:00:00+09:00</cg:IntakeDateTime><cg:LeadAgency>{center}</cg:LeadAgency>
+<cg:SubjectPerson><cg:PersonID>{PREGNANT}</cg:PersonID><cg:RoleCode>PregnantWoman</cg:RoleCode>
+<cg:PersonName><cg:PersonFullName>榎本　千夏</cg:PersonFullName></cg:PersonName>
+<cg:PersonBirthDate>1996-05-14</cg:PersonBirthDate><cg:PersonSexCode>2</cg:PersonSexCode>
+<cg:Address><cg:AddressFullText>朝凪県汐音市浜通2丁目</cg:AddressFullText><cg:JurisdictionCode>{city}</cg:JurisdictionCode></cg:Address>
+<cg:ShieldedIndicator>false</cg:ShieldedIndicator></cg:SubjectPerson>
+<cg:NextReviewDate>2026-12-18</cg:NextReviewDate>
+<cg:DataPrivacy><cg:SensitivityText>R</cg:SensitivityText></cg:DataPrivacy></cg:ChildWelfareCase></cg:CaseRegistration>"#,
+        center = sample::GUIDANCE_CENTER,
+        city = sample::CITY
+    )
+}
+
+impl City {
+    /// The guidance center registers a case of 榎本, and the one-stop center says that she is the hospital's patient.
+    async fn with_a_case(status: &str) -> City {
+        let city = City::at("2026-10-20T09:00:00+09:00").await;
+        city.center().records_both_permits().await;
+        city.guidance_center().hands_in("cgc-xml", registration(status).as_bytes()).await.accepted();
+        let request = LinkPersonsRequest {
+            staff_id: "ooba".to_owned(),
+            one: Some(person(sample::GUIDANCE_CENTER, PREGNANT, "mother")),
+            other: Some(chinatsu()),
+            reason: "same person".to_owned(),
+        };
+        city.center().client.registry().link_persons(request).await.unwrap();
+        city.set("2026-10-30T11:05:40+09:00");
+        city
+    }
+
+    async fn contacts_told(&self) -> Vec<WorkItem> {
+        self.guidance_center().work("hospital_contact").await
+    }
+}
+
+/// The same message again as a correction of the same stay, or as another stay.
+fn next(control: &str, stay: &str) -> Vec<u8> {
+    let message = replaced(MOTHER, b"S261030-0102", control.as_bytes());
+    String::from_utf8(message).unwrap().replace("I26-003871", stay).into_bytes()
+}
+
+#[tokio::test]
+async fn the_holder_of_an_open_case_is_told_once_for_each_stay() {
+    let city = City::with_a_case("HomeSupport").await;
+    city.hospital().sends(MOTHER).await.accepted();
+    let told = city.contacts_told().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text_en.contains(sample::HOSPITAL) && told[0].text_en.contains("南児29"), "{told:?}");
+    for hidden in ["榎本", "帝王切開", "I26-003871", "00012345"] {
+        assert!(!format!("{told:?}").contains(hidden), "{hidden}: {told:?}");
+    }
+    city.hospital().sends(&next("S261030-0103", "I26-003871")).await.accepted();
+    city.hospital().sends(MOTHER).await.accepted();
+    assert_eq!(city.contacts_told().await.len(), 1, "of the same stay once");
+    city.hospital().sends(&next("S261030-0104", "I26-004999")).await.accepted();
+    assert_eq!(city.contacts_told().await.len(), 2, "and of another again");
+    city.hospital().sends(NEWBORN).await.accepted();
+    assert_eq!(city.contacts_told().await.len(), 3, "the child that she bore");
+    let seen = city.guidance_center().looks_up("P5", chinatsu(), "").await;
+    let own = ["person_details", "welfare_case"];
+    assert!(seen.kinds().iter().all(|kind| own.contains(kind)), "the notice opens nothing: {:?}", seen.kinds());
+    assert!(city.center().work("hospital_contact").await.is_empty(), "the center holds no case");
+}
+
+#[tokio::test]
+async fn a_hospital_is_answered_with_a_case_as_without_one() {
+    let (open, closed) = (City::with_a_case("HomeSupport").await, City::with_a_case("Closed").await);
+    for message in [NEWBORN, MOTHER, &next("S261030-0104", "I26-004999")] {
+        let one = open.hospital().sends(message).await.accepted();
+        let other = closed.hospital().sends(message).await.accepted();
+        assert_eq!(one.said(), other.said());
+        let (one, other) = (receipt(&one.0).unwrap(), receipt(&other.0).unwrap());
+        assert_eq!(one.index, other.index, "the log has no leaf more");
+    }
+    assert_eq!(open.contacts_told().await.len(), 3);
+    assert!(closed.contacts_told().await.is_empty());
+    let everything = Everything {
+        purposes: &["P1", "P2"],
+        people: &[chinatsu(), minato()],
+        numbers: &["00012345", "00067890"],
+        grounds: &[""],
+    };
+    for agency in [open.hospital(), open.clinic(), open.health_center(), open.provider()] {
+        let there = closed.other(&agency.id, agency.staff);
+        same(
+            "that there is a case",
+            &agency.id,
+            &open.everything(&agency, &everything).await,
+            &closed.everything(&there, &everything).await,
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_case_of_the_council_tells_those_of_its_center_whose_task_it_is_until_it_is_closed() {
+    let city = City::after_the_permitted_discharge().await;
+    city.set("2026-11-17T10:00:00+09:00");
+    let case = city.center().opens_a_council_case(vec![chinatsu()], &["C01", "C13"]).await;
+    let later = |control: &str, stay: &str| {
+        String::from_utf8(next(control, stay)).unwrap().replace("20261030", "20261118").into_bytes()
+    };
+    city.set("2026-11-18T12:00:00+09:00");
+    city.hospital().sends(&later("S261118-0001", "I26-005001")).await.accepted();
+    let told = city.center().work_of("fukatsu", "hospital_contact").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text_ja.contains(COUNCIL_CASE), "{told:?}");
+    assert!(city.center().work_of("ooba", "hospital_contact").await.is_empty(), "a nurse is not told of a case");
+    assert!(city.guidance_center().work_of("w-0412", "hospital_contact").await.is_empty(), "a member does not hold it");
+    let end = EndGroundRequest { staff_id: "fukatsu".to_owned(), fact_id: case.fact_id };
+    city.center().client.grounds().end(end).await.unwrap();
+    city.hospital().sends(&later("S261118-0002", "I26-005002")).await.accepted();
+    assert_eq!(city.center().work_of("fukatsu", "hospital_contact").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_holder_that_is_close_to_the_perpetrator_or_not_on_the_seal_is_not_told() {
+    let city = City::with_a_case("HomeSupport").await;
+    let shield = ShieldRequest {
+        staff_id: "ooba".to_owned(),
+        subject: Some(chinatsu()),
+        from: "2026-10-01".to_owned(),
+        until: "2027-06-30".to_owned(),
+        linked_agencies: vec![sample::GUIDANCE_CENTER.to_owned()],
+        ..ShieldRequest::default()
+    };
+    city.center().client.consents().shield(shield).await.unwrap();
+    city.hospital().sends(MOTHER).await.accepted();
+    assert!(city.contacts_told().await.is_empty());
+
+    let city = City::with_a_case("HomeSupport").await;
+    let seal = SealRequest {
+        staff_id: "ooba".to_owned(),
+        subject: Some(chinatsu()),
+        reason: "特別養子縁組".to_owned(),
+        allowed_agencies: vec![sample::CENTER.to_owned()],
+    };
+    city.center().client.consents().seal(seal).await.unwrap();
+    city.hospital().sends(MOTHER).await.accepted();
+    assert!(city.contacts_told().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_holder_of_a_shielded_woman_is_told_also_of_a_hospital_close_to_the_perpetrator() {
+    let city = City::with_a_case("HomeSupport").await;
+    let shield = ShieldRequest {
+        staff_id: "ooba".to_owned(),
+        subject: Some(chinatsu()),
+        from: "2026-10-01".to_owned(),
+        until: "2027-06-30".to_owned(),
+        linked_agencies: vec![sample::HOSPITAL.to_owned()],
+        ..ShieldRequest::default()
+    };
+    city.center().client.consents().shield(shield).await.unwrap();
+    city.hospital().sends(MOTHER).await.accepted();
+    assert_eq!(city.contacts_told().await.len(), 1);
+}
