@@ -433,8 +433,8 @@ pub(crate) fn reads_corpus(adapter: &dyn musubi_core::adapter::Adapter, files: &
         let codes_here: std::collections::BTreeSet<String> = errors().map(|told| told.code.to_string()).collect();
         codes_here.into_iter().for_each(|code| *codes.entry(code).or_default() += 1);
         let whole = errors().next().is_none();
-        let accounted = decoded.ledger.0.iter().all(|line| !line.place.is_empty());
-        assert!(accounted && (!whole || !decoded.ledger.0.is_empty()), "{}: the ledger", path.display());
+        let accounted = decoded.ledger.lines().all(|line| !line.place.is_empty());
+        assert!(accounted && (!whole || !decoded.ledger.is_empty()), "{}: the ledger", path.display());
         if std::env::var_os("MUSUBI_CORPUS_LIST").is_some() {
             let told: Vec<String> =
                 errors().map(|told| format!("{} {} {}", told.code, told.place, told.text.en)).collect();

@@ -181,6 +181,6 @@ fn account(ledger: &mut Ledger, layout: &Layout, header: &Header, cells: &[Strin
             (None, Some("")) => Fate::Envelope,
             (None, Some(path)) => Fate::Mapped(Cow::Borrowed(path)),
         };
-        ledger.note(number, format!("row {number}, {place}"), fate);
+        ledger.note(number, &format!("row {number}, {place}"), fate);
     }
 }

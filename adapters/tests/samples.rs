@@ -71,7 +71,7 @@ fn assert_answered(decoded: &Decoded, what: &str) {
         assert!(item.submission.is_some() || refused, "{what}: {} is refused without a reason", item.place);
     }
     let whole = decoded.diagnostics.iter().any(|diagnostic| is_error(diagnostic.severity));
-    assert!(!decoded.items.is_empty() || whole || decoded.ledger.0.is_empty(), "{what}: an answer to nothing");
+    assert!(!decoded.items.is_empty() || whole || decoded.ledger.is_empty(), "{what}: an answer to nothing");
 }
 
 /// Where to cut or damage: everywhere in a short sample, at most this often in a long one.
@@ -177,7 +177,7 @@ fn assert_silent(decoded: &Decoded, values: &BTreeSet<String>, what: &str) {
         let told: Vec<&String> = values.iter().filter(|value| said.contains(*value)).collect();
         assert!(told.is_empty(), "{what}: {} repeats {told:?}", diagnostic.code);
     }
-    for line in &decoded.ledger.0 {
+    for line in decoded.ledger.lines() {
         assert!(!values.iter().any(|value| line.place.contains(value)), "{what}: the ledger repeats a value");
     }
 }

@@ -1,5 +1,9 @@
 //! What every format promises: bytes to submissions, what was released to bytes, and an account of both.
 
+mod ledger;
+
+pub use ledger::{Fate, Ledger, LedgerLine};
+
 use crate::agency::AgencyId;
 use crate::id::Municipality;
 use crate::record::Submission;
@@ -146,43 +150,6 @@ impl fmt::Display for Diagnostic {
             Severity::Error => "error",
         };
         write!(f, "{severity} {} {} {} / {}", self.code, self.place, self.text.ja, self.text.en)
-    }
-}
-
-/// What became of one field of the source: the loss ledger (promise P4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerLine {
-    /// Which item of the file: message or row, from 1.
-    pub item: u32,
-    /// Where in the source.
-    pub place: String,
-    /// What became of it.
-    pub fate: Fate,
-}
-
-/// What became of a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// Read into this path of the record (`discharge_notice.discharged_at`).
-    Mapped(Cow<'static, str>),
-    /// Part of the envelope: delimiters, ids, counts.
-    Envelope,
-    /// Only in the raw bytes, which are kept.
-    KeptRaw,
-    /// Refused with this code.
-    Refused(Cow<'static, str>),
-}
-
-/// The account of every field of the source that held something.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Ledger(pub Vec<LedgerLine>);
-
-impl Ledger {
-    /// Notes what became of one field.
-    pub fn note(&mut self, item: u32, place: impl Into<String>, fate: Fate) {
-        self.0.push(LedgerLine { item, place: place.into(), fate });
     }
 }
 

@@ -140,18 +140,16 @@ impl Hub {
     /// A row of a file has its account with the file, and a native submission has no other form than its own.
     fn read_again(&self, row: &MessageRow, raw: &[u8]) -> (Vec<LedgerLine>, Vec<Diagnostic>) {
         let first_line = raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        if let Ok(Ledger(mut lines)) = serde_json::from_slice(first_line) {
-            lines.truncate(LEDGER_MAX);
-            return (lines, Vec::new());
+        let first_lines = |ledger: &Ledger| ledger.lines().take(LEDGER_MAX).collect();
+        if let Ok(ledger) = serde_json::from_slice(first_line) {
+            return (first_lines(&ledger), Vec::new());
         }
         let sender = self.register.agency(&row.agency).filter(|_| row.format == HL7V2 && raw.starts_with(b"MSH"));
         let (Some(adapter), Some(sender)) = (adapter(&row.format), sender) else { return Default::default() };
         let decoded = adapter.decode(raw, &sender.profile(row.received_at));
         let of_items = decoded.items.into_iter().flat_map(|item| item.diagnostics);
         let said = decoded.diagnostics.into_iter().chain(of_items).collect();
-        let mut lines = decoded.ledger.0;
-        lines.truncate(LEDGER_MAX);
-        (lines, said)
+        (first_lines(&decoded.ledger), said)
     }
 }
 

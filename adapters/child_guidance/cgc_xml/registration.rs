@@ -133,10 +133,10 @@ fn moment_of(time: Time) -> proto::DateTime {
 fn account(element: &Element, ledger: &mut Ledger) {
     for attribute in &element.attributes {
         let fate = if element.name == "CaseRegistration" { Fate::Envelope } else { fate(&element.place) };
-        ledger.note(1, element.place_of(&format!("@{}", attribute.name)), fate);
+        ledger.note(1, &element.place_of(&format!("@{}", attribute.name)), fate);
     }
     if !element.value().is_empty() {
-        ledger.note(1, element.place.clone(), fate(&element.place));
+        ledger.note(1, &element.place, fate(&element.place));
     }
     for child in &element.children {
         account(child, ledger);

@@ -191,18 +191,18 @@ fn an_individual_number_is_looked_for_where_persons_are_numbered_and_in_words() 
 #[test]
 fn every_attribute_and_text_is_accounted_for() {
     let decoded = decode(&sample("shione_discharge"));
-    let place = |wanted: &str| decoded.ledger.0.iter().find(|line| line.place == wanted).map(|line| line.fate.clone());
+    let place = |wanted: &str| decoded.ledger.lines().find(|line| line.place == wanted).map(|line| line.fate);
     let birth = place("/ClinicalDocument/recordTarget/patientRole/patient/birthTime/@value");
     assert_eq!(birth, Some(Fate::Mapped("person_details.birth_date".into())));
     let author = place("/ClinicalDocument/author/assignedAuthor/assignedPerson/name/#text");
     assert_eq!(author, Some(Fate::KeptRaw));
-    assert!(decoded.ledger.0.iter().all(|line| !line.place.contains('*')), "every name is known");
+    assert!(decoded.ledger.lines().all(|line| !line.place.contains('*')), "every name is known");
 }
 
 #[test]
 fn a_place_never_repeats_a_name_of_the_sender() {
     let decoded = decode(&changed("<realmCode code=\"JP\"/>", "<榎本/><realmCode 千夏=\"x\"/>"));
-    assert!(decoded.ledger.0.iter().all(|line| !line.place.contains("千夏") && !line.place.contains("榎本")));
+    assert!(decoded.ledger.lines().all(|line| !line.place.contains("千夏") && !line.place.contains("榎本")));
 }
 
 fn written(entries: Vec<proto::Entry>) -> String {

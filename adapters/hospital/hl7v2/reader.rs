@@ -221,7 +221,8 @@ impl<'m> Reader<'m> {
     /// What became of every field that holds something; `refused` names the code when nothing was taken.
     pub(super) fn account(&mut self, item: u32, refused: Option<&Cow<'static, str>>, ledger: &mut Ledger) {
         for segment in self.message.segments() {
-            let place = self.place(segment);
+            let mut place = self.place(segment);
+            let segment_length = place.len();
             let (header, name) = (segment.index() == 0, segment.name());
             for number in 1..=segment.len() {
                 if segment.is_blank(number) {
@@ -235,22 +236,16 @@ impl<'m> Reader<'m> {
                     (None, None) if envelope => Fate::Envelope,
                     (None, None) => Fate::KeptRaw,
                 };
-                ledger.note(item, numbered(&place, number), fate);
+                place.push('-');
+                push_number(number, &mut place);
+                ledger.note(item, &place, fate);
+                place.truncate(segment_length);
             }
             if segment.is_empty() && !header {
-                ledger.note(item, place, refused.map_or(Fate::KeptRaw, |code| Fate::Refused(code.clone())));
+                ledger.note(item, &place, refused.map_or(Fate::KeptRaw, |code| Fate::Refused(code.clone())));
             }
         }
     }
-}
-
-/// `OBX[3]-5`
-fn numbered(place: &str, field: usize) -> String {
-    let mut text = String::with_capacity(place.len() + 4);
-    text.push_str(place);
-    text.push('-');
-    push_number(field, &mut text);
-    text
 }
 
 /// Written by hand, because it is done for every field.

@@ -135,8 +135,8 @@ fn every_value_of_a_document_is_accounted_for() {
         }
         leaves(value)
     };
-    assert_eq!(decoded.ledger.0.len(), count(&serde_json::from_str(&text).unwrap()));
-    assert!(decoded.ledger.0.iter().any(|line| matches!(line.fate, Fate::Mapped(_))));
+    assert_eq!(decoded.ledger.len(), count(&serde_json::from_str(&text).unwrap()));
+    assert!(decoded.ledger.lines().any(|line| matches!(line.fate, Fate::Mapped(_))));
 }
 
 fn errors(text: &str) -> Vec<String> {
@@ -254,7 +254,7 @@ fn an_individual_number_refuses_the_document_and_is_not_told() {
         let decoded = decode(&text);
         assert_eq!(decoded.taken(), 0);
         assert!(decoded.all_diagnostics().all(|told| told.code == "H009" && !told.to_string().contains("5678")));
-        assert!(decoded.ledger.0.iter().all(|line| !line.place.contains("5678")));
+        assert!(decoded.ledger.lines().all(|line| !line.place.contains("5678")));
     }
     let mut declared = profile();
     declared.twelve_digit_columns = vec!["Patient.identifier.value".to_owned()];
@@ -290,7 +290,7 @@ fn an_unknown_modifier_refuses_and_an_unknown_member_warns() {
     assert_eq!(errors(&with("\"modifierExtension\":[{\"url\":\"urn:x\"}]")), ["H008 Patient.modifierExtension"]);
     let unknown = decode(&with("\"千夏\":\"x\",\"active\":\"\""));
     assert_eq!(codes(&unknown), ["H104 Patient.*", "H008 Patient.active", "H008 Patient.name"]);
-    assert!(unknown.ledger.0.iter().any(|line| line.place == "Patient.*" && line.fate == Fate::KeptRaw));
+    assert!(unknown.ledger.lines().any(|line| line.place == "Patient.*" && line.fate == Fate::KeptRaw));
 }
 
 #[test]

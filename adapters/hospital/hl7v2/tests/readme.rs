@@ -42,8 +42,8 @@ fn fields(cell: &str) -> BTreeSet<Field> {
 /// What a sample of the folder mapped.
 fn mapped(name: &str) -> BTreeSet<Field> {
     let profile = if name.starts_with("minami") { minami() } else { shione() };
-    let lines = Hl7v2.decode(&sample(name), &profile).ledger.0;
-    let mapped = lines.into_iter().filter(|line| matches!(line.fate, Fate::Mapped(_)));
+    let ledger = Hl7v2.decode(&sample(name), &profile).ledger;
+    let mapped = ledger.lines().filter(|line| matches!(line.fate, Fate::Mapped(_)));
     let field = |place: String| {
         let (segment, field) = place.split_once('-')?;
         Some((segment.split('[').next()?.to_owned(), field.split('.').next()?.parse().ok()?))

@@ -138,7 +138,7 @@ fn an_individual_number_anywhere_refuses_the_message_and_no_digit_is_told() {
             let told: Vec<String> = decoded.all_diagnostics().map(ToString::to_string).collect();
             assert!(told.len() == 1 && told[0].contains(code), "{told:?}");
             assert!(!told[0].contains("1234") && !told[0].contains("9018"));
-            assert!(decoded.ledger.0.iter().all(|line| line.fate == Fate::Refused("H009".into())));
+            assert!(decoded.ledger.lines().all(|line| line.fate == Fate::Refused("H009".into())));
         }
     }
     let packed = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("番号 {number}"));
@@ -213,7 +213,7 @@ fn what_was_not_read_is_not_called_mapped() {
     ] {
         let decoded = Hl7v2.decode(&changed(name, from, to), &shione());
         assert_eq!(decoded.taken(), 1, "{to}");
-        let line = decoded.ledger.0.iter().find(|line| line.place == place).unwrap();
+        let line = decoded.ledger.lines().find(|line| line.place == place).unwrap();
         assert_eq!(line.fate, Fate::KeptRaw, "{to}");
     }
 }

@@ -88,9 +88,9 @@ fn every_field_that_holds_something_is_accounted_for() {
         let text = super::charset::decode(&bytes).text.into_owned();
         let fields = |line: &str| line.split('|').skip(1).filter(|field| !field.is_empty()).count();
         let written: usize = text.split('\r').map(fields).sum();
-        assert_eq!(decoded.ledger.0.len(), written + 1, "{name}: one more, for MSH-1");
+        assert_eq!(decoded.ledger.len(), written + 1, "{name}: one more, for MSH-1");
         let kept: Vec<_> =
-            decoded.ledger.0.iter().filter(|line| line.fate == Fate::KeptRaw).map(|l| l.place.as_str()).collect();
+            decoded.ledger.lines().filter(|line| line.fate == Fate::KeptRaw).map(|line| line.place).collect();
         println!("{name}: kept raw only: {kept:?}");
     }
 }
