@@ -9,9 +9,6 @@ use musubi_core::japan::my_number;
 /// The name under which a tree of XML keeps packed bytes.
 pub(super) const BASE64: &str = "#base64";
 
-/// Fewer bytes hold no twelve digits.
-const SHORTEST: usize = 12;
-
 /// The first value that holds one. `exempt` tells, by the names that lead to a value, which are ids and addresses of the
 /// document itself and of nobody.
 pub(super) fn individual_number<'t>(
@@ -55,17 +52,15 @@ fn is_declared(path: &[&str], profile: &Profile) -> bool {
 
 fn holds_one(text: &str, path: &[&str], exempt: fn(&[&str]) -> bool) -> bool {
     let name = path.last().copied().unwrap_or_default();
-    if text.len() < SHORTEST || exempt(path) || text.starts_with("urn:") {
-        return false;
-    }
     if name == "data" || name == BASE64 {
         return attachment::text(text).is_some_and(|text| my_number::contains(&text));
+    }
+    if !my_number::may_contain(text) || exempt(path) || text.starts_with("urn:") {
+        return false;
     }
     if name == "@value" && times::read(text).is_ok() {
         // A date and time has twelve digits as well, to the minute or with its zone.
         return false;
     }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let others = !text.is_ascii() && text.chars().any(|letter| !letter.is_ascii() && letter.is_numeric());
-    (digits >= SHORTEST || others) && my_number::contains(text)
+    my_number::contains(text)
 }

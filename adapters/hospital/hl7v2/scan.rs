@@ -8,37 +8,17 @@ use musubi_core::japan::my_number;
 
 /// The first field that holds one: its segment and number.
 pub(super) fn individual_number<'m>(message: &'m Message<'m>, profile: &Profile) -> Option<(Segment<'m>, usize)> {
+    let escape = char::from(message.delimiters().escape);
     message.segments().find_map(|segment| {
         let suspect = |number: &usize| {
             let field = segment.field(*number);
-            field.raw().len() >= SHORTEST
-                && (worth_a_look(field.raw()) || is_attachment(segment, *number))
+            // An escape may stand for digits.
+            (my_number::may_contain(field.raw()) || field.raw().contains(escape) || is_attachment(segment, *number))
                 && !exempt(segment, *number, profile)
                 && holds_one(segment, *number, field)
         };
         (1..=segment.len()).find(suspect).map(|number| (segment, number))
     })
-}
-
-/// No shorter field holds twelve digits, in Base64 or not.
-const SHORTEST: usize = 12;
-
-/// Could there be twelve digits in it, in any spelling? Spares nearly every field the closer look.
-fn worth_a_look(raw: &str) -> bool {
-    let weight = |c: char| {
-        if c.is_ascii_digit() {
-            1
-        } else if c.is_ascii() || !c.is_numeric() {
-            0
-        } else {
-            4
-        }
-    };
-    let digits = || match raw.is_ascii() {
-        true => raw.bytes().filter(u8::is_ascii_digit).count(),
-        false => raw.chars().map(weight).sum::<usize>(),
-    };
-    raw.len() >= SHORTEST && (raw.len() > 200 || raw.contains('\\') || digits() >= 12)
 }
 
 /// Numbers that systems give to orders and specimens (type EI): nobody's own.
