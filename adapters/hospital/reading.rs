@@ -280,15 +280,12 @@ impl<'t> Reading<'t> {
 /// What became of every value; `envelope` are names that hold a document together wherever they stand.
 pub(super) fn account(tree: &Tree<'_>, diagnostics: &[Diagnostic], envelope: &[&str], ledger: &mut Ledger) {
     let refused = diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
-    tree.leaves(|place, node| {
-        let last = place.rsplit(['.', '/']).next().unwrap_or_default();
-        let last = last.split('[').next().unwrap_or_default();
-        let envelope = envelope.contains(&last);
+    tree.leaves(|place, name, node| {
         let fate = match (refused, node.fate()) {
             (Some(refusal), _) => adapter::Fate::Refused(refusal.code.clone()),
             (None, Fate::Mapped(path)) => adapter::Fate::Mapped(path.into()),
             (None, Fate::Envelope) => adapter::Fate::Envelope,
-            (None, Fate::Untouched) if envelope => adapter::Fate::Envelope,
+            (None, Fate::Untouched) if envelope.contains(&name) => adapter::Fate::Envelope,
             (None, Fate::Untouched) => adapter::Fate::KeptRaw,
         };
         ledger.note(1, place, fate);

@@ -10,5 +10,5 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use node::{Fate, Members, Node, Style, Tree, Value, add};
+pub use node::{Fate, Members, Node, Style, Tree, Value, add, gathered};
 pub use reader::{Fault, Limits, Refusal, read};

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::fmt;
+use std::collections::HashSet;
+use std::fmt::{self, Write as _};
 
 /// A value and all that is in it. Shows nothing of itself in logs.
 pub struct Node<'a> {
@@ -10,6 +11,8 @@ pub struct Node<'a> {
     pub value: Value<'a>,
     /// Its number in the order of the document; those of what is in it follow.
     number: u32,
+    /// Is it a member under a name that the format does not know?
+    strange: bool,
     fate: Cell<Fate>,
 }
 
@@ -33,9 +36,9 @@ pub enum Value<'a> {
 pub type Members<'a> = Vec<(Cow<'a, str>, Node<'a>)>;
 
 /// Adds a member; several of one name become a list.
-pub fn add<'a>(name: String, node: Node<'a>, members: &mut Members<'a>) {
+pub fn add<'a>(name: Cow<'a, str>, node: Node<'a>, members: &mut Members<'a>) {
     match members.iter_mut().find(|(known, _)| *known == name) {
-        None => members.push((Cow::Owned(name), node)),
+        None => members.push((name, node)),
         Some((_, known)) => match &mut known.value {
             Value::List(items) => items.push(node),
             other => {
@@ -44,6 +47,30 @@ pub fn add<'a>(name: String, node: Node<'a>, members: &mut Members<'a>) {
             }
         },
     }
+}
+
+/// Members of which several may have one name: those become a list.
+pub fn gathered(all: Members<'_>) -> Members<'_> {
+    if !names_repeat(&all) {
+        return all;
+    }
+    let mut members = Members::new();
+    all.into_iter().for_each(|(name, node)| add(name, node, &mut members));
+    members
+}
+
+/// Does a name stand twice?
+pub(super) fn names_repeat(members: &Members<'_>) -> bool {
+    /// Up to so many it is quicker to compare each with each.
+    const FEW: usize = 12;
+    if members.len() <= FEW {
+        let repeats = |(at, (name, _)): (usize, &(Cow<'_, str>, Node<'_>))| {
+            members.iter().take(at).any(|(earlier, _)| earlier == name)
+        };
+        return members.iter().enumerate().any(repeats);
+    }
+    let mut seen = HashSet::new();
+    members.iter().any(|(name, _)| !seen.insert(&**name))
 }
 
 /// What became of a value.
@@ -67,7 +94,7 @@ impl fmt::Debug for Node<'_> {
 impl<'a> Node<'a> {
     /// A value that stands nowhere yet.
     pub fn new(value: Value<'a>) -> Self {
-        Node { value, number: 0, fate: Cell::new(Fate::Untouched) }
+        Node { value, number: 0, strange: false, fate: Cell::new(Fate::Untouched) }
     }
 
     /// A member of an object.
@@ -147,6 +174,11 @@ impl<'a> Node<'a> {
         items.iter().chain(members.iter().map(|(_, node)| node))
     }
 
+    /// Is it a member under a name that the format does not know?
+    pub fn is_strange(&self) -> bool {
+        self.strange
+    }
+
     /// Is it a text, a number or a flag?
     pub fn is_leaf(&self) -> bool {
         matches!(self.value, Value::Text(_) | Value::Number(_) | Value::Flag(_))
@@ -158,7 +190,6 @@ pub struct Tree<'a> {
     /// The outermost value.
     pub root: Node<'a>,
     name: &'static str,
-    known: fn(&str) -> bool,
     style: Style,
 }
 
@@ -174,8 +205,8 @@ pub enum Style {
 impl<'a> Tree<'a> {
     /// Numbers the values of a document. `known` tells which names may stand in a place; others are written `*`.
     pub fn new(mut root: Node<'a>, name: &'static str, known: fn(&str) -> bool, style: Style) -> Self {
-        number(&mut root, &mut 0);
-        Tree { root, name, known, style }
+        number(&mut root, known, &mut 0);
+        Tree { root, name, style }
     }
 
     /// Where a value stands.
@@ -200,7 +231,7 @@ impl<'a> Tree<'a> {
             Value::Object(members) => {
                 let index = members.partition_point(|(_, node)| node.number <= number).checked_sub(1)?;
                 let (name, node) = members.get(index)?;
-                self.push_name(name, place);
+                self.push_name(name, node, place);
                 Some(node)
             }
             _ => None,
@@ -212,52 +243,57 @@ impl<'a> Tree<'a> {
         [slash, self.name].concat()
     }
 
-    fn push_name(&self, name: &str, place: &mut String) {
+    fn push_name(&self, name: &str, node: &Node<'_>, place: &mut String) {
         place.push(if self.style == Style::Slashes { '/' } else { '.' });
-        place.push_str(if (self.known)(name.strip_prefix('_').unwrap_or(name)) { name } else { "*" });
+        place.push_str(if node.strange { "*" } else { name });
     }
 
     fn push_index(&self, index: usize, place: &mut String) {
         let first = usize::from(self.style == Style::Slashes);
-        place.push('[');
-        place.push_str(&(index + first).to_string());
-        place.push(']');
+        // Writing to a String cannot fail.
+        let _ = write!(place, "[{}]", index + first);
     }
 
-    /// Every text, number and flag with its place, in the order of the document.
-    pub fn leaves(&self, mut visit: impl FnMut(&str, &Node<'a>)) {
-        self.walk(&self.root, &mut self.start(), &mut visit);
+    /// Every text, number and flag with its place and the innermost name in that, in the order of the document.
+    pub fn leaves(&self, mut visit: impl FnMut(&str, &str, &Node<'a>)) {
+        self.walk(&self.root, self.name, &mut self.start(), &mut visit);
     }
 
-    fn walk(&self, node: &Node<'a>, place: &mut String, visit: &mut impl FnMut(&str, &Node<'a>)) {
+    fn walk(&self, node: &Node<'a>, name: &str, place: &mut String, visit: &mut impl FnMut(&str, &str, &Node<'a>)) {
         let length = place.len();
         match &node.value {
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.push_index(index, place);
-                    self.walk(item, place, visit);
+                    self.walk(item, name, place, visit);
                     place.truncate(length);
                 }
             }
             Value::Object(members) => {
                 for (name, member) in members {
-                    self.push_name(name, place);
-                    self.walk(member, place, visit);
+                    self.push_name(name, member, place);
+                    self.walk(member, name, place, visit);
                     place.truncate(length);
                 }
             }
-            _ if node.is_leaf() => visit(place, node),
+            _ if node.is_leaf() => visit(place, name, node),
             _ => {}
         }
     }
 }
 
-fn number(node: &mut Node<'_>, next: &mut u32) {
+/// Numbers a value and what is in it, and looks up each name once.
+fn number(node: &mut Node<'_>, known: fn(&str) -> bool, next: &mut u32) {
     node.number = *next;
     *next = next.saturating_add(1);
     match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(|item| number(item, next)),
-        Value::Object(members) => members.iter_mut().for_each(|(_, member)| number(member, next)),
+        Value::List(items) => items.iter_mut().for_each(|item| number(item, known, next)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                member.strange = !known(name.strip_prefix('_').unwrap_or(name));
+                number(member, known, next);
+            }
+        }
         _ => {}
     }
 }

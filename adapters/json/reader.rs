@@ -1,8 +1,8 @@
 //! From bytes to a tree, or a refusal (RFC 8259).
 
+use super::node::names_repeat;
 use super::{Node, Value};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// Limits of one format. Reading stops at the first that is exceeded.
@@ -308,17 +308,4 @@ impl<'a> Reader<'a, '_> {
         self.at += 4;
         Ok(value)
     }
-}
-
-fn names_repeat(members: &[(Cow<'_, str>, Node<'_>)]) -> bool {
-    /// Up to so many it is quicker to compare each with each.
-    const FEW: usize = 12;
-    if members.len() <= FEW {
-        let repeats = |(at, (name, _)): (usize, &(Cow<'_, str>, Node<'_>))| {
-            members.iter().take(at).any(|(earlier, _)| earlier == name)
-        };
-        return members.iter().enumerate().any(repeats);
-    }
-    let mut seen = BTreeSet::new();
-    members.iter().any(|(name, _)| !seen.insert(&**name))
 }

@@ -91,7 +91,7 @@ fn a_place_is_a_path_of_known_names() {
     let root = read("{\"entry\":[{},{\"name\":[{\"山田\":1}]}],\"_name\":2}".as_bytes(), &Limits::CLINICAL).unwrap();
     let tree = Tree::new(root, "Bundle", known, Style::Dots);
     let mut places = Vec::new();
-    tree.leaves(|place, node| {
+    tree.leaves(|place, _, node| {
         assert_eq!(place, tree.place(node));
         places.push(place.to_owned());
     });

@@ -5,6 +5,7 @@
 //! counted (S-70). Places are paths of element names, `/CaseQueryRequest/Criteria/JurisdictionCode`; a name that the
 //! format does not know is written as `*`, so that no text of the sender gets into an error.
 
+mod build;
 mod element;
 mod encoding;
 mod limits;
@@ -14,9 +15,10 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use build::{Build, Elements};
 pub use element::{Attribute, Element, Piece};
 pub use encoding::decode;
 pub use limits::Limits;
-pub use reader::{Fault, Refusal, read, read_text};
+pub use reader::{Fault, Refusal, build, read, read_text};
 pub use writer::Writer;
 pub(crate) use writer::escape;

@@ -1,18 +1,15 @@
 //! From bytes to a tree of elements, or a refusal.
 
-use super::{Attribute, Element, Limits};
+use super::{Build, Element, Elements, Limits};
 use quick_xml::XmlVersion;
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::escape::EscapeError;
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
-use quick_xml::name::ResolveResult;
-use quick_xml::reader::NsReader;
-use std::collections::BTreeSet;
+use quick_xml::name::{NamespaceResolver, ResolveResult};
+use quick_xml::reader::Reader;
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
-
-/// Longest place, in bytes: deeper elements have the place of the last above them that fits.
-const PLACE_BYTES_MAX: usize = 256;
 
 /// Why a document was refused. Holds nothing of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +89,7 @@ pub fn read(bytes: &[u8], limits: &Limits, known: fn(&str) -> bool) -> Result<El
     if text.starts_with('\u{FEFF}') {
         return Err(outside(Fault::NotUtf8));
     }
-    Tree::new(limits, known, true).read(text)
+    Reading::new(text, limits, known, true, Elements::new(known)).all().map(Elements::finish)
 }
 
 /// Reads a document that was decoded already; the encoding that it declares is not looked at.
@@ -100,49 +97,74 @@ pub fn read(bytes: &[u8], limits: &Limits, known: fn(&str) -> bool) -> Result<El
 /// # Errors
 /// At the first thing that is refused.
 pub fn read_text(text: &str, limits: &Limits, known: fn(&str) -> bool) -> Result<Element, Refusal> {
+    build(text, limits, known, Elements::new(known)).map(Elements::finish)
+}
+
+/// As [`read_text`], but what is made of the document is the builder's: it has seen a whole root when it comes back.
+///
+/// # Errors
+/// At the first thing that is refused.
+pub fn build<'t, B: Build<'t>>(
+    text: &'t str,
+    limits: &Limits,
+    known: fn(&str) -> bool,
+    builder: B,
+) -> Result<B, Refusal> {
     if text.len() > limits.bytes {
         return Err(Refusal { fault: Fault::TooLarge, place: "/".to_owned() });
     }
-    Tree::new(limits, known, false).read(text)
+    Reading::new(text, limits, known, false, builder).all()
 }
 
-/// The tree as far as it was read.
-struct Tree<'a> {
-    limits: &'a Limits,
+/// Longest place, in bytes: deeper elements have the place of the last above them that fits.
+const PLACE_BYTES_MAX: usize = 256;
+
+/// The place of an element below another. Its name is shown if the format knows it.
+pub(super) fn place_below(above: &str, name: &str, known: fn(&str) -> bool) -> String {
+    let shown = if known(name) { name } else { "*" };
+    if above.len() + shown.len() < PLACE_BYTES_MAX { [above, "/", shown].concat() } else { above.to_owned() }
+}
+
+/// A document as far as it was read.
+struct Reading<'t, 'l, B> {
+    text: &'t str,
+    limits: &'l Limits,
     known: fn(&str) -> bool,
     must_be_utf8: bool,
-    open: Vec<Element>,
-    root: Option<Element>,
+    builder: B,
+    open: Vec<Open<'t>>,
     elements: usize,
-    /// Each namespace once: a long name is not copied into every element.
-    namespaces: BTreeSet<Arc<str>>,
+    namespaces: NamespaceResolver,
     /// Has anything been read yet? A declaration stands first or nowhere.
     begun: bool,
 }
 
-impl<'a> Tree<'a> {
-    fn new(limits: &'a Limits, known: fn(&str) -> bool, must_be_utf8: bool) -> Self {
-        Tree {
-            limits,
-            known,
-            must_be_utf8,
-            open: Vec::new(),
-            root: None,
-            elements: 0,
-            namespaces: BTreeSet::new(),
-            begun: false,
-        }
+/// An element that is open.
+struct Open<'t> {
+    name: &'t str,
+    /// Bytes of its character data.
+    text: usize,
+    /// Does it declare a namespace?
+    declares: bool,
+}
+
+impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
+    fn new(text: &'t str, limits: &'l Limits, known: fn(&str) -> bool, must_be_utf8: bool, builder: B) -> Self {
+        let (open, namespaces) = (Vec::new(), NamespaceResolver::default());
+        Reading { text, limits, known, must_be_utf8, builder, open, elements: 0, namespaces, begun: false }
     }
 
-    fn read(mut self, text: &str) -> Result<Element, Refusal> {
-        let mut reader = NsReader::from_str(text);
+    fn all(mut self) -> Result<B, Refusal> {
+        let mut reader = Reader::from_str(self.text);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
         config.check_comments = true;
         loop {
             let step = match reader.read_event() {
-                Ok(Event::Eof) => return self.finish(),
-                Ok(event) => self.take(event, &reader),
+                Ok(Event::Eof) if self.open.is_empty() && self.elements > 0 => return Ok(self.builder),
+                Ok(Event::Eof) => Err(Fault::Truncated),
+                Ok(Event::Start(start)) => self.start(&start, reader.buffer_position()),
+                Ok(event) => self.take(event),
                 Err(error) => Err(fault_of(&error)),
             };
             if let Err(fault) = step {
@@ -153,30 +175,23 @@ impl<'a> Tree<'a> {
     }
 
     fn refusal(&self, fault: Fault) -> Refusal {
-        let place = self.open.last().map_or_else(|| "/".to_owned(), |element| element.place.clone());
-        Refusal { fault, place }
+        let below = |place: String, open: &Open<'_>| place_below(&place, open.name, self.known);
+        let place = self.open.iter().fold(String::new(), below);
+        Refusal { fault, place: if place.is_empty() { "/".to_owned() } else { place } }
     }
 
-    fn finish(mut self) -> Result<Element, Refusal> {
-        match (self.open.is_empty(), self.root.take()) {
-            (true, Some(root)) => Ok(root),
-            _ => Err(self.refusal(Fault::Truncated)),
-        }
-    }
-
-    fn take(&mut self, event: Event<'_>, reader: &NsReader<&[u8]>) -> Result<(), Fault> {
+    fn take(&mut self, event: Event<'t>) -> Result<(), Fault> {
         match event {
-            Event::Start(start) => self.start(&start, reader),
             Event::End(_) => self.end(),
-            Event::Text(text) => self.text(&text.xml10_content()),
+            Event::Text(text) => self.text(text.xml10_content()),
             Event::CData(_) if self.open.is_empty() => Err(Fault::BesideRoot),
-            Event::CData(text) => self.text(&text.xml10_content()),
+            Event::CData(text) => self.text(text.xml10_content()),
             Event::GeneralRef(reference) => self.reference(&reference),
             Event::Decl(declaration) => self.declaration(&declaration),
             Event::DocType(_) => Err(Fault::Doctype),
             Event::PI(_) if self.limits.instructions => Ok(()),
             Event::PI(_) => Err(Fault::Instruction),
-            Event::Comment(_) | Event::Empty(_) | Event::Eof => Ok(()),
+            Event::Comment(_) | Event::Start(_) | Event::Empty(_) | Event::Eof => Ok(()),
         }
     }
 
@@ -197,8 +212,9 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn start(&mut self, start: &BytesStart<'_>, reader: &NsReader<&[u8]>) -> Result<(), Fault> {
-        if self.open.is_empty() && self.root.is_some() {
+    /// `after` is where the tag ended.
+    fn start(&mut self, start: &BytesStart<'t>, after: u64) -> Result<(), Fault> {
+        if self.open.is_empty() && self.elements > 0 {
             return Err(Fault::BesideRoot);
         }
         self.elements += 1;
@@ -208,52 +224,34 @@ impl<'a> Tree<'a> {
         if self.open.len() >= self.limits.depth {
             return Err(Fault::TooDeep);
         }
-        let name = start.name();
-        if name.as_ref().len() > self.limits.name_bytes {
+        if start.name().as_ref().len() > self.limits.name_bytes {
             return Err(Fault::NameTooLong);
         }
-        let (namespace, local) = reader.resolver().resolve_element(name);
-        let local: &str = local.as_ref();
-        let element = Element {
-            namespace: self.namespace(namespace)?,
-            name: local.to_owned(),
-            attributes: self.attributes(start, reader)?,
-            children: Vec::new(),
-            text: String::new(),
-            at: self.open.last().map_or(0, |above| above.text.len()),
-            place: self.place_of(local),
-        };
-        self.open.push(element);
+        let tag = self.tag(start, after).ok_or(Fault::IllFormed)?;
+        // Most elements declare nothing, and their attributes need not be looked through for it.
+        let declares = tag.contains("xmlns");
+        if declares {
+            self.namespaces.push(start).map_err(|error| fault_of(&error.into()))?;
+        }
+        let (namespace, local) = self.namespaces.resolve_element(start.name());
+        let namespace = name_of(&namespace, self.limits)?;
+        let length = start.name().as_ref().len();
+        let name = tag.get(length - local.as_ref().len()..length).unwrap_or_default();
+        self.builder.start(namespace, name);
+        self.attributes(tag, length)?;
+        self.open.push(Open { name, text: 0, declares });
         Ok(())
     }
 
-    fn place_of(&self, name: &str) -> String {
-        let shown = if (self.known)(name) { name } else { "*" };
-        let above = self.open.last().map_or("", |element| element.place.as_str());
-        if above.len() + shown.len() < PLACE_BYTES_MAX { format!("{above}/{shown}") } else { above.to_owned() }
+    /// What stands in a tag, as long as the text lives: the library lends it for the time of the event alone.
+    fn tag(&self, start: &BytesStart<'_>, after: u64) -> Option<&'t str> {
+        let before_end = self.text.get(..usize::try_from(after).ok()?)?.strip_suffix('>')?;
+        let whole = before_end.strip_suffix('/').filter(|rest| rest.ends_with(&**start)).unwrap_or(before_end);
+        whole.get(whole.len().checked_sub(start.len())?..).filter(|tag| *tag == &**start)
     }
 
-    fn namespace(&mut self, resolved: ResolveResult<'_>) -> Result<Option<Arc<str>>, Fault> {
-        let namespace = match resolved {
-            ResolveResult::Bound(namespace) => namespace,
-            ResolveResult::Unbound => return Ok(None),
-            ResolveResult::Unknown(_) => return Err(Fault::IllFormed),
-        };
-        let name: &str = namespace.as_ref();
-        if name.len() > self.limits.name_bytes {
-            return Err(Fault::NameTooLong);
-        }
-        if let Some(known) = self.namespaces.get(name) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let name: Arc<str> = Arc::from(name);
-        self.namespaces.insert(Arc::clone(&name));
-        Ok(Some(name))
-    }
-
-    fn attributes(&mut self, start: &BytesStart<'_>, reader: &NsReader<&[u8]>) -> Result<Vec<Attribute>, Fault> {
-        let mut attributes = Vec::new();
-        for (count, attribute) in start.attributes().enumerate() {
+    fn attributes(&mut self, tag: &'t str, name_length: usize) -> Result<(), Fault> {
+        for (count, attribute) in Attributes::new(tag, name_length).enumerate() {
             if count >= self.limits.attributes {
                 return Err(Fault::TooManyAttributes);
             }
@@ -272,33 +270,29 @@ impl<'a> Tree<'a> {
             if attribute.key.as_namespace_binding().is_some() {
                 continue;
             }
-            let (namespace, name) = reader.resolver().resolve_attribute(attribute.key);
-            let name: &str = name.as_ref();
-            attributes.push(Attribute {
-                namespace: self.namespace(namespace)?,
-                name: name.to_owned(),
-                value: value.into_owned(),
-            });
-        }
-        Ok(attributes)
-    }
-
-    fn end(&mut self) -> Result<(), Fault> {
-        let element = self.open.pop().ok_or(Fault::IllFormed)?;
-        match self.open.last_mut() {
-            Some(parent) => parent.children.push(element),
-            None => self.root = Some(element),
+            let (namespace, name) = self.namespaces.resolve_attribute(attribute.key);
+            self.builder.attribute(name_of(&namespace, self.limits)?, name.into_inner(), value);
         }
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), Fault> {
-        allowed(text)?;
+    fn end(&mut self) -> Result<(), Fault> {
+        let open = self.open.pop().ok_or(Fault::IllFormed)?;
+        if open.declares {
+            self.namespaces.pop();
+        }
+        self.builder.end();
+        Ok(())
+    }
+
+    fn text(&mut self, text: Cow<'t, str>) -> Result<(), Fault> {
+        allowed(&text)?;
         match self.open.last_mut() {
-            Some(element) if element.text.len() + text.len() > self.limits.text_bytes => {
-                return Err(Fault::TextTooLong);
+            Some(open) if open.text + text.len() > self.limits.text_bytes => return Err(Fault::TextTooLong),
+            Some(open) => {
+                open.text += text.len();
+                self.builder.text(text);
             }
-            Some(element) => element.text.push_str(text),
             None if text.chars().all(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n')) => {}
             None => return Err(Fault::BesideRoot),
         }
@@ -321,17 +315,25 @@ impl<'a> Tree<'a> {
         if self.open.is_empty() {
             return Err(Fault::BesideRoot);
         }
-        self.text(letter.encode_utf8(&mut [0; 4]))
+        self.text(Cow::Owned(letter.to_string()))
+    }
+}
+
+fn name_of<'n>(resolved: &ResolveResult<'n>, limits: &Limits) -> Result<Option<&'n str>, Fault> {
+    match resolved {
+        ResolveResult::Bound(namespace) if namespace.as_ref().len() > limits.name_bytes => Err(Fault::NameTooLong),
+        ResolveResult::Bound(namespace) => Ok(Some(namespace.into_inner())),
+        ResolveResult::Unbound => Ok(None),
+        ResolveResult::Unknown(_) => Err(Fault::IllFormed),
     }
 }
 
 /// Only the characters of XML 1.0.
 fn allowed(text: &str) -> Result<(), Fault> {
-    let forbidden = |letter: char| {
-        let control = letter < ' ' && !matches!(letter, '\t' | '\n' | '\r');
-        control || matches!(letter, '\u{FFFE}' | '\u{FFFF}')
-    };
-    if text.chars().any(forbidden) { Err(Fault::Control) } else { Ok(()) }
+    let control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    // The two that are no characters begin with this byte, and few others do.
+    let none = || text.bytes().any(|byte| byte == 0xEF) && text.contains(['\u{FFFE}', '\u{FFFF}']);
+    if text.bytes().any(control) || none() { Err(Fault::Control) } else { Ok(()) }
 }
 
 /// What a fault of the parser means here. What it says about the text is dropped.

@@ -5,7 +5,6 @@ use super::{people, sections, tree};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::reading::{self, Reading};
 use crate::json::{Style, Tree};
-use crate::xml::Element;
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -53,18 +52,17 @@ const ENVELOPE: [&str; 9] = [
 ];
 
 /// Reads a document.
-pub(super) fn decode(root: Element, bytes: &[u8], profile: &Profile) -> Decoded {
-    if root.name != "ClinicalDocument" || root.namespace.as_deref() != Some(tree::V3) {
+pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) -> Decoded {
+    let tree::Read { root, words, name, is_cda } = document;
+    if !is_cda {
         return Decoded::refused(Diagnostic::error(
             "H001",
-            root.place,
+            format!("/{}", if tree::known(name) { name } else { "*" }),
             "CDAの文書ではありません。ルート要素は名前空間urn:hl7-org:v3のClinicalDocumentです。",
             "Not a CDA document: its root is ClinicalDocument of the namespace urn:hl7-org:v3.",
         ));
     }
-    let mut words = tree::Words::default();
-    let tree = Tree::new(tree::node(&root, &mut words), "ClinicalDocument", tree::known, Style::Slashes);
-    drop(root);
+    let tree = Tree::new(root, "ClinicalDocument", tree::known, Style::Slashes);
     let mut reading = Reading::new(&tree, profile, date);
     let submission = read(&mut reading, &words, bytes);
     let diagnostics = std::mem::take(&mut reading.diagnostics);

@@ -44,9 +44,11 @@ impl Adapter for Cda {
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
         let limits = &xml::Limits::CLINICAL;
-        let root = xml::decode(bytes, limits).and_then(|text| xml::read_text(&text, limits, tree::known));
-        match root {
-            Ok(root) => decode::decode(root, bytes, profile),
+        let text = xml::decode(bytes, limits);
+        let read = text.as_ref().map_err(Clone::clone);
+        let read = read.and_then(|text| xml::build(text, limits, tree::known, tree::Builder::default()));
+        match read {
+            Ok(built) => decode::decode(built.finish(), bytes, profile),
             Err(refusal) => Decoded::refused(not_xml(&refusal)),
         }
     }

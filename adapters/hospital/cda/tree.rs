@@ -3,9 +3,9 @@
 use crate::hospital::narrative;
 use crate::hospital::numbers::BASE64;
 use crate::json::{self, Members, Node, Value};
-use crate::xml::Element;
+use crate::xml::{Build, Element, Elements};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// The namespace of CDA.
@@ -13,17 +13,33 @@ pub(super) const V3: &str = "urn:hl7-org:v3";
 const SDTC: &str = "urn:hl7-org:sdtc";
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// Names of elements and attributes of CDA, separated by white space.
-static NAMES: LazyLock<BTreeSet<&'static str>> =
+/// Names of elements and attributes of CDA, those of attributes with `@` before them.
+static NAMES: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("element_names.txt").split_whitespace().collect());
 
-/// The name of what CDA does not know.
+/// Names of attributes as they stand in a document, with their names in the tree.
+static ATTRIBUTES: LazyLock<HashMap<&'static str, &'static str>> =
+    LazyLock::new(|| NAMES.iter().filter_map(|name| Some((name.strip_prefix('@')?, *name))).collect());
+
+/// The name of what CDA does not know: one for all, so that no document can have more names than CDA.
 const UNKNOWN: &str = ":";
 
 /// Is it a name of CDA, or one that this tree gives itself?
 pub(super) fn known(name: &str) -> bool {
-    let bare = name.strip_prefix("sdtc:").or(name.strip_prefix("@xsi:").and(Some("@type"))).unwrap_or(name);
-    NAMES.contains(bare) || bare == "ClinicalDocument" || bare.starts_with('#')
+    let bare = || name.strip_prefix("sdtc:").or(name.strip_prefix("@xsi:").and(Some("@type")));
+    NAMES.contains(name) || name.starts_with('#') || bare().is_some_and(|bare| NAMES.contains(bare))
+}
+
+/// A document that was read.
+pub(super) struct Read<'t> {
+    /// Its root.
+    pub(super) root: Node<'t>,
+    /// The words to which it refers.
+    pub(super) words: Words,
+    /// The name of its root.
+    pub(super) name: &'t str,
+    /// Is it one of CDA?
+    pub(super) is_cda: bool,
 }
 
 /// Most bytes of words that are kept for references: elements with an `ID` may stand within each other.
@@ -52,50 +68,126 @@ impl Words {
     }
 }
 
-/// An element with all that is in it.
-pub(super) fn node(element: &Element, words: &mut Words) -> Node<'static> {
-    let mut members: Members<'static> = Vec::new();
-    for attribute in &element.attributes {
-        let name = match attribute.namespace.as_deref() {
-            None => format!("@{}", attribute.name),
-            Some(XSI) => format!("@xsi:{}", attribute.name),
-            Some(_) => UNKNOWN.to_owned(),
-        };
-        json::add(name, text(&attribute.value), &mut members);
-    }
-    let packed = element.attribute("representation") == Some("B64");
-    let own = element.value();
-    if packed && !own.is_empty() {
-        json::add(BASE64.to_owned(), text(own), &mut members);
-    } else if is_narrative(element) {
-        words.collect(element);
-        let told = narrative::of(element);
-        if !told.is_empty() {
-            json::add("#text".to_owned(), text(&told), &mut members);
-        }
-        return Node::new(Value::Object(members));
-    } else if !own.is_empty() {
-        json::add("#text".to_owned(), text(own), &mut members);
-    }
-    for child in &element.children {
-        let name = match child.namespace.as_deref() {
-            Some(V3) if known(&child.name) => child.name.clone(),
-            Some(SDTC) if known(&child.name) => format!("sdtc:{}", child.name),
-            // One name for all that is unknown: no document can have more names than CDA.
-            _ => UNKNOWN.to_owned(),
-        };
-        json::add(name, node(child, words), &mut members);
-    }
-    Node::new(Value::Object(members))
+/// Makes the tree while the document is read.
+#[derive(Default)]
+pub(super) struct Builder<'t> {
+    open: Vec<Open<'t>>,
+    /// Members of the elements that are open, those of the innermost last.
+    members: Members<'t>,
+    /// The elements of a `text` that is open: only when it ends it is clear whether it is a narrative.
+    text: Option<Elements>,
+    words: Words,
+    name: &'t str,
+    is_cda: bool,
 }
 
-fn text(text: &str) -> Node<'static> {
-    Node::new(Value::Text(Cow::Owned(text.to_owned())))
+/// An element that is open.
+struct Open<'t> {
+    name: Cow<'t, str>,
+    /// Where its members begin, and where those that are no attributes do.
+    members: usize,
+    contents: usize,
+    /// Character data, without blanks before it.
+    own: Cow<'t, str>,
+    is_packed: bool,
+    is_text: bool,
+}
+
+impl<'t> Builder<'t> {
+    /// The tree of a document of which all was told.
+    pub(super) fn finish(mut self) -> Read<'t> {
+        let root = self.members.pop().map_or_else(|| Node::new(Value::Null), |(_, root)| root);
+        Read { root, words: self.words, name: self.name, is_cda: self.is_cda }
+    }
+}
+
+impl<'t> Build<'t> for Builder<'t> {
+    fn start(&mut self, namespace: Option<&str>, name: &'t str) {
+        let is_text = name == "text" && self.text.is_none();
+        if is_text {
+            // No text of a narrative gets into a place.
+            self.text = Some(Elements::new(|_| false));
+        }
+        if let Some(text) = &mut self.text {
+            text.start(namespace, name);
+        }
+        let is_known = NAMES.contains(name);
+        if self.open.is_empty() {
+            (self.name, self.is_cda) = (name, namespace == Some(V3) && name == "ClinicalDocument");
+        }
+        let name = match namespace {
+            Some(V3) if is_known => Cow::Borrowed(name),
+            Some(SDTC) if is_known => Cow::Owned(format!("sdtc:{name}")),
+            _ => Cow::Borrowed(UNKNOWN),
+        };
+        let members = self.members.len();
+        let own = Cow::Borrowed("");
+        self.open.push(Open { name, members, contents: members, own, is_packed: false, is_text });
+    }
+
+    fn attribute(&mut self, namespace: Option<&str>, name: &'t str, value: Cow<'t, str>) {
+        if let Some(text) = &mut self.text {
+            text.attribute(namespace, name, value.clone());
+        }
+        let Some(open) = self.open.last_mut() else { return };
+        open.is_packed |= namespace.is_none() && name == "representation" && value == "B64";
+        let name = match (namespace, ATTRIBUTES.get(name)) {
+            (None, Some(known)) => Cow::Borrowed(*known),
+            (None, None) => Cow::Owned(format!("@{name}")),
+            (Some(XSI), _) if name == "type" => Cow::Borrowed("@xsi:type"),
+            (Some(XSI), _) => Cow::Owned(format!("@xsi:{name}")),
+            (Some(_), _) => Cow::Borrowed(UNKNOWN),
+        };
+        self.members.push((name, Node::new(Value::Text(value))));
+        open.contents = self.members.len();
+    }
+
+    fn text(&mut self, text: Cow<'t, str>) {
+        if let Some(elements) = &mut self.text {
+            elements.text(text.clone());
+        }
+        let Some(open) = self.open.last_mut() else { return };
+        if !open.own.is_empty() {
+            open.own.to_mut().push_str(&text);
+        } else if !text.trim().is_empty() {
+            open.own = text;
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(text) = &mut self.text {
+            text.end();
+        }
+        let Some(open) = self.open.pop() else { return };
+        let text = if open.is_text { self.text.take() } else { None };
+        let own = trimmed(open.own);
+        let is_packed = open.is_packed && !own.is_empty();
+        let own = match text.map(Elements::finish).filter(|text| !is_packed && is_narrative(text)) {
+            Some(narrative) => {
+                self.members.truncate(open.contents);
+                self.words.collect(&narrative);
+                Cow::Owned(narrative::of(&narrative))
+            }
+            None => own,
+        };
+        if !own.is_empty() {
+            let name = if is_packed { BASE64 } else { "#text" };
+            self.members.insert(open.contents, (Cow::Borrowed(name), Node::new(Value::Text(own))));
+        }
+        let members = json::gathered(self.members.split_off(open.members));
+        self.members.push((open.name, Node::new(Value::Object(members))));
+    }
+}
+
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
 }
 
 /// The narrative of a section: a `text` with mark-up or words in it, not a reference to words elsewhere.
 fn is_narrative(element: &Element) -> bool {
-    element.name == "text"
-        && !element.children.iter().all(|child| matches!(child.name.as_str(), "reference" | "thumbnail"))
-        || element.name == "text" && element.children.is_empty() && element.attribute("mediaType").is_none()
+    !element.children.iter().all(|child| matches!(child.name.as_str(), "reference" | "thumbnail"))
+        || element.children.is_empty() && element.attribute("mediaType").is_none()
 }

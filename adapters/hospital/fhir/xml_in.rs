@@ -31,12 +31,12 @@ fn contents(element: Element, members: &mut Members<'static>) {
     for child in element.children {
         let own = matches!(child.namespace.as_deref(), Some(FHIR | XHTML)) && super::read::known(&child.name);
         // One name for all that is unknown: no document can have more names than FHIR.
-        let name = if own { child.name.clone() } else { ":".to_owned() };
+        let name = if own { Cow::Owned(child.name.clone()) } else { Cow::Borrowed(":") };
         member(name, child, members);
     }
 }
 
-fn member(name: String, mut element: Element, members: &mut Members<'static>) {
+fn member(name: Cow<'static, str>, mut element: Element, members: &mut Members<'static>) {
     if element.is(XHTML, "div") {
         let mut source = String::new();
         write(&element, &mut source);
@@ -58,7 +58,7 @@ fn member(name: String, mut element: Element, members: &mut Members<'static>) {
         }
     }
     contents(element, &mut inner);
-    let beside = value.is_some().then(|| format!("_{name}"));
+    let beside = value.is_some().then(|| Cow::Owned(format!("_{name}")));
     if let Some(value) = value {
         json::add(name.clone(), text(value), members);
     }

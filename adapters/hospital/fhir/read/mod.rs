@@ -24,7 +24,6 @@ use musubi_core::adapter::{Decoded, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
 use proto::Label;
-use std::borrow::Cow;
 
 /// Most entries of a Bundle (S-70).
 pub(super) const ENTRIES_MAX: usize = 2_000;
@@ -365,16 +364,13 @@ fn oddities<'t>(reading: &mut Reading<'t>, node: &'t Node<'t>) {
             "An empty value; leave out what has none.",
         );
     }
-    if let Value::Object(members) = &node.value {
-        let unknown = |(name, _): &&(Cow<'_, str>, Node<'_>)| !known(name.strip_prefix('_').unwrap_or(name));
-        if let Some((_, member)) = members.iter().find(unknown) {
-            reading.warning(
-                "H104",
-                member,
-                "FHIRにない項目があります。原文のまま保管しました。",
-                "A member that FHIR does not know; kept in the raw document only.",
-            );
-        }
+    if let Some(member) = node.children().find(|member| member.is_strange()) {
+        reading.warning(
+            "H104",
+            member,
+            "FHIRにない項目があります。原文のまま保管しました。",
+            "A member that FHIR does not know; kept in the raw document only.",
+        );
     }
     node.children().for_each(|child| oddities(reading, child));
 }
