@@ -37,6 +37,11 @@ pub(super) fn narrative(entry: &mut proto::Entry) {
     by(entry, CategorySet::from_bits(0).with(Category::C10));
 }
 
+/// What was given to a child against an illness belongs to its check-ups (`consent.md` section 2: vaccination is C09).
+pub(super) fn child_checks(entry: &mut proto::Entry) {
+    by(entry, CategorySet::from_bits(0).with(Category::C09));
+}
+
 /// Dispositions (table 0112) that tell of a death: the notice is restricted.
 pub(super) fn tells_death(code: &str) -> bool {
     matches!(code.parse::<u8>(), Ok(20..=29 | 40..=42))

@@ -76,9 +76,23 @@ fn condition(condition: &proto::Condition) -> Rows {
 
 fn observation(observation: &proto::Observation) -> Rows {
     let mut rows = Rows::default();
-    let label = coded(observation.code.as_ref()).unwrap_or_else(|| "結果".to_owned());
+    let label = match observation.kind.as_str() {
+        "medication" => "投薬".to_owned(),
+        "procedure" => "処置・手術".to_owned(),
+        "immunization" => "予防接種".to_owned(),
+        _ => coded(observation.code.as_ref()).unwrap_or_else(|| "結果".to_owned()),
+    };
     let value = quantity(observation.quantity.as_ref()).or_else(|| coded(observation.coded.as_ref()));
-    rows.add(&label, value.or_else(|| Some(observation.text.trim().to_owned())));
+    let text = observation.text.trim();
+    if value.is_none() {
+        rows.text(&label, text);
+    } else {
+        rows.add(&label, value);
+        rows.text("詳細", text);
+    }
+    if !observation.kind.is_empty() && observation.status == "none" {
+        rows.add("実施", Some("なし".to_owned()));
+    }
     rows.text("判定", &observation.interpretation);
     rows.add("日時", at(observation.observed_at.as_ref()));
     rows

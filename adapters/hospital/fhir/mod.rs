@@ -16,6 +16,7 @@ mod read;
 mod requests;
 pub mod rest;
 mod sections;
+mod treatment;
 mod xml_in;
 mod xml_out;
 

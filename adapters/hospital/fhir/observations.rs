@@ -4,6 +4,7 @@ use super::clinical::{Context, Said, condition_of};
 use super::datatypes::{LOINC, codeable, coding, concept, count, moment, quantity, source_coding, words};
 use super::document::{Slot, author_of};
 use super::json::{Json, list, object, word};
+use super::treatment;
 use crate::wording::{self, coded, codes, iso_date};
 use musubi_proto::v1 as proto;
 
@@ -45,6 +46,9 @@ pub(super) fn finding(context: &mut Context<'_, '_>, entry: &proto::Entry, found
     let author = author_of(entry);
     if found.kind == "allergy" {
         return Some(allergy(context, author, found));
+    }
+    if let Some(slot) = treatment::write(context, author, found) {
+        return Some(slot);
     }
     let source = found.code.clone().unwrap_or_default();
     let is_loinc = |code: &str| code.contains('-') && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod read;
+mod treatment;
 
 use super::FhirJson;
 use crate::testing::{

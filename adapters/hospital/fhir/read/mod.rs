@@ -7,10 +7,12 @@ mod names;
 mod papers;
 mod people;
 mod referral;
+mod reports;
 mod resources;
 mod results;
 mod screening;
 mod stay;
+mod treatment;
 mod values;
 
 pub(super) use names::known;
@@ -238,6 +240,8 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
         }
     }
     results::finish(reading, collected);
+    treatment::read(reading);
+    of("DiagnosticReport").for_each(|number| reports::read(reading, number));
     of("ServiceRequest").for_each(|number| referral::request(reading, number));
     of("Task").for_each(|number| referral::task(reading, number));
     referral::of_document(reading, document);
@@ -271,22 +275,8 @@ fn consent(reading: &mut Reading<'_>, number: usize) {
 }
 
 /// Resources that say something clinical for which the record has no body yet.
-const UNREAD: [&str; 14] = [
-    "Procedure",
-    "MedicationRequest",
-    "MedicationStatement",
-    "MedicationAdministration",
-    "MedicationDispense",
-    "Immunization",
-    "DiagnosticReport",
-    "FamilyMemberHistory",
-    "CarePlan",
-    "Goal",
-    "Media",
-    "ImagingStudy",
-    "QuestionnaireResponse",
-    "EpisodeOfCare",
-];
+const UNREAD: [&str; 7] =
+    ["FamilyMemberHistory", "CarePlan", "Goal", "Media", "ImagingStudy", "QuestionnaireResponse", "EpisodeOfCare"];
 
 fn others(reading: &mut Reading<'_>, kinds: &[&str]) {
     for (number, _) in kinds.iter().enumerate().filter(|(_, kind)| UNREAD.contains(kind)) {

@@ -17,6 +17,17 @@ pub(super) fn reference(reading: &mut Reading<'_>, number: usize) {
     let Some(person) = reading.person(number, "subject") else { return };
     let kind = values::coding(node.first("type"), "document.type");
     let told = reading.number_of(node);
+    attached(reading, person, node, &attachments, (kind, &told));
+}
+
+/// The attachments of a resource, each a document of this kind; `told` is the sender's number of the resource.
+pub(super) fn attached(
+    reading: &mut Reading<'_>,
+    person: usize,
+    node: &Node<'_>,
+    attachments: &[&Node<'_>],
+    (kind, told): (Option<proto::Coded>, &str),
+) {
     for one in attachments {
         let written = one.take("contentType", "document.media_type");
         let Some(content) = one.get("data") else { continue };
@@ -37,7 +48,7 @@ pub(super) fn reference(reading: &mut Reading<'_>, number: usize) {
             content: bytes,
             r#type: kind.clone(),
         };
-        let name = if told.is_empty() || told.len() > 80 { title.chars().take(24).collect() } else { told.clone() };
+        let name = if told.is_empty() || told.len() > 80 { title.chars().take(24).collect() } else { told.to_owned() };
         reading.paper(person, node, &format!("document/{name}"), document);
     }
 }

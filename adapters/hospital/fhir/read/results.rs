@@ -379,7 +379,8 @@ fn observation(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc:
     }
 }
 
-fn status(node: &Node<'_>) -> &'static str {
+/// The status of an Observation or a report.
+pub(super) fn status(node: &Node<'_>) -> &'static str {
     match node.take("status", "observation.status") {
         "final" => "final",
         "amended" | "corrected" => "corrected",

@@ -46,7 +46,7 @@ const fn taken(kind: &'static str, documentation: &'static str) -> Taken {
 
 /// Everything that may be sent, in the order of the alphabet: the router asks this table, and the CapabilityStatement is
 /// made from it.
-pub const TAKEN: [Taken; 12] = [
+pub const TAKEN: [Taken; 19] = [
     taken("AllergyIntolerance", "An observation of kind allergy."),
     Taken {
         kind: "Bundle",
@@ -62,10 +62,17 @@ pub const TAKEN: [Taken; 12] = [
             closes. The header X-Provenance names the member of staff who records it.",
     ),
     taken("Coverage", "A coverage."),
+    taken("DiagnosticReport", "What a report concludes, and the report where it is attached."),
     taken("DocumentReference", "A document that is in the resource."),
     taken("Encounter", "A stay or visit; a discharge notice when the stay has ended."),
+    taken("Immunization", "An observation of kind immunization."),
+    taken("MedicationAdministration", "An observation of kind medication."),
+    taken("MedicationDispense", "An observation of kind medication."),
+    taken("MedicationRequest", "An observation of kind medication; a proposal or a plan is none."),
+    taken("MedicationStatement", "An observation of kind medication."),
     taken("Observation", "An observation, a screening, or a value of a birth."),
     taken("Patient", "Who somebody is."),
+    taken("Procedure", "An observation of kind procedure."),
     taken("RelatedPerson", "The link of a child to its parent."),
     taken("ServiceRequest", "A referral to an organization."),
     taken("Task", "A step of a referral."),

@@ -14,13 +14,13 @@ fn every_corpus_file_is_read_or_refused_with_a_named_code() {
     assert!(taken > 25, "few documents of the corpus were taken");
 }
 
-fn decode(text: &str) -> Decoded {
+pub(super) fn decode(text: &str) -> Decoded {
     FhirJson.decode(text.as_bytes(), &profile())
 }
 
 /// The entries of what was read, as JSON of the schema, without what belongs to one sending: place, key of the series,
 /// and what the label of the whole document adds.
-fn entries(decoded: &Decoded) -> Vec<Value> {
+pub(super) fn entries(decoded: &Decoded) -> Vec<Value> {
     let submission = decoded.items[0].submission.as_ref();
     let submission = submission.unwrap_or_else(|| panic!("{:?}", decoded.items[0].diagnostics));
     let record: Value = serde_json::from_str(&submission.to_author_json()).unwrap();
@@ -40,7 +40,7 @@ fn written(decoded: &Decoded) -> String {
     document(record.entries)
 }
 
-fn assert_stable(first: &Decoded, what: &str) {
+pub(super) fn assert_stable(first: &Decoded, what: &str) {
     let second = decode(&written(first));
     let (before, after) = (entries(first), entries(&second));
     for entry in &before {
@@ -49,7 +49,7 @@ fn assert_stable(first: &Decoded, what: &str) {
     assert_eq!(before.len(), after.len(), "{what}: {after:#?}");
 }
 
-fn codes(decoded: &Decoded) -> Vec<String> {
+pub(super) fn codes(decoded: &Decoded) -> Vec<String> {
     decoded.all_diagnostics().map(|told| format!("{} {}", told.code, told.place)).collect()
 }
 
@@ -146,7 +146,7 @@ fn errors(text: &str) -> Vec<String> {
     all.map(|told| format!("{} {}", told.code, told.place)).collect()
 }
 
-const PATIENT: &str = r#"{"resourceType":"Patient","id":"p","identifier":[{"value":"0012345"}],"name":[{"text":"榎本 千夏"}],"gender":"female","birthDate":"1996-05-14"}"#;
+pub(super) const PATIENT: &str = r#"{"resourceType":"Patient","id":"p","identifier":[{"value":"0012345"}],"name":[{"text":"榎本 千夏"}],"gender":"female","birthDate":"1996-05-14"}"#;
 
 #[test]
 fn what_is_refused_names_place_and_reason() {
@@ -238,7 +238,7 @@ fn what_is_no_fhir_in_xml_is_refused() {
     assert_eq!(refused("<Hund xmlns=\"http://hl7.org/fhir\"/>"), ["H001"]);
 }
 
-fn collection(resources: &[&str]) -> String {
+pub(super) fn collection(resources: &[&str]) -> String {
     let entries: Vec<String> = resources.iter().map(|one| format!("{{\"resource\":{one}}}")).collect();
     format!("{{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{}]}}", entries.join(","))
 }

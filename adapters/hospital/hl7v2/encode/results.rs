@@ -44,9 +44,12 @@ fn order_of(key: &str) -> Option<&str> {
     number.or_else(|| below.rsplitn(3, '/').nth(2))
 }
 
+/// What the keys of observations hold that are no results.
+const OTHER_KINDS: [&str; 4] = ["/allergy/", "/medication/", "/procedure/", "/immunization/"];
+
 fn is_result(entry: &proto::Entry) -> bool {
     match &entry.body {
-        Some(Body::Observation(observation)) => observation.kind != "allergy",
+        Some(Body::Observation(observation)) => observation.kind.is_empty(),
         Some(Body::Screening(_) | Body::Newborn(_)) => true,
         Some(Body::Withdrawal(taken)) => matches!(&*taken.body_kind, "observation" | "screening" | "newborn"),
         _ => false,
@@ -55,7 +58,7 @@ fn is_result(entry: &proto::Entry) -> bool {
 
 fn results(entry: &proto::Entry) -> Vec<Line> {
     match &entry.body {
-        Some(Body::Observation(observation)) if observation.kind != "allergy" => {
+        Some(Body::Observation(observation)) if observation.kind.is_empty() => {
             observed(entry, observation).into_iter().collect()
         }
         Some(Body::Screening(screening)) if screening.instrument == "epds" => epds(entry, screening),
@@ -71,7 +74,7 @@ fn withdrawn(entry: &proto::Entry, taken: &proto::Withdrawal) -> Option<Line> {
     let code = match &*taken.body_kind {
         "screening" => components(&["99046-5", "EPDS", "LN"]),
         "newborn" => components(&["8339-4", "出生体重", "LN"]),
-        "observation" if !entry.source_key.contains("/allergy/") => {
+        "observation" if !OTHER_KINDS.iter().any(|kind| entry.source_key.contains(kind)) => {
             let (above, last) = entry.source_key.rsplit_once('/')?;
             sub_id = last;
             escaped(above.rsplit_once('/')?.1)

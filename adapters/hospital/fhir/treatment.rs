@@ -1,0 +1,69 @@
+//! What was given and done: MedicationStatement, Procedure, Immunization.
+
+use super::clinical::Context;
+use super::datatypes::{codeable, moment};
+use super::document::Slot;
+use super::json::{Json, list, object, word};
+use musubi_proto::v1 as proto;
+
+/// The resource of an observation of one of these kinds; `None` for another kind.
+pub(super) fn write(context: &mut Context<'_, '_>, author: &str, found: &proto::Observation) -> Option<Slot> {
+    let what = found.coded.as_ref().map(|what| codeable(what, author)).unwrap_or_default();
+    let at = moment(found.observed_at.as_ref());
+    let text = object([("text", found.text.as_str().into())]);
+    let subject = context.subject.clone();
+    let (kind, members) = match found.kind.as_str() {
+        "medication" => ("MedicationStatement", medicine(&found.status, what, subject, at, text)),
+        "procedure" => ("Procedure", procedure(&found.status, what, subject, at, text)),
+        "immunization" => ("Immunization", vaccine(&found.status, what, subject, at, text)),
+        _ => return None,
+    };
+    Some(context.document.add(kind, members))
+}
+
+type Members = Vec<(&'static str, Json)>;
+
+fn medicine(status: &str, what: Json, subject: Json, at: Json, text: Json) -> Members {
+    let status = match status {
+        "final" => "completed",
+        "none" => "not-taken",
+        "pending" => "intended",
+        _ => "unknown",
+    };
+    vec![
+        ("status", status.into()),
+        ("medicationCodeableConcept", what),
+        ("subject", subject),
+        ("effectiveDateTime", at),
+        ("dosage", list([text])),
+    ]
+}
+
+fn procedure(status: &str, what: Json, subject: Json, at: Json, text: Json) -> Members {
+    let status = match status {
+        "final" => "completed",
+        "none" => "not-done",
+        "pending" => "preparation",
+        _ => "unknown",
+    };
+    vec![
+        ("status", status.into()),
+        ("code", what),
+        ("subject", subject),
+        ("performedDateTime", at),
+        ("note", list([text])),
+    ]
+}
+
+/// When it was given is required: where nobody knows, that is said.
+fn vaccine(status: &str, what: Json, subject: Json, at: Json, text: Json) -> Members {
+    let unknown = if at.is_nothing() { word("unknown") } else { Json::Nothing };
+    vec![
+        ("status", word(if status == "none" { "not-done" } else { "completed" })),
+        ("vaccineCode", what),
+        ("patient", subject),
+        ("occurrenceDateTime", at),
+        ("occurrenceString", unknown),
+        ("note", list([text])),
+    ]
+}
