@@ -44,13 +44,13 @@ impl Adapter for Cda {
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
         let limits = &xml::Limits::CLINICAL;
-        let text = xml::decode(bytes, limits);
-        let read = text.as_ref().map_err(Clone::clone);
-        let read = read.and_then(|text| xml::build(text, limits, tree::known, tree::Builder::default()));
-        match read {
-            Ok(built) => decode::decode(built.finish(), bytes, profile),
-            Err(refusal) => Decoded::refused(not_xml(&refusal)),
-        }
+        let refused = |refusal| Decoded::refused(not_xml(&refusal));
+        let text = match xml::decode(bytes, limits) {
+            Ok(text) => text,
+            Err(refusal) => return refused(refusal),
+        };
+        let built = xml::build(&text, limits, tree::known, tree::Builder::default());
+        built.map_or_else(refused, |built| decode::decode(built.finish(), bytes, profile))
     }
 
     fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
