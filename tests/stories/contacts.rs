@@ -7,6 +7,8 @@ use crate::site::receipt;
 use crate::steps::{COUNCIL_CASE, chinatsu, minato};
 use musubi::edge::grpc::client::{EndGroundRequest, LinkPersonsRequest, SealRequest, ShieldRequest, WorkItem};
 use musubi::sample_city as sample;
+use musubi::store::DeliveryState;
+use std::time::Duration;
 
 /// The center's own number of 榎本.
 const PREGNANT: &str = "p-1";
@@ -48,6 +50,19 @@ impl City {
         city
     }
 
+    /// What leaves by itself has left, and its lines stand in the log.
+    async fn has_delivered(&self) {
+        let store = &self.running.hub.store;
+        loop {
+            let waiting = store.deliveries_in(DeliveryState::Waiting, 100).await.unwrap();
+            let sent = store.deliveries_in(DeliveryState::Sent, 100).await.unwrap();
+            if waiting.iter().chain(&sent).all(|row| row.format.starts_with("receive:")) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     async fn contacts_told(&self) -> Vec<WorkItem> {
         self.guidance_center().work("hospital_contact").await
     }
@@ -86,6 +101,8 @@ async fn the_holder_of_an_open_case_is_told_once_for_each_stay() {
 async fn a_hospital_is_answered_with_a_case_as_without_one() {
     let (open, closed) = (City::with_a_case("HomeSupport").await, City::with_a_case("Closed").await);
     for message in [NEWBORN, MOTHER, &next("S261030-0104", "I26-004999")] {
+        open.has_delivered().await;
+        closed.has_delivered().await;
         let one = open.hospital().sends(message).await.accepted();
         let other = closed.hospital().sends(message).await.accepted();
         assert_eq!(one.said(), other.said());
