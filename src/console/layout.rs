@@ -1,9 +1,9 @@
 //! What every page has around it, and the small parts that pages are made of.
 
+use super::Admission;
 use super::routes::ROUTES;
 use super::visit::Visit;
 use super::words::Language;
-use super::{Admission, words};
 use crate::hub::Refusal;
 use axum::http::StatusCode;
 use maud::{DOCTYPE, Markup, Render, html};
@@ -228,11 +228,11 @@ pub(super) fn diagnostics(visit: &Visit, said: &[Diagnostic]) -> Markup {
 }
 
 /// A moment, for people and for programs.
-pub(super) fn moment(at: musubi_core::time::Time) -> Markup {
-    html! { time datetime=(at.rfc3339()) { (words::moment(at)) } }
+pub(super) fn moment(visit: &Visit, at: musubi_core::time::Time) -> Markup {
+    html! { time datetime=(at.rfc3339()) { (visit.language().moment(at)) } }
 }
 
-/// A day in both calendars.
-pub(super) fn day_of(day: musubi_core::time::Day) -> String {
-    words::day(musubi_core::time::Time::start_of(day))
+/// A day, in both calendars where the page is Japanese.
+pub(super) fn day_of(visit: &Visit, day: musubi_core::time::Day) -> String {
+    visit.language().day(musubi_core::time::Time::start_of(day))
 }

@@ -1,6 +1,7 @@
 //! The two languages of the pages, and the words for what the hub's types say in codes.
 
 use musubi_adapters::screen::{Household, english};
+use musubi_adapters::wording::dates::japanese_time;
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyKind, Role};
 use musubi_core::release::Released;
@@ -36,6 +37,17 @@ impl Language {
             Language::Japanese => text.to_owned(),
             Language::English => english(text),
         }
+    }
+
+    /// A moment with the era and the western year beside it, 令和8年(2026年)11月9日 10:00; in English 2026-11-09 10:00.
+    pub(super) fn moment(self, at: Time) -> String {
+        self.said(&japanese_time(at))
+    }
+
+    /// The day alone.
+    pub(super) fn day(self, at: Time) -> String {
+        let whole = self.moment(at);
+        whole.split(' ').next().unwrap_or_default().to_owned()
     }
 
     /// A family as it was released, in the language of the page.
@@ -81,15 +93,4 @@ impl Language {
             AgencyKind::Mun => self.of("他の市区町村", "other municipality"),
         }
     }
-}
-
-/// A moment with the era and the western year beside it: 令和8年(2026年)11月9日 10:00.
-pub(super) fn moment(at: Time) -> String {
-    musubi_adapters::wording::dates::japanese_time(at)
-}
-
-/// The day alone.
-pub(super) fn day(at: Time) -> String {
-    let whole = moment(at);
-    whole.split(' ').next().unwrap_or_default().to_owned()
 }

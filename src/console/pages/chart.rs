@@ -107,18 +107,21 @@ fn all(visit: &Visit, series: &[Series], drawn: &Drawn<'_>) -> Markup {
 }
 
 fn figure(visit: &Visit, series: &Series, drawn: &Drawn<'_>) -> Markup {
-    let said: Vec<String> =
-        series.points.iter().map(|point| format!("{} {:.0} {}", day_of(point.day), point.value, drawn.unit)).collect();
+    let said: Vec<String> = series
+        .points
+        .iter()
+        .map(|point| format!("{} {:.0} {}", day_of(visit, point.day), point.value, drawn.unit))
+        .collect();
     html! {
         figure.panel.chart {
             figcaption { (drawn.title) " " small { (series.of) } }
-            (drawing(series, drawn))
+            (drawing(visit, series, drawn))
             details { summary { (visit.say("数値", "Numbers")) } ul { @for line in &said { li { (line) } } } }
         }
     }
 }
 
-fn drawing(series: &Series, drawn: &Drawn<'_>) -> Markup {
+fn drawing(visit: &Visit, series: &Series, drawn: &Drawn<'_>) -> Markup {
     let scale = Scale::of(&series.points, drawn);
     let line: Vec<String> =
         series.points.iter().map(|point| scale.at(point)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
@@ -142,7 +145,7 @@ fn drawing(series: &Series, drawn: &Drawn<'_>) -> Markup {
             }
             @for (point, anchor) in ends(&series.points) {
                 text.axis x=(format!("{:.1}", scale.at(point).0)) y=(HEIGHT - 8.0) text-anchor=(anchor) {
-                    (format!("{}/{}/{}", point.day.year(), point.day.month(), point.day.day()))
+                    (day_of(visit, point.day))
                 }
             }
         }

@@ -5,7 +5,6 @@ use crate::console::plain::{MUST_BE_NAMED, ORDINARY, categories_in_words, plain,
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit, status_of};
 use crate::console::whom;
-use crate::console::words::day;
 use crate::hub::Refusal;
 use crate::hub::consents::ConsentTerms;
 use crate::hub::on_file::OnFile;
@@ -123,7 +122,7 @@ fn known(visit: &Visit, on_file: &OnFile) -> Markup {
         @for shield in on_file.shields.iter().filter(|shield| shield.on(now)) {
             p.refusal {
                 b { (visit.say("住所等の支援措置があります。", "An address shield is in force.")) } " "
-                (visit.say("期限 ", "until ")) (moment(shield.until))
+                (visit.say("期限 ", "until ")) (moment(visit, shield.until))
             }
         }
         div.buttons {
@@ -166,7 +165,7 @@ fn line(visit: &Visit, on_file: &OnFile, one: &Consent) -> Markup {
     let every = purposes.len() > PURPOSES.len();
     html! {
         tr {
-            td { (kind) br; small { (moment(one.recorded_at)) } }
+            td { (kind) br; small { (moment(visit, one.recorded_at)) } }
             td data-label=(visit.say("誰に", "To whom")) { (grantee_in_words(visit, &one.grantee)) }
             td data-label=(visit.say("何を", "What")) { (categories) }
             td data-label=(visit.say("何のために", "What for")) {
@@ -185,8 +184,10 @@ fn line(visit: &Visit, on_file: &OnFile, one: &Consent) -> Markup {
 
 /// The last day on which it holds: the end is the moment after it.
 fn last_day(visit: &Visit, one: &Consent) -> String {
-    one.valid_until
-        .map_or_else(|| "—".to_owned(), |until| format!("{}{}", day(until.plus_minutes(-1)), visit.say("まで", "")))
+    one.valid_until.map_or_else(
+        || "—".to_owned(),
+        |until| format!("{}{}", visit.language().day(until.plus_minutes(-1)), visit.say("まで", "")),
+    )
 }
 
 fn state_of<'a>(visit: &'a Visit, on_file: &OnFile, one: &Consent) -> &'a str {

@@ -54,8 +54,8 @@ pub(in crate::console) async fn confirm(visit: Arc<Visit>) -> Answered {
     let body = html! {
         p.refusal role="status" {
             b { (visit.say("緊急閲覧中です。", "The glass is broken. ")) }
-            (visit.say("終了 ", "It ends ")) (moment(access.until)) "。 "
-            (visit.say("事後確認の期限 ", "Review by ")) (moment(access.review_by)) "。 "
+            (visit.say("終了 ", "It ends ")) (moment(&visit, access.until)) "。 "
+            (visit.say("事後確認の期限 ", "Review by ")) (moment(&visit, access.review_by)) "。 "
             (visit.say("センターと記録を作成した機関に知らせました。", "The center and the authors were told."))
         }
         @if families.is_empty() { p.empty { (visit.say("この方について表示できる記録はありません。", "There is nothing to show of this person.")) } }
@@ -110,7 +110,7 @@ fn second(visit: &Visit, offer: &Offer) -> Markup {
             section.panel {
                 h2 { (visit.say("見えるようになる内容", "What will be shown")) }
                 p { (categories_in_words(visit.language(), offer.categories)) }
-                p.hint { (visit.say("この確認は次の時刻まで有効です: ", "To be confirmed by ")) (moment(offer.confirm_by)) }
+                p.hint { (visit.say("この確認は次の時刻まで有効です: ", "To be confirmed by ")) (moment(visit, offer.confirm_by)) }
             }
             p.buttons {
                 button.danger type="submit" { (visit.say("この内容を見る(記録され、知らされます)", "Show it: this is recorded and told")) }

@@ -51,7 +51,7 @@ fn part(visit: &Visit, released: &Released, page: Option<usize>) -> Markup {
                     dl.pairs {
                         @for one in awaited.iter().filter(|one| Some(one.person) == person.id) {
                             dt { (visit.say("次の予定", "Next")) }
-                            dd.mark[one.due < now.day()] { (visit.text(&one.what)) " " (day_of(one.due)) }
+                            dd.mark[one.due < now.day()] { (visit.text(&one.what)) " " (day_of(visit, one.due)) }
                         }
                         dt { (visit.say("最後に会った人", "Last seen by")) }
                         dd { (seen_by(visit, &seen, person)) }

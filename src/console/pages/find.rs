@@ -4,7 +4,6 @@ use super::family::whole;
 use crate::console::layout::{choice, field, form};
 use crate::console::plain::purpose_in_words;
 use crate::console::visit::{Answered, Visit};
-use crate::console::words;
 use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
 use crate::hub::query::default_purpose;
@@ -57,6 +56,6 @@ fn question(visit: &Visit) -> Markup {
                 button.main type="submit" { (visit.say("さがす", "Find")) }
             }
         }))
-        p.hint { (visit.say("さがしたことは記録に残ります。 ", "That you asked is recorded. ")) (words::day(visit.hub().now())) }
+        p.hint { (visit.say("さがしたことは記録に残ります。 ", "That you asked is recorded. ")) (visit.language().day(visit.hub().now())) }
     }
 }

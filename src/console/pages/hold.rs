@@ -21,7 +21,7 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
                 @if let Some(number) = &ground.number { dt { (visit.say("文書番号", "Number")) } dd { (Said(number)) } }
                 dt { (visit.say("必要な理由", "Why")) } dd { (Said(&ground.necessity)) }
                 @for (name, text) in stated(ground) { dt { (evidence(&visit, name)) } dd { (Said(text)) } }
-                @if let Some(until) = ground.until { dt { (visit.say("期間", "Until")) } dd { (moment(until)) } }
+                @if let Some(until) = ground.until { dt { (visit.say("期間", "Until")) } dd { (moment(&visit, until)) } }
             }
             @if asked.shielded {
                 p.mark { (visit.say("住所等の支援措置の対象の方が含まれます。居所は支援措置で止まります。", "One of the persons is under an address shield.")) }

@@ -32,7 +32,7 @@ fn entry(visit: &Visit, letter: &DeadLetter) -> Markup {
             p {
                 (visit.say("理由 ", "reason ")) (row.reason) " · " (row.attempts) (visit.say("回試行", " attempts")) " · " (row.stage())
             }
-            p.when { (moment(row.created_at)) " · " (visit.say("確認の期限 ", "look by ")) (moment(row.next_at)) }
+            p.when { (moment(visit, row.created_at)) " · " (visit.say("確認の期限 ", "look by ")) (moment(visit, row.next_at)) }
             @if may {
                 (form(visit, &action, html! {
                     button.main type="submit" name="step" value="look" { (visit.say("いま送り直すとどうなるかを見る", "See what sending again would do")) }

@@ -46,7 +46,7 @@ fn handle(visit: &Visit, message: MessageId) -> String {
 fn line(visit: &Visit, one: &Arrival) -> Markup {
     html! {
         tr {
-            td { a href=(format!("/message/{}", handle(visit, one.id))) { (moment(one.received_at)) } }
+            td { a href=(format!("/message/{}", handle(visit, one.id))) { (moment(visit, one.received_at)) } }
             td data-label=(visit.say("送信元", "Sender")) { (Said(&visit.agency_name(&one.sender))) }
             td data-label=(visit.say("形式", "Format")) { (Said(&one.format)) @if one.test { " " (visit.say("(試験)", "(test)")) } }
         }
@@ -73,7 +73,7 @@ fn received(visit: &Visit, journey: &Journey) -> Markup {
     html! {
         h2 { (visit.say("受信", "Received")) }
         dl.pairs {
-            dt { (visit.say("日時", "When")) } dd { (moment(arrival.received_at)) }
+            dt { (visit.say("日時", "When")) } dd { (moment(visit, arrival.received_at)) }
             dt { (visit.say("送信元", "Sender")) } dd { (Said(&visit.agency_name(&arrival.sender))) }
             dt { (visit.say("形式", "Format")) } dd { (Said(&arrival.format)) @if arrival.test { " " (visit.say("試験(効力なし)", "test, without effect")) } }
             @if !journey.receipt.is_empty() { dt { (visit.say("受領証", "Receipt")) } dd { code { (journey.receipt) } } }
@@ -140,7 +140,7 @@ fn decided(visit: &Visit, journey: &Journey) -> Markup {
 fn decision(visit: &Visit, one: &Decision) -> Markup {
     html! {
         tr {
-            td { (moment(one.at)) }
+            td { (moment(visit, one.at)) }
             td data-label=(visit.say("提供先", "To whom")) { (Said(&visit.agency_name(&one.recipient))) }
             td data-label=(visit.say("目的", "What for")) { (purpose_in_words(visit.language(), one.purpose)) }
             td data-label=(visit.say("提供した区分", "Shown")) { (categories_in_words(visit.language(), one.shown)) }
@@ -161,7 +161,7 @@ fn delivered(visit: &Visit, journey: &Journey) -> Markup {
                 (Said(&visit.agency_name(&one.recipient))) " · " (purpose_in_words(visit.language(), one.purpose)) " · " (Said(&one.format)) " · "
                 b { (one.stage()) } " · " (one.attempts) (visit.say("回試行", " attempts"))
                 @if !one.reason.is_empty() { " · " code { (Said(&one.reason)) } }
-                " · " (moment(one.created_at))
+                " · " (moment(visit, one.created_at))
             }
         } }
     }

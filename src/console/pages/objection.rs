@@ -118,7 +118,7 @@ fn entry(visit: &Visit, one: &Consent) -> Markup {
     html! {
         li {
             p.what { (grantee_in_words(visit, &one.grantee)) " · " (what) }
-            p.when { (moment(one.recorded_at)) }
+            p.when { (moment(visit, one.recorded_at)) }
             (form(visit, &format!("/lifting/{}", visit.handle), html! {
                 input type="hidden" name="objection" value=(one.id);
                 button type="submit" { (visit.say("取り下げる(本人の申出により)", "Lift it, as the person says")) }

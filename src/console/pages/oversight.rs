@@ -3,7 +3,6 @@
 
 use crate::console::layout::Said;
 use crate::console::visit::{Answer, Answered, Visit};
-use crate::console::words::day;
 use crate::hub::Refusal;
 use crate::hub::oversee::{LogState, Participant};
 use maud::{Markup, html};
@@ -69,7 +68,7 @@ fn certificate(visit: &Visit, until: Option<Time>) -> Markup {
             Some(until) => {
                 @let days = left(until);
                 span.mark[days < SOON_DAYS] { (visit.say("あと", "")) (days) (visit.say("日", " days left")) } " "
-                small { (day(until)) }
+                small { (visit.language().day(until)) }
             },
             None => small { (visit.say("まだ接続していない", "has not connected yet")) },
         }

@@ -62,7 +62,7 @@ fn approvals(visit: &Visit, own: &Own<'_>, families: &[Released], tickets: &BTre
                         td { @if let Some(head) = household.head() { (name(visit, head)) } }
                         td data-label=(visit.say("承認番号", "Number")) { (one.number) }
                         td data-label=(visit.say("種類", "Kinds")) { (kinds(visit, one)) }
-                        td.mark[!one.holds_on(today)] data-label=(visit.say("期間", "Period")) { (day_of(one.from)) " – " (day_of(one.until)) }
+                        td.mark[!one.holds_on(today)] data-label=(visit.say("期間", "Period")) { (day_of(visit, one.from)) " – " (day_of(visit, one.until)) }
                         td data-label=(visit.say("残り", "Left")) { (left(visit, one)) }
                         td data-label=(visit.say("減免券", "Tickets")) {
                             @match tickets.get(&one.number) { Some(left) => { (left) (visit.say("枚", "")) }, None => "—" }
@@ -106,7 +106,7 @@ fn claim(visit: &Visit, uses: &[CareUse], (year, month): (i16, i8), claim: &Clai
     let of = |id: &str| uses.iter().find(|one| one.record_id == id);
     html! {
         section.panel {
-            h3 { (month_in_words(year, month)) "  " b { (yen(claim.amount)) } }
+            h3 { (month_in_words(visit, year, month)) "  " b { (yen(claim.amount)) } }
             div.scroll { table.cards {
                 thead { tr {
                     @for (ja, en) in [("報告", "Report"), ("利用", "Use"), ("数量", "Units"), ("委託料", "Fee"), ("利用者負担", "Paid by her"), ("請求額", "Claimed")] {
@@ -117,7 +117,7 @@ fn claim(visit: &Visit, uses: &[CareUse], (year, month): (i16, i8), claim: &Clai
                     tr {
                         td { (line.report_id) }
                         td data-label=(visit.say("利用", "Use")) {
-                            @if let Some(one) = of(&line.report_id) { (day_of(one.start.day())) " " (kind_in_words(visit, one.kind)) }
+                            @if let Some(one) = of(&line.report_id) { (day_of(visit, one.start.day())) " " (kind_in_words(visit, one.kind)) }
                         }
                         td data-label=(visit.say("数量", "Units")) { (line.quantity) }
                         td data-label=(visit.say("委託料", "Fee")) { (yen(line.fee)) }
@@ -131,9 +131,9 @@ fn claim(visit: &Visit, uses: &[CareUse], (year, month): (i16, i8), claim: &Clai
 }
 
 /// 令和8年(2026年)11月.
-fn month_in_words(year: i16, month: i8) -> String {
-    let whole = Day::new(year, month, 1).map(day_of).unwrap_or_default();
-    whole.trim_end_matches("1日").to_owned()
+fn month_in_words(visit: &Visit, year: i16, month: i8) -> String {
+    let whole = Day::new(year, month, 1).map(|day| day_of(visit, day)).unwrap_or_default();
+    whole.trim_end_matches(visit.say("1日", "-01")).to_owned()
 }
 
 /// Groups of three digits: 198,000.

@@ -2,14 +2,16 @@
 //! her as it was agreed.
 
 use super::consent::check;
-use crate::console::layout::{Page, Said, area, choice, day_of, diagnostics, field, form};
+use crate::console::layout::{Page, Said, area, choice, diagnostics, field, form};
 use crate::console::visit::{Answered, Visit, status_of};
+use crate::console::words::Language;
 use crate::hub::Refusal;
 use maud::{Markup, html};
 use musubi_adapters::wording::codes::{CARE_KIND, word};
 use musubi_core::plan::{ApplicationTerms, PlanTerms};
 use musubi_core::postnatal::Kind;
 use musubi_core::postnatal::approval::{kind_of, word as schema_word};
+use musubi_core::time::{Day, Time};
 use std::sync::Arc;
 
 /// Kinds of care that can be applied for, and approved.
@@ -104,7 +106,7 @@ fn page(visit: &Visit, refused: Option<&Refusal>) -> Page {
 fn sheet(visit: &Visit, terms: &PlanTerms) -> Markup {
     html! {
         article.sheet lang="ja" {
-            p.right { (day_of(terms.agreed_on)) }
+            p.right { (in_japanese(terms.agreed_on)) }
             h2.center { "サポートプラン" }
             h3 { "あなたの希望" }
             p { (Said(&terms.wish)) }
@@ -113,9 +115,14 @@ fn sheet(visit: &Visit, terms: &PlanTerms) -> Markup {
                 h3 { "申請した産後ケア" }
                 p { (application.kinds.iter().map(|kind| word(CARE_KIND, schema_word(*kind))).collect::<Vec<_>>().join("、")) }
             }
-            @if let Some(day) = terms.review_on { h3 { "次に見直す日" } p { (day_of(day)) } }
+            @if let Some(day) = terms.review_on { h3 { "次に見直す日" } p { (in_japanese(day)) } }
             p { "この内容は、あなたと相談して決めたものです。いつでも変えられます。" }
             p.right { (Said(&visit.caller.agency.name)) " 担当 " (Said(&terms.responsible)) }
         }
     }
+}
+
+/// The sheet is for her, whatever language the page is in.
+fn in_japanese(day: Day) -> String {
+    Language::Japanese.day(Time::start_of(day))
 }

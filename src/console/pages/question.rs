@@ -74,7 +74,7 @@ pub(in crate::console) async fn send_request(visit: Arc<Visit>) -> Answered {
         dl.pairs {
             dt { (visit.say("番号", "Number")) } dd { (typed.get("number")) }
             dt { (visit.say("求めた内容", "Asked for")) } dd { (categories_in_words(visit.language(), asked)) }
-            dt { (visit.say("回答の期限", "Answer by")) } dd { (moment(parts.answer_by)) }
+            dt { (visit.say("回答の期限", "Answer by")) } dd { (moment(&visit, parts.answer_by)) }
         }
         (question(&visit))
     };

@@ -6,7 +6,6 @@ use crate::console::layout::{Said, area, choice, diagnostics, field, form, momen
 use crate::console::people::People;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit, status_of};
-use crate::console::words;
 use crate::hub::Refusal;
 use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
@@ -90,8 +89,8 @@ fn entry(visit: &Visit, referral: &Referral, people: Markup) -> Markup {
             }
             @if !referral.reason().is_empty() { p { (Said(referral.reason())) } }
             p.when {
-                b { (state(visit, referral.state())) } " " (moment(referral.changed_at()))
-                @if let Some(by) = referral.reply_by() { " · " (visit.say("回答期限 ", "reply by ")) (moment(by)) }
+                b { (state(visit, referral.state())) } " " (moment(visit, referral.changed_at()))
+                @if let Some(by) = referral.reply_by() { " · " (visit.say("回答期限 ", "reply by ")) (moment(visit, by)) }
             }
             (steps(visit, &action, referral.state(), ours))
         }
@@ -103,7 +102,9 @@ fn state(visit: &Visit, state: &State) -> String {
         State::Sent => visit.say("送信済み(未読)", "sent"),
         State::Received => visit.say("受領", "received"),
         State::Accepted { .. } => visit.say("引受け済み", "accepted"),
-        State::Scheduled { at, .. } => return format!("{} {}", visit.say("日程決定", "scheduled"), words::moment(*at)),
+        State::Scheduled { at, .. } => {
+            return format!("{} {}", visit.say("日程決定", "scheduled"), visit.language().moment(*at));
+        }
         State::InService { .. } => visit.say("実施中", "in service"),
         State::CancelAsked => visit.say("取消しを依頼中", "cancellation asked"),
         State::Closed(Outcome::Completed { .. }) => visit.say("完了", "completed"),

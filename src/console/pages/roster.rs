@@ -4,7 +4,6 @@
 use super::chart;
 use crate::console::layout::{day_of, page_asked, pages};
 use crate::console::visit::{Answered, Visit};
-use crate::console::words;
 use maud::{Markup, html};
 use musubi_adapters::screen::Individual;
 use musubi_core::outlook::{Expected, Sighting, expected, last_seen};
@@ -75,7 +74,7 @@ fn next_of(visit: &Visit, awaited: &[Expected], person: &Individual, now: Time) 
             Some(one) => {
                 @let late = one.due < now.day();
                 span.mark[late] {
-                    (visit.text(&one.what)) " " (day_of(one.due))
+                    (visit.text(&one.what)) " " (day_of(visit, one.due))
                     @if late { " " (visit.say("期限超過", "overdue")) }
                 }
             },
@@ -91,7 +90,7 @@ pub(in crate::console) fn seen_by(visit: &Visit, seen: &[Sighting], person: &Ind
         @match last {
             Some(one) => {
                 @if let Some(by) = &one.by { (visit.agency_name(by)) " " }
-                small { (words::day(one.at)) }
+                small { (visit.language().day(one.at)) }
             },
             None => "—",
         }

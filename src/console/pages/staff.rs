@@ -118,10 +118,10 @@ fn standing(visit: &Visit, member: &StaffMember) -> Markup {
         None => html! { (visit.say("なし(画面には入れません)", "none: cannot sign in")) },
         Some(State::Proposed { by, until, .. }) => html! {
             (visit.say("確認待ち", "to be confirmed")) " (" (visit.say("提案", "proposed by")) " " (Said(name(by))) ", "
-            (visit.say("期限", "until")) " " (moment(*until)) ")"
+            (visit.say("期限", "until")) " " (moment(visit, *until)) ")"
         },
         Some(State::Invited(invitation)) => html! {
-            (visit.say("本人の登録待ち", "to be enrolled")) " (" (visit.say("期限", "until")) " " (moment(invitation.until())) ")"
+            (visit.say("本人の登録待ち", "to be enrolled")) " (" (visit.say("期限", "until")) " " (moment(visit, invitation.until())) ")"
         },
         Some(State::Active { .. }) => html! { (visit.say("有効", "active")) },
         Some(State::Closed) => html! { span.mark { (visit.say("停止", "shut out")) } },

@@ -31,7 +31,7 @@ pub(in crate::console) async fn make(visit: Arc<Visit>) -> Answered {
         div.noprint { (question(&visit)) }
         article.sheet {
             h2.center { (visit.say("情報の提供の記録", "Who was shown what")) }
-            p.right { (moment(visit.hub().now())) br; (Said(&visit.caller.agency.name)) }
+            p.right { (moment(&visit, visit.hub().now())) br; (Said(&visit.caller.agency.name)) }
             p { (visit.say("氏名 ", "Name ")) (Said(visit.form.get("name"))) "  " (visit.say("生年月日 ", "born ")) (Said(visit.form.get("born"))) }
             @if disclosures.is_empty() { p { (visit.say("提供の記録はありません。", "Nothing is on record.")) } }
             @else { (lines(&visit, &disclosures)) }
@@ -46,7 +46,7 @@ fn lines(visit: &Visit, disclosures: &[Disclosure]) -> Markup {
             thead { tr { @for (ja, en) in HEAD { th scope="col" { (visit.say(ja, en)) } } } }
             tbody { @for one in disclosures {
                 tr {
-                    td { (moment(one.shown_at)) }
+                    td { (moment(visit, one.shown_at)) }
                     td { (Said(&visit.agency_name(&one.recipient))) }
                     td { (purpose_in_words(visit.language(), one.purpose)) }
                     td { (categories_in_words(visit.language(), one.categories)) }

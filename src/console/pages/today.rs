@@ -96,8 +96,8 @@ fn entry(visit: &Visit, people: &People, item: &WorkItem) -> Markup {
             (people.line(visit, item.row.persons.iter().map(|concerned| concerned.person)))
             p.what { (visit.say(&item.body.ja, &item.body.en)) }
             p.when {
-                @if let Some(due) = item.row.due_at { (visit.say("期限 ", "due ")) (moment(due)) " · " }
-                (visit.say("届いた日時 ", "arrived ")) (moment(item.row.created_at)) " " small { (item.body.code) }
+                @if let Some(due) = item.row.due_at { (visit.say("期限 ", "due ")) (moment(visit, due)) " · " }
+                (visit.say("届いた日時 ", "arrived ")) (moment(visit, item.row.created_at)) " " small { (item.body.code) }
             }
             @match page_of(visit, &item.row.kind) {
                 Some((page, words)) => p.buttons { a.button.main hx-boost="false" href=(format!("/{page}/{handle}")) { (words) } },
