@@ -1,7 +1,7 @@
 //! The one table of pages: where each is, who may open it, and what answers (S-10). A page that is not here is not served,
 //! and one cannot be put here without saying who may.
 
-use super::pages::{consent, consent_form, custody, family, find, hold, objection, plan, scan, shield};
+use super::pages::{consent, consent_form, custody, family, find, hold, item, objection, plan, scan, shield};
 use super::pages::{emergency, letters, messages, oversight, question, staff, statement};
 use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
 use super::visit::{Answered, Visit};
@@ -81,7 +81,10 @@ const ANSWER: Need = Need::May(Operation::AnswerWork);
 /// Every page behind the sign-in, in the order of the menu.
 pub const ROUTES: &[Route] = &[
     route!(Get "/today", WORK, today::list, menu "今日の一覧" "Today"),
-    route!(Post "/item/{handle}", ANSWER, today::answer),
+    route!(Get "/item/{handle}", WORK, item::show),
+    route!(Post "/item/{handle}", ANSWER, item::answer),
+    route!(Post "/weigh/{handle}", ANSWER, item::weigh; proof),
+    route!(Get "/answered", ANSWER, item::answered),
     route!(Get "/suggestion/{handle}", KEEP, suggestion::show),
     route!(Get "/roster", Need::May(Operation::SeeRoster), roster::list, menu "名簿" "Roster"),
     route!(Get "/find", READ, find::ask, menu "人をさがす" "Find"),

@@ -169,6 +169,18 @@ impl Hub {
         WorkItem { row, body }
     }
 
+    /// One of the caller's work items, open or answered.
+    ///
+    /// # Errors
+    /// When it is not the caller's, or the role of the caller may not list it: answered alike; or the store fails.
+    pub async fn work_item(&self, caller: &Caller, id: WorkItemId) -> Result<WorkItem, Refusal> {
+        caller.check(Operation::ListWork)?;
+        let row = self.store.work_item(id).await?.filter(|row| row.owner == *caller.id());
+        let row = row.filter(|row| may_list(caller, &row.kind)).ok_or_else(no_such_item)?;
+        let body = self.open_item(&row).await?.ok_or_else(no_such_item)?;
+        Ok(WorkItem { row, body })
+    }
+
     pub(super) async fn open_item(&self, row: &WorkItemRow) -> Result<Option<WorkBody>, Refusal> {
         let keys = self.keys_of(&row.persons.iter().map(|c| c.person).collect()).await?;
         Ok(self.body_of(&keys, row))
@@ -192,19 +204,14 @@ impl Hub {
             ));
         }
         caller.check(Operation::AnswerWork)?;
+        let mut item = self.work_item(caller, id).await?;
         let now = self.now();
-        let unknown =
-            || Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.");
-        let row = self.store.work_item(id).await?.filter(|row| row.owner == *caller.id());
-        let row = row.filter(|row| may_list(caller, &row.kind)).ok_or_else(unknown)?;
-        let Some(body) = self.open_item(&row).await? else { return Err(unknown()) };
-        let mut item = WorkItem { row, body };
         if answer.word == TAKE_BACK && !item.row.open {
             return self.take_back(caller, item, answer).await;
         }
         if item.row.kind == SUGGESTION && answer.word == "join" {
             let pair: Vec<PersonId> = item.body.about.split(' ').filter_map(PersonId::parse).collect();
-            let [one, other] = pair.as_slice() else { return Err(unknown()) };
+            let [one, other] = pair.as_slice() else { return Err(no_such_item()) };
             let named = |person: PersonId| Named { person: Some(person), ..Named::default() };
             self.join(caller, &named(*one), &named(*other), "suggestion").await?;
         }
@@ -255,4 +262,8 @@ impl Hub {
         self.store.commit("answer work item", change).await?;
         Ok(())
     }
+}
+
+fn no_such_item() -> Refusal {
+    Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.")
 }

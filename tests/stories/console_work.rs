@@ -216,7 +216,15 @@ async fn s62_an_emergency_opens_after_two_steps_and_a_proof() {
         opened.body
     );
     let mut officer = city.signed_in(sample::CENTER, "fukatsu").await;
-    assert!(officer.get("/today").await.says("適切だった"));
+    let today = officer.get("/today").await;
+    let review = officer.get(today.from("EMERGENCY_REVIEW").link("/item/")).await;
+    for words in ["189に泣き声の通報", "朝凪県南部児童相談所", "見えた内容", "訪問・相談記録"]
+    {
+        assert!(review.says(words), "{words}: {}", review.body);
+    }
+    let judged = proven(&mut officer, &review, review.link("/weigh/"), &[("answer", "justified"), ("note", "")]).await;
+    let informed = officer.follow(judged).await;
+    assert!(informed.says("INFORM_SUBJECT") && !informed.says("EMERGENCY_REVIEW"), "{}", informed.body);
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ impl Agency {
 
 impl City {
     /// A mother permits, and the father, who is on file as the alleged abuser, objects (E08).
-    async fn with_a_word_in_conflict() -> City {
+    pub(crate) async fn with_a_word_in_conflict() -> City {
         let city = City::with_a_newborn().await;
         city.center().records_custody("ordinary", vec![father()]).await;
         city.center().records(signed(minato(), "parental_authority", chinatsu())).await;
@@ -61,7 +61,7 @@ impl City {
         city
     }
 
-    async fn sees_the_newborn(&self) -> bool {
+    pub(crate) async fn sees_the_newborn(&self) -> bool {
         self.center().sees(minato(), "newborn").await
     }
 

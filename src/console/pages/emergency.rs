@@ -14,7 +14,7 @@ use musubi_core::agency::{CategorySet, Purpose};
 use std::sync::Arc;
 
 /// What may be the reason.
-const REASONS: [(&str, &str, &str); 6] = [
+pub(super) const REASONS: [(&str, &str, &str); 6] = [
     ("abuse", "虐待の疑い", "suspected abuse"),
     ("violence", "暴力", "violence"),
     ("medical", "医療上の緊急", "medical emergency"),

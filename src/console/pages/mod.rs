@@ -13,6 +13,7 @@ pub(super) mod hold;
 pub(super) mod letters;
 pub(super) mod messages;
 pub(super) mod objection;
+pub(super) mod item;
 pub(super) mod oversight;
 pub(super) mod own_care;
 pub(super) mod plan;

@@ -1,33 +1,24 @@
 //! Today's list (今日の一覧): what is overdue, what a person must decide, what arrived, and for whom it is waited, each with one
 //! action.
 
+use super::item::{self, WEIGHED, answers};
 use super::referrals::{self, Listing};
 use crate::console::layout::{form, moment, page_asked, pages};
 use crate::console::people::People;
 use crate::console::sessions::Of;
-use crate::console::visit::{Answer, Answered, Visit};
+use crate::console::visit::{Answered, Visit};
 use crate::hub::caller::Operation;
-use crate::hub::work::{self, WorkItem};
+use crate::hub::work::WorkItem;
 use maud::{Markup, html};
 use musubi_core::time::Time;
 use std::sync::Arc;
 
 /// Where the list is.
-const HERE: &str = "/today";
+pub(super) const HERE: &str = "/today";
 /// Items of one page: each time that its people are named is a release on record.
 const ITEMS: usize = 25;
-/// Kinds that ask for a decision, and not only for something to be done.
-const DECISIONS: [&str; 9] = [
-    "access",
-    "consent_check",
-    "emergency_review",
-    "hold",
-    "inform_subject",
-    "shield_renewal",
-    "suggestion",
-    "weigh",
-    "weigh_conflict",
-];
+/// Kinds that ask for a decision, and not only for something to be done, besides those that are weighed.
+const DECISIONS: [&str; 3] = ["consent_check", "hold", "suggestion"];
 
 /// Under which heading an item stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +38,7 @@ impl Group {
     fn of(item: &WorkItem, now: Time) -> Group {
         match item.row.kind.as_str() {
             _ if item.row.due_at.is_some_and(|due| due < now) => Group::Overdue,
-            kind if DECISIONS.contains(&kind) => Group::Decide,
+            kind if DECISIONS.contains(&kind) || WEIGHED.contains(&kind) => Group::Decide,
             _ => Group::Arrived,
         }
     }
@@ -74,6 +65,9 @@ pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
             section { h2 { (visit.say("相手の回答を待っているもの", "Waiting for others")) " " span.count { (count) } } (list) }
         }
         (pages(&visit, HERE, page, items.len().div_ceil(ITEMS)))
+        @if visit.caller.check(Operation::AnswerWork).is_ok() {
+            p.hint { a href=(item::ANSWERED) { (visit.say("取り消せる回答", "Answers that can be taken back")) } }
+        }
     };
     Ok(visit.page("今日の一覧", "Today", body).into())
 }
@@ -95,59 +89,35 @@ fn entry(visit: &Visit, people: &People, item: &WorkItem) -> Markup {
         li {
             (people.line(visit, item.row.persons.iter().map(|concerned| concerned.person)))
             p.what { (visit.say(&item.body.ja, &item.body.en)) }
-            p.when {
-                @if let Some(due) = item.row.due_at { (visit.say("期限 ", "due ")) (moment(visit, due)) " · " }
-                (visit.say("届いた日時 ", "arrived ")) (moment(visit, item.row.created_at)) " " small { (item.body.code) }
-            }
+            (when(visit, item))
             @match page_of(visit, &item.row.kind) {
                 Some((page, words)) => p.buttons { a.button.main hx-boost="false" href=(format!("/{page}/{handle}")) { (words) } },
-                None => (form(visit, &format!("/item/{handle}"), answers(visit, &item.row.kind))),
+                None => (form(visit, &format!("/item/{handle}"), html! {
+                    label.note { span.sr { (visit.say("メモ", "Note")) } input name="note" placeholder=(visit.say("メモ(任意)", "note")) autocomplete="off"; }
+                    @for (value, ja, en) in answers(&item.row.kind) { button.main type="submit" name="answer" value=(value) { (visit.say(ja, en)) } }
+                })),
             }
+        }
+    }
+}
+
+/// By when it is to be answered, and since when it waits.
+pub(super) fn when(visit: &Visit, item: &WorkItem) -> Markup {
+    html! {
+        p.when {
+            @if let Some(due) = item.row.due_at { (visit.say("期限 ", "due ")) (moment(visit, due)) " · " }
+            (visit.say("届いた日時 ", "arrived ")) (moment(visit, item.row.created_at)) " " small { (item.body.code) }
         }
     }
 }
 
 /// The page on which an item is answered, where it has one of its own and this person may open it.
-fn page_of<'a>(visit: &'a Visit, kind: &str) -> Option<(&'static str, &'a str)> {
+pub(super) fn page_of<'a>(visit: &'a Visit, kind: &str) -> Option<(&'static str, &'a str)> {
     let may = |operation| visit.caller.check(operation).is_ok();
     match kind {
         "hold" if may(Operation::AssertGround) => Some(("hold", visit.say("内容を見て回答する", "See and answer"))),
         "suggestion" if may(Operation::KeepPersons) => Some(("suggestion", visit.say("並べて比べる", "Compare"))),
+        kind if WEIGHED.contains(&kind) => Some(("item", visit.say("内容を見て回答する", "See and answer"))),
         _ => None,
     }
-}
-
-/// The answers that a kind of item takes, the usual one first.
-fn answers(visit: &Visit, kind: &str) -> Markup {
-    let offered: &[(&str, &str, &str)] = match kind {
-        "weigh" | "weigh_conflict" => {
-            &[("permit", "提供してよい(理由が必要)", "Permit"), ("refuse", "提供しない(理由が必要)", "Refuse")]
-        }
-        "shield_renewal" => &[("renew", "1年延長する", "Renew for a year"), ("lift", "解除する", "Lift")],
-        "emergency_review" => {
-            &[("justified", "適切だった", "Justified"), ("not_justified", "不適切だった", "Not justified")]
-        }
-        "inform_subject" => {
-            &[("informed", "本人に知らせた", "Informed"), ("withheld", "知らせない(理由が必要)", "Withheld")]
-        }
-        _ => &[("done", "対応しました", "Done")],
-    };
-    let weighs = matches!(kind, "weigh" | "weigh_conflict");
-    html! {
-        @if weighs {
-            label.note { span.sr { (visit.say("証拠", "Evidence")) } input name="evidence" placeholder=(visit.say("証拠となるもの", "evidence")) autocomplete="off"; }
-        }
-        label.note { span.sr { (visit.say("メモ", "Note")) } input name="note" placeholder=(visit.say("メモ(任意)", "note")) autocomplete="off"; }
-        @for (number, (value, ja, en)) in offered.iter().enumerate() {
-            button.main[number == 0] type="submit" name="answer" value=(value) { (visit.say(ja, en)) }
-        }
-    }
-}
-
-/// Answers one item.
-pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
-    let (word, note) = (visit.form.get("answer"), visit.form.get("note"));
-    let given = work::Answer { word, note, evidence: visit.form.get("evidence"), until: None };
-    visit.hub().answer_work(&visit.caller, visit.item()?, &given).await?;
-    Ok(Answer::Go(HERE.to_owned()))
 }

@@ -86,6 +86,16 @@ impl Window {
         worker.says(&["見えるようになる内容"], &["家庭訪問"]).await;
         worker.press("この内容を見る").await;
         worker.says(&["緊急閲覧中です", "家庭訪問", "最後に会った人", "灯"], &["湊", "榎本"]).await;
+
+        let reviewer = self.at("2026-11-16T09:00:00+09:00", "fukatsu").await;
+        reviewer.open("/today").await;
+        reviewer.press_where("内容を見て回答する", "EMERGENCY_REVIEW").await;
+        reviewer.says(&["189に泣き声の通報", "w-0412", "見えた内容", "訪問・相談記録"], &["湊", "榎本"]).await;
+        reviewer.is_for_everybody().await;
+        reviewer.shot("review", OFFICE, 900).await;
+        reviewer.press("適切だった").await;
+        reviewer.is_me().await;
+        reviewer.says(&["INFORM_SUBJECT"], &["EMERGENCY_REVIEW"]).await;
     }
 
     /// Row 12: the law's request goes before the city, which answers it category by category.
@@ -105,7 +115,7 @@ impl Window {
         let officer = self.at("2026-11-16T11:00:00+09:00", "fukatsu").await;
         officer.open("/today").await;
         officer.says(&["判断するもの"], &[]).await;
-        officer.press("内容を見て回答する").await;
+        officer.press_where("内容を見て回答する", "REQUEST_L04").await;
         officer.says(&["朝凪県南部児童相談所", "泣き声の通報", "提供に向かないこと"], &[]).await;
         officer.is_for_everybody().await;
         officer.tick(&["本人情報", "訪問・相談記録"]).await;
