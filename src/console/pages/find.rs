@@ -1,9 +1,9 @@
 //! Looking for one person: name and birth date together, never one of them alone, and no list of those who are near (S-60).
 
 use super::family::whole;
-use crate::console::layout::{choice, field, form};
+use crate::console::layout::{choice, field, form, refusal};
 use crate::console::plain::purpose_in_words;
-use crate::console::visit::{Answered, Visit};
+use crate::console::visit::{Answered, Visit, status_of};
 use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
 use crate::hub::query::default_purpose;
@@ -27,7 +27,13 @@ pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
     let form = &visit.form;
     let named = Named::by_name(form.get("name"), form.get("born"));
     let purpose = form.get("purpose").parse().unwrap_or(default_purpose(visit.caller.agency.kind));
-    let found = visit.hub().get(&visit.caller, purpose, &named, form.get("ground")).await?;
+    let found = match visit.hub().get(&visit.caller, purpose, &named, form.get("ground")).await {
+        Ok(found) => found,
+        Err(refused) => {
+            let body = html! { (refusal(&visit, &refused)) (question(&visit)) };
+            return Ok(visit.page("人をさがす", "Find a person", body).with(status_of(&refused)).into());
+        }
+    };
     let body = html! {
         (question(&visit))
         @if found.is_empty() { p.empty { (visit.say("表示できる方はいません。", "Nobody to show.")) } }

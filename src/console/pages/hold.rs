@@ -1,7 +1,8 @@
 //! A request that waits for its holder (保留): who asks, under which law, why, and what speaks for and against each category.
 
-use crate::console::layout::{Said, form, moment};
-use crate::console::visit::{Answer, Answered, Visit};
+use crate::console::layout::{Page, Said, form, moment, refusal};
+use crate::console::visit::{Answer, Answered, Visit, status_of};
+use crate::hub::Refusal;
 use crate::hub::on_file::Asked;
 use crate::hub::work;
 use maud::{Markup, html};
@@ -12,24 +13,29 @@ use std::sync::Arc;
 /// The page of one request.
 pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
     let asked = visit.hub().asked(&visit.caller, visit.item()?).await?;
+    Ok(page(&visit, &asked, None).into())
+}
+
+fn page(visit: &Visit, asked: &Asked, refused: Option<&Refusal>) -> Page {
     let ground = &asked.ground;
     let body = html! {
+        @if let Some(refused) = refused { (refusal(visit, refused)) }
         section.panel {
             dl.pairs {
                 dt { (visit.say("求めている機関", "Who asks")) } dd { (Said(&visit.agency_name(&ground.asserting_agency))) " " (Said(&ground.asserting_officer)) }
                 dt { (visit.say("法の根拠", "Under")) } dd { (ground.code) " " small { (ground.statute_version) } }
                 @if let Some(number) = &ground.number { dt { (visit.say("文書番号", "Number")) } dd { (Said(number)) } }
                 dt { (visit.say("必要な理由", "Why")) } dd { (Said(&ground.necessity)) }
-                @for (name, text) in stated(ground) { dt { (evidence(&visit, name)) } dd { (Said(text)) } }
-                @if let Some(until) = ground.until { dt { (visit.say("期間", "Until")) } dd { (moment(&visit, until)) } }
+                @for (name, text) in stated(ground) { dt { (evidence(visit, name)) } dd { (Said(text)) } }
+                @if let Some(until) = ground.until { dt { (visit.say("期間", "Until")) } dd { (moment(visit, until)) } }
             }
             @if asked.shielded {
                 p.mark { (visit.say("住所等の支援措置の対象の方が含まれます。居所は支援措置で止まります。", "One of the persons is under an address shield.")) }
             }
         }
-        (answer_form(&visit, &asked))
+        (answer_form(visit, asked))
     };
-    Ok(visit.page("情報提供の求め", "A request", body).into())
+    visit.page("情報提供の求め", "A request", body)
 }
 
 /// What else was stated: what the page says already is not said again.
@@ -82,7 +88,7 @@ fn line(visit: &Visit, asked: &Asked, category: Category) -> Markup {
         tr {
             td {
                 @if waits {
-                    label { input type="checkbox" name="category" value=(category); span.sr { (visit.language().said(category.japanese())) } }
+                    label { input type="checkbox" name="category" value=(category) checked[visit.form.chose("category", category.word())]; span.sr { (visit.language().said(category.japanese())) } }
                 } @else { (visit.say("回答済み", "answered")) }
             }
             td { (visit.language().said(category.japanese())) " " small { (category) } }
@@ -104,13 +110,16 @@ pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
     let asked = visit.hub().asked(&visit.caller, item).await?;
     let chosen: CategorySet = visit.form.all("category").filter_map(|word| word.parse().ok()).collect();
     let chosen = chosen.and(asked.waiting);
-    match visit.form.get("answer") {
-        "refuse" => drop(visit.hub().refuse_ground(&visit.caller, asked.ground.id, chosen).await?),
+    let answered = match visit.form.get("answer") {
+        "refuse" => visit.hub().refuse_ground(&visit.caller, asked.ground.id, chosen).await.map(drop),
         _ => {
             // The page shows each objection beside its category: who approves has it in view.
             let in_view = !asked.objected.and(chosen).is_empty();
-            drop(visit.hub().approve_ground(&visit.caller, asked.ground.id, chosen, in_view, false).await?);
+            visit.hub().approve_ground(&visit.caller, asked.ground.id, chosen, in_view, false).await.map(drop)
         }
+    };
+    if let Err(refused) = answered {
+        return Ok(page(&visit, &asked, Some(&refused)).with(status_of(&refused)).into());
     }
     if visit.hub().asked(&visit.caller, item).await?.waiting.is_empty() {
         let done = work::Answer { word: "done", ..work::Answer::default() };

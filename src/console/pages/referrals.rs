@@ -2,7 +2,7 @@
 
 use super::consent::check;
 use super::plan::KINDS as CARE_KINDS;
-use crate::console::layout::{Said, area, choice, diagnostics, field, form, moment};
+use crate::console::layout::{Page, Said, area, choice, diagnostics, field, form, moment, refusal};
 use crate::console::people::People;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit, status_of};
@@ -35,15 +35,21 @@ pub(super) struct Listing {
 
 /// The list.
 pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
+    Ok(both(&visit, None).await?.into())
+}
+
+/// What was asked of us, and what we asked.
+async fn both(visit: &Visit, refused: Option<&Refusal>) -> Result<Page, Refusal> {
     let all = visit.hub().referrals(&visit.caller).await?;
     let (asked_of_us, by_us): (Vec<&Listed>, Vec<&Listed>) =
         all.iter().partition(|one| one.standing.referral.to() == visit.caller.id());
     let body = html! {
-        (section(&visit, visit.say("届いた依頼", "Asked of us"), &asked_of_us).await?)
-        (section(&visit, visit.say("出した依頼", "Asked by us"), &by_us).await?)
+        @if let Some(refused) = refused { (refusal(visit, refused)) }
+        (section(visit, visit.say("届いた依頼", "Asked of us"), &asked_of_us).await?)
+        (section(visit, visit.say("出した依頼", "Asked by us"), &by_us).await?)
         @if all.is_empty() { p.empty { (visit.say("依頼はありません。", "There are none.")) } }
     };
-    Ok(visit.page("連携の依頼", "Referrals", body).into())
+    Ok(visit.page("連携の依頼", "Referrals", body))
 }
 
 /// What this agency asked and nobody has answered yet; nothing where nothing is waited for.
@@ -92,7 +98,7 @@ fn entry(visit: &Visit, referral: &Referral, people: Markup) -> Markup {
                 b { (state(visit, referral.state())) } " " (moment(visit, referral.changed_at()))
                 @if let Some(by) = referral.reply_by() { " · " (visit.say("回答期限 ", "reply by ")) (moment(visit, by)) }
             }
-            (steps(visit, &action, referral.state(), ours))
+            (steps(visit, &action, referral, ours))
         }
     }
 }
@@ -116,7 +122,10 @@ fn state(visit: &Visit, state: &State) -> String {
 }
 
 /// The steps that are this agency's to take, the usual one first.
-fn steps(visit: &Visit, action: &str, state: &State, ours: bool) -> Markup {
+fn steps(visit: &Visit, action: &str, referral: &Referral, ours: bool) -> Markup {
+    let state = referral.state();
+    let refused = visit.referral().is_ok_and(|id| id == referral.id());
+    let typed = |name| if refused { visit.form.get(name) } else { "" };
     let offered: &[(&str, &str, &str)] = match (state, ours) {
         (State::Sent | State::Received, true) => {
             &[("accept", "引き受ける", "Accept"), ("decline", "辞退する(理由が必要)", "Decline")]
@@ -138,10 +147,10 @@ fn steps(visit: &Visit, action: &str, state: &State, ours: bool) -> Markup {
         @if !offered.is_empty() {
             (form(visit, action, html! {
                 @if ours && !matches!(state, State::CancelAsked) {
-                    label.note { span.sr { (visit.say("理由・報告", "Reason or report")) } input name="note" placeholder=(visit.say("理由・報告", "reason, report")) autocomplete="off"; }
+                    label.note { span.sr { (visit.say("理由・報告", "Reason or report")) } input name="note" value=(Said(typed("note"))) placeholder=(visit.say("理由・報告", "reason, report")) autocomplete="off"; }
                 }
                 @if matches!(state, State::Accepted { .. }) && ours {
-                    label.note { span { (visit.say("日時", "When")) } " " input type="datetime-local" name="at"; }
+                    label.note { span { (visit.say("日時", "When")) } " " input type="datetime-local" name="at" value=(typed("at")); }
                 }
                 @for (number, (value, ja, en)) in offered.iter().enumerate() {
                     button.main[number == 0] type="submit" name="step" value=(value) { (visit.say(ja, en)) }
@@ -155,16 +164,22 @@ fn steps(visit: &Visit, action: &str, state: &State, ours: bool) -> Markup {
 pub(in crate::console) async fn step(visit: Arc<Visit>) -> Answered {
     let note = visit.form.get("note").to_owned();
     let step = match visit.form.get("step") {
-        "accept" => Step::Accept,
-        "decline" => Step::Decline(note),
-        "begin" => Step::Begin,
-        "complete" => Step::Complete(note),
-        "ask_cancel" => Step::AskCancel,
-        "schedule" => Step::Schedule(scheduled(&visit)?),
-        _ => Step::Cancel,
+        "accept" => Ok(Step::Accept),
+        "decline" => Ok(Step::Decline(note)),
+        "begin" => Ok(Step::Begin),
+        "complete" => Ok(Step::Complete(note)),
+        "ask_cancel" => Ok(Step::AskCancel),
+        "schedule" => scheduled(&visit).map(Step::Schedule),
+        _ => Ok(Step::Cancel),
     };
-    visit.hub().step(&visit.caller, visit.referral()?, step).await?;
-    Ok(Answer::Go("/referrals".to_owned()))
+    let taken = match step {
+        Ok(step) => visit.hub().step(&visit.caller, visit.referral()?, step).await,
+        Err(refused) => Err(refused),
+    };
+    match taken {
+        Ok(_) => Ok(Answer::Go("/referrals".to_owned())),
+        Err(refused) => Ok(both(&visit, Some(&refused)).await?.with(status_of(&refused)).into()),
+    }
 }
 
 /// The form to refer somebody.

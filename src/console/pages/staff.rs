@@ -1,7 +1,9 @@
 //! The staff of the agency (職員): who has an account, and for those who keep the staff to propose, confirm and shut out.
 
-use crate::console::layout::{Said, choice, field, form, moment};
-use crate::console::visit::{Answered, Visit};
+use crate::console::form::Form;
+use crate::console::layout::{Page, Said, choice, field, form, moment, refusal};
+use crate::console::visit::{Answered, Visit, status_of};
+use crate::hub::Refusal;
 use crate::hub::sign_in::StaffMember;
 use maud::{Markup, html};
 use musubi_core::agency::Role;
@@ -13,7 +15,7 @@ const HERE: &str = "/staff";
 
 /// Everybody of the agency.
 pub(in crate::console) async fn list(visit: Arc<Visit>) -> Answered {
-    everybody(&visit, html! {}).await
+    Ok(everybody(&visit, html! {}, None).await?.into())
 }
 
 /// Proposes a colleague.
@@ -26,12 +28,20 @@ pub(in crate::console) async fn propose(visit: Arc<Visit>) -> Answered {
         keeper: form.chose("keeper", "yes"),
     };
     let staff_id = terms.staff_id.clone();
-    let half = visit.hub().propose_colleague(&visit.caller, terms).await?;
+    let half = match visit.hub().propose_colleague(&visit.caller, terms).await {
+        Ok(half) => half,
+        Err(refused) => {
+            return Ok(everybody(&visit, refusal(&visit, &refused), Some(&visit.form))
+                .await?
+                .with(status_of(&refused))
+                .into());
+        }
+    };
     let next = visit.say(
         "別の職員管理者が、この一覧で確認すると登録が進みます。",
         "Somebody else who keeps the staff now has to confirm it in this list.",
     );
-    everybody(&visit, handed_over(&visit, &staff_id, &half, next)).await
+    Ok(everybody(&visit, handed_over(&visit, &staff_id, &half, next), None).await?.into())
 }
 
 /// Confirms what another proposed.
@@ -42,7 +52,7 @@ pub(in crate::console) async fn confirm(visit: Arc<Visit>) -> Answered {
         "本人は、提案した職員からのもう半分と合わせて、サインイン画面から登録します。",
         "With the half of the one who proposed, the person enrols from the sign-in page.",
     );
-    everybody(&visit, handed_over(&visit, staff_id, &half, next)).await
+    Ok(everybody(&visit, handed_over(&visit, staff_id, &half, next), None).await?.into())
 }
 
 /// Shuts a colleague out.
@@ -55,7 +65,7 @@ pub(in crate::console) async fn shut_out(visit: Arc<Visit>) -> Answered {
             (visit.say("を停止しました。開いていた画面も終わりました。", "is shut out, and every session of theirs has ended."))
         }
     };
-    everybody(&visit, said).await
+    Ok(everybody(&visit, said, None).await?.into())
 }
 
 /// The half of the code, which is shown this once.
@@ -74,7 +84,8 @@ fn handed_over(visit: &Visit, staff_id: &str, half: &Half, next: &str) -> Markup
     }
 }
 
-async fn everybody(visit: &Visit, said: Markup) -> Answered {
+/// What is said, everybody, and the form with what was typed, where that was refused.
+async fn everybody(visit: &Visit, said: Markup, typed: Option<&Form>) -> Result<Page, Refusal> {
     let (keeps, members) =
         (visit.hub().keeps_staff(&visit.caller).await?, visit.hub().colleagues(&visit.caller).await?);
     let body = html! {
@@ -94,9 +105,9 @@ async fn everybody(visit: &Visit, said: Markup) -> Answered {
             } }
             tbody { @for member in &members { (line(visit, member, keeps)) } }
         } }
-        @if keeps { (proposal(visit)) }
+        @if keeps { (proposal(visit, typed)) }
     };
-    Ok(visit.page("職員", "Staff", body).into())
+    Ok(visit.page("職員", "Staff", body))
 }
 
 fn line(visit: &Visit, member: &StaffMember, keeps: bool) -> Markup {
@@ -151,7 +162,8 @@ fn actions(visit: &Visit, member: &StaffMember) -> Markup {
 }
 
 /// The form for somebody new, or to be enrolled anew.
-fn proposal(visit: &Visit) -> Markup {
+fn proposal(visit: &Visit, typed: Option<&Form>) -> Markup {
+    let typed = |name| typed.map_or("", |form| form.get(name));
     let roles: Vec<(&str, &str)> = Role::ALL
         .iter()
         .filter(|role| **role != Role::System)
@@ -164,11 +176,11 @@ fn proposal(visit: &Visit) -> Markup {
             "It takes two who keep the staff. An account that is there cannot be used from the proposal on.",
         )) }
         (form(visit, HERE, html! {
-            (field(visit.say("職員ID", "Staff id"), "text", "staff", "", ""))
-            (field(visit.say("氏名", "Name"), "text", "name", "", ""))
-            (choice(visit.say("役割", "Role"), "role", roles, ""))
+            (field(visit.say("職員ID", "Staff id"), "text", "staff", typed("staff"), ""))
+            (field(visit.say("氏名", "Name"), "text", "name", typed("name"), ""))
+            (choice(visit.say("役割", "Role"), "role", roles, typed("role")))
             div.checks { label {
-                input type="checkbox" name="keeper" value="yes";
+                input type="checkbox" name="keeper" value="yes" checked[typed("keeper") == "yes"];
                 (visit.say("職員管理者にする(ほかの職員の登録・停止ができる)", "Keeps the staff: may enrol and shut out others"))
             } }
             button.main type="submit" { (visit.say("提案する", "Propose")) }

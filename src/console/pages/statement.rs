@@ -1,9 +1,9 @@
 //! A person's statement (開示記録): who was shown what, when, and on which basis; to print, and as a table.
 
 use super::consent::CAPACITIES;
-use crate::console::layout::{Said, choice, field, form, moment};
+use crate::console::layout::{Said, choice, field, form, moment, refusal};
 use crate::console::plain::{categories_in_words, purpose_in_words};
-use crate::console::visit::{Answer, Answered, Visit};
+use crate::console::visit::{Answer, Answered, Visit, status_of};
 use crate::console::whom;
 use crate::hub::Refusal;
 use crate::hub::access::Requester;
@@ -21,8 +21,13 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 
 /// The statement, as a page or as a table.
 pub(in crate::console) async fn make(visit: Arc<Visit>) -> Answered {
-    let (subject, requester) = (whom::given(&visit, "name", "born")?, requester(&visit)?);
-    let disclosures = visit.hub().statement(&visit.caller, &subject, requester.as_ref()).await?;
+    let disclosures = match disclosures(&visit).await {
+        Ok(disclosures) => disclosures,
+        Err(refused) => {
+            let body = html! { (refusal(&visit, &refused)) (question(&visit)) };
+            return Ok(visit.page("開示記録", "Statement", body).with(status_of(&refused)).into());
+        }
+    };
     if visit.form.get("as") == "csv" {
         let bytes = table(&visit, &disclosures);
         return Ok(Answer::File { name: "開示記録.csv".to_owned(), kind: "text/csv; charset=utf-8", bytes });
@@ -38,6 +43,11 @@ pub(in crate::console) async fn make(visit: Arc<Visit>) -> Answered {
         }
     };
     Ok(visit.page("開示記録", "Statement", body).into())
+}
+
+async fn disclosures(visit: &Visit) -> Result<Vec<Disclosure>, Refusal> {
+    let (subject, requester) = (whom::given(visit, "name", "born")?, requester(visit)?);
+    visit.hub().statement(&visit.caller, &subject, requester.as_ref()).await
 }
 
 fn lines(visit: &Visit, disclosures: &[Disclosure]) -> Markup {
