@@ -26,12 +26,13 @@ async fn an_objection_is_recorded_as_it_was_said_and_lifted_by_its_number() {
     let person = on_file(&mut nurse, "灯").await;
     let page = nurse.get(person.link("/objection/")).await;
     assert!(page.says("異議はありません。"), "{}", page.body);
-    let said = [("grantee", "CGC"), ("category", "C10"), ("said", "児童相談所には見せないでほしい")];
+    let said =
+        [("grantee", "CGC"), ("category", "C10"), ("said", "児童相談所には見せないでほしい"), ("capacity", "self")];
     let recorded = proven(&mut nurse, &page, page.link("/objection/"), &said).await;
     let page = nurse.follow(recorded).await;
     assert!(page.says("児童相談所 · 訪問・相談記録"), "{}", page.body);
     let number = page.body.split("name=\"objection\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    let lifted = nurse.submit(&page, page.link("/lifting/"), &[("objection", number)]).await;
+    let lifted = nurse.submit(&page, page.link("/lifting/"), &[("objection", number), ("capacity", "self")]).await;
     assert!(nurse.follow(lifted).await.says("異議はありません。"));
     let nothing = nurse.submit(&page, page.link("/lifting/"), &[("objection", "another")]).await;
     assert!(nothing.status == 422 && nothing.says("M821"), "{}", nothing.body);

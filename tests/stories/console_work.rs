@@ -65,7 +65,7 @@ async fn s18_a_consent_is_recorded_after_a_proof_opens_the_discharge_and_its_wit
     assert!(family.says("退院") && family.says("本人の同意"), "{}", family.body);
     let consent = nurse.get(family.link("/consent/")).await;
     assert!(consent.says("汐音市こども家庭センター") && consent.says("有効"), "{}", consent.body);
-    let withdrawn = nurse.submit(&consent, consent.link("/withdraw/"), &[]).await;
+    let withdrawn = nurse.submit(&consent, consent.link("/withdraw/"), &[("capacity", "self")]).await;
     assert!(withdrawn.says("同意を撤回しました") && withdrawn.says("撤回の前に提供されたもの"), "{}", withdrawn.body);
     let ended = nurse.get(withdrawn.link("/consent/")).await;
     assert!(ended.says("撤回により終了") && !ended.says("同意を撤回する"), "{}", ended.body);

@@ -60,7 +60,11 @@ pub(in crate::console) async fn record(visit: Arc<Visit>) -> Answered {
 /// Ends the permits of a person: what the law itself allows remains.
 pub(in crate::console) async fn withdraw(visit: Arc<Visit>) -> Answered {
     let named = Named { person: Some(visit.person()?), ..Named::default() };
-    let done = visit.hub().withdraw(&visit.caller, &named, Relationship::Subject).await?;
+    let relationship = match capacity(&visit) {
+        Ok(relationship) => relationship,
+        Err(refusal) => return again(&visit, &refusal).await,
+    };
+    let done = visit.hub().withdraw(&visit.caller, &named, relationship).await?;
     let body = html! {
         p.done { (visit.say("同意を撤回しました。これから先は、この同意による提供は行われません。", "Withdrawn. Nothing more is shown under it.")) }
         @if !done.released_before.is_empty() {
@@ -136,6 +140,7 @@ fn known(visit: &Visit, on_file: &OnFile) -> Markup {
     }
 }
 
+                    (choice(visit.say("撤回を申し出た方", "Who withdraws"), "capacity", capacities(visit), ""))
 /// Is it in force: not over, and not ended by a later withdrawal?
 fn stands(on_file: &OnFile, one: &Consent, now: Time) -> bool {
     one.status == Status::Active && one.valid_until.is_none_or(|until| now < until) && !is_withdrawn(on_file, one)
@@ -235,7 +240,6 @@ fn blank_form(visit: &Visit) -> Markup {
         agencies.iter().map(|agency| (agency.id.as_str(), agency.name.as_str())).collect();
     grantees.sort_by_key(|(id, _)| *id != own.as_str());
     grantees.push((ASSIGNED, visit.say("産後ケアの担当事業者", "the provider assigned for postnatal care")));
-    let capacities = CAPACITIES.iter().map(|(word, _, ja, en)| (*word, visit.say(ja, en)));
     let witness = if typed.is_empty() { visit.caller.actor.staff_id.as_str() } else { typed.get("witness") };
     html! {
         (form(visit, &here(visit), html! {
@@ -244,7 +248,7 @@ fn blank_form(visit: &Visit) -> Markup {
             }
             fieldset {
                 legend { (visit.say("誰が署名したか", "Who signed")) }
-                (choice(visit.say("立場", "Capacity"), "capacity", capacities, typed.get("capacity")))
+                (choice(visit.say("立場", "Capacity"), "capacity", capacities(visit), typed.get("capacity")))
                 (field(visit.say("署名者の氏名(本人以外のとき)", "Name of the signer, if another"), "text", "grantor", typed.get("grantor"), ""))
                 (field(visit.say("署名者の生年月日", "Birth date of the signer"), "date", "grantor_born", typed.get("grantor_born"), ""))
                 (field(visit.say("立場を確かめた書類", "Evidence of the capacity"), "text", "authority", typed.get("authority"), visit.say("例: 母子健康手帳、戸籍", "")))
@@ -288,8 +292,7 @@ pub(super) fn check(name: &str, value: &str, label: &str, checked: bool) -> Mark
 /// What the form says, checked as far as a form can be.
 fn terms(visit: &Visit) -> Result<ConsentTerms, Refusal> {
     let typed = &visit.form;
-    let capacity = CAPACITIES.iter().find(|(word, ..)| *word == typed.get("capacity"));
-    let (_, relationship, _, _) = capacity.ok_or_else(|| wanting("capacity"))?;
+    let relationship = capacity(visit)?;
     let categories: CategorySet = typed.all("category").filter_map(|word| word.parse().ok()).collect();
     let purposes: Vec<Purpose> = typed.all("purpose").filter_map(|word| word.parse().ok()).collect();
     if categories.is_empty() || purposes.is_empty() {
@@ -305,7 +308,7 @@ fn terms(visit: &Visit) -> Result<ConsentTerms, Refusal> {
         kind: ConsentKind::Permit,
         subject: subject(visit)?,
         grantor: visit.named("grantor", "grantor_born"),
-        relationship: *relationship,
+        relationship,
         authority: typed.get("authority").to_owned(),
         grantee,
         categories: Scope::Named(categories),
@@ -331,6 +334,17 @@ fn subject(visit: &Visit) -> Result<Named, Refusal> {
         return Ok(Named { person: Some(visit.person()?), ..Named::default() });
     }
     whom::given(visit, "name", "born")
+}
+
+/// The capacities to choose from.
+pub(super) fn capacities(visit: &Visit) -> Vec<(&str, &str)> {
+    CAPACITIES.iter().map(|(word, _, ja, en)| (*word, visit.say(ja, en))).collect()
+}
+
+/// The capacity that was chosen.
+pub(super) fn capacity(visit: &Visit) -> Result<Relationship, Refusal> {
+    let chosen = CAPACITIES.iter().find(|(word, ..)| *word == visit.form.get("capacity"));
+    chosen.map(|(_, relationship, ..)| *relationship).ok_or_else(|| wanting("capacity"))
 }
 
 pub(super) fn wanting(place: &str) -> Refusal {

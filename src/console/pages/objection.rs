@@ -1,7 +1,7 @@
 //! Objection (異議): to whom nothing is to be shown, recorded as it was said, and lifted as it was said.
 
-use super::consent::{check, grantee_in_words, wanting};
-use crate::console::layout::{Page, area, choice, diagnostics, form, moment};
+use super::consent::{capacities, capacity, check, grantee_in_words, wanting};
+use crate::console::layout::{Page, area, choice, diagnostics, field, form, moment};
 use crate::console::plain::{MUST_BE_NAMED, ORDINARY, categories_in_words, plain};
 use crate::console::visit::{Answer, Answered, Visit, status_of};
 use crate::hub::Refusal;
@@ -10,7 +10,7 @@ use crate::hub::on_file::OnFile;
 use crate::hub::persons::Named;
 use maud::{Markup, html};
 use musubi_core::agency::{AgencyId, AgencyKind, CategorySet, Purpose};
-use musubi_core::consent::records::{Consent, ConsentKind, Grantee, Proof, Relationship, Scope};
+use musubi_core::consent::records::{Consent, ConsentKind, Grantee, Proof, Scope};
 use musubi_core::id::FactId;
 use std::sync::Arc;
 
@@ -62,8 +62,8 @@ async fn put(
     let terms = ConsentTerms {
         kind,
         subject: Named { person: Some(visit.person()?), ..Named::default() },
-        grantor: None,
-        relationship: Relationship::Subject,
+        grantor: visit.named("grantor", "grantor_born"),
+        relationship: capacity(visit)?,
         authority: String::new(),
         grantee,
         categories,
@@ -121,7 +121,8 @@ fn entry(visit: &Visit, one: &Consent) -> Markup {
             p.when { (moment(visit, one.recorded_at)) }
             (form(visit, &format!("/lifting/{}", visit.handle), html! {
                 input type="hidden" name="objection" value=(one.id);
-                button type="submit" { (visit.say("取り下げる(本人の申出により)", "Lift it, as the person says")) }
+                (choice(visit.say("取り下げを申し出た方", "Who lifts it"), "capacity", capacities(visit), ""))
+                button type="submit" { (visit.say("取り下げる", "Lift it")) }
             }))
         }
     }
@@ -149,7 +150,10 @@ fn blank(visit: &Visit) -> Markup {
             }
             fieldset {
                 legend { (visit.say("聞いたこと", "What was said")) }
-                (area(visit.say("本人の言葉", "In the person's words"), "said", typed.get("said"), ""))
+                (choice(visit.say("申し出た方", "Who objects"), "capacity", capacities(visit), typed.get("capacity")))
+                (field(visit.say("その方の氏名(本人以外のとき)", "Name, where it is another person"), "text", "grantor", typed.get("grantor"), ""))
+                (field(visit.say("その方の生年月日", "Their birth date"), "date", "grantor_born", typed.get("grantor_born"), ""))
+                (area(visit.say("聞いた言葉", "In the person's words"), "said", typed.get("said"), ""))
             }
             button.main type="submit" { (visit.say("異議を記録する", "Record it")) }
         }))

@@ -1,6 +1,6 @@
 //! A person's statement (開示記録): who was shown what, when, and on which basis; to print, and as a table.
 
-use super::consent::CAPACITIES;
+use super::consent::{CAPACITIES, capacities};
 use crate::console::layout::{Said, choice, field, form, moment, refusal};
 use crate::console::plain::{categories_in_words, purpose_in_words};
 use crate::console::visit::{Answer, Answered, Visit, status_of};
@@ -97,13 +97,12 @@ fn table(visit: &Visit, disclosures: &[Disclosure]) -> Vec<u8> {
 
 fn question(visit: &Visit) -> Markup {
     let typed = &visit.form;
-    let capacities = CAPACITIES.iter().map(|(word, _, ja, en)| (*word, visit.say(ja, en)));
     html! {
         (form(visit, "/statement", html! {
             (whom::fields(visit, visit.say("誰の記録か", "Whose")))
             fieldset {
                 legend { (visit.say("誰の請求か", "Who asks")) }
-                (choice(visit.say("立場", "Capacity"), "capacity", capacities, typed.get("capacity")))
+                (choice(visit.say("立場", "Capacity"), "capacity", capacities(visit), typed.get("capacity")))
                 (field(visit.say("請求者の氏名(本人以外のとき)", "Name, where another person asks"), "text", "asker_name", typed.get("asker_name"), ""))
                 (field(visit.say("請求者の生年月日", "Their birth date"), "date", "asker_born", typed.get("asker_born"), ""))
                 p.buttons {

@@ -156,6 +156,7 @@ impl Window {
             if number == 0 {
                 nurse.is_me().await;
             }
+            nurse.fill("撤回を申し出た方", if number == 0 { "本人" } else { "親権者" }).await;
             nurse.says(&["同意を撤回しました"], &[]).await;
         }
         std::fs::rename(&aside, &folder).unwrap();
