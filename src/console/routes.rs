@@ -108,6 +108,7 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/custody/{handle}", KEEP, custody::show),
     route!(Post "/custody/{handle}", KEEP, custody::record; proof),
     route!(Get "/scan/{handle}", KEEP, scan::show),
+    route!(Post "/copy/{handle}", KEEP, scan::ask; proof),
     route!(Upload "/scan/{handle}", KEEP, scan::send),
     route!(Get "/plan/{handle}", KEEP, plan::show),
     route!(Post "/plan/{handle}", KEEP, plan::record),

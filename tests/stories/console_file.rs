@@ -85,6 +85,29 @@ async fn the_copy_of_a_signed_form_is_kept_as_a_document_and_nothing_else_is_tak
 }
 
 #[tokio::test]
+async fn a_permit_without_a_witness_is_in_force_once_the_copy_of_its_form_is_kept() {
+    let city = with_a_discharge().await;
+    let mut nurse = city.signed_in(sample::CENTER, "ooba").await;
+    let page = nurse.get("/consent").await;
+    let unwitnessed: Vec<_> = signed().into_iter().filter(|(name, _)| *name != "witness").collect();
+    let recorded = proven(&mut nurse, &page, "/consent", &unwitnessed).await;
+    let waiting = nurse.follow(recorded).await;
+    assert!(waiting.says("まだ有効ではありません"), "{}", waiting.body);
+    assert!(nurse.get("/roster").await.says("名簿に表示できる方はいません"));
+    let page = nurse.get(waiting.link("/scan/")).await;
+    let action = page.link("/scan/").to_owned();
+    city.set("2026-10-30T11:15:00+09:00");
+    let late = nurse.upload(&page, &action, &[], ("同意書.pdf", b"%PDF-1.7 signed")).await;
+    assert_eq!(late.header("location"), action, "the proof is too old, and is asked for before the file");
+    let asked = nurse.get(&action).await;
+    let open = proven(&mut nurse, &asked, asked.link("/copy/"), &[]).await;
+    let page = nurse.follow(open).await;
+    let kept = nurse.upload(&page, &action, &[], ("同意書.pdf", b"%PDF-1.7 signed")).await;
+    assert!(kept.says("写しを保管しました") && kept.says("<b>有効</b>"), "{}", kept.body);
+    assert!(nurse.get("/roster").await.says("榎本"));
+}
+
+#[tokio::test]
 async fn a_plan_says_something_and_is_printed_in_her_words() {
     let city = with_visits().await;
     let mut nurse = city.signed_in(sample::CENTER, "ooba").await;

@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(in crate::console) const FORM: (&str, &str) = ("SK-01", "2026-04");
 /// Purposes that a consent on this form names, the usual ones first.
 const PURPOSES: [Purpose; 6] = [Purpose::P3, Purpose::P4, Purpose::P7, Purpose::P1, Purpose::P2, Purpose::P9];
+/// Field of the address that says which permit was recorded just now.
+const RECORDED: &str = "permit";
 /// In what capacity somebody signs, or asks.
 pub(super) const CAPACITIES: [(&str, Relationship, &str, &str); 4] = [
     ("self", Relationship::Subject, "本人", "herself, himself"),
@@ -52,7 +54,10 @@ pub(in crate::console) async fn record(visit: Arc<Visit>) -> Answered {
         Err(refusal) => Err(refusal),
     };
     match recorded {
-        Ok(recorded) => Ok(Answer::Go(format!("{}?recorded={}", here(&visit), state(recorded.status)))),
+        Ok(recorded) => {
+            let permit = visit.session.handle(Of::Fact, recorded.fact.0);
+            Ok(Answer::Go(format!("{}?recorded={}&{RECORDED}={permit}", here(&visit), state(recorded.status))))
+        }
         Err(refusal) => again(&visit, &refusal).await,
     }
 }
@@ -98,6 +103,9 @@ fn page(visit: &Visit, on_file: Option<&OnFile>, refused: Option<&Refusal>) -> P
                 (visit.say("記録しましたが、まだ有効ではありません(証拠か確認が足りません)。", "Recorded, but not in force: evidence or a check is wanting."))
             },
         }
+        @if !visit.form.get(RECORDED).is_empty() {
+            p { a.button href=(format!("/scan/{}", visit.form.get(RECORDED))) { (visit.say("署名された同意書の写しを添える", "Add a copy of the signed form")) } }
+        }
         p { a href="/consent-form" { (visit.say("同意書を印刷する", "Print the consent form")) } }
         @if let Some(on_file) = on_file { (known(visit, on_file)) }
         h2 { (visit.say("署名された同意書から記録する", "Record from a signed form")) }
@@ -132,6 +140,7 @@ fn known(visit: &Visit, on_file: &OnFile) -> Markup {
         div.buttons {
             @if in_force {
                 (form(visit, &format!("/withdraw/{}", visit.handle), html! {
+                    (choice(visit.say("撤回を申し出た方", "Who withdraws"), "capacity", capacities(visit), ""))
                     button.danger type="submit" { (visit.say("同意を撤回する", "Withdraw consent")) }
                 }))
             }
@@ -140,7 +149,6 @@ fn known(visit: &Visit, on_file: &OnFile) -> Markup {
     }
 }
 
-                    (choice(visit.say("撤回を申し出た方", "Who withdraws"), "capacity", capacities(visit), ""))
 /// Is it in force: not over, and not ended by a later withdrawal?
 fn stands(on_file: &OnFile, one: &Consent, now: Time) -> bool {
     one.status == Status::Active && one.valid_until.is_none_or(|until| now < until) && !is_withdrawn(on_file, one)
@@ -206,7 +214,7 @@ fn state_of<'a>(visit: &'a Visit, on_file: &OnFile, one: &Consent) -> &'a str {
     in_force(visit, one.status)
 }
 
-fn in_force(visit: &Visit, status: Status) -> &str {
+pub(super) fn in_force(visit: &Visit, status: Status) -> &str {
     match status {
         Status::Active => visit.say("有効", "in force"),
         Status::Unverified => visit.say("未確認(効力なし)", "unverified, no effect"),
@@ -328,14 +336,6 @@ fn terms(visit: &Visit) -> Result<ConsentTerms, Refusal> {
     })
 }
 
-/// Whose record: the person of the address, else whom the form names.
-fn subject(visit: &Visit) -> Result<Named, Refusal> {
-    if !visit.handle.is_empty() {
-        return Ok(Named { person: Some(visit.person()?), ..Named::default() });
-    }
-    whom::given(visit, "name", "born")
-}
-
 /// The capacities to choose from.
 pub(super) fn capacities(visit: &Visit) -> Vec<(&str, &str)> {
     CAPACITIES.iter().map(|(word, _, ja, en)| (*word, visit.say(ja, en))).collect()
@@ -345,6 +345,14 @@ pub(super) fn capacities(visit: &Visit) -> Vec<(&str, &str)> {
 pub(super) fn capacity(visit: &Visit) -> Result<Relationship, Refusal> {
     let chosen = CAPACITIES.iter().find(|(word, ..)| *word == visit.form.get("capacity"));
     chosen.map(|(_, relationship, ..)| *relationship).ok_or_else(|| wanting("capacity"))
+}
+
+/// Whose record: the person of the address, else whom the form names.
+fn subject(visit: &Visit) -> Result<Named, Refusal> {
+    if !visit.handle.is_empty() {
+        return Ok(Named { person: Some(visit.person()?), ..Named::default() });
+    }
+    whom::given(visit, "name", "born")
 }
 
 pub(super) fn wanting(place: &str) -> Refusal {

@@ -1,8 +1,9 @@
 //! The copy of a signed form (署名された同意書の写し): kept as a document that tells whatever the form tells.
 
-use super::records::{Consent, Scope};
+use super::records::{Consent, Scope, Status};
 use crate::adapter::Diagnostic;
 use crate::agency::{Category, CategorySet};
+use crate::id::FactId;
 use crate::record::{PersonKey, SubjectRole, Submission};
 use crate::time::Time;
 use musubi_proto::v1 as proto;
@@ -53,13 +54,31 @@ pub fn submission(
         format: "grpc".to_owned(),
         message_id: format!("scan:{}:{}", signed.id, now.micros()),
         entries: vec![proto::Entry {
-            source_key: format!("scan:{}", signed.id),
+            source_key: format!("scan:{}", first_version(signed)),
             subjects: vec![proto::Subject { role: role as i32, issuer, identifier }],
             body: Some(Body::Document(body)),
             ..proto::Entry::default()
         }],
         ..proto::Submission::default()
     })
+}
+
+/// Copies of one form are one series, whichever version of the permit they are put beside.
+fn first_version(signed: &Consent) -> FactId {
+    signed.supersedes.filter(|_| signed.version > 1).unwrap_or(signed.id)
+}
+
+/// The permit with this copy as its evidence, where it had nothing but the word of who typed it in (E15): from now on it counts, as
+/// recorded when it was. `None` where it is in force already, or waits for something else.
+pub fn evidenced(permit: &Consent, id: FactId, sha256: String) -> Option<Consent> {
+    if permit.status != Status::Unverified || permit.verified() {
+        return None;
+    }
+    let mut new =
+        Consent { id, version: permit.version.saturating_add(1), supersedes: Some(permit.id), ..permit.clone() };
+    new.evidence.scan_sha256 = Some(sha256);
+    new.status = Status::Active;
+    Some(new)
 }
 
 /// Whose form it is, and everything that it names.

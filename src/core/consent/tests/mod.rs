@@ -11,6 +11,7 @@ mod naive;
 mod people;
 mod policy;
 mod properties;
+mod scan;
 mod survey;
 mod table;
 mod ties;
