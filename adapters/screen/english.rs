@@ -170,6 +170,7 @@ const WORDS: &[(&str, &str)] = &[
     ("事故の報告", "Incident"),
     ("連携依頼の経過", "Step of a referral"),
     ("文書", "Document"),
+    ("標題", "Title"),
     ("記録", "Record"),
     // Discharge, encounter, diagnosis.
     ("入院日", "Admitted"),

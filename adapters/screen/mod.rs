@@ -2,16 +2,18 @@
 //! that a record says, as a format makes its bytes of nothing else.
 
 mod charts;
+mod enclosed;
 mod english;
 
 pub use charts::{Point, Series};
+pub use enclosed::Enclosed;
 pub use english::english;
 
 use crate::family::{Family, Person};
 use crate::markup::visible;
 use crate::wording::{self, Row, codes, iso_date, iso_moment, japanese_moment, joined, person, rows};
 use musubi_core::agency::AgencyId;
-use musubi_core::id::PersonId;
+use musubi_core::id::{EntryId, PersonId};
 use musubi_core::release::{Released, Shown};
 use musubi_proto::v1 as proto;
 use proto::SubjectRole as Role;
@@ -70,14 +72,16 @@ pub struct Item {
     pub author: Option<AgencyId>,
     /// Why it is shown: 本人の同意、法定の事務.
     pub basis: String,
+    /// The entry, where it is a document that can be opened.
+    pub document: Option<EntryId>,
 }
 
 impl Household {
     /// Puts a release into words.
     pub fn of(released: &Released) -> Self {
         let family = Family::of(released);
-        let shown = released.record().entries.iter().zip(released.shown());
-        let mut timeline: Vec<Item> = shown.filter_map(|(entry, shown)| item(&family, entry, shown)).collect();
+        let mut timeline: Vec<Item> =
+            shown(released).filter_map(|(entry, shown)| item(&family, entry, shown)).collect();
         timeline.sort_by(|one, other| other.at.cmp(&one.at));
         Household {
             people: family.people.iter().map(individual).collect(),
@@ -94,6 +98,11 @@ impl Household {
     pub fn head(&self) -> Option<&Individual> {
         self.people.iter().find(|person| !person.is_child).or_else(|| self.people.first())
     }
+}
+
+/// Each entry of a release, with what was decided of it.
+fn shown(released: &Released) -> impl Iterator<Item = (&proto::Entry, &Shown)> {
+    released.record().entries.iter().zip(released.shown())
 }
 
 fn individual(one: &Person<'_>) -> Individual {
@@ -118,7 +127,7 @@ fn item(family: &Family<'_>, entry: &proto::Entry, shown: &Shown) -> Option<Item
     if matches!(body, Body::PersonDetails(_) | Body::ParentChild(_) | Body::Withdrawal(_)) {
         return None;
     }
-    let (heading, rows) = rows(body).unwrap_or((title(body), Vec::new()));
+    let (heading, rows) = rows(body).unwrap_or((title(body), rows_of_document(body)));
     let (when, at) = when(entry, body);
     let named = if entry.author.is_empty() { &entry.author_of_protection } else { &entry.author };
     let mut bases: Vec<String> = Vec::new();
@@ -136,7 +145,15 @@ fn item(family: &Family<'_>, entry: &proto::Entry, shown: &Shown) -> Option<Item
         rows: rows.into_iter().map(seen_row).collect(),
         author: AgencyId::new(named.clone()).ok(),
         basis: joined(bases, "、").unwrap_or_default(),
+        document: matches!(body, Body::Document(document) if !document.content.is_empty()).then_some(shown.entry),
     })
+}
+
+/// What a document is called, where it has a name.
+fn rows_of_document(body: &Body) -> Vec<Row> {
+    let Body::Document(document) = body else { return Vec::new() };
+    let named = (!document.title.is_empty()).then(|| document.title.clone());
+    named.map(|value| Row { label: "標題".to_owned(), value, marked: false }).into_iter().collect()
 }
 
 /// When it happened, else when the hub had it.

@@ -193,7 +193,8 @@ pub(super) fn page_asked(visit: &Visit) -> usize {
 
 /// The way to the pages of a list beside this one.
 pub(super) fn pages(visit: &Visit, list: &str, page: usize, all: usize) -> Markup {
-    let to = |page: usize| format!("{list}?{PAGE}={page}");
+    let and = if list.contains('?') { '&' } else { '?' };
+    let to = |page: usize| format!("{list}{and}{PAGE}={page}");
     html! {
         @if all > 1 {
             nav.buttons aria-label=(visit.say("ページ", "Pages")) {

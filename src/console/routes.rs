@@ -1,7 +1,7 @@
 //! The one table of pages: where each is, who may open it, and what answers (S-10). A page that is not here is not served,
 //! and one cannot be put here without saying who may.
 
-use super::pages::{consent, consent_form, custody, family, find, hold, item, objection, plan, scan, shield};
+use super::pages::{consent, consent_form, custody, document, family, find, hold, item, objection, plan, scan, shield};
 use super::pages::{emergency, letters, messages, oversight, question, staff, statement};
 use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
 use super::visit::{Answered, Visit};
@@ -90,6 +90,7 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/find", READ, find::ask, menu "人をさがす" "Find"),
     route!(Post "/find", READ, find::answer),
     route!(Get "/family/{handle}", READ, family::show),
+    route!(Get "/document/{handle}", READ, document::open),
     route!(Get "/referrals", Need::May(Operation::SeeReferrals), referrals::list, menu "連携の依頼" "Referrals"),
     route!(Post "/referral/{handle}", Need::May(Operation::SeeReferrals), referrals::step),
     route!(Get "/refer/{handle}", KEEP, referrals::blank),

@@ -41,6 +41,8 @@ pub(super) enum Of {
     Delivery,
     /// A message.
     Message,
+    /// An entry of the record.
+    Entry,
 }
 
 impl Of {
@@ -52,6 +54,7 @@ impl Of {
             Of::Fact => "fact",
             Of::Delivery => "delivery",
             Of::Message => "message",
+            Of::Entry => "entry",
         };
         Aad::row(name, Uuid::nil())
     }

@@ -81,7 +81,13 @@ async fn the_copy_of_a_signed_form_is_kept_as_a_document_and_nothing_else_is_tak
     assert!(nothing.status == 422 && nothing.says("M834"), "{}", nothing.body);
     let kept = nurse.upload(&page, &action, &[], ("同意書.pdf", b"%PDF-1.7 signed")).await;
     assert!(kept.says("写しを保管しました"), "{}", kept.body);
-    assert!(family(&mut nurse, "榎本").await.says("文書"));
+    let family = family(&mut nurse, "榎本").await;
+    assert!(family.says("文書") && family.says("同意書の写し"), "{}", family.body);
+    let copy = nurse.get(family.link("/document/").replace("&amp;", "&").as_str()).await;
+    assert_eq!((copy.header("content-type"), copy.bytes.as_slice()), ("application/pdf", &b"%PDF-1.7 signed"[..]));
+    assert!(copy.header("content-disposition").starts_with("attachment"), "{:?}", copy.headers);
+    let nothing = nurse.get(family.link("/document/").split('?').next().unwrap()).await;
+    assert!(nothing.status == 422 && nothing.says("M843"), "{}", nothing.body);
 }
 
 #[tokio::test]

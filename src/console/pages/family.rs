@@ -1,9 +1,11 @@
 //! One family on one page (家族のページ): who they are, what is expected, and everything that may be seen of them as a
 //! timeline, with the source and the ground of each item.
 
-use super::chart;
 use super::roster::seen_by;
+use super::{chart, document};
 use crate::console::layout::{day_of, page_asked, pages};
+use crate::console::plain::purpose_in_words;
+use crate::console::sessions::Of;
 use crate::console::visit::{Answered, Visit};
 use crate::hub::caller::Operation;
 use crate::hub::persons::Named;
@@ -11,6 +13,8 @@ use crate::hub::query::default_purpose;
 use maud::{Markup, html};
 use musubi_adapters::screen::{Individual, Item};
 use musubi_adapters::wording::Row;
+use musubi_core::agency::Purpose;
+use musubi_core::id::EntryId;
 use musubi_core::outlook::{expected, last_seen};
 use musubi_core::release::Released;
 use std::sync::Arc;
@@ -18,15 +22,47 @@ use std::sync::Arc;
 /// The page.
 pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
     let named = Named { person: Some(visit.person()?), ..Named::default() };
-    let purpose = default_purpose(visit.caller.agency.kind);
-    let released = visit.hub().get(&visit.caller, purpose, &named, "").await?;
+    let released = visit.hub().get(&visit.caller, purpose(&visit), &named, "").await?;
     let body = html! {
+        (purposes(&visit))
         @match released.first() {
             Some(family) => (part(&visit, family, Some(page_asked(&visit)))),
             None => p.empty { (visit.say("表示できる記録はありません。", "There is nothing to show.")) },
         }
     };
     Ok(visit.page("家族の記録", "Family", body).into())
+}
+
+/// Field of the address that says what the page is for.
+const PURPOSE: &str = "for";
+
+/// What a family is looked at for: the agency's usual purpose, or support planning where that is asked for.
+pub(super) fn purpose(visit: &Visit) -> Purpose {
+    match visit.form.get(PURPOSE).parse() {
+        Ok(Purpose::P4) => Purpose::P4,
+        _ => default_purpose(visit.caller.agency.kind),
+    }
+}
+
+/// The way to the page for the other purpose, for the center, which has both.
+fn purposes(visit: &Visit) -> Markup {
+    let usual = default_purpose(visit.caller.agency.kind);
+    let both = usual == Purpose::P3 && visit.caller.check(Operation::Read(Purpose::P4)).is_ok();
+    let other = if purpose(visit) == usual { Purpose::P4 } else { usual };
+    html! {
+        @if both {
+            p.buttons.noprint {
+                a.button href=(address(visit, other)) {
+                    (purpose_in_words(visit.language(), other)) (visit.say("のために見る", ": see for this"))
+                }
+            }
+        }
+    }
+}
+
+/// Where the page of this family is, for a purpose.
+fn address(visit: &Visit, purpose: Purpose) -> String {
+    format!("/family/{}?{PURPOSE}={}", visit.handle, purpose.word())
 }
 
 /// Entries of one page of the timeline.
@@ -63,9 +99,9 @@ fn part(visit: &Visit, released: &Released, page: Option<usize>) -> Markup {
         div.charts { (chart::weights(visit, &household.weights)) (chart::epds(visit, &household.epds)) }
         h2 { (visit.say("経過", "Timeline")) }
         @let (before, most) = page.map_or((0, usize::MAX), |page| ((page - 1).saturating_mul(ENTRIES), ENTRIES));
-        ol.timeline { @for item in household.timeline.iter().skip(before).take(most) { (entry(visit, item)) } }
+        ol.timeline { @for item in household.timeline.iter().skip(before).take(most) { (entry(visit, item, page.is_some())) } }
         @if let Some(page) = page {
-            (pages(visit, &format!("/family/{}", visit.handle), page, household.timeline.len().div_ceil(ENTRIES)))
+            (pages(visit, &address(visit, purpose(visit)), page, household.timeline.len().div_ceil(ENTRIES)))
         }
         p.notice { (household.notice) }
         p.hint { (visit.say("利用目的 ", "Purpose ")) (household.purpose) " · " (visit.say("根拠 ", "Basis ")) (household.basis) }
@@ -112,16 +148,25 @@ fn actions(visit: &Visit, person: &Individual) -> Markup {
     }
 }
 
-fn entry(visit: &Visit, item: &Item) -> Markup {
+/// An item; a document can be opened from the page of its family.
+fn entry(visit: &Visit, item: &Item, opens: bool) -> Markup {
     html! {
         li {
             p.when { time datetime=(item.at) { (item.when) } " · " (item.whose) }
             h3 { (item.heading) }
             (pairs(&item.rows))
+            @if let Some(document) = item.document.filter(|_| opens) {
+                p { a href=(document_address(visit, document)) { (visit.say("文書を開く", "Open the document")) } }
+            }
             p.source {
                 @if let Some(author) = &item.author { (visit.say("出所 ", "Source ")) (visit.agency_name(author)) " · " }
                 (visit.say("根拠 ", "Ground ")) (item.basis)
             }
         }
     }
+}
+
+fn document_address(visit: &Visit, entry: EntryId) -> String {
+    let entry = visit.session.handle(Of::Entry, entry.0);
+    format!("/document/{}?{}={entry}&{PURPOSE}={}", visit.handle, document::ENTRY, purpose(visit).word())
 }

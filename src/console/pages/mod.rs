@@ -7,6 +7,7 @@ pub(super) mod consent_form;
 pub(super) mod custody;
 pub(super) mod emergency;
 pub(super) mod enrol;
+pub(super) mod document;
 pub(super) mod family;
 pub(super) mod find;
 pub(super) mod hold;
