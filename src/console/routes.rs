@@ -1,7 +1,7 @@
 //! The one table of pages: where each is, who may open it, and what answers (S-10). A page that is not here is not served,
 //! and one cannot be put here without saying who may.
 
-use super::pages::{consent, consent_form, custody, document, family, find, hold, item, objection, plan, scan, shield};
+use super::pages::{consent, consent_form, council, custody, document, family, find, hold, item, objection, plan, scan, shield};
 use super::pages::{emergency, letters, messages, oversight, question, staff, statement};
 use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
 use super::visit::{Answered, Visit};
@@ -124,7 +124,8 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/question", PROTECT, question::blank, menu "照会" "Ask"),
     route!(Post "/question", PROTECT, question::ask),
     route!(Post "/request", GROUND, question::send_request),
-    route!(Post "/leave", GROUND, question::leave; proof),
+    route!(Get "/leave", GROUND, council::list, menu "要対協のケース" "Council"),
+    route!(Post "/leave", GROUND, council::leave; proof),
     route!(Get "/emergency", GLASS, emergency::blank, menu "緊急閲覧" "Break-glass"),
     route!(Post "/emergency", GLASS, emergency::ask; proof),
     route!(Post "/emergency/{handle}", GLASS, emergency::confirm; proof),

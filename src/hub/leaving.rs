@@ -8,18 +8,52 @@ use super::work::{Question, WorkBody};
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, FactRow, Row};
 use musubi_core::adapter::Text;
+use musubi_core::agency::AgencyId;
 use musubi_core::consent::GroundCode;
 use musubi_core::consent::records::{CouncilCase, Ground, Member};
 use musubi_core::id::{FactId, PersonId};
 use musubi_core::time::Time;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Kind and code of the work item by which the coordinating center is told.
 const LEAVES: (&str, &str) = ("council", "MEMBER_LEAVES");
 /// Days in which somebody there has looked at it.
 const LOOKED_AT_DAYS: i64 = 3;
 
+/// A case of the council in which an agency takes part.
+pub struct Membership {
+    /// Number of the case.
+    pub number: String,
+    /// The center that coordinates it.
+    pub coordinator: AgencyId,
+    /// Until when the agency takes part, where that has an end.
+    pub until: Option<Time>,
+}
+
 impl Hub {
+    /// The cases in which the caller takes part now, by number. The one that coordinates a case is no member of it.
+    ///
+    /// # Errors
+    /// When the caller is no member of staff who may act for a person, or the store fails.
+    pub async fn memberships(&self, caller: &Caller) -> Result<Vec<Membership>, Refusal> {
+        person_acts(caller)?;
+        let now = self.now();
+        let mut cases: BTreeMap<String, Membership> = BTreeMap::new();
+        for row in self.store.facts_for(caller.id(), FactKind::Ground, now).await? {
+            let keys = self.keys_of(&row.persons.iter().map(|concerned| concerned.person).collect()).await?;
+            let ground = self.open_json::<Ground>(&keys, &row.body, "fact", row.id.0, 0);
+            let takes_part = |ground: &Ground| {
+                ground.code == GroundCode::L05 && ground.live(now) && ground.asserting_agency != *caller.id()
+            };
+            let Some(ground) = ground.filter(takes_part) else { continue };
+            let Some(number) = ground.number else { continue };
+            let until = ground.ended_at.into_iter().chain(ground.until).min();
+            let membership = Membership { number: number.clone(), coordinator: ground.asserting_agency, until };
+            cases.entry(number).or_insert(membership);
+        }
+        Ok(cases.into_values().collect())
+    }
+
     /// The caller leaves the case of this number, at a moment to come or now. The grounds that it read under, as they stand now.
     ///
     /// # Errors

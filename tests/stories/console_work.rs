@@ -167,9 +167,11 @@ async fn a_member_leaves_a_case_on_a_page_and_sees_nothing_of_it_any_more() {
     city.set("2026-11-17T10:00:00+09:00");
     city.center().opens_a_council_case(vec![akari(), saya()], &["C01", "C10", "C13"]).await;
     let mut caseworker = city.signed_in(sample::GUIDANCE_CENTER, "w-0412").await;
-    let page = caseworker.get("/question").await;
+    let question = caseworker.get("/question").await;
+    let page = caseworker.get("/leave").await;
+    assert!(page.says(COUNCIL_CASE) && page.says("汐音市こども家庭センター"), "{}", page.body);
     let ask = [("number", COUNCIL_CASE), ("purpose", "P6"), ("name", "タカヤナギ アカリ"), ("born", "2026-10-19")];
-    let before = caseworker.submit(&page, "/question", &ask).await;
+    let before = caseworker.submit(&question, "/question", &ask).await;
     assert!(!before.says("表示できる記録はありません"), "{}", before.body);
     let unknown = proven(&mut caseworker, &page, "/leave", &[("case", "K-0"), ("last_day", "")]).await;
     assert!(unknown.status != 200 && unknown.says("value=\"K-0\""), "{}", unknown.body);
@@ -179,7 +181,8 @@ async fn a_member_leaves_a_case_on_a_page_and_sees_nothing_of_it_any_more() {
     let left = caseworker.submit(&page, "/leave", &[("case", COUNCIL_CASE), ("last_day", "")]).await;
     assert!(left.status == 200 && left.says("調整機関に知らせました"), "{}", left.body);
     city.clock.advance_minutes(1);
-    let after = caseworker.submit(&page, "/question", &ask).await;
+    assert!(caseworker.get("/leave").await.says("参加しているケースはありません"));
+    let after = caseworker.submit(&question, "/question", &ask).await;
     assert!(after.says("表示できる記録はありません"), "{}", after.body);
     let mut officer = city.signed_in(sample::CENTER, "fukatsu").await;
     assert!(officer.get("/today").await.says("構成員から外れます"));

@@ -4,6 +4,7 @@ pub(super) mod assets;
 pub(super) mod chart;
 pub(super) mod consent;
 pub(super) mod consent_form;
+pub(super) mod council;
 pub(super) mod custody;
 pub(super) mod emergency;
 pub(super) mod enrol;

@@ -1,5 +1,4 @@
-//! A question with its ground (根拠に基づく照会): asked for first, and once a holder has approved it, cited by its number. Whoever is
-//! a member of a case may leave it.
+//! A question with its ground (根拠に基づく照会): asked for first, and once a holder has approved it, cited by its number.
 
 use super::family::whole;
 use crate::console::layout::{area, choice, diagnostics, field, form, moment};
@@ -28,7 +27,7 @@ const PURPOSES: [Purpose; 2] = [Purpose::P5, Purpose::P6];
 
 /// The forms.
 pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
-    Ok(visit.page("照会", "Ask", html! { (question(&visit)) (request(&visit)) (leaving(&visit)) }).into())
+    Ok(visit.page("照会", "Ask", html! { (question(&visit)) (request(&visit)) }).into())
 }
 
 /// What the cited ground opens: of one person who is named, else the cases that it covers.
@@ -81,28 +80,10 @@ pub(in crate::console) async fn send_request(visit: Arc<Visit>) -> Answered {
     Ok(visit.page("情報提供の求め", "Request", body).into())
 }
 
-/// Leaves a case of the council, from the next day after the one that is named, or at once.
-pub(in crate::console) async fn leave(visit: Arc<Visit>) -> Answered {
-    let (number, last_day) = (visit.form.get("case"), visit.form.get("last_day"));
-    let at = match last_day.parse::<Day>() {
-        Ok(day) => Some(Time::end_of(day)),
-        Err(_) if last_day.is_empty() => None,
-        Err(_) => return again(&visit, &no_day()),
-    };
-    if let Err(refusal) = visit.hub().leave_case(&visit.caller, number, at).await {
-        return again(&visit, &refusal);
-    }
-    let body = html! {
-        p.done { (visit.say("ケースの構成員から外れることを記録し、調整機関に知らせました。知り得たことの守秘は続きます。", "Recorded, and the coordinating center is told. What you know of the case stays secret.")) }
-        (question(&visit))
-    };
-    Ok(visit.page("ケースを離れる", "Leave a case", body).into())
-}
-
 fn again(visit: &Visit, refusal: &Refusal) -> Answered {
     let body = html! {
         div.refusal role="alert" { (diagnostics(visit, &refusal.diagnostics)) }
-        (question(visit)) (request(visit)) (leaving(visit))
+        (question(visit)) (request(visit))
     };
     Ok(Answer::from(visit.page("照会", "Ask", body).with(status_of(refusal))))
 }
@@ -160,21 +141,6 @@ fn request(visit: &Visit) -> Markup {
     }
 }
 
-fn leaving(visit: &Visit) -> Markup {
-    let typed = &visit.form;
-    html! {
-        (form(visit, "/leave", html! {
-            fieldset {
-                legend { (visit.say("要対協のケースを離れる", "Leave a case of the council")) }
-                (field(visit.say("ケースの番号", "Number of the case"), "text", "case", typed.get("case"), ""))
-                (field(visit.say("構成員である最後の日(空欄なら今すぐ)", "Last day as a member; at once where none is named"), "date", "last_day", typed.get("last_day"), ""))
-                p.hint { (visit.say("外れた後は、このケースの情報は見えなくなります。", "After that nothing of the case can be seen.")) }
-                button.danger type="submit" { (visit.say("構成員から外れる", "Leave")) }
-            }
-        }))
-    }
-}
-
 fn terms(visit: &Visit) -> Result<(GroundCode, GroundTerms), Refusal> {
     let typed = &visit.form;
     let code: GroundCode = typed.get("code").parse().map_err(|_| wanting("code"))?;
@@ -209,14 +175,5 @@ fn wanting(place: &str) -> Refusal {
         place,
         "入力が足りません。根拠、対象の方の氏名と生年月日、期限を確かめてください。",
         "Something is wanting: look at the ground, the person's name and birth date, and the term.",
-    )
-}
-
-fn no_day() -> Refusal {
-    Refusal::invalid(
-        "M841",
-        "last_day",
-        "最後の日を年月日で入力してください。空欄なら今すぐ外れます。",
-        "Name the last day by year, month and day, or none to leave at once.",
     )
 }
