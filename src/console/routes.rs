@@ -1,7 +1,9 @@
 //! The one table of pages: where each is, who may open it, and what answers (S-10). A page that is not here is not served,
 //! and one cannot be put here without saying who may.
 
-use super::pages::{consent, consent_form, council, custody, document, family, find, hold, item, objection, plan, scan, shield};
+use super::pages::{
+    claim, consent, consent_form, council, custody, document, family, find, hold, item, objection, plan, scan, shield,
+};
 use super::pages::{emergency, letters, messages, oversight, question, staff, statement};
 use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
 use super::visit::{Answered, Visit};
@@ -117,6 +119,7 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/hold/{handle}", GROUND, hold::show),
     route!(Post "/hold/{handle}", GROUND, hold::answer; proof),
     route!(Get "/own-care", OWN_CARE, own_care::show, menu "利用承認・請求" "Own care"),
+    route!(Get "/claim/{handle}", OWN_CARE, claim::show),
     route!(Get "/upload", Need::May(Operation::HandIn), upload::blank, menu "ファイルの提出" "Hand in"),
     route!(Upload "/upload", Need::May(Operation::HandIn), upload::send),
     route!(Get "/corrected/{handle}", Need::May(Operation::HandIn), upload::corrected),

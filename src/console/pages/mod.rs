@@ -2,6 +2,7 @@
 
 pub(super) mod assets;
 pub(super) mod chart;
+pub(super) mod claim;
 pub(super) mod consent;
 pub(super) mod consent_form;
 pub(super) mod council;

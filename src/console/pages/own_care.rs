@@ -1,6 +1,7 @@
 //! What a provider has in hand (利用承認・請求): its approvals with the days left, and what it claims for a month, counted from
 //! its own accepted reports.
 
+use super::claim;
 use super::roster::name;
 use crate::console::layout::day_of;
 use crate::console::visit::{Answered, Visit};
@@ -11,30 +12,39 @@ use musubi_adapters::wording::codes::{CARE_KIND, word};
 use musubi_core::agency::Purpose;
 use musubi_core::postnatal::approval::word as schema_word;
 use musubi_core::postnatal::own::{Holding, Own};
-use musubi_core::postnatal::{CareUse, Claim, Kind, Policies};
+use musubi_core::postnatal::{CareUse, Kind, Policies};
 use musubi_core::release::Released;
-use musubi_core::time::Day;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The page.
 pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
     let families = visit.hub().cared_for(&visit.caller, Purpose::P7).await?;
     let billed = visit.hub().cared_for(&visit.caller, Purpose::P8).await?;
-    let policies = Policies::shipped().map_err(|_| no_policies())?;
-    let own = Own::new(visit.caller.id(), &visit.caller.agency.municipality, &policies);
+    let policies = policies()?;
+    let own = own(&visit, &policies);
     let uses: Vec<CareUse> = families.iter().flat_map(|family| own.uses(family)).collect();
     let body = html! {
         h2 { (visit.say("手持ちの利用承認", "Approvals")) }
         (approvals(&visit, &own, &families, &tickets(&own, &billed)))
         h2 { (visit.say("月ごとの請求額", "Claims by month")) }
-        (claims(&visit, &own, &uses))
+        (claim::by_month(&visit, &own, &uses))
         p.hint { (visit.say(
             "受け付けられた実施報告から、契約単価で数えています。請求書の金額がこれと違うときは、報告か請求書を確かめてください。",
             "Counted from accepted reports at the contract price. Where an invoice differs, look at the report or at the invoice.",
         )) }
     };
     Ok(visit.page("利用承認・請求", "Own care", body).into())
+}
+
+/// What this provider holds, for the municipality that it works for.
+pub(super) fn own<'a>(visit: &'a Visit, policies: &'a Policies) -> Own<'a> {
+    Own::new(visit.caller.id(), &visit.caller.agency.municipality, policies)
+}
+
+/// The rules that care is counted by.
+pub(super) fn policies() -> Result<Policies, Refusal> {
+    Policies::shipped().map_err(|_| no_policies())
 }
 
 /// Tickets left, by the number of the approval: what concerns money is asked for under the purpose of the bill.
@@ -78,7 +88,7 @@ fn kinds(visit: &Visit, one: &Holding) -> String {
     one.kinds.iter().map(|kind| kind_in_words(visit, *kind)).collect::<Vec<_>>().join("、")
 }
 
-fn kind_in_words(visit: &Visit, kind: Kind) -> String {
+pub(super) fn kind_in_words(visit: &Visit, kind: Kind) -> String {
     visit.language().said(&word(CARE_KIND, schema_word(kind)))
 }
 
@@ -89,58 +99,6 @@ fn left(visit: &Visit, one: &Holding) -> Markup {
             Some(number) => { (visit.say("延長承認 ", "extended ")) (number) },
             None => b.mark[one.units_left == 0] { (visit.say("あと", "")) (one.units_left) (visit.say("日", " left")) },
         }
-    }
-}
-
-fn claims(visit: &Visit, own: &Own<'_>, uses: &[CareUse]) -> Markup {
-    let month = |day: Day| (day.year(), day.month());
-    let months: BTreeSet<(i16, i8)> = uses.iter().map(|one| month(one.end.day())).collect();
-    html! {
-        @if months.is_empty() { p.empty { (visit.say("受け付けられた実施報告はありません。", "No report was accepted yet.")) } }
-        @for month in months.into_iter().rev() { (claim(visit, uses, month, &own.claim(uses, month))) }
-    }
-}
-
-fn claim(visit: &Visit, uses: &[CareUse], (year, month): (i16, i8), claim: &Claim) -> Markup {
-    let yen = |amount: u32| format!("{}円", grouped(amount));
-    let of = |id: &str| uses.iter().find(|one| one.record_id == id);
-    html! {
-        section.panel {
-            h3 { (month_in_words(visit, year, month)) "  " b { (yen(claim.amount)) } }
-            div.scroll { table.cards {
-                thead { tr {
-                    @for (ja, en) in [("報告", "Report"), ("利用", "Use"), ("数量", "Units"), ("委託料", "Fee"), ("利用者負担", "Paid by her"), ("請求額", "Claimed")] {
-                        th scope="col" { (visit.say(ja, en)) }
-                    }
-                } }
-                tbody { @for line in &claim.lines {
-                    tr {
-                        td { (line.report_id) }
-                        td data-label=(visit.say("利用", "Use")) {
-                            @if let Some(one) = of(&line.report_id) { (day_of(visit, one.start.day())) " " (kind_in_words(visit, one.kind)) }
-                        }
-                        td data-label=(visit.say("数量", "Units")) { (line.quantity) }
-                        td data-label=(visit.say("委託料", "Fee")) { (yen(line.fee)) }
-                        td data-label=(visit.say("利用者負担", "Paid by her")) { (yen(line.user_fee)) }
-                        td data-label=(visit.say("請求額", "Claimed")) { (yen(line.amount)) }
-                    }
-                } }
-            } }
-        }
-    }
-}
-
-/// 令和8年(2026年)11月.
-fn month_in_words(visit: &Visit, year: i16, month: i8) -> String {
-    let whole = Day::new(year, month, 1).map(|day| day_of(visit, day)).unwrap_or_default();
-    whole.trim_end_matches(visit.say("1日", "-01")).to_owned()
-}
-
-/// Groups of three digits: 198,000.
-fn grouped(amount: u32) -> String {
-    match amount {
-        0..1000 => amount.to_string(),
-        _ => format!("{},{:03}", grouped(amount / 1000), amount % 1000),
     }
 }
 

@@ -28,6 +28,9 @@ impl Window {
         midwife.open("/own-care").await;
         midwife.says(&["延長承認 SK08-0041-E1"], &["承認日数 0日"]).await;
         midwife.shot("own-care", OFFICE, 800).await;
+        midwife.press_where("明細を印刷・CSVで受け取る", "198,000円").await;
+        midwife.says(&["請求明細", "令和8年(2026年)11月", "198,000円", "R-2026-1118-01"], &["榎本"]).await;
+        midwife.is_for_everybody().await;
     }
 
     /// Row 20: who was shown what of 榎本, and no guidance center among them; a proof that holds without the hub.
