@@ -140,6 +140,7 @@ pub async fn start(
     let mllp = Arc::new(Mllp::new(hub.clone(), &config.limits, quotas));
     tasks.spawn(serve_mllp(mllp_listener, Arc::clone(&mllp_tls), mllp, stop.clone()));
     let tls = [https_tls, mllp_tls];
+    let [first, _] = &tls;
     tasks.spawn(health::serve(health_listener, hub.clone(), tls.clone(), Arc::clone(&certificate_clock), stop.clone()));
     let mut deliverer = Deliverer::new(hub.clone(), config.data.folder.clone());
     if let Some(calling) = &config.delivery {
@@ -155,6 +156,7 @@ pub async fn start(
     tasks.spawn(upkeep::overdue(hub.clone(), stop.clone()));
     tasks.spawn(others::see(hub.clone(), tls.clone(), stop.clone()));
     tasks.spawn(orders::carry_out(hub.clone(), config.data.folder.clone(), tls.clone(), stop.clone()));
+    tasks.spawn(upkeep::certificate(hub.clone(), Arc::clone(first), stop.clone()));
     for listener in &tls {
         let (listener, stop) = (Arc::clone(listener), stop.clone());
         let interval = Duration::from_secs(config.tls.reload_seconds);

@@ -58,7 +58,8 @@ impl Peer {
     }
 }
 
-fn end_of_validity(certificate: &CertificateDer<'_>) -> Result<Time, NotASubject> {
+/// Until when a certificate is good.
+pub(super) fn end_of_validity(certificate: &[u8]) -> Result<Time, NotASubject> {
     let (_, read) = x509_parser::parse_x509_certificate(certificate).map_err(|_| NotASubject::Unreadable)?;
     let seconds = read.validity().not_after.timestamp();
     seconds.checked_mul(1_000_000).map(Time::from_micros).ok_or(NotASubject::Unreadable)

@@ -1,4 +1,4 @@
-//! Until when the certificate of each agency is good, as it was last presented: who looks over a hub sees in time whose
+//! Until when the certificates of the hub and of each agency are good, as last presented: who looks over a hub sees in time whose
 //! connection will end.
 
 use super::{Hub, Refusal};
@@ -16,6 +16,16 @@ impl Hub {
     pub(crate) fn sees_certificate(&self, agency: &AgencyId, until: Time) {
         let mut seen = self.certificates.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(agency.clone(), until);
+    }
+
+    /// The hub shows its callers a certificate that is good until then.
+    pub(crate) fn has_certificate(&self, until: Time) {
+        *self.own_certificate.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    }
+
+    /// The end of the hub's own certificate; `None` where it listens nowhere.
+    pub(super) fn own_certificate_until(&self) -> Option<Time> {
+        *self.own_certificate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of the certificate that each agency presented last, to this hub or, before it started, to any.

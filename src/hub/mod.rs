@@ -99,6 +99,8 @@ pub struct Inside {
     heard: Mutex<BTreeMap<AgencyId, Time>>,
     /// Until when the certificate is good that each agency presented last to this hub.
     certificates: Mutex<BTreeMap<AgencyId, Time>>,
+    /// The same for the certificate of this hub.
+    own_certificate: Mutex<Option<Time>>,
     /// The last look at each delivery that waits for a basis.
     looks: held::Looks,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
@@ -141,7 +143,8 @@ impl Hub {
         let policies = Policies::read(&store, &policy, clock.now()).await?;
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
         let (outdated, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
-        let (deliveries, heard, certificates) = (Notify::new(), Mutex::default(), Mutex::default());
+        let (deliveries, heard) = (Notify::new(), Mutex::default());
+        let (certificates, own_certificate) = (Mutex::default(), Mutex::default());
         let inside = Inside {
             looks: held::Looks::default(),
             bulk,
@@ -155,6 +158,7 @@ impl Hub {
             deliveries,
             heard,
             certificates,
+            own_certificate,
             policies,
             outdated,
             stopping,

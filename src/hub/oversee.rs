@@ -24,6 +24,14 @@ pub struct LogState {
     pub is_faulty: bool,
 }
 
+/// Who takes part.
+pub struct Participants {
+    /// Until when this hub's own certificate is good.
+    pub own_certificate_until: Option<Time>,
+    /// The agencies of the register.
+    pub agencies: Vec<Participant>,
+}
+
 /// An agency of the register.
 pub struct Participant {
     /// The agency.
@@ -68,11 +76,12 @@ impl Hub {
     ///
     /// # Errors
     /// When the caller is neither auditor nor privacy officer of a center, or the store fails.
-    pub async fn participants(&self, caller: &Caller) -> Result<Vec<Participant>, Refusal> {
+    pub async fn participants(&self, caller: &Caller) -> Result<Participants, Refusal> {
         caller.check(Operation::Oversee)?;
         let until = self.certificates_until().await?;
         let of = |agency: Arc<Agency>| Participant { certificate_until: until.get(&agency.id).copied(), agency };
-        Ok(self.register.all().into_iter().map(of).collect())
+        let agencies = self.register.all().into_iter().map(of).collect();
+        Ok(Participants { own_certificate_until: self.own_certificate_until(), agencies })
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a running hub does by itself: checkpoints every minute (S-33), a full look at its logs every night (S-37), and the time
 //! that the next start must not fall behind (rule F05).
 
+use crate::edge::tls::ServerTls;
 use crate::hub::{Hub, Refusal};
 use crate::store::{Change, Row};
 use musubi_core::time::Time;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -73,6 +75,16 @@ pub(super) async fn late(hub: Hub, stop: CancellationToken) {
         }
         if let Err(refusal) = hub.sweep_sign_ins().await {
             tracing::error!(%refusal, "sign-ins that have ended are not taken away");
+        }
+    }
+}
+
+/// Sees at the start and every minute until when the hub's own certificate is good, until told to stop.
+pub(super) async fn certificate(hub: Hub, tls: Arc<ServerTls>, stop: CancellationToken) {
+    loop {
+        hub.has_certificate(tls.own_until());
+        if stop.run_until_cancelled(tokio::time::sleep(HELD_EVERY)).await.is_none() {
+            break;
         }
     }
 }

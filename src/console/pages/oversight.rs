@@ -33,6 +33,10 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
             } }
             tbody { @for log in &logs { (line(&visit, log)) } }
         } }
+        @if participants.own_certificate_until.is_some() {
+            h2 { (visit.say("このハブの証明書", "Certificate of this hub")) }
+            p { (certificate(&visit, participants.own_certificate_until)) }
+        }
         h2 { (visit.say("機関", "Agencies")) }
         div.scroll { table.cards {
             thead { tr {
@@ -40,7 +44,7 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
                     th scope="col" { (visit.say(ja, en)) }
                 }
             } }
-            tbody { @for one in &participants { (participant(&visit, one)) } }
+            tbody { @for one in &participants.agencies { (participant(&visit, one)) } }
         } }
     };
     Ok(visit.page("監査", "Oversight", body).into())

@@ -6,7 +6,7 @@ use super::verify::{AgencyVerifier, Refusal, TlsClock};
 use super::{provider, versions};
 use crate::ca::{Subject, Usage};
 use crate::clock::Clock;
-use crate::edge::peer::Peer;
+use crate::edge::peer::{Peer, end_of_validity};
 use arc_swap::ArcSwap;
 use musubi_core::time::Time;
 use rustls::ServerConfig;
@@ -87,6 +87,8 @@ struct Loaded {
     clients: Option<Arc<dyn ClientCertVerifier>>,
     /// The first next update of the revocation lists.
     trusted_until: Option<Time>,
+    /// The end of our own certificate.
+    own_until: Time,
 }
 
 /// TLS of one listener.
@@ -149,6 +151,11 @@ impl ServerTls {
     /// say so (S-08). `None` when none are used.
     pub fn trusted_until(&self) -> Option<Time> {
         self.loaded.load().trusted_until
+    }
+
+    /// Until when the certificate is good that callers are shown.
+    pub fn own_until(&self) -> Time {
+        self.loaded.load().own_until
     }
 
     /// The connections that are open.
@@ -241,6 +248,7 @@ fn load(
         Ok(_) => return Err(TlsError::Own(crate::ca::NotASubject::AnotherParty)),
         Err(reason) => return Err(TlsError::Own(reason)),
     }
+    let own_until = end_of_validity(identity.leaf()).map_err(TlsError::Own)?;
     let clients = if audience == Audience::Browsers { None } else { Some(client_verifier(files)?) };
     let builder = ServerConfig::builder_with_details(provider(), Arc::new(TlsClock(Arc::clone(clock))))
         .with_protocol_versions(versions(limits.tls12))
@@ -257,7 +265,7 @@ fn load(
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
     let trusted_until = files.crl.as_deref().map(next_update).transpose()?;
-    Ok(Loaded { config: Arc::new(config), clients, trusted_until })
+    Ok(Loaded { config: Arc::new(config), clients, trusted_until, own_until })
 }
 
 fn client_verifier(files: &ServerFiles) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
