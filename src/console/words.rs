@@ -82,6 +82,23 @@ impl Language {
         }
     }
 
+    /// Where a delivery stands, which the hub names in the words of who operates it.
+    pub(super) fn stage(self, stage: &str) -> &str {
+        let japanese = match stage {
+            "committed" => "送信待ち",
+            "failed-transient" => "再送待ち",
+            "held" => "根拠待ち",
+            "sent" => "送信済み",
+            "acknowledged" => "受領確認済み",
+            "suppressed" => "提供せず",
+            "dead" => "送信を断念",
+            "failed-ambiguous" => "届いたか不明",
+            "rejected" => "相手が受領せず",
+            other => other,
+        };
+        self.of(japanese, stage)
+    }
+
     /// What an agency is.
     pub(super) const fn kind(self, kind: AgencyKind) -> &'static str {
         match kind {

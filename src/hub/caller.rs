@@ -97,6 +97,8 @@ pub enum Operation {
     ListWork,
     /// To answer it.
     AnswerWork,
+    /// To see what was given up on the way to or from the agency: recipient, purpose and reason, and nothing of the record.
+    SeeDeadLetters,
     /// To say that two are one, to shield and to seal.
     KeepPersons,
     /// To page through everybody whom a center keeps in view.
@@ -124,6 +126,7 @@ pub fn may(kind: AgencyKind, role: Role, operation: Operation) -> bool {
         Operation::ReadAny => Purpose::ALL.iter().any(|purpose| may(kind, role, Operation::Read(*purpose))),
         Operation::Fetch => !sees_metadata_only,
         Operation::ListWork => role != Role::Auditor,
+        Operation::SeeDeadLetters => may(kind, role, Operation::ListWork) || may(kind, role, Operation::Oversee),
         Operation::RecordConsent | Operation::AnswerWork => !machine && role != Role::Auditor,
         Operation::AssertGround => !machine && !sees_metadata_only && role != Role::Clerk,
         Operation::KeepPersons => kind == AgencyKind::Osc && !machine && role != Role::Auditor,

@@ -52,7 +52,7 @@ impl Hub {
     /// # Errors
     /// When the caller's role may not see them, or the store fails.
     pub async fn dead_letters(&self, caller: &Caller) -> Result<Vec<DeadLetter>, Refusal> {
-        caller.check(Operation::ListWork)?;
+        caller.check(Operation::SeeDeadLetters)?;
         let mut letters = Vec::new();
         for state in DeliveryState::DEAD_LETTERS {
             for row in self.store.deliveries_in(state, LETTERS_MAX).await? {

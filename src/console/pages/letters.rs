@@ -30,7 +30,7 @@ fn entry(visit: &Visit, letter: &DeadLetter) -> Markup {
         li {
             p.person { (Said(&visit.agency_name(&row.recipient))) " · " (purpose_in_words(visit.language(), row.purpose)) " · " (Said(&row.format)) }
             p {
-                (visit.say("理由 ", "reason ")) (row.reason) " · " (row.attempts) (visit.say("回試行", " attempts")) " · " (row.stage())
+                (visit.say("理由 ", "reason ")) (row.reason) " · " (row.attempts) (visit.say("回試行", " attempts")) " · " (visit.language().stage(row.stage()))
             }
             p.when { (moment(visit, row.created_at)) " · " (visit.say("確認の期限 ", "look by ")) (moment(visit, row.next_at)) }
             @if may {

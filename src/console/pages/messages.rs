@@ -159,7 +159,7 @@ fn delivered(visit: &Visit, journey: &Journey) -> Markup {
         ul { @for one in &journey.deliveries {
             li {
                 (Said(&visit.agency_name(&one.recipient))) " · " (purpose_in_words(visit.language(), one.purpose)) " · " (Said(&one.format)) " · "
-                b { (one.stage()) } " · " (one.attempts) (visit.say("回試行", " attempts"))
+                b { (visit.language().stage(one.stage())) } " · " (one.attempts) (visit.say("回試行", " attempts"))
                 @if !one.reason.is_empty() { " · " code { (Said(&one.reason)) } }
                 " · " (moment(visit, one.created_at))
             }
