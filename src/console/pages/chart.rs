@@ -41,7 +41,7 @@ pub(in crate::console) fn coverage(visit: &Visit, coverage: &Coverage) -> Markup
         @if !stages.is_empty() {
             figure.panel.chart.coverage {
                 figcaption { (title) }
-                svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(title) {
+                svg viewBox=(format!("0 0 {WIDTH} {height}")) preserveAspectRatio="none" role="img" aria-label=(title) {
                     @for (row, (_, tally)) in stages.iter().enumerate() { (bar(tally, row as f64 * BAR, most)) }
                 }
                 div.scroll { table {
