@@ -19,6 +19,7 @@ mod connect;
 mod consent;
 mod console;
 mod console_file;
+mod console_forms;
 mod console_item;
 mod console_work;
 mod contacts;

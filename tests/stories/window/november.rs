@@ -152,11 +152,11 @@ impl Window {
             nurse.open("/roster").await;
             nurse.press(name).await;
             nurse.press_where("同意・措置", name).await;
+            nurse.fill("撤回を申し出た方", if number == 0 { "本人" } else { "親権者" }).await;
             nurse.press("同意を撤回する").await;
             if number == 0 {
                 nurse.is_me().await;
             }
-            nurse.fill("撤回を申し出た方", if number == 0 { "本人" } else { "親権者" }).await;
             nurse.says(&["同意を撤回しました"], &[]).await;
         }
         std::fs::rename(&aside, &folder).unwrap();
