@@ -151,11 +151,46 @@ impl Hub {
         let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
         let question = Question { caller, purpose, cited, wanted: &wanted, categories: query.level.categories() };
-        let mut families = self.families(&cited.persons, self.now()).await?.into_iter();
+        let (hits, truncated) = self.see_cited(&question).await?;
+        if hits.is_empty() {
+            silence.await;
+        }
+        Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
+    }
+
+    /// What the cited ground opens of those whom it names, whether they are a case or not: what is seen of each of them alone.
+    /// Says whether there were more.
+    ///
+    /// # Errors
+    /// When no ground is cited (`CG-E305`), or the caller's role may not ask for the purpose.
+    pub async fn named_in(
+        &self,
+        caller: &Caller,
+        purpose: Purpose,
+        number: &str,
+    ) -> Result<(Vec<Released>, bool), Refusal> {
+        caller.request(purpose, None)?;
+        if number.is_empty() {
+            return Err(no_ground());
+        }
+        let silence = sleep(SILENCE);
+        let cited = self.cited(caller, number).await?;
+        let categories = Level::L3.categories();
+        let question = Question { caller, purpose, cited: &cited, wanted: &|_, _| true, categories };
+        let seen = self.see_cited(&question).await?;
+        if seen.0.is_empty() {
+            silence.await;
+        }
+        Ok(seen)
+    }
+
+    /// What may be seen of those whom the cited grounds name, family by family, and whether there is more.
+    async fn see_cited(&self, question: &Question<'_>) -> Result<(Vec<Released>, bool), Refusal> {
+        let mut families = self.families(&question.cited.persons, self.now()).await?.into_iter();
         let (mut hits, mut unshown, mut truncated) = (Vec::new(), Unshown::default(), false);
         while hits.len() < HITS_MAX && families.len() > 0 {
             let some = families.by_ref().take(HITS_MAX - hits.len()).collect();
-            for shown in self.show_each(&question, some).await? {
+            for shown in self.show_each(question, some).await? {
                 match shown {
                     Shown::Released(released) => hits.push(*released),
                     Shown::Nothing(nothing) => unshown.add(nothing),
@@ -164,16 +199,13 @@ impl Hub {
         }
         for family in families {
             // That there is one more is all that may be told of it: nothing of it is released.
-            truncated = self.decide(&question, &family, family.at)?.is_some_and(|decided| decided.shows);
+            truncated = self.decide(question, &family, family.at)?.is_some_and(|decided| decided.shows);
             if truncated {
                 break;
             }
         }
-        self.nothing_shown(&question, hits.is_empty(), unshown).await?;
-        if hits.is_empty() {
-            silence.await;
-        }
-        Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
+        self.nothing_shown(question, hits.is_empty(), unshown).await?;
+        Ok((hits, truncated))
     }
 
     /// What one family's record comes to, under the first ground that opens something, or the last of them.
@@ -370,6 +402,15 @@ impl Hub {
         }
         Ok(cited)
     }
+}
+
+fn no_ground() -> Refusal {
+    Refusal::invalid(
+        "CG-E305",
+        "ground",
+        "照会には根拠の番号(求めの番号・ケース番号)が必要です。",
+        "A query cites the number of its ground.",
+    )
 }
 
 /// What a number stands for.

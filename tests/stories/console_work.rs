@@ -155,8 +155,14 @@ async fn a_request_waits_for_its_holder_who_sees_what_speaks_for_and_against() {
     assert!(left.says("回答済み") && left.says("家庭の状況"), "{}", left.body);
     let refused = officer.submit(&left, left.link("/hold/"), &[("answer", "refuse"), ("category", "C11")]).await;
     assert!(refused.status == 303, "{}", refused.body);
-    let after = caseworker.submit(&page, "/question", &ask).await;
-    assert!(after.says("家庭訪問") && after.says("法令の定め"), "{}", after.body);
+    for ask in [&ask[..], &ask[..2]] {
+        let after = caseworker.submit(&page, "/question", ask).await;
+        assert!(after.says("家庭訪問") && after.says("法令の定め") && !after.says("凜"), "{}", after.body);
+    }
+    let unknown = caseworker.submit(&page, "/question", &[("number", "汐児8-205"), ask[1]]).await;
+    assert!(unknown.says("表示できる記録はありません"), "{}", unknown.body);
+    let none = caseworker.submit(&page, "/question", &[("number", ""), ask[1]]).await;
+    assert!(none.status == 422 && none.says("CG-E305"), "{}", none.body);
 }
 
 #[tokio::test]

@@ -9,9 +9,7 @@ use crate::hub::caller::Operation;
 use crate::hub::grounds::GroundTerms;
 use maud::{Markup, html};
 use musubi_core::agency::{Category, CategorySet, Purpose};
-use musubi_core::cases::CaseQuery;
 use musubi_core::consent::GroundCode;
-use musubi_core::consent::records::Level;
 use musubi_core::time::{Day, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,16 +28,12 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
     Ok(visit.page("照会", "Ask", html! { (question(&visit)) (request(&visit)) }).into())
 }
 
-/// What the cited ground opens: of one person who is named, else the cases that it covers.
+/// What the cited ground opens: of one person who is named, else of all whom it names.
 pub(in crate::console) async fn ask(visit: Arc<Visit>) -> Answered {
     let (number, purpose) = (visit.form.get("number"), visit.form.get("purpose").parse().unwrap_or(Purpose::P5));
     let asked = match visit.named("name", "born") {
         Some(person) => visit.hub().get(&visit.caller, purpose, &person, number).await.map(|hits| (hits, false)),
-        None => {
-            let query = CaseQuery::new(number, purpose, Level::L3);
-            let cases = visit.hub().search_cases(&visit.caller, purpose, &query).await;
-            cases.map(|answer| (answer.hits, answer.truncated))
-        }
+        None => visit.hub().named_in(&visit.caller, purpose, number).await,
     };
     let (hits, truncated) = match asked {
         Ok(answer) => answer,

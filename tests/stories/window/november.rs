@@ -129,6 +129,10 @@ impl Window {
         worker.fill("生年月日", "2026-10-19").await;
         worker.press("照会する").await;
         worker.says(&["家庭訪問", "灯"], &["湊", "榎本", "凜"]).await;
+        worker.open("/question").await;
+        worker.fill("求め・ケースの番号", "汐児8-204").await;
+        worker.press("照会する").await;
+        worker.says(&["家庭訪問", "灯"], &["湊", "榎本", "凜"]).await;
     }
 
     /// Row 14: two nights are three days.
