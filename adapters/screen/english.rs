@@ -52,7 +52,7 @@ pub fn english(text: &str) -> String {
         let parts: Option<Vec<&str>> = text.split(between).map(word).collect();
         parts.map(|parts| parts.join(", "))
     };
-    let said = date(text).or_else(|| count(text)).or_else(|| numbered(text));
+    let said = date(text).or_else(|| count(text)).or_else(|| numbered(text)).or_else(|| contact(text));
     said.or_else(|| listed('、')).or_else(|| listed('・')).unwrap_or_else(|| text.to_owned())
 }
 
@@ -99,9 +99,23 @@ fn numbered(text: &str) -> Option<String> {
     Some(format!("{} ({code})", word(before)?))
 }
 
+/// `携帯(自宅) 090-0000-0011`.
+fn contact(text: &str) -> Option<String> {
+    let (way, number) = text.split_once(' ').filter(|(_, number)| number.is_ascii())?;
+    let named = way.strip_suffix(')').and_then(|way| way.split_once('('));
+    let said = |way: &str| WAYS.iter().find(|(known, _)| *known == way).map(|(_, said)| *said);
+    match named {
+        Some((way, place)) => Some(format!("{} ({}) {number}", said(way)?, word(place)?)),
+        None => Some(format!("{} {number}", said(way)?)),
+    }
+}
+
 fn whole(text: &str) -> Option<&str> {
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
+
+/// How somebody is reached.
+const WAYS: [(&str, &str); 4] = [("電話", "telephone"), ("携帯", "mobile"), ("FAX", "fax"), ("メール", "e-mail")];
 
 const UNITS: [(&str, &str); 8] = [
     ("点", " points"),
@@ -210,6 +224,8 @@ const WORDS: &[(&str, &str)] = &[
     ("判定", "Judgement"),
     ("日時", "When"),
     ("自宅", "home"),
+    ("勤務先", "at work"),
+    ("緊急連絡先", "in an emergency"),
     ("他の病院", "another hospital"),
     ("医師の勧めによらない退院", "against advice"),
     // Delivery and newborn.
@@ -401,6 +417,8 @@ const WORDS: &[(&str, &str)] = &[
     ("暴力・安全", "violence and safety"),
     ("紹介・連携の状況", "referrals"),
     ("ケア実施報告", "reports of care"),
+    ("性・生殖に関する要配慮", "reproduction and other guarded matters"),
+    ("通告者", "the notifier"),
 ];
 
 #[cfg(test)]
@@ -421,6 +439,8 @@ mod tests {
             ("本人の同意、法定の事務", "consent, a statutory task"),
             ("妊産婦等の継続的な把握(P3)", "keeping in view (P3)"),
             ("母・児", "mother, child"),
+            ("電話 090-0000-0011", "telephone 090-0000-0011"),
+            ("携帯(自宅) 090-0000-0011", "mobile (home) 090-0000-0011"),
         ] {
             assert_eq!(english(japanese), said);
         }
@@ -428,7 +448,8 @@ mod tests {
 
     #[test]
     fn what_people_wrote_stays_as_they_wrote_it() {
-        for text in ["一晩でいいから眠りたい", "夜(2時)に起きる", "3日", "8/9(1分/5分)", "年)月", "(年)", ""]
+        for text in
+            ["一晩でいいから眠りたい", "夜(2時)に起きる", "3日", "8/9(1分/5分)", "年)月", "(年)", "電話 夜だけ", ""]
         {
             let said = english(text);
             assert!(said == text || text == "3日", "{text}: {said}");

@@ -4,7 +4,7 @@ use super::pages::roster::name;
 use super::visit::Visit;
 use crate::hub::Refusal;
 use maud::{Markup, html};
-use musubi_adapters::screen::{Household, Individual};
+use musubi_adapters::screen::Individual;
 use musubi_core::id::PersonId;
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ impl People {
     pub(super) async fn of(visit: &Visit, persons: &[PersonId]) -> Result<Self, Refusal> {
         let mut people = BTreeMap::new();
         for family in visit.hub().introduce(&visit.caller, persons).await? {
-            let household = Household::of(&family.released);
+            let household = visit.language().household(&family.released);
             for (id, known) in &family.known_as {
                 if let Some(person) = household.people.iter().find(|person| person.id == Some(*known)) {
                     people.insert(*id, person.clone());

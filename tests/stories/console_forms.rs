@@ -1,4 +1,5 @@
-//! The window, for every form of every page: what people write is only ever text.
+//! The window, for every form of every page: what people write is only ever text; and what the program
+//! itself says is in the language of the reader.
 
 use crate::browser::{Browser, Seen};
 use crate::city::City;
@@ -145,6 +146,76 @@ async fn s17_hostile_text_in_any_field_of_any_form_comes_back_as_text() {
             }
         }
     }
+}
+
+/// What people wrote, and names: these stay as they are in whatever language.
+const WRITTEN: [&str; 20] = [
+    "髙柳",
+    "灯",
+    "沙耶",
+    "タカヤナギ",
+    "ﾀｶﾔﾅｷﾞ",
+    "アカリ",
+    "ｱｶﾘ",
+    "槙野",
+    "凜",
+    "マキノ",
+    "リン",
+    "榎本",
+    "湊",
+    "エノモト",
+    "ミナト",
+    "朝凪県汐音市浜通2丁目7-1",
+    "所長",
+    "汐児8-204",
+    "泣き声の通報があり、乳児の安全を確かめるため",
+    "育児の手伝い",
+];
+/// How places in a table begin: its columns are called as in the file.
+const PLACE: &str = "row ";
+
+#[tokio::test]
+async fn what_the_program_says_is_said_in_english_on_every_page() {
+    let (city, mut japanese) = (in_full_swing().await, Vec::new());
+    for (agency, staff) in EVERYBODY {
+        let mut browser = city.signed_in(agency, staff).await;
+        let page = browser.get("/find").await;
+        let page = if page.status == 200 { page } else { browser.get("/statement").await };
+        browser.submit(&page, "/language", &[]).await;
+        for page in browser.every_page().await {
+            let mut text = words_of(&page.body);
+            for agency in sample::agencies() {
+                text = text.replace(&agency.name, "");
+            }
+            for word in WRITTEN {
+                text = text.replace(word, "");
+            }
+            let title = page.body.split("<title>").nth(1).unwrap().split('<').next().unwrap();
+            let of_it = text.lines().filter(|line| line.contains(is_japanese) && !line.starts_with(PLACE));
+            japanese.extend(of_it.map(|line| format!("{title}: {line}")));
+        }
+    }
+    japanese.sort();
+    japanese.dedup();
+    assert!(japanese.is_empty(), "{japanese:#?}");
+}
+
+fn is_japanese(letter: char) -> bool {
+    matches!(letter, '\u{3041}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
+}
+
+/// The words that a reader sees, a line for each piece; without what is Japanese on purpose.
+fn words_of(body: &str) -> String {
+    let mut body = body.split("<main").nth(1).unwrap().to_owned();
+    while let Some(at) = body.find("lang=\"ja\"") {
+        let end = body[at..].find("</article>").map_or(body.len(), |end| at + end);
+        body.replace_range(at..end, "");
+    }
+    body.split('<')
+        .filter_map(|piece| piece.split_once('>'))
+        .map(|(_, text)| text.trim())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ fn blank_form(visit: &Visit) -> Markup {
 const ASSIGNED: &str = "assigned";
 
 fn category(visit: &Visit, one: Category) -> Markup {
-    check("category", one.word(), plain(one), visit.form.chose("category", one.word()))
+    check("category", one.word(), plain(visit.language(), one), visit.form.chose("category", one.word()))
 }
 
 pub(super) fn check(name: &str, value: &str, label: &str, checked: bool) -> Markup {

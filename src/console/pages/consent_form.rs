@@ -4,6 +4,7 @@ use super::consent::FORM;
 use crate::console::layout::Said;
 use crate::console::plain::{MUST_BE_NAMED, ORDINARY, plain};
 use crate::console::visit::{Answered, Visit};
+use crate::console::words::Language;
 use maud::html;
 use std::sync::Arc;
 
@@ -40,9 +41,9 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
             p.line { "□ あなたといっしょにサポートプランをつくるため" }
             p.line { "□ 産後ケアを利用するため" }
             h3 { "4 どの情報をわたしてよいですか" }
-            div.checks { @for one in ORDINARY { span { "□ " (plain(one)) } } }
+            div.checks { @for one in ORDINARY { span { "□ " (plain(Language::Japanese, one)) } } }
             p { "次の項目は、特に大切にあつかうものです。わたしてよいものだけ、ご自分で印をつけてください。" }
-            div.checks { @for one in MUST_BE_NAMED { span { "□ " (plain(one)) } } }
+            div.checks { @for one in MUST_BE_NAMED { span { "□ " (plain(Language::Japanese, one)) } } }
             h3 { "5 いつまでですか" }
             p.line { "______年____月____日まで(いちばん長くて2年、または赤ちゃんの1歳・3歳の誕生日まで)" }
             h3 { "署名" }

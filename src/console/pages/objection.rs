@@ -144,7 +144,7 @@ fn blank(visit: &Visit) -> Markup {
                 legend { (visit.say("何を(選ばなければすべて)", "What: everything, where nothing is chosen")) }
                 div.checks {
                     @for one in ORDINARY.into_iter().chain(MUST_BE_NAMED) {
-                        (check("category", one.word(), plain(one), typed.chose("category", one.word())))
+                        (check("category", one.word(), plain(visit.language(), one), typed.chose("category", one.word())))
                     }
                 }
             }
