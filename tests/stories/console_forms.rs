@@ -1,5 +1,5 @@
-//! The window, for every form of every page: what people write is only ever text; and what the program
-//! itself says is in the language of the reader.
+//! The window, for every form of every page: what people write is only ever text, and is kept when something is wrong; and what the
+//! program itself says is in the language of the reader.
 
 use crate::browser::{Browser, Seen};
 use crate::city::City;
@@ -145,6 +145,34 @@ async fn s17_hostile_text_in_any_field_of_any_form_comes_back_as_text() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_refused_keeps_what_was_typed() {
+    let (city, mut refused, mut lost) = (in_full_swing().await, Vec::new(), Vec::new());
+    for (agency, staff) in EVERYBODY {
+        let mut browser = city.signed_in(agency, staff).await;
+        for page in browser.every_page().await {
+            for form in page.forms().into_iter().filter(|form| !form.typed.is_empty()) {
+                let words: Vec<String> = form.typed.iter().map(|name| format!("打った{name}")).collect();
+                let typed = form.typed.iter().map(String::as_str).zip(words.iter().map(String::as_str));
+                let carried = form.carried.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+                let fields: Vec<(&str, &str)> = carried.chain(typed).chain([("proof", "sample")]).collect();
+                let answer = browser.submit(&page, &form.action, &fields).await;
+                if matches!(answer.status, 200 | 303) {
+                    continue;
+                }
+                let name = form.action.split('/').nth(1).unwrap().to_owned();
+                lost.extend(words.iter().filter(|word| !answer.says(word)).map(|word| format!("{name} {word}")));
+                refused.push(name);
+            }
+        }
+    }
+    lost.dedup();
+    assert!(lost.is_empty(), "{lost:#?}");
+    for form in ["consent", "custody", "emergency", "objection", "refer", "referral", "request", "statement"] {
+        assert!(refused.iter().any(|known| known == form), "{form} was not refused: {refused:?}");
     }
 }
 

@@ -190,18 +190,8 @@ pub(in crate::console) async fn blank(visit: Arc<Visit>) -> Answered {
 
 /// Refers.
 pub(in crate::console) async fn refer(visit: Arc<Visit>) -> Answered {
-    let typed = &visit.form;
-    let to = AgencyId::new(typed.get("to")).map_err(|_| no_such_agency())?;
-    let terms = ReferralTerms {
-        persons: vec![Named { person: Some(visit.person()?), ..Named::default() }],
-        kind: typed.get("kind").to_owned(),
-        to,
-        reason: typed.get("reason").to_owned(),
-        reply_by: typed.get("reply_by").parse::<Day>().ok().map(Time::end_of),
-        approval: None,
-    };
-    let referred = match approval(&visit) {
-        Ok(approval) => visit.hub().refer(&visit.caller, ReferralTerms { approval, ..terms }).await,
+    let referred = match terms(&visit) {
+        Ok(terms) => visit.hub().refer(&visit.caller, terms).await,
         Err(refusal) => Err(refusal),
     };
     match referred {
@@ -212,6 +202,18 @@ pub(in crate::console) async fn refer(visit: Arc<Visit>) -> Answered {
             Ok(visit.page("連携を依頼する", "Refer", body).with(status_of(&refusal)).into())
         }
     }
+}
+
+fn terms(visit: &Visit) -> Result<ReferralTerms, Refusal> {
+    let typed = &visit.form;
+    Ok(ReferralTerms {
+        persons: vec![Named { person: Some(visit.person()?), ..Named::default() }],
+        kind: typed.get("kind").to_owned(),
+        to: AgencyId::new(typed.get("to")).map_err(|_| no_such_agency())?,
+        reason: typed.get("reason").to_owned(),
+        reply_by: typed.get("reply_by").parse::<Day>().ok().map(Time::end_of),
+        approval: approval(visit)?,
+    })
 }
 
 /// When it is to be, as a browser writes a local time.
