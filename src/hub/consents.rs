@@ -18,6 +18,7 @@ use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::time::Time;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Days in which the center looks at what another agency says that a person said.
 const CHECK_DAYS: i64 = 7;
@@ -67,8 +68,24 @@ pub struct Recorded {
 pub struct Withdrawn {
     /// The withdrawal.
     pub recorded: Recorded,
-    /// `recipient, purpose, time` of what was released before it under the permits that it ends (F02).
-    pub released_before: Vec<String>,
+    /// What was released before it under the permits that it ends (F02).
+    pub released_before: Vec<Before>,
+}
+
+/// A release that rested on a permit.
+pub struct Before {
+    /// To whom.
+    pub recipient: AgencyId,
+    /// For what.
+    pub purpose: Purpose,
+    /// When.
+    pub at: Time,
+}
+
+impl fmt::Display for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}, {}", self.recipient, self.purpose, self.at.rfc3339())
+    }
 }
 
 impl Hub {
@@ -247,23 +264,23 @@ impl Hub {
         Ok(receipt.map(|receipt| Withdrawn { recorded: Recorded { fact: id, status, receipt }, released_before }))
     }
 
-    /// `recipient, purpose, time` of each release that rested on one of these permits.
+    /// Each release that rested on one of these permits.
     pub(super) async fn released_under(
         &self,
         family: &Family,
         subject: PersonId,
         permits: &BTreeSet<FactId>,
-    ) -> Result<Vec<String>, Refusal> {
-        let mut lines = Vec::new();
+    ) -> Result<Vec<Before>, Refusal> {
+        let mut released = Vec::new();
         for row in self.store.releases_of(&family.ids_of(subject)).await? {
             let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
             let mut evidence = detail.iter().flat_map(|detail| &detail.items).flat_map(|item| &item.evidence);
             let under = evidence.any(|id| permits.contains(&FactId(*id)));
             if under {
-                lines.push(format!("{}, {}, {}", row.recipient, row.purpose, row.decided_at.rfc3339()));
+                released.push(Before { recipient: row.recipient, purpose: row.purpose, at: row.decided_at });
             }
         }
-        Ok(lines)
+        Ok(released)
     }
 
     /// Opens an address shield, and names agencies that stand close to the perpetrator.

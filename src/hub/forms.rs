@@ -2,7 +2,7 @@
 //! center is shown what was released under them.
 
 use super::caller::Caller;
-use super::consents::Fact;
+use super::consents::{Before, Fact};
 use super::persons::only_center_staff;
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, Expect, FactKind, FactRow, Row};
@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 pub struct Defective {
     /// How many permits are unverified by now.
     pub permits: u32,
-    /// `recipient, purpose, time` of each release that rested on one of them.
-    pub released: Vec<String>,
+    /// Each release that rested on one of them.
+    pub released: Vec<Before>,
 }
 
 impl Hub {

@@ -74,7 +74,9 @@ pub(in crate::console) async fn withdraw(visit: Arc<Visit>) -> Answered {
         p.done { (visit.say("同意を撤回しました。これから先は、この同意による提供は行われません。", "Withdrawn. Nothing more is shown under it.")) }
         @if !done.released_before.is_empty() {
             h2 { (visit.say("撤回の前に提供されたもの", "Shown before")) }
-            ul { @for line in &done.released_before { li { (Said(line)) } } }
+            ul { @for before in &done.released_before { li {
+                (Said(&visit.agency_name(&before.recipient))) " · " (purpose_in_words(visit.language(), before.purpose)) " · " (moment(&visit, before.at))
+            } } }
         }
         p.buttons { a.button href=(here(&visit)) { (visit.say("戻る", "Back")) } }
     };

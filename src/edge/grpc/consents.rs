@@ -1,7 +1,7 @@
 //! `Consents`: what the persons said, and what protects them.
 
 use super::{Services, agency_id, categories, moment, named, purpose, server, status, wrong};
-use crate::hub::consents::{ConsentTerms, Recorded};
+use crate::hub::consents::{Before, ConsentTerms, Recorded};
 use crate::hub::explain::{Explained, Explanation, in_words};
 use musubi_core::agency::{AgencyKind, Purpose};
 use musubi_core::consent::Custody;
@@ -57,7 +57,7 @@ impl server::consents_server::Consents for Services {
         let done =
             self.hub.withdraw(&caller, &subject, relationship(&asked.relationship)?).await.map_err(|r| status(&r))?;
         let receipt = Some(fact_receipt(&done.recorded));
-        Ok(Response::new(WithdrawConsentAnswer { receipt, released_before: done.released_before }))
+        Ok(Response::new(WithdrawConsentAnswer { receipt, released_before: said(&done.released_before) }))
     }
 
     async fn object(&self, request: Request<ObjectRequest>) -> Result<Response<FactReceipt>, Status> {
@@ -148,7 +148,7 @@ impl server::consents_server::Consents for Services {
         }
         let done =
             self.hub.withdraw_form(&caller, &asked.form_id, &asked.form_version).await.map_err(|r| status(&r))?;
-        Ok(Response::new(WithdrawFormAnswer { permits: done.permits, released: done.released }))
+        Ok(Response::new(WithdrawFormAnswer { permits: done.permits, released: said(&done.released) }))
     }
 
     async fn explain(&self, request: Request<ExplainRequest>) -> Result<Response<ExplainAnswer>, Status> {
@@ -228,6 +228,11 @@ pub(super) fn fact_receipt(recorded: &Recorded) -> FactReceipt {
         index: recorded.receipt.index,
         leaf: recorded.receipt.leaf.0.to_vec(),
     }
+}
+
+/// A line for each release.
+fn said(released: &[Before]) -> Vec<String> {
+    released.iter().map(ToString::to_string).collect()
 }
 
 /// Every purpose under which anything is released; subject access and statistics are operations.
