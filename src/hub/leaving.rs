@@ -39,13 +39,11 @@ impl Hub {
         person_acts(caller)?;
         let now = self.now();
         let mut cases: BTreeMap<String, Membership> = BTreeMap::new();
-        for row in self.store.facts_for(caller.id(), FactKind::Ground, now).await? {
-            let keys = self.keys_of(&row.persons.iter().map(|concerned| concerned.person).collect()).await?;
-            let ground = self.open_json::<Ground>(&keys, &row.body, "fact", row.id.0, 0);
-            let takes_part = |ground: &Ground| {
-                ground.code == GroundCode::L05 && ground.live(now) && ground.asserting_agency != *caller.id()
-            };
-            let Some(ground) = ground.filter(takes_part) else { continue };
+        let takes_part = |ground: &Ground| {
+            ground.code == GroundCode::L05 && ground.live(now) && ground.asserting_agency != *caller.id()
+        };
+        let grounds = self.grounds_for(caller, now).await?.into_iter().map(|(ground, _)| ground);
+        for ground in grounds.filter(takes_part) {
             let Some(number) = ground.number else { continue };
             let until = ground.ended_at.into_iter().chain(ground.until).min();
             let membership = Membership { number: number.clone(), coordinator: ground.asserting_agency, until };

@@ -388,12 +388,7 @@ impl Hub {
         }
         cited.named = true;
         let now = self.now();
-        let rows = self.store.facts_for(caller.id(), FactKind::Ground, now).await?;
-        // Read together: a center has hundreds of cases under one number.
-        let named = self.keys_of(&rows.iter().flat_map(|row| &row.persons).map(|one| one.person).collect()).await?;
-        for row in rows {
-            let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-            let Some(ground) = self.open_json::<Ground>(&named, &row.body, "fact", row.id.0, 0) else { continue };
+        for (ground, persons) in self.grounds_for(caller, now).await? {
             if ground.number.as_deref() == Some(number) && ground.live(now) {
                 cited.level = Some(cited.level.map_or(ground.level(), |level| level.max(ground.level())));
                 cited.persons.extend(&persons);
@@ -401,6 +396,21 @@ impl Hub {
             }
         }
         Ok(cited)
+    }
+
+    /// The grounds on file for the caller, each with those whom it names; read together, since a center has hundreds.
+    pub(super) async fn grounds_for(
+        &self,
+        caller: &Caller,
+        now: Time,
+    ) -> Result<Vec<(Ground, Vec<PersonId>)>, Refusal> {
+        let rows = self.store.facts_for(caller.id(), FactKind::Ground, now).await?;
+        let named = self.keys_of(&rows.iter().flat_map(|row| &row.persons).map(|one| one.person).collect()).await?;
+        let opened = rows.iter().filter_map(|row| {
+            let ground = self.open_json(&named, &row.body, "fact", row.id.0, 0)?;
+            Some((ground, row.persons.iter().map(|one| one.person).collect()))
+        });
+        Ok(opened.collect())
     }
 }
 
