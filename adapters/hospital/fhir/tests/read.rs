@@ -164,7 +164,8 @@ fn what_is_refused_names_place_and_reason() {
     assert_eq!(errors(&stranger), ["H002 Bundle.entry[0].resource.custodian"]);
 }
 
-const SAMPLES: [&str; 4] = ["shione_discharge_summary", "shione_birth", "shione_referral", "shione_service_request"];
+const SAMPLES: [&str; 5] =
+    ["shione_discharge_summary", "shione_birth", "shione_referral", "shione_service_request", "shione_treatment"];
 
 fn sample(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/fhir/fhir_json/samples");
