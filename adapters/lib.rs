@@ -11,8 +11,11 @@ pub mod provider;
 pub mod public_health;
 pub mod screen;
 pub mod table;
+mod unrecognised;
 pub mod wording;
 pub mod xml;
+
+pub use unrecognised::unrecognised;
 
 use musubi_core::adapter::Adapter;
 

@@ -5,7 +5,7 @@
 use super::{Exit, Failure, Terminal, record};
 use clap::Args;
 use indicatif::ProgressBar;
-use musubi_adapters::{adapter, recognise};
+use musubi_adapters::{adapter, recognise, unrecognised};
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Direction, EncodeError, Item, Ledger, Profile, Severity};
 use musubi_core::agency::AgencyId;
 use musubi_core::consent::Policy;
@@ -130,12 +130,7 @@ impl Source {
             Source::Auto => match recognise(bytes) {
                 Some(format) => format.decode(bytes, profile),
                 None if record::recognises(bytes) => record::decode(bytes),
-                None => Decoded::refused(Diagnostic::error(
-                    "M002",
-                    AUTO,
-                    "どの形式にも当てはまりません。--from で形式を指定してください。",
-                    "This is none of the formats; name one with --from.",
-                )),
+                None => Decoded::refused(unrecognised(bytes)),
             },
         }
     }
