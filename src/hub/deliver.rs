@@ -12,7 +12,7 @@ use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, Conflict, DeliveryRow, DeliveryState, Expect, Row, StoreError};
 use musubi_adapters::adapter;
 use musubi_core::adapter::{EncodeError, Text};
-use musubi_core::agency::{Actor, AgencyId};
+use musubi_core::agency::{Actor, AgencyId, AgencyKind};
 use musubi_core::consent::Facts;
 use musubi_core::id::{DeliveryId, EntryId, PersonId, ReleaseId};
 use musubi_core::record::{SharedEntry, SharedRecord, is_subject_data, kind_word, of_substance};
@@ -104,7 +104,7 @@ fn with_its_stay(record: SharedRecord, meant: &[EntryId]) -> SharedRecord {
     })
 }
 
-/// Of a family's record, for a party to a referral: its steps that are meant, and who the persons are as the party itself
+/// Of a family's record, for a party to a referral: it or its steps that are meant, and who the persons are as the party itself
 /// said; as the author of the steps said, where the party never did.
 fn with_own_names(record: SharedRecord, meant: &[EntryId], party: &AgencyId) -> SharedRecord {
     let is_meant = |entry: &SharedEntry| entry.id().is_some_and(|id| meant.contains(&id));
@@ -249,10 +249,15 @@ impl Hub {
         let meant = self.entries_meant(row).await?;
         // Whose consent counts may hang on what another agency wrote: the facts are those of the whole record.
         let (whole, facts) = family.whole();
-        let is_step =
-            |entry: &&SharedEntry| entry.kind() == "referral_step" && entry.id().is_some_and(|id| meant.contains(&id));
-        let steps = whole.entries().iter().filter(is_step).count();
-        let told = if steps > 0 { with_own_names(whole, &meant, &recipient.id) } else { with_its_stay(whole, &meant) };
+        // A center hears of a referral with the rest of what its author says; a party under its own numbers.
+        let of_loop = |entry: &&SharedEntry| match entry.kind() {
+            "referral_step" => true,
+            "referral" => recipient.kind != AgencyKind::Osc,
+            _ => false,
+        };
+        let is_meant = |entry: &&SharedEntry| entry.id().is_some_and(|id| meant.contains(&id));
+        let to_party = whole.entries().iter().filter(is_meant).any(|entry| of_loop(&entry));
+        let told = if to_party { with_own_names(whole, &meant, &recipient.id) } else { with_its_stay(whole, &meant) };
         let released = release(told, &request, &facts, &self.policy, family.at);
         Ok(DecidedDelivery { family, released, meant, facts })
     }

@@ -3,6 +3,7 @@
 pub mod message;
 mod told;
 
+use told::News;
 pub(super) use told::listens;
 
 use super::caller::{Caller, Operation};
@@ -132,6 +133,10 @@ impl Hub {
         if let Some(approval) = &terms.approval {
             let record = record_of(&family, &concerned);
             self.write_approval(caller, &municipality, &to.id, approval, &record).await?;
+        }
+        // One that came in a message is in the record with its own number, and has its own way from there.
+        if self.number_between(&family, &referral) == id.to_string() {
+            self.tell_party(caller, &family, &persons, (&referral, News::Asked)).await;
         }
         self.decide_again(&persons).await;
         Ok(Standing { referral, version: 1 })
@@ -263,7 +268,7 @@ impl Hub {
         entry.note = format!("{id} {}", next.state());
         change.leaves.push(self.leaf(now, &row.municipality, &family, &persons, entry));
         self.store.commit("referral step", change).await?;
-        self.tell_party(caller, &family, &persons, &next).await;
+        self.tell_party(caller, &family, &persons, (&next, News::Step)).await;
         self.decide_again(&persons).await;
         Ok(Standing { referral: next, version: row.version + 1 })
     }

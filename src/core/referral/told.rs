@@ -1,4 +1,4 @@
-//! Where a referral stands, as an entry of the record: for the party that did not take the last step.
+//! A referral and where it stands, as an entry of the record: for the party that did not make it or take the last step.
 
 use super::{Outcome, Referral, State};
 use crate::adapter::Diagnostic;
@@ -38,13 +38,36 @@ impl Referral {
             scheduled_for: scheduled_for.map(in_japan),
             ..proto::ReferralStep::default()
         };
+        self.said(&format!("referral/{number}/{}", self.state), &Body::ReferralStep(step), persons)
+    }
+
+    /// What the agency that is asked is told of the referral itself. `number` is that by which the two know it.
+    ///
+    /// # Errors
+    /// When it would not be taken, because it names nobody.
+    pub fn asks(&self, number: &str, persons: &[PersonId]) -> Result<Submission, Vec<Diagnostic>> {
+        let referral = proto::Referral {
+            referral_id: number.to_owned(),
+            kind: self.kind.clone(),
+            from: self.from.to_string(),
+            to: self.to.to_string(),
+            reason: self.reason.clone(),
+            requested_at: Some(in_japan(self.changed_at)),
+            reply_by: self.reply_by.map(in_japan),
+            responsibility_moves: self.is_transfer().then_some(true),
+            ..proto::Referral::default()
+        };
+        self.said(&format!("referral/{number}"), &Body::Referral(referral), persons)
+    }
+
+    fn said(&self, key: &str, body: &Body, persons: &[PersonId]) -> Result<Submission, Vec<Diagnostic>> {
         let entries = persons.iter().map(|person| {
             let PersonKey { issuer, identifier } = PersonKey::known(*person);
             proto::Entry {
-                source_key: format!("referral/{number}/{}", self.state),
+                source_key: key.to_owned(),
                 subjects: vec![proto::Subject { issuer, identifier, ..proto::Subject::default() }],
                 occurred_at: Some(in_japan(self.changed_at)),
-                body: Some(Body::ReferralStep(step.clone())),
+                body: Some(body.clone()),
                 ..proto::Entry::default()
             }
         });

@@ -1,4 +1,5 @@
-//! The party that did not take a step of a referral is told of it, where its system takes that: HL7 v2 `RRI`, a `Task` of FHIR.
+//! The agency that is asked is told of a referral, and the party that did not take a step of it of that, where its system takes
+//! it: HL7 v2 `REF` and `RRI`, a `ServiceRequest` and a `Task` of FHIR.
 //! A person at the agency sees it on the page of referrals anyway.
 
 use super::Tie;
@@ -15,12 +16,12 @@ use musubi_core::referral::{Referral, State};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Formats in which a step can be said.
+/// Formats in which a referral and its steps can be said.
 const SAY_STEPS: [&str; 3] = ["hl7v2", "fhir-json", "fhir-xml"];
 /// For so many days after its end a referral may still be told of, however long the party could not be reached.
 const ENDED_DAYS: i64 = 30;
 
-/// Where an agency takes the steps of its referrals. The officers of a center see them on its pages.
+/// Where an agency takes its referrals and their steps. The officers of a center see them on its pages.
 pub(in crate::hub) fn listens(agency: &Agency) -> impl Iterator<Item = &Subscription> {
     let says = |subscription: &&Subscription| {
         agency.kind != AgencyKind::Osc && subscription.formats.iter().any(|f| SAY_STEPS.contains(&f.as_str()))
@@ -28,17 +29,32 @@ pub(in crate::hub) fn listens(agency: &Agency) -> impl Iterator<Item = &Subscrip
     agency.settings.subscriptions.iter().filter(says)
 }
 
+/// What a party is told.
+#[derive(Clone, Copy)]
+pub(super) enum News {
+    /// The referral itself.
+    Asked,
+    /// The step that was taken last.
+    Step,
+}
+
 impl Hub {
-    /// Tells the other party of the step that the caller took. The step is on file whatever becomes of this, so its caller
-    /// hears of no failure here.
-    pub(super) async fn tell_party(&self, caller: &Caller, family: &Family, persons: &[PersonId], referral: &Referral) {
+    /// Tells the other party what the caller did. It is on file whatever becomes of this, so its caller hears of no failure
+    /// here.
+    pub(super) async fn tell_party(
+        &self,
+        caller: &Caller,
+        family: &Family,
+        persons: &[PersonId],
+        (referral, news): (&Referral, News),
+    ) {
         let party = referral.other_party(caller.id());
         let takes_it = |agency: &Arc<Agency>| agency.active && listens(agency).next().is_some();
         if self.register.agency(party).filter(takes_it).is_none() {
             return;
         }
-        if let Err(refusal) = self.try_tell_party(caller, family, persons, referral).await {
-            tracing::error!(referral = %referral.id(), %refusal, "a party is not told of a step");
+        if let Err(refusal) = self.try_tell_party(caller, family, persons, (referral, news)).await {
+            tracing::error!(referral = %referral.id(), %refusal, "a party is not told of a referral");
         }
     }
 
@@ -47,13 +63,15 @@ impl Hub {
         caller: &Caller,
         family: &Family,
         persons: &[PersonId],
-        referral: &Referral,
+        (referral, news): (&Referral, News),
     ) -> Result<(), Refusal> {
         let number = self.number_between(family, referral);
         let persons: Vec<PersonId> = persons.iter().map(|person| family.known_as(*person)).collect();
-        let submission = referral
-            .told(&number, caller.id(), &persons)
-            .map_err(|faults| Refusal { kind: RefusalKind::Invalid, diagnostics: faults })?;
+        let said = match news {
+            News::Asked => referral.asks(&number, &persons),
+            News::Step => referral.told(&number, caller.id(), &persons),
+        };
+        let submission = said.map_err(|faults| Refusal { kind: RefusalKind::Invalid, diagnostics: faults })?;
         let mut parcel = Parcel::of_the_hub("referral step", &submission.header().message_id, submission, self.now());
         parcel.told = Some(referral.other_party(caller.id()).clone());
         self.take(caller, parcel, Arc::new(|_, _, _| Vec::new())).await?;
@@ -61,7 +79,7 @@ impl Hub {
     }
 
     /// The number by which the parties know a referral: that of the message that it came with, else Musubi's own.
-    fn number_between(&self, family: &Family, referral: &Referral) -> String {
+    pub(super) fn number_between(&self, family: &Family, referral: &Referral) -> String {
         let (record, from, to) = (family.record(), referral.from(), referral.to());
         let mut numbers = record.referral_numbers_of(from);
         let known = numbers.find(|number| self.id_of_number(from, to, number) == referral.id());

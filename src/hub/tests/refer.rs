@@ -264,3 +264,39 @@ async fn an_objection_keeps_a_step_from_the_party_too() {
     city.hub.step(&officer, id, Step::Accept).await.unwrap();
     assert!(city.the_hospital_hears().await.is_empty());
 }
+
+/// An answer of the hospital's system to the referral of this number.
+fn answer(id: &str, state: &str, number: &str) -> Vec<u8> {
+    format!(
+        "MSH|^~\\&|HIS|SHIONE-HOSP|MUSUBI|SHIONE-CITY|20261031110000+0900||RRI^I12^RRI_I12|{id}|P|2.5||||||UNICODE UTF-8\r\
+         RF1|{state}|||||{number}|20261031110000\rPRD|RP||||||OSC-482072\rPRD|RT||||||MED-4810700122\r\
+         PID|1||00012345^^^^PI||榎本^千夏^^^^^L^I~エノモト^チナツ^^^^^L^P||19960514|F\r"
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn a_hospital_is_asked_in_its_own_format_and_answers_under_the_number_that_came() {
+    let city = City::new().await;
+    city.the_hospital_listens().await;
+    city.set("2026-10-30T14:10:00+09:00");
+    for message in [NEWBORN, MOTHER] {
+        city.submit("MED-4810700122", "hl7v2", message).await;
+    }
+    city.set("2026-10-31T10:00:00+09:00");
+    let officer = city.caller("OSC-482072", "ooba");
+    let asked = city.hub.refer(&officer, referral("MED-4810700122", "00012345")).await.unwrap();
+    let number = asked.referral.id().to_string();
+    let [[message, request]] = city.the_hospital_hears().await.try_into().unwrap();
+    assert!(message.contains("|REF^I12^REF_I12|"), "{message}");
+    assert!(message.contains(&format!("\rRF1|P|R||||{number}|20261031100000")), "{message}");
+    assert!(message.contains("PRD|RP||||||OSC-482072\rPRD|RT||||||MED-4810700122\r"), "{message}");
+    assert!(message.contains("\rPID|1||00012345^^^^PI|"), "{message}");
+    assert!(request.contains("\"resourceType\":\"ServiceRequest\"") && request.contains(&number), "{request}");
+
+    city.set("2026-10-31T11:00:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", &answer("R-1", "A", &number)).await;
+    let standing = city.hub.referral(&officer, asked.referral.id()).await.unwrap();
+    assert!(matches!(standing.referral.state(), State::Accepted { .. }));
+    assert!(city.the_hospital_hears().await.is_empty(), "its own answer tells it nothing");
+}
