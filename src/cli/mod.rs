@@ -18,6 +18,7 @@ mod order;
 mod place;
 pub mod policy;
 mod record;
+mod secret;
 pub mod serve;
 pub mod store;
 mod terminal;

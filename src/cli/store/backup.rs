@@ -1,12 +1,13 @@
 //! Backups of the embedded database: the secret of a recipient, a sealed copy, a rehearsal of its restore, and the restore.
 
 use super::{bury, compare, read_tombstones, reading, settings};
-use crate::ca::{secret_folder, write_secret};
+use crate::ca::secret_folder;
 use crate::cli::audit::verify::{print_verdicts, verify, verify_here};
 use crate::cli::place::{Place, fault, wait};
+use crate::cli::secret;
 use crate::cli::{Exit, Failure, Terminal};
 use crate::config::{Config, StoreKind};
-use crate::digits::{hex, unhex};
+use crate::digits::hex;
 use crate::entropy;
 use crate::hub::recipients::Recipients;
 use crate::store::{KEYS, Keyring, Location, Opening, Sealing, Store, back_up, restore};
@@ -15,9 +16,6 @@ use musubi_core::sealing::RecipientSecret;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Longest file of a secret, in bytes.
-const SECRET_BYTES_MAX: u64 = 128;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
@@ -63,9 +61,7 @@ pub(super) struct Restore {
 
 /// Writes a new secret, and prints the key that backups are sealed for.
 pub(super) fn make_key(to: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let random = entropy::bytes::<32>();
-    let key = RecipientSecret::from_random(random).key().map_err(fault)?;
-    write_secret(to, &hex(&random)).map_err(fault)?;
+    let key = RecipientSecret::from_random(*secret::make(to)?).key().map_err(fault)?;
     writeln!(terminal.out, "{key}")?;
     Ok(Exit::Success)
 }
@@ -156,6 +152,10 @@ fn embedded(place: &Place) -> Result<Config, Failure> {
     }
 }
 
+fn read_secret(path: &Path, terminal: &mut Terminal<'_>) -> Result<RecipientSecret, Failure> {
+    Ok(RecipientSecret::from_random(*secret::read(path, "musubi store key", terminal)?))
+}
+
 /// The hub's own keys, which are there before a backup is written or put back.
 fn keyring(config: &Config) -> Result<Keyring, Failure> {
     let folder = &config.data.folder;
@@ -164,17 +164,4 @@ fn keyring(config: &Config) -> Result<Keyring, Failure> {
         return Err(Failure::Fault(format!("{}: {text}", folder.join(KEYS).display())));
     }
     Keyring::open(folder, &config.hub.origin, &mut entropy::fill).map_err(fault)
-}
-
-fn read_secret(path: &Path, terminal: &mut Terminal<'_>) -> Result<RecipientSecret, Failure> {
-    let wrong =
-        || Failure::Fault(format!("{}: not a key of `musubi store key` / 鍵の形式ではありません", path.display()));
-    if crate::ca::readable_by_others(path).map_err(fault)? {
-        let text =
-            "others may read this key; set its mode to 0600 / 鍵が他の利用者に読まれます。権限を0600にしてください";
-        return Err(Failure::Fault(format!("{}: {text}", path.display())));
-    }
-    let text = zeroize::Zeroizing::new(terminal.read(path, SECRET_BYTES_MAX)?);
-    let bytes = unhex(std::str::from_utf8(&text).map_err(|_| wrong())?.trim()).ok_or_else(wrong)?;
-    Ok(RecipientSecret::from_random(bytes.try_into().map_err(|_| wrong())?))
 }
