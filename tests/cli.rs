@@ -295,6 +295,25 @@ fn the_policy_files_are_checked_explained_and_compared() {
 }
 
 #[test]
+fn a_default_deny_says_what_was_wanting() {
+    let facts = r#"{"kind":"PRV","purpose":"P7","category":"C01","relation":false,"label":"R"}"#;
+    let answer = musubi_fed(&["policy", "decide", "-", "--json"], facts).json();
+    assert_eq!(answer["rule"], "T11.default-deny");
+    assert_eq!(answer["evidence"]["facts"], serde_json::json!(["no_relation", "label"]));
+}
+
+#[test]
+fn what_has_no_answer_is_not_passed_over_in_silence() {
+    let facts = r#"{"kind":"PRV","purpose":"P7","category":"C01"}"#;
+    let run = musubi_fed(&["policy", "decide", "--lines", "-"], format!("{facts}\n\n{facts}\n"));
+    assert_eq!((run.code, run.out.lines().count()), (0, 2));
+    assert!(run.err.contains("line 2") && run.err.contains("空行"), "{}", run.err);
+    let run = musubi_fed(&["policy", "decide", "-"], " ".repeat(70_000));
+    assert_eq!((run.code, run.out.as_str()), (1, "ERROR\n"));
+    assert!(run.err.contains("65536"), "{}", run.err);
+}
+
+#[test]
 fn a_changed_cell_is_shown_by_diff_and_decides_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["matrix.toml", "grounds.toml", "masks.toml", "codes.toml"] {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 The facts are a JSON object; kind, purpose and category are required. An unknown key, a missing key or a value of \
 another type names the line and the key on stderr and ends with exit 1; its line on stdout begins with ERROR, and the \
-other lines are still answered.")]
+other lines are still answered. A blank line has no answer; stderr says so.")]
 #[command(group = clap::ArgGroup::new("facts").required(true))]
 #[group(skip)]
 pub(super) struct Arguments {
@@ -34,15 +34,22 @@ const FACTS_BYTES_MAX: u64 = 64 * 1024;
 pub(super) fn run(arguments: &Arguments, policy: &Policy, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut answers = Answers { policy, json: arguments.json, out: Vec::new(), faults: Vec::new(), refused: false };
     match (&arguments.file, &arguments.lines) {
-        (Some(file), _) => {
-            let text = terminal.read(file, FACTS_BYTES_MAX)?;
-            answers.answer(None, &text)?;
-            answers.hand_over(&mut terminal.out, &mut terminal.err)?;
-        }
+        (Some(file), _) => the_whole(file, &mut answers, terminal)?,
         (None, Some(file)) => every_line(file, &mut answers, terminal)?,
         (None, None) => return Err(Failure::Usage("name a file with facts, or --lines FILE".to_owned())),
     }
     Ok(if answers.refused { Exit::Refused } else { Exit::Success })
+}
+
+/// One object, however many lines it takes.
+fn the_whole(file: &Path, answers: &mut Answers<'_>, terminal: &mut Terminal<'_>) -> Result<(), Failure> {
+    let (mut text, streams) = (Vec::new(), terminal.lend(file)?);
+    let read = streams.input.take(FACTS_BYTES_MAX + 1).read_to_end(&mut text);
+    match read.map_err(|error| unreadable(file, &error))? as u64 {
+        length if length > FACTS_BYTES_MAX => answers.refuse(None, &Fault::TooLong)?,
+        _ => answers.answer(None, &text)?,
+    }
+    answers.hand_over(streams.out, streams.err)
 }
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -67,8 +74,9 @@ fn every_line(file: &Path, answers: &mut Answers<'_>, terminal: &mut Terminal<'_
             }
             Next::Line => {
                 number += 1;
-                if !line.trim_ascii().is_empty() {
-                    answers.answer(Some(number), &line)?;
+                match line.trim_ascii().is_empty() {
+                    true => answers.skip(number)?,
+                    false => answers.answer(Some(number), &line)?,
                 }
             }
         }
@@ -165,6 +173,12 @@ impl Answers<'_> {
             Ok(facts) => self.decided(&decide(self.policy, &facts)),
             Err(fault) => self.refuse(line, &fault),
         }
+    }
+
+    /// A blank line asks nothing and has no answer: whoever counts lines must know.
+    fn skip(&mut self, line: usize) -> Result<(), Failure> {
+        writeln!(self.faults, "note: line {line}: 空行のため回答はありません。 / blank, no answer")?;
+        Ok(())
     }
 
     fn decided(&mut self, decision: &Decision) -> Result<(), Failure> {

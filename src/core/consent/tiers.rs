@@ -151,11 +151,18 @@ fn open_or_wait(
     let Some(opened) = opened else {
         let otherwise = || match facts.objection {
             true => answer(Outcome::Deny, Rule::Objection, evidence.and(Seen::Objection)),
-            false => answer(Outcome::Deny, Rule::DefaultDeny, evidence),
+            false => answer(Outcome::Deny, Rule::DefaultDeny, wanting(facts, cell, evidence)),
         };
         return waiting.unwrap_or_else(otherwise);
     };
     objection(facts, opened.evidence, waiting).or_else(|| originator(facts, opened.evidence, waiting)).unwrap_or(opened)
+}
+
+/// T11, and what kept T6 and T10 from opening it.
+fn wanting(facts: &DecisionFacts, cell: Cell, evidence: Evidence) -> Evidence {
+    let by_default = matches!(cell, Cell::Default | Cell::General);
+    let unrelated = (by_default || cell == Cell::Task) && !facts.relation;
+    evidence.and_if(unrelated, Seen::NoRelation).and_if(by_default && facts.label != Label::N, Seen::Label)
 }
 
 /// T7: an objection stops consent and default; one by somebody in a conflict of interest waits for a person.

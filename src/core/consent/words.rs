@@ -278,6 +278,10 @@ words! {
         BreakGlass = "break_glass",
         /// The relation that the purpose needs.
         Relation = "relation",
+        /// That there is no relation, where one would have opened it.
+        NoRelation = "no_relation",
+        /// The source's sensitivity label, where the default opens only what bears none.
+        Label = "label",
         /// An objection.
         Objection = "objection",
         /// The objector's conflict of interest.
