@@ -15,6 +15,7 @@ pub mod protection;
 pub mod record;
 pub mod referral;
 pub mod release;
+pub mod retention;
 pub mod sealing;
 pub mod sign_in;
 pub mod signals;

@@ -70,6 +70,12 @@ pub fn contacts(
     found.into_values().collect()
 }
 
+/// Is a case about any of these persons open?
+pub(crate) fn has_open_case(record: &SharedRecord, facts: &BTreeMap<PersonId, SubjectFacts>, now: Time) -> bool {
+    let mut cases = record.entries().iter().filter_map(|entry| Case::open(entry, record, facts, now));
+    cases.any(|case| !case.persons.is_empty())
+}
+
 /// The stays that entries are about.
 pub fn stays<'e>(entries: impl Iterator<Item = &'e SharedEntry>) -> BTreeSet<String> {
     entries.filter_map(Stay::of).map(|stay| stay.key).collect()

@@ -1,10 +1,11 @@
 //! One stored entry, and the entries of a family together.
 
 use super::{SubjectRole, kind_of, update};
-use crate::agency::AgencyId;
+use crate::agency::{AgencyId, CategorySet};
 use crate::id::{EntryId, MessageId, PersonId};
 use crate::sealing::{Aad, DataKey, DoesNotOpen, Sealed, seal_for};
 use crate::time::{Day, Time};
+use musubi_proto::Labelled;
 use musubi_proto::v1 as proto;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -73,6 +74,13 @@ impl SharedEntry {
         let roles = self.entry.roles.iter().map(known).chain(std::iter::repeat(SubjectRole::Other));
         let ids = self.entry.person_ids.iter().map(|id| PersonId::parse(id));
         ids.zip(roles).filter_map(|(id, role)| Some((id?, role))).collect()
+    }
+
+    /// Every category that something of it needs, those that were raised included.
+    pub(crate) fn categories(&self) -> CategorySet {
+        let mut needed = 0;
+        self.entry.leaves(&mut String::new(), &mut |_, need| needed |= need.bits);
+        CategorySet::from_bits(needed)
     }
 
     /// Its subjects, when every one of them can be read. Without one of them it cannot be judged.

@@ -5,7 +5,6 @@ use crate::agency::{AgencyId, CategorySet};
 use crate::consent::{Item, Label, Originator, Outcome, View};
 use crate::id::{EntryId, MessageId, PersonId};
 use crate::record::SharedEntry;
-use musubi_proto::Labelled;
 use musubi_proto::v1 as proto;
 
 /// What the decision asks of one entry.
@@ -27,11 +26,9 @@ impl Judged {
     /// `None` when it cannot be judged: who wrote it, or one whom it is about, is not known.
     pub(super) fn of(entry: &SharedEntry) -> Option<Self> {
         let message = entry.message();
-        let mut needed = 0;
-        message.leaves(&mut String::new(), &mut |_, need| needed |= need.bits);
         Some(Judged {
             entry: entry.id()?,
-            categories: CategorySet::from_bits(needed),
+            categories: entry.categories(),
             persons: entry.every_person()?,
             author: entry.author()?,
             commissioned: message.commissioned,
