@@ -36,7 +36,7 @@ pub enum Row {
     },
     /// Increments the epoch of a person, for a change that is no fact and yet bears on decisions.
     Epoch(PersonId),
-    /// Destroys a person's data key; everything sealed under it is unreadable from then on (S-52).
+    /// Destroys a person's data key; everything sealed under it is unreadable from then on (S-52), and nothing finds the person.
     DestroyKey {
         /// Whose.
         person: PersonId,

@@ -23,19 +23,22 @@ const CHANGED: [&str; 15] = [
     "work_item",
     "sign_in",
 ];
+/// Taken away: who was signed in, and the names of those whose keys were destroyed.
+const TAKEN_AWAY: [&str; 3] = ["sign_in", "alias", "person_index"];
 const SEQUENCES: [&str; 2] = ["entries_sequence", "delivery_sequence"];
 
 /// The statements that the owner of the tables gives, once the roles are there. Nothing else is granted.
 pub fn grants(hub: &str, reader: &str) -> String {
     let (hub, reader) = (quoted(hub), quoted(reader));
     let (changed, added_to) = (CHANGED.join(", "), ADDED_TO.join(", "));
+    let taken_away = TAKEN_AWAY.join(", ");
     let (all, sequences) = (format!("{changed}, {added_to}, {MIGRATIONS}"), SEQUENCES.join(", "));
     [
         format!("REVOKE ALL ON {all} FROM {hub}, {reader};"),
         format!("GRANT SELECT ON {all} TO {hub}, {reader};"),
         format!("GRANT INSERT ON {changed}, {added_to} TO {hub};"),
         format!("GRANT UPDATE ON {changed} TO {hub};"),
-        format!("GRANT DELETE ON sign_in TO {hub};"),
+        format!("GRANT DELETE ON {taken_away} TO {hub};"),
         format!("GRANT USAGE ON SEQUENCE {sequences} TO {hub};"),
     ]
     .map(|line| line + "\n")

@@ -45,7 +45,8 @@ const JOINED: Statement =
     Statement::each(joined!(concat!("IN ", listed!()), "CROSS JOIN"), joined!("= ANY($1)", "JOIN"));
 const TOMBSTONES: &str = "SELECT person, at FROM tombstone ORDER BY at, person";
 const KEPT_IN: &str =
-    "SELECT * FROM person WHERE municipality = $1 AND id > $2 AND joined_into IS NULL ORDER BY id LIMIT +$3";
+    "SELECT * FROM person WHERE municipality = $1 AND id > $2 AND joined_into IS NULL AND key IS NOT NULL
+    ORDER BY id LIMIT +$3";
 
 impl FromColumns for AliasRow {
     const TABLE: &'static str = "alias";
@@ -147,7 +148,8 @@ impl Store {
         Ok(found)
     }
 
-    /// Persons that are kept in a municipality, after one of them, in the order in which they were first known.
+    /// Persons that are kept in a municipality, after one of them, in the order in which they were first known; nobody whose key
+    /// was destroyed.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.

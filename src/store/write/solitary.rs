@@ -27,6 +27,7 @@ const BUMP: &str = "WITH RECURSIVE
 const JOIN: &str = "UPDATE person SET joined_into = $2 WHERE id = $1";
 const PART: &str = "UPDATE person SET joined_into = NULL WHERE id = $1";
 const DESTROY: &str = "UPDATE person SET key = NULL, epoch = epoch + 1 WHERE id = $1";
+const NAMES: [&str; 2] = ["DELETE FROM alias WHERE person = $1", "DELETE FROM person_index WHERE person = $1"];
 const TOMBSTONE: &str = "INSERT INTO tombstone (person, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 /// Must a change with this row stand alone?
@@ -48,6 +49,9 @@ pub(super) async fn write(on: &mut Connection, row: &Row) -> Result<Result<(), C
         }
         Row::DestroyKey { person, at } => {
             on.execute(Sql::new(DESTROY).bind(*person)).await?;
+            for names in NAMES {
+                on.execute(Sql::new(names).bind(*person)).await?;
+            }
             on.execute(Sql::new(TOMBSTONE).bind(*person).bind(*at)).await?;
             Ok(Ok(()))
         }
