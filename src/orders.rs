@@ -9,7 +9,7 @@ use crate::hub::enrol::Enrolment;
 use crate::hub::recipients::RecipientOrder;
 use crate::hub::sign_in::Officer;
 use crate::hub::{Hub, Refusal};
-use musubi_core::id::DeliveryId;
+use musubi_core::id::{DeliveryId, PersonId};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -35,6 +35,8 @@ pub enum What {
     Replay(DeliveryId),
     /// A change of who can open backups.
     Recipients(RecipientOrder),
+    /// That the keys of a person be destroyed: asked for by one operator, done when another asks too.
+    Destroy(PersonId),
     /// Somebody who keeps the staff of an agency: proposed by one operator, confirmed by another.
     Officer(Officer),
 }
@@ -48,6 +50,7 @@ impl What {
         match self {
             What::Register(enrolment) => hub.enrol(enrolment, by).await,
             What::Recipients(order) => hub.change_recipients(order, by).await,
+            What::Destroy(person) => hub.destroy(person, by).await,
             What::Officer(officer) => hub.order_officer(officer, by).await,
             What::Replay(id) => hub.replay_by_operator(id, by, false).await.map(drop),
         }

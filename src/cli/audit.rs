@@ -91,7 +91,7 @@ fn read_note(terminal: &mut Terminal<'_>, path: &Path) -> Result<SignedNote, Fai
     })
 }
 
-async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
+pub(super) async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
     let folder = &config.data.folder;
     let missing = || Failure::Fault(format!("{}: no hub's data / ハブのデータがありません", folder.display()));
     if !config.data.is_there() || !folder.join(KEYS).exists() {

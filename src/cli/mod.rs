@@ -18,6 +18,7 @@ mod order;
 mod place;
 pub mod policy;
 mod record;
+pub mod retention;
 mod secret;
 pub mod serve;
 pub mod store;
@@ -64,6 +65,8 @@ enum Command {
     Load(load::Arguments),
     /// Check and explain the policy files, and decide what they say about stated facts
     Policy(policy::Arguments),
+    /// List what need not be kept any more, and have its keys destroyed (保存期間と破棄)
+    Retention(retention::Arguments),
     /// Run the hub
     Serve(serve::Arguments),
     /// Bring a hub's store up to date, back it up, restore it (データの更新・バックアップ・復元)
@@ -126,6 +129,7 @@ impl Cli {
             Command::Formats(arguments) => formats::run(&arguments, terminal),
             Command::Load(arguments) => load::run(&arguments, terminal),
             Command::Policy(arguments) => policy::run(&arguments, terminal),
+            Command::Retention(arguments) => retention::run(&arguments, terminal),
             Command::Serve(arguments) => serve::run(&arguments, terminal),
             Command::Store(arguments) => store::run(&arguments, terminal),
         };

@@ -113,6 +113,8 @@ pub enum Operation {
     SeeOwnCare,
     /// To see who is on the agency's staff. Who enrols others is a matter of their account.
     KeepStaff,
+    /// To order that a record be preserved, or no longer.
+    Preserve,
     /// To look over the log, the agencies and what was shown of a person.
     Oversee,
 }
@@ -138,6 +140,7 @@ pub fn may(kind: AgencyKind, role: Role, operation: Operation) -> bool {
         Operation::KeepStaff => !machine && role != Role::Auditor,
         Operation::HandIn | Operation::SeeReferrals => !machine && !sees_metadata_only,
         Operation::SeeOwnCare => kind == AgencyKind::Prv && !machine && may(kind, role, Operation::Read(Purpose::P7)),
+        Operation::Preserve => kind == AgencyKind::Osc && matches!(role, Role::PrivacyOfficer | Role::LegalOfficer),
         Operation::Oversee => kind == AgencyKind::Osc && sees_metadata_only,
     }
 }

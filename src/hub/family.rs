@@ -6,7 +6,7 @@ mod parts;
 use super::footing::Footing;
 use super::{Hub, Refusal};
 use crate::entropy;
-use crate::store::{EntriesRow, Expect, FactKind, FactRow, PersonRow, StoreError};
+use crate::store::{Concerned, EntriesRow, Expect, FactKind, FactRow, PersonRow, StoreError};
 use musubi_core::consent::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
 };
@@ -14,6 +14,7 @@ use musubi_core::consent::weighing::Weighing;
 use musubi_core::consent::{Facts, SubjectFacts};
 use musubi_core::id::{EntryId, FactId, MessageId, PersonId};
 use musubi_core::record::{SharedEntry, SharedRecord, SubjectRole};
+use musubi_core::retention::LegalHold;
 use musubi_core::sealing::{Aad, DataKey, Sealed, seal_for};
 use musubi_core::time::{Day, Time};
 use parts::FactsOfPersons;
@@ -38,6 +39,8 @@ pub struct Family {
     pub standing: Vec<StandingApproval>,
     /// What persons answered where a release was held.
     pub weighings: Vec<Weighing>,
+    /// Orders that nothing be destroyed.
+    pub holds: Vec<LegalHold>,
     /// When the last of it was read: the moment for a decision about it, after everything that it rests on.
     pub at: Time,
     entries: Vec<SharedEntry>,
@@ -63,6 +66,7 @@ impl Family {
             grounds: Vec::new(),
             standing: Vec::new(),
             weighings: Vec::new(),
+            holds: Vec::new(),
             at,
             entries: Vec::new(),
             received: Vec::new(),
@@ -137,6 +141,17 @@ impl Family {
     /// What stands in the place of each entry by now; nothing where its author took it back.
     pub fn standing(&self) -> BTreeMap<EntryId, Option<EntryId>> {
         SharedRecord::standing(&self.entries)
+    }
+
+    /// Every entry on file, also those that were replaced or taken back.
+    pub fn entries(&self) -> &[SharedEntry] {
+        &self.entries
+    }
+
+    /// Were the keys of all these persons destroyed? A row about them is as if it had never been.
+    pub fn forgot(&self, concerned: &[Concerned]) -> bool {
+        let gone = |one: &Concerned| self.persons.get(&one.person).is_some_and(|row| row.key.is_none());
+        !concerned.is_empty() && concerned.iter().all(gone)
     }
 
     /// Is a case of child protection among the entries, open or not?
@@ -315,7 +330,7 @@ impl Hub {
         // decision is after it, not before.
         let last = rows.iter().map(|row| row.superseded_at.unwrap_or(row.recorded_at)).max();
         family.at = self.now().max(now).max(last.unwrap_or(now));
-        let holds = |row: &FactRow| row.superseded_at.is_none();
+        let holds = |row: &FactRow| row.superseded_at.is_none() && !family.forgot(&row.persons);
         let rows = rows.into_iter().filter(holds).collect();
         Ok((family, rows))
     }
@@ -473,6 +488,7 @@ impl Family {
                 fact.subjects = fact.subjects.iter().map(|person| self.known_as(*person)).collect();
                 self.weighings.push(fact);
             }
+            FactKind::LegalHold => self.holds.push(json(plain)?),
             FactKind::Approval => self.standing.push(json(plain)?),
             FactKind::Standing => {
                 let (person, standing): (PersonId, PersonStanding) = json(plain)?;

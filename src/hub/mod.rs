@@ -45,6 +45,7 @@ pub mod refusal;
 pub mod refused;
 pub mod register;
 pub mod renewal;
+pub mod retention;
 pub mod roster;
 mod scans;
 mod sent;

@@ -45,7 +45,8 @@ impl Hub {
     /// The person that is meant; `None` when nobody is known, or more than one person fits.
     pub(crate) async fn find(&self, named: &Named) -> Result<Option<PersonId>, Refusal> {
         if let Some(person) = named.person {
-            return Ok(self.store.persons(&[person]).await?.first().map(|row| row.joined_into.unwrap_or(row.id)));
+            let found = self.store.persons(&[person]).await?.into_iter().find(|row| row.key.is_some());
+            return Ok(found.map(|row| row.joined_into.unwrap_or(row.id)));
         }
         if let Some(key) = &named.key {
             let found = self.store.persons_by_alias(&[self.alias(key)]).await?;

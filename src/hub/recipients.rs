@@ -162,7 +162,7 @@ fn nothing_proposed() -> Refusal {
     )
 }
 
-fn same_operator() -> Refusal {
+pub(super) fn same_operator() -> Refusal {
     Refusal::forbidden(
         "M833",
         "by",

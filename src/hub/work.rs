@@ -151,6 +151,7 @@ impl Hub {
         rows.retain(|row| may_list(caller, &row.kind));
         let persons: BTreeSet<PersonId> = rows.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
         let keys = self.keys_of(&persons).await?;
+        rows.retain(|row| !keys.forgot(&row.persons));
         let mut items: Vec<WorkItem> = rows.into_iter().map(|row| self.item_or_mark(&keys, row)).collect();
         items.sort_by_key(|item| (item.row.due_at, item.row.created_at));
         Ok(items)

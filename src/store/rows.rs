@@ -287,11 +287,13 @@ pub enum FactKind {
     Standing = 11,
     /// A person's answer where a release was held.
     Weighing = 12,
+    /// An officer's order that nothing be destroyed (保全). No decision rests on it.
+    LegalHold = 13,
 }
 
 impl FactKind {
     /// Every kind.
-    pub const ALL: [FactKind; 12] = [
+    pub const ALL: [FactKind; 13] = [
         FactKind::Consent,
         FactKind::Objection,
         FactKind::Ground,
@@ -304,6 +306,7 @@ impl FactKind {
         FactKind::Approval,
         FactKind::Standing,
         FactKind::Weighing,
+        FactKind::LegalHold,
     ];
 }
 

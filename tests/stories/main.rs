@@ -45,6 +45,7 @@ mod proof;
 mod provider;
 mod quotas;
 mod referrals_v2;
+mod retention;
 mod schema;
 mod serve_binary;
 mod serve_commands;

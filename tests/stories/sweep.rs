@@ -104,6 +104,12 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
         other: Some(person(sample::CITY, "K0100102", "mother")),
         ..grpc::LinkPersonsRequest::default()
     };
+    let hold = |staff: &str| grpc::LegalHoldRequest {
+        staff_id: text(staff),
+        subject: somebody(),
+        reason: text("損害賠償請求訴訟のため"),
+        lift: false,
+    };
     let statement =
         |staff: &str| grpc::StatementRequest { staff_id: text(staff), subject: somebody(), ..Default::default() };
     let withdraw = grpc::WithdrawConsentRequest { subject: somebody(), ..grpc::WithdrawConsentRequest::default() };
@@ -180,6 +186,14 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
         (
             "Consents/WithdrawForm",
             vec![case(hospital, "not a center", form("namiki")), case(center, "not her office", form("ooba"))],
+        ),
+        (
+            "Consents/LegalHold",
+            vec![
+                case(hospital, "not a center", hold("namiki")),
+                case(center, "not her office", hold("ooba")),
+                case(center, "a machine", hold("")),
+            ],
         ),
         ("Consents/Explain", vec![]),
         ("Consents/WhatIf", vec![]),

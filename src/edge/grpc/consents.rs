@@ -8,9 +8,9 @@ use musubi_core::consent::Custody;
 use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope, Status as State};
 use musubi_core::id::{FactId, ReleaseId};
 use server::{
-    ExplainAnswer, ExplainRequest, ExplainedDecision, FactReceipt, ObjectRequest, RecordConsentRequest,
-    RecordCustodyRequest, SealRequest, ShieldRequest, WhatIfAnswer, WhatIfPart, WhatIfRequest, WithdrawConsentAnswer,
-    WithdrawConsentRequest, WithdrawFormAnswer, WithdrawFormRequest,
+    ExplainAnswer, ExplainRequest, ExplainedDecision, FactReceipt, LegalHoldRequest, ObjectRequest,
+    RecordConsentRequest, RecordCustodyRequest, SealRequest, ShieldRequest, WhatIfAnswer, WhatIfPart, WhatIfRequest,
+    WithdrawConsentAnswer, WithdrawConsentRequest, WithdrawFormAnswer, WithdrawFormRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -113,6 +113,14 @@ impl server::consents_server::Consents for Services {
         let allowed: Result<Vec<_>, _> =
             asked.allowed_agencies.iter().map(|id| agency_id(id, "allowed_agencies")).collect();
         let done = self.hub.seal_record(&caller, &subject, allowed?).await.map_err(|r| status(&r))?;
+        Ok(Response::new(fact_receipt(&done)))
+    }
+
+    async fn legal_hold(&self, request: Request<LegalHoldRequest>) -> Result<Response<FactReceipt>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let subject = named(asked.subject.as_ref())?;
+        let done = self.hub.legal_hold(&caller, &subject, &asked.reason, asked.lift).await.map_err(|r| status(&r))?;
         Ok(Response::new(fact_receipt(&done)))
     }
 
