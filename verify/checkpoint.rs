@@ -182,6 +182,16 @@ impl LogVerifier {
         if hex(&verifier.key_id()) == id && !name.is_empty() { Ok(verifier) } else { Err(wrong) }
     }
 
+    /// The key itself.
+    pub fn key_bytes(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
+    /// Is it known under this name?
+    pub fn is_of(&self, name: &str) -> bool {
+        self.name == name
+    }
+
     /// First four bytes of SHA-256(name ‖ newline ‖ 1 ‖ key).
     pub fn key_id(&self) -> [u8; KEY_ID_BYTES] {
         let [a, b, c, d, ..] = sha256(&[self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()]);

@@ -23,6 +23,7 @@ mod scene;
 mod tiers;
 mod view;
 pub mod weighing;
+pub mod widening;
 mod will;
 mod words;
 pub mod worked;

@@ -6,6 +6,7 @@ use super::words::{Cell, Condition, GroundCode, Nature};
 use crate::agency::{AgencyKind, Category, CategorySet, Purpose};
 use crate::time::Day;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) const KINDS: usize = AgencyKind::ALL.len();
 pub(super) const PURPOSES: usize = Purpose::ALL.len();
@@ -30,6 +31,7 @@ pub struct Policy {
     capacity: Vec<Capacity>,
     effective: Day,
     hash: [u8; 32],
+    files: Arc<[String; 3]>,
 }
 
 /// A note of the matrix: a cell that depends on a circumstance.
@@ -191,12 +193,18 @@ impl Policy {
             capacity: files::capacity(masks_file.capacity)?,
             effective: effective.into_iter().fold(Day::MIN, Day::max),
             hash: files::hash([matrix, grounds, masks]),
+            files: Arc::new([matrix, grounds, masks].map(str::to_owned)),
         })
     }
 
     /// SHA-256 over the three files, each with its length before it.
     pub fn hash(&self) -> [u8; 32] {
         self.hash
+    }
+
+    /// The three files as they were read: matrix, grounds, masks.
+    pub fn files(&self) -> &[String; 3] {
+        &self.files
     }
 
     /// The day from which all three files are in effect.
