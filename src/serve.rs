@@ -3,6 +3,7 @@
 mod health;
 mod others;
 mod upkeep;
+mod widening;
 
 use crate::clock::Clock;
 use crate::config::{Config, SignIn};
@@ -78,6 +79,9 @@ pub enum StartError {
     /// The policy is not one that may be used.
     #[error("{0}")]
     Policy(#[from] PolicyFault),
+    /// The policy opens more than the last one, and two officers have not signed it.
+    #[error("{0}")]
+    Wider(String),
     /// The hub could not begin.
     #[error("{0}")]
     Hub(#[from] Refusal),
@@ -180,6 +184,7 @@ pub async fn open_hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Sta
     let settings = Settings { hub: origin.clone(), sign: Some(sign), ..Settings::default() };
     let (policy, codes) = policy(config.policy.folder.as_deref())?;
     let store = Store::open_at(&config.data.location()?, settings).await?;
+    widening::may_succeed(config, &store, &policy).await?;
     let hub = Hub::open(store, keyring, policy, codes, clock).await?;
     hub.recognise_keys().await?;
     upkeep::not_before_the_last_run(&hub).await?;

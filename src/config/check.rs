@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::edge::tls::{Audience, ServerTls};
 use crate::store::ServerError;
 use musubi_core::adapter::{Diagnostic, Severity};
+use musubi_core::consent::widening::Office;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ impl Config {
         self.check_store(&mut findings);
         self.check_trust(&mut findings);
         self.check_limits(&mut findings);
+        self.check_officers(&mut findings);
         self.check_certificates(clock, &mut findings);
         findings
     }
@@ -155,6 +157,30 @@ impl Config {
                 "tls.client_ca",
                 "開発用認証局は本番で使えません",
                 "the development authority is not accepted in production",
+            ));
+        }
+    }
+
+    /// Keys that nobody could sign with, or one key for both offices.
+    fn check_officers(&self, findings: &mut Vec<Diagnostic>) {
+        let place = |office: Office| format!("policy.{office}_officer");
+        for office in Office::ALL.iter().filter(|office| self.policy.text_of(**office).is_some()) {
+            if self.policy.key_of(*office).is_none() {
+                findings.push(Diagnostic::error(
+                    "CF70",
+                    place(*office),
+                    "この役職の公開鍵ではありません。`musubi policy key` が表示した1行を設定してください",
+                    "not a public key of this office; set the line that `musubi policy key` printed",
+                ));
+            }
+        }
+        let bytes = |office| self.policy.key_of(office).map(|key| key.key_bytes());
+        if bytes(Office::Privacy).is_some_and(|key| Some(key) == bytes(Office::Legal)) {
+            findings.push(Diagnostic::error(
+                "CF71",
+                place(Office::Legal),
+                "2つの役職が同じ鍵です。別々の人の鍵を設定してください",
+                "both offices have one key; set the keys of two people",
             ));
         }
     }

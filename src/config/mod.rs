@@ -17,7 +17,7 @@ pub use delivery::Delivery;
 pub use hub::{Hub, Mode};
 pub use limits::Limits;
 pub use listen::Listen;
-pub use policy::Policy;
+pub use policy::{Policy, signature_file};
 pub use tls::Tls;
 
 use serde::{Deserialize, Serialize};

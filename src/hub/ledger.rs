@@ -5,7 +5,7 @@ use super::footing::Footing;
 use super::{Hub, Refusal};
 use crate::digits::hex;
 use crate::entropy;
-use crate::store::{Change, Concerned, DeliveryRow, Expect, LeafDraft, Log, ReleaseRow, Row};
+use crate::store::{Change, Concerned, DeliveryRow, Expect, Keyring, LeafDraft, Log, ReleaseRow, Row};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
 use musubi_core::audit::{AuditEntry, ItemMask, SaltedEntry};
 use musubi_core::consent::{Facts, Outcome};
@@ -121,11 +121,7 @@ impl Hub {
 
     /// A leaf for the hub's own log: what concerns no person.
     pub(super) fn hub_leaf(&self, now: Time, entry: &AuditEntry) -> LeafDraft {
-        let id = self.id(now);
-        let salted = SaltedEntry::new(entropy::bytes(), entry);
-        let aad = Aad::row(LeafDraft::TABLE, id);
-        let sealed = self.keyring.hub.seal(entropy::bytes(), &aad, salted.as_bytes());
-        LeafDraft { log: Log::Hub, id, hash: salted.leaf(), entry: sealed, persons: Vec::new() }
+        leaf_of_hub(&self.keyring, self.id(now), entry)
     }
 
     /// The rows and the leaf that a release needs before a byte of it may leave (`design.md` section 6).
@@ -226,6 +222,14 @@ impl Hub {
         let before = serves.intended_at.and_then(|at| self.policies.before(at));
         entry.policy_before = before.map(|hash| hash.to_vec()).unwrap_or_default();
     }
+}
+
+/// A leaf for the hub's own log, also before there is a hub.
+pub(super) fn leaf_of_hub(keyring: &Keyring, id: Uuid, entry: &AuditEntry) -> LeafDraft {
+    let salted = SaltedEntry::new(entropy::bytes(), entry);
+    let aad = Aad::row(LeafDraft::TABLE, id);
+    let sealed = keyring.hub.seal(entropy::bytes(), &aad, salted.as_bytes());
+    LeafDraft { log: Log::Hub, id, hash: salted.leaf(), entry: sealed, persons: Vec::new() }
 }
 
 /// What a release serves.

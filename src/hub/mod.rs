@@ -141,7 +141,7 @@ impl Hub {
     ) -> Result<Self, Refusal> {
         let register = Register::read(&store).await?;
         let clock = DecisionClock::over(clock);
-        let policies = Policies::read(&store, &policy, clock.now()).await?;
+        let policies = Policies::read(&store, &keyring, &policy, clock.now()).await?;
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
         let (outdated, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
         let (deliveries, heard) = (Notify::new(), Mutex::default());

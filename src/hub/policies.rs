@@ -1,13 +1,19 @@
 //! Which policy was in force when: a delivery may wait from one to the next, and its audit entry then names both (F06).
 
 use super::Refusal;
+use super::ledger::leaf_of_hub;
 use crate::digits::{hex, unhex};
-use crate::store::{Change, Row, Store};
+use crate::entropy;
+use crate::store::{Change, Keyring, Row, Store, StoreError};
+use musubi_core::audit::AuditEntry;
 use musubi_core::consent::Policy;
+use musubi_core::id::uuid_v7;
 use musubi_core::time::Time;
 
 /// Setting of the store: the policy of the last start.
 const CURRENT: &str = "policy_hash";
+/// Setting of the store: the files of the last start, as JSON, so that the next policy can be compared with them.
+const FILES: &str = "policy_files";
 /// Most earlier policies that are remembered in memory: years of them.
 const REMEMBERED: u64 = 64;
 
@@ -23,14 +29,26 @@ pub struct Policies {
 
 impl Policies {
     /// Reads them, and counts the epoch up when the files are not those of the last start.
-    pub(super) async fn read(store: &Store, policy: &Policy, now: Time) -> Result<Self, Refusal> {
+    pub(super) async fn read(store: &Store, keyring: &Keyring, policy: &Policy, now: Time) -> Result<Self, Refusal> {
         let hash = hex(&policy.hash());
         let mut epoch = store.policy_epoch().await?;
-        if store.setting(CURRENT).await?.as_deref() != Some(hash.as_str()) {
+        let before = store.setting(CURRENT).await?;
+        if before.as_deref() != Some(hash.as_str()) {
             epoch += 1;
             let began = Row::Setting { name: name(epoch), value: format!("{} {hash}", now.micros()) };
-            let rows = vec![Row::PolicyEpoch(epoch), Row::Setting { name: CURRENT.to_owned(), value: hash }, began];
-            store.commit("load policy", Change { rows, ..Change::default() }).await?;
+            let files = serde_json::to_string(policy.files()).map_err(|_| Refusal::kept_changing())?;
+            let files = Row::Setting { name: FILES.to_owned(), value: files };
+            let current = Row::Setting { name: CURRENT.to_owned(), value: hash };
+            let entry = AuditEntry {
+                time: now.micros(),
+                action: "load policy".to_owned(),
+                policy_hash: policy.hash().to_vec(),
+                policy_before: before.as_deref().and_then(unhex).unwrap_or_default(),
+                ..AuditEntry::default()
+            };
+            let leaves = vec![leaf_of_hub(keyring, uuid_v7(now, entropy::bytes()), &entry)];
+            let rows = vec![Row::PolicyEpoch(epoch), current, files, began];
+            store.commit("load policy", Change { rows, leaves, ..Change::default() }).await?;
         }
         let since = of_epoch(store, epoch).await?.map(|(since, _)| since);
         let mut earlier = Vec::new();
@@ -47,6 +65,31 @@ impl Policies {
     pub fn before(&self, at: Time) -> Option<[u8; 32]> {
         self.since.filter(|since| at < *since)?;
         self.earlier.iter().find(|(since, _)| *since <= at).map(|(_, hash)| *hash)
+    }
+}
+
+/// The policy of the last start.
+pub enum Last {
+    /// There was no start before.
+    None,
+    /// This one.
+    Known(Box<Policy>),
+    /// One whose files are not kept, or that this program cannot read any more.
+    Unknown,
+}
+
+impl Last {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read(store: &Store) -> Result<Self, StoreError> {
+        let Some(hash) = store.setting(CURRENT).await? else { return Ok(Last::None) };
+        let kept = store.setting(FILES).await?;
+        let kept = kept.and_then(|text| serde_json::from_str::<[String; 3]>(&text).ok());
+        let kept = kept.and_then(|[matrix, grounds, masks]| Policy::load(&matrix, &grounds, &masks).ok());
+        let known = kept.into_iter().chain([Policy::reviewed()]).find(|policy| hex(&policy.hash()) == hash);
+        Ok(known.map_or(Last::Unknown, |policy| Last::Known(Box::new(policy))))
     }
 }
 

@@ -72,5 +72,6 @@ mod tls_zoo;
 mod transfer;
 mod visits;
 mod weighing;
+mod widening;
 mod window;
 mod world;

@@ -3,6 +3,7 @@
 mod decide;
 mod explain;
 mod files;
+mod sign;
 
 use super::{Exit, Failure, Terminal};
 use clap::{Args, Subcommand};
@@ -41,6 +42,10 @@ enum What {
         /// Folder with the newer version
         new: PathBuf,
     },
+    /// Make the secret of an officer who signs policies, and print the public key (署名用の鍵を作る)
+    Key(sign::Key),
+    /// Print what a new policy changes, and sign it as an officer: one that opens more needs both (要綱への署名)
+    Sign(sign::Sign),
 }
 
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
@@ -55,5 +60,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<
             let (old, new) = (files::policy(Some(old), terminal)?, files::policy(Some(new), terminal)?);
             explain::differences(&old, &new, terminal)
         }
+        What::Key(arguments) => sign::make_key(arguments, terminal),
+        What::Sign(arguments) => sign::sign(arguments, terminal),
     }
 }
