@@ -2,7 +2,12 @@
 
 use crate::agencies::Agency;
 use crate::city::City;
+use musubi::edge::grpc::client::CountRequest;
 use musubi::sample_city as sample;
+use musubi::store::{LeafDraft, Log};
+use musubi_core::audit::{AuditEntry, SaltedEntry};
+use musubi_core::sealing::Aad;
+use tonic::Code;
 
 /// Stands in the name of everybody who is counted.
 const CANARY: &str = "隠塚";
@@ -52,6 +57,16 @@ fn query(sender: &Agency, municipality: &str, criteria: &str) -> String {
     )
 }
 
+impl City {
+    /// What the hub's own log says.
+    async fn log_of_the_hub(&self) -> Vec<AuditEntry> {
+        let hub = &self.running.hub;
+        let leaves = hub.store.leaves(&Log::Hub, 0, 1_000).await.unwrap();
+        let opened = leaves.iter().map(|leaf| hub.keyring.hub.open(&Aad::row(LeafDraft::TABLE, leaf.id), &leaf.entry));
+        opened.map(|bytes| SaltedEntry::from_bytes(bytes.unwrap()).entry().unwrap()).collect()
+    }
+}
+
 impl Agency {
     async fn asks_for_counts(&self, municipality: &str, criteria: &str) -> (u16, String) {
         let answer = self.posts("/v1/cases/query", query(self, municipality, criteria).as_bytes()).await;
@@ -85,6 +100,38 @@ async fn a_count_tells_of_many_and_nothing_of_anybody() {
     for hidden in [CANARY, "南児", "浜通", "p-1", "<cg:Hit", "PersonName", "CaseTrackingID"] {
         assert!(!answer.contains(hidden), "{hidden}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn the_same_is_told_over_grpc_and_the_log_says_who_had_whom_counted() {
+    let city = city_with_cases().await;
+    city.set("2026-11-13T09:30:00+09:00");
+    let xml = city.guidance_center().counts(sample::CITY).await;
+    let counts = |staff: &str, municipality: &str| {
+        let request = CountRequest { staff_id: staff.to_owned(), municipalities: vec![municipality.to_owned()] };
+        let client = city.guidance_center().client;
+        async move { client.records().count(request).await.map(|answer| answer.into_inner().municipalities) }
+    };
+    let before = city.log_of_the_hub().await.len();
+    let told_too = counts("w-0412", sample::CITY).await.unwrap();
+    assert_eq!(told_too.len(), 1);
+    assert_eq!(told_too[0].counted_on, "2026-10-31");
+    let tables = &told_too[0].tables;
+    let numbers: Vec<u32> = tables.iter().flat_map(|table| &table.counts).filter_map(|count| count.number).collect();
+    assert_eq!(numbers, told(&xml), "in the same order");
+    assert!(tables.iter().all(|table| table.counts.iter().all(|count| count.words.len() == table.dimensions.len())));
+    assert!(!format!("{told_too:?}").contains(CANARY));
+
+    let log = city.log_of_the_hub().await;
+    let counted: Vec<&AuditEntry> = log[before..].iter().filter(|entry| entry.action == "count").collect();
+    assert_eq!(counted.len(), 1);
+    let said = [&counted[0].agency, &counted[0].staff_id, &counted[0].purpose, &counted[0].note].map(String::as_str);
+    assert_eq!(said, [sample::GUIDANCE_CENTER, "w-0412", "P12", sample::CITY]);
+
+    let elsewhere = counts("w-0412", "131016").await.unwrap_err();
+    assert!(elsewhere.message().contains("CG-E301"), "{elsewhere}");
+    let no_code = counts("w-0412", "汐音").await.unwrap_err();
+    assert_eq!(no_code.code(), Code::InvalidArgument);
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
         other: Some(person(sample::CITY, "K0100102", "mother")),
         ..grpc::LinkPersonsRequest::default()
     };
+    let count = |staff: &str| grpc::CountRequest { staff_id: text(staff), ..grpc::CountRequest::default() };
     let hold = |staff: &str| grpc::LegalHoldRequest {
         staff_id: text(staff),
         subject: somebody(),
@@ -162,6 +163,14 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
                 case(guidance, "a machine asks for protection", search("", "P5")),
                 case(hospital, "a clerk asks for protection", search("clerk-07", "P5")),
                 case(guidance, "another's task", search("w-0412", "P3")),
+            ],
+        ),
+        (
+            "Records/Count",
+            vec![
+                case(hospital, "not whose task the cases are", count("namiki")),
+                case(guidance, "a machine", count("")),
+                case(center, "an auditor", count("hayakawa")),
             ],
         ),
         ("Records/Watch", vec![]),

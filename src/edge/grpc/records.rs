@@ -7,7 +7,11 @@ use musubi_core::agency::Purpose;
 use musubi_core::cases::{CaseQuery, Level, UnresponsiveVisits};
 use musubi_core::id::Municipality;
 use musubi_core::release::Released;
-use server::{GetRecordRequest, PersonRef, SearchCasesRequest, WatchRecordsRequest};
+use musubi_core::statistics::{Statistics, Table};
+use server::{
+    Count, CountAnswer, CountRequest, CountTable, CountsOfMunicipality, GetRecordRequest, PersonRef,
+    SearchCasesRequest, WatchRecordsRequest,
+};
 use std::str::FromStr;
 use tonic::{Request, Response, Status};
 
@@ -43,6 +47,17 @@ impl server::records_server::Records for Services {
         Ok(self.shown(&caller, answer.hits))
     }
 
+    async fn count(&self, request: Request<CountRequest>) -> Result<Response<CountAnswer>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let query = CaseQuery {
+            municipalities: codes(&request.get_ref().municipalities)?,
+            ..CaseQuery::new("", Purpose::P12, Level::L0)
+        };
+        let counted = self.hub.statistics(&caller, &query).await.map_err(|r| status(&r))?;
+        let municipalities = counted.iter().map(|(municipality, counts)| told(municipality, counts)).collect();
+        Ok(Response::new(CountAnswer { municipalities }))
+    }
+
     type WatchStream = Parts<Released>;
 
     async fn watch(&self, _: Request<WatchRecordsRequest>) -> Result<Response<Parts<Released>>, Status> {
@@ -69,16 +84,8 @@ fn query(asked: &SearchCasesRequest, purpose: Purpose) -> Result<CaseQuery, Stat
             "error CG-E305 ground 照会には根拠の番号(求めの番号・ケース番号)が必要です。 / A query cites the number of its ground.",
         ));
     }
-    let municipalities: Result<Vec<Municipality>, _> =
-        asked.municipalities.iter().map(|code| Municipality::new(code.clone())).collect();
     let mut query = CaseQuery::new(asked.ground.clone(), purpose, Level::L3);
-    query.municipalities = municipalities.map_err(|_| {
-        wrong(
-            "municipalities",
-            "自治体コードは検査数字を含む6桁です。",
-            "A municipality code has six digits with a check digit.",
-        )
-    })?;
+    query.municipalities = codes(&asked.municipalities)?;
     query.categories = words(&asked.categories, "categories")?;
     query.signals = words(&asked.signals, "signals")?;
     query.severity_at_least = word(&asked.severity_at_least, "severity_at_least")?;
@@ -95,6 +102,39 @@ fn query(asked: &SearchCasesRequest, purpose: Purpose) -> Result<CaseQuery, Stat
         within_days: asked.unresponsive_visits_within_days.unwrap_or(u32::MAX),
     });
     Ok(query)
+}
+
+fn codes(texts: &[String]) -> Result<Vec<Municipality>, Status> {
+    let read: Result<Vec<Municipality>, _> = texts.iter().map(|code| Municipality::new(code.clone())).collect();
+    read.map_err(|_| {
+        wrong(
+            "municipalities",
+            "自治体コードは検査数字を含む6桁です。",
+            "A municipality code has six digits with a check digit.",
+        )
+    })
+}
+
+/// The counts of one municipality, as the rules tell them.
+fn told(municipality: &Municipality, statistics: &Statistics) -> CountsOfMunicipality {
+    let tables = statistics.groups().iter().flat_map(|group| {
+        group.tables().iter().map(|table| CountTable {
+            population: group.population().to_string(),
+            dimensions: table.dimensions().iter().flatten().map(ToString::to_string).collect(),
+            counts: table.counts().iter().map(|count| counted(table, count)).collect(),
+        })
+    });
+    CountsOfMunicipality {
+        municipality: municipality.to_string(),
+        counted_on: statistics.counted_on().to_string(),
+        tables: tables.collect(),
+    }
+}
+
+fn counted(table: &Table, count: &musubi_core::statistics::Count) -> Count {
+    let words = table.dimensions().into_iter().zip(count.words);
+    let words = words.filter_map(|(dimension, word)| dimension.map(|_| word.unwrap_or_default().to_owned()));
+    Count { words: words.collect(), number: count.number }
 }
 
 fn words<T: FromStr>(texts: &[String], field: &'static str) -> Result<Vec<T>, Status> {
