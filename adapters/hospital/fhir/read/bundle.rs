@@ -24,7 +24,7 @@ pub(super) struct Document<'t> {
     sections: BTreeMap<String, Vec<usize>>,
 }
 
-/// Texts of a notice, and the Observations that hold them.
+/// Texts of a notice, and the resources that hold them.
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) notice: proto::DischargeNotice,
@@ -74,9 +74,9 @@ impl<'t> Document<'t> {
             .unwrap_or_default()
     }
 
-    /// Does this Observation hold a text that a notice took?
-    pub(super) fn is_taken(&self, observation: usize) -> bool {
-        self.told.borrow().values().any(|told| told.taken && told.numbers.contains(&observation))
+    /// Does this resource hold a text that a notice took?
+    pub(super) fn is_taken(&self, number: usize) -> bool {
+        self.told.borrow().values().any(|told| told.taken && told.numbers.contains(&number))
     }
 
     /// A referral?

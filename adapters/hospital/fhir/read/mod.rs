@@ -4,6 +4,7 @@
 
 mod bundle;
 mod names;
+mod notice;
 mod papers;
 mod people;
 mod referral;
@@ -229,16 +230,17 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
     of("Patient").for_each(|number| people::patient(reading, number));
     of("RelatedPerson").for_each(|number| people::related(reading, number));
     of("Coverage").for_each(|number| people::coverage(reading, number));
-    results::told(reading, document);
+    notice::collect(reading, document);
     of("Encounter").for_each(|number| stay::encounter(reading, number, document));
     of("Condition").for_each(|number| stay::condition(reading, number, document));
     of("AllergyIntolerance").for_each(|number| stay::allergy(reading, number));
-    for number in of("Observation") {
-        match reading.resources.get(number).filter(|_| document.is_taken(number)) {
-            Some(text) => results::note_told(text.node),
-            None => results::read(reading, number, &mut collected),
-        }
-    }
+    let (told, others): (Vec<usize>, Vec<usize>) = (0..kinds.len()).partition(|number| document.is_taken(*number));
+    told.into_iter().for_each(|number| notice::note(reading, number, document));
+    let kinds = kinds.as_slice();
+    let of = |wanted: &'static str| {
+        others.iter().copied().filter(move |number| kinds.get(*number).is_some_and(|kind| *kind == wanted))
+    };
+    of("Observation").for_each(|number| results::read(reading, number, &mut collected));
     results::finish(reading, collected);
     treatment::read(reading);
     of("DiagnosticReport").for_each(|number| reports::read(reading, number));
@@ -248,7 +250,8 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
     of("DocumentReference").for_each(|number| papers::reference(reading, number));
     papers::words(reading, document);
     of("Consent").for_each(|number| consent(reading, number));
-    others(reading, &kinds);
+    let is_unread = |number: &usize| kinds.get(*number).is_some_and(|kind| UNREAD.contains(kind));
+    others.into_iter().filter(is_unread).for_each(|number| unread(reading, number));
 }
 
 /// A consent opens nothing by lying in a document: it is recorded through the service for consents, by staff.
@@ -278,16 +281,14 @@ fn consent(reading: &mut Reading<'_>, number: usize) {
 const UNREAD: [&str; 7] =
     ["FamilyMemberHistory", "CarePlan", "Goal", "Media", "ImagingStudy", "QuestionnaireResponse", "EpisodeOfCare"];
 
-fn others(reading: &mut Reading<'_>, kinds: &[&str]) {
-    for (number, _) in kinds.iter().enumerate().filter(|(_, kind)| UNREAD.contains(kind)) {
-        let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { continue };
-        reading.information(
-            "H003",
-            node,
-            "この種類のリソースは記録に写さず、原文のまま保管しました。",
-            "A resource of this type is not mapped: it is kept in the raw document.",
-        );
-    }
+fn unread(reading: &mut Reading<'_>, number: usize) {
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    reading.information(
+        "H003",
+        node,
+        "この種類のリソースは記録に写さず、原文のまま保管しました。",
+        "A resource of this type is not mapped: it is kept in the raw document.",
+    );
 }
 
 fn check(reading: &mut Reading<'_>, bytes: &[u8], format: &'static str) -> Option<Submission> {

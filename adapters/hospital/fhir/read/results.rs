@@ -1,8 +1,5 @@
 //! Observation: the newborn's values, the delivery, screenings, and every other observation (`formats/hospital.md` 2.11).
 
-use super::super::datatypes::LOINC;
-use super::super::observations::REQUEST;
-use super::bundle::Document;
 use super::{screening, values};
 use crate::hospital::concepts::{self, Concept, Recognised};
 use crate::hospital::hl7v2::times::Stamp;
@@ -72,49 +69,6 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut
         _ if child && birth_words(reading, person, node, collected) => {}
         _ => observation(reading, person, node, recognised.map(|found| found.loinc).unwrap_or_default()),
     }
-}
-
-/// The texts of a discharge notice: its course, its instructions, and what the hospital asks for.
-pub(super) fn told(reading: &mut Reading<'_>, document: &Document<'_>) {
-    let numbered = reading.resources.iter().enumerate().filter(|(_, one)| one.kind == "Observation");
-    let texts: Vec<_> =
-        numbered.filter_map(|(number, one)| Some((number, one.node, text_of_notice(one.node)?))).collect();
-    for (number, node, field) in texts {
-        let Some(person) = reading.person(number, "subject") else { continue };
-        let text = node.peek("valueString").to_owned();
-        let mut all = document.told.borrow_mut();
-        let told = all.entry(person).or_default();
-        let place = match field {
-            "discharge_notice.course" => &mut told.notice.course,
-            "discharge_notice.instructions" => &mut told.notice.instructions,
-            _ => &mut told.notice.request,
-        };
-        if place.is_empty() {
-            *place = text;
-            told.numbers.push(number);
-        }
-    }
-}
-
-fn text_of_notice(node: &Node<'_>) -> Option<&'static str> {
-    let code = node.first("code")?;
-    let loinc =
-        |wanted: &str| code.all("coding").any(|coding| coding.peek("system") == LOINC && coding.peek("code") == wanted);
-    let field = match own_words(node) {
-        _ if node.peek("valueString").is_empty() || node.peek("status") == "entered-in-error" => return None,
-        _ if loinc("8648-8") => "discharge_notice.course",
-        _ if loinc("8653-8") => "discharge_notice.instructions",
-        REQUEST => "discharge_notice.request",
-        _ => return None,
-    };
-    Some(field)
-}
-
-/// Notes that the texts of a notice went into it.
-pub(super) fn note_told(node: &Node<'_>) {
-    let Some(field) = text_of_notice(node) else { return };
-    note_code(node, field);
-    node.take("valueString", field);
 }
 
 /// Whom it is about: the focus, where that is a child and the subject its mother.
@@ -240,7 +194,7 @@ fn birth_words<'t>(
 }
 
 /// The words of a code that has no coding.
-fn own_words<'n>(node: &'n Node<'_>) -> &'n str {
+pub(super) fn own_words<'n>(node: &'n Node<'_>) -> &'n str {
     node.first("code").filter(|code| code.first("coding").is_none()).map_or("", |code| code.peek("text"))
 }
 

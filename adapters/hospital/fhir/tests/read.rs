@@ -4,6 +4,7 @@ use super::super::FhirXml;
 use super::*;
 use crate::hospital::hl7v2::Hl7v2;
 use crate::testing::{corpus, reads_corpus};
+use base64::Engine as _;
 use musubi_core::adapter::{Decoded, Fate, Severity};
 
 #[test]
@@ -237,6 +238,29 @@ fn what_is_no_fhir_in_xml_is_refused() {
     assert_eq!(refused("<!DOCTYPE a><Patient xmlns=\"http://hl7.org/fhir\"/>"), ["H007"]);
     assert_eq!(refused("<Patient xmlns=\"http://hl7.org/fhir\">"), ["H001"]);
     assert_eq!(refused("<Hund xmlns=\"http://hl7.org/fhir\"/>"), ["H001"]);
+}
+
+#[test]
+fn course_and_instructions_are_read_from_the_resources_of_their_sections() {
+    let mut bundle: Value = serde_json::from_str(&sample("shione_discharge_summary")).unwrap();
+    let base64 = base64::engine::general_purpose::STANDARD.encode("産後の経過は良好。");
+    let patient = bundle["entry"][8]["resource"]["subject"].clone();
+    bundle["entry"][8]["resource"] = serde_json::json!({
+        "resourceType": "DocumentReference", "status": "current", "subject": patient,
+        "content": [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": base64}}]
+    });
+    bundle["entry"][9]["resource"] = serde_json::json!({
+        "resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": patient,
+        "description": "2週間後に健診。"
+    });
+    let decoded = decode(&bundle.to_string());
+    let read = entries(&decoded);
+    let notice = read.iter().find_map(|entry| entry.get("dischargeNotice")).unwrap();
+    assert_eq!(notice["course"], "産後の経過は良好。");
+    assert_eq!(notice["instructions"], "2週間後に健診。");
+    assert!(!codes(&decoded).iter().any(|said| said.starts_with("H003")));
+    let line = decoded.ledger.lines().find(|line| line.place.ends_with("resource.description")).unwrap();
+    assert_eq!(line.fate, Fate::Mapped("discharge_notice.instructions".into()));
 }
 
 pub(super) fn collection(resources: &[&str]) -> String {
