@@ -60,7 +60,6 @@ pub(super) fn whole(visit: &Visit, page: &Page) -> Markup {
         html! {
             header.top {
                 a.name href="/" { "結び" }
-                nav aria-label=(language.of("メニュー", "Menu")) { (menu(visit)) }
                 div.who {
                     span {
                         (Said(&visit.caller.agency.name)) " "
@@ -69,6 +68,7 @@ pub(super) fn whole(visit: &Visit, page: &Page) -> Markup {
                     (button(visit, "/language", language.of("English", "日本語")))
                     (button(visit, "/sign-out", language.of("サインアウト", "Sign out")))
                 }
+                nav aria-label=(language.of("メニュー", "Menu")) { (menu(visit)) }
             }
             main id="main" tabindex="-1" { h1 { (page.title) } (page.body) }
         },

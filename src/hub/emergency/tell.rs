@@ -176,7 +176,7 @@ impl Hub {
 /// review it.
 fn review_body(glass: &BreakGlass) -> WorkBody {
     let text = Text::new(
-        "緊急閲覧が行われました。記録(about の番号)を見て、正当だったかを期限までに回答してください(justified / not_justified)。",
+        "緊急閲覧が行われました。記録を見て、正当だったかを期限までに回答してください(justified / not_justified)。",
         "Somebody broke the glass. See the record (the id in `about`), and answer whether it was justified by the deadline.",
     );
     WorkBody::new("EMERGENCY_REVIEW", text, glass.id.to_string())
