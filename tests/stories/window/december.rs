@@ -20,6 +20,8 @@ impl Window {
         let nurse = self.at("2026-12-01T16:05:00+09:00", "ooba").await;
         nurse.open("/roster").await;
         nurse.press("千夏").await;
+        nurse.says(&["次の予定", "2,760 g", "12点"], &[]).await;
+        nurse.shot("family", OFFICE, 1300).await;
         nurse.press("連携を依頼する").await;
         approve(&nurse, ["0", "0", "SK08-0041-E1"]).await;
         let midwife = self.at("2026-12-01T16:10:00+09:00", "nogami").await;
