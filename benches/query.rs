@@ -11,7 +11,7 @@ use musubi_core::consent::records::{
 };
 use musubi_core::consent::{Facts, Item, Label, Listing, Originator, Policy, Request, SubjectFacts};
 use musubi_core::id::{FactId, Municipality, PersonId};
-use musubi_core::sealing::{Aad, DataKey, Sealed};
+use musubi_core::sealing::{Aad, DataKey, Sealed, WrappedKey};
 use musubi_core::time::Time;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,6 +35,7 @@ fn main() {
     let read = || runtime.block_on(city.read(&store));
     let kept = read();
     let (facts, policy) = (city.opened(&kept), &Policy::reviewed());
+    assert_eq!(kept.persons.len(), CASES);
     assert_eq!(city.decided(policy, &facts), CASES, "something of each case is visible");
     let rounds = measure(vec![
         Subject::new(READ, || read().persons.len()),
@@ -132,7 +133,13 @@ impl City {
             })
         };
         vec![
-            Row::Person(PersonRow { id: person, municipality: home(), epoch: 0, key: None, joined_into: None }),
+            Row::Person(PersonRow {
+                id: person,
+                municipality: home(),
+                epoch: 0,
+                key: Some(WrappedKey::from_stored(vec![5; 60])),
+                joined_into: None,
+            }),
             fact(FactKind::Consent, fact_id(person, 1), &consent),
             fact(FactKind::Relation, fact_id(person, 2), &tie),
         ]

@@ -109,9 +109,14 @@ impl Family {
             persons: self.persons.values().map(|row| (row.id, row.epoch)).collect(),
             joined: self.persons.values().filter_map(joined).collect(),
             facts: self.read.clone(),
-            received: self.received.iter().copied().max().unwrap_or_default(),
+            received: self.last_received(),
             arriving,
         }
+    }
+
+    /// Order of receipt of the last of its entries.
+    pub(super) fn last_received(&self) -> i64 {
+        self.received.iter().copied().max().unwrap_or_default()
     }
 
     /// Adds a person who is about to be made.

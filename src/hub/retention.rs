@@ -147,7 +147,9 @@ impl Hub {
             }
             Some(at) => {
                 waiting.remove(at);
-                rows.extend(persons.iter().map(|person| Row::DestroyKey { person: *person, at: now }));
+                // What arrives at this very moment was not judged.
+                let seen = Some(family.last_received());
+                rows.extend(persons.iter().map(|person| Row::DestroyKey { person: *person, at: now, seen }));
                 "destroy keys"
             }
             None => {

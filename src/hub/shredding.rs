@@ -29,7 +29,8 @@ impl Hub {
             let note = back.len().to_string();
             let entry =
                 AuditEntry { time: now.micros(), action: "apply tombstones".to_owned(), note, ..AuditEntry::default() };
-            let rows = back.iter().map(|(person, at)| Row::DestroyKey { person: *person, at: *at }).collect();
+            let rows =
+                back.iter().map(|(person, at)| Row::DestroyKey { person: *person, at: *at, seen: None }).collect();
             let change = Change { rows, leaves: vec![self.hub_leaf(now, &entry)], ..Change::default() };
             self.store.commit("apply tombstones", change).await?;
         }

@@ -42,6 +42,9 @@ pub enum Row {
         person: PersonId,
         /// When, for the list of tombstones that a restore applies.
         at: Time,
+        /// Order of receipt of the last entries that were looked at: later ones about the person refuse the change. `None` where
+        /// the key must go whatever there is.
+        seen: Option<i64>,
     },
     /// Entries of one message. Never changed.
     Entries(EntriesRow),

@@ -241,6 +241,7 @@ on_both! {
     a_delivery_moves_on_only_from_where_it_was_read,
     held_deliveries_are_read_page_by_page_and_none_is_passed_over,
     every_row_is_read_as_it_was_written,
+    s52_a_key_is_not_destroyed_when_something_arrives_that_was_not_looked_at,
     what_the_sign_in_keeps_changes_only_from_where_it_was_read,
     s33_checkpoints_are_made_when_due_on_request_and_at_the_end,
     a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile,
@@ -708,13 +709,27 @@ async fn s52_a_destroyed_key_is_in_no_file_any_more() {
     let key = Some(WrappedKey::from_stored(secret.clone()));
     let row = PersonRow { id: mother, municipality: city(), epoch: 0, key, joined_into: None };
     store.commit("person", rows(vec![Row::Person(row)])).await.unwrap();
-    store.commit("destroy", rows(vec![Row::DestroyKey { person: mother, at: NOW }])).await.unwrap();
+    store.commit("destroy", rows(vec![Row::DestroyKey { person: mother, at: NOW, seen: None }])).await.unwrap();
     let stored = store.persons(&[mother]).await.unwrap();
     assert_eq!(stored.first().map(|row| (row.key.clone(), row.epoch)), Some((None, 1)));
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(20).any(|window| window == &secret[..20]));
     }
+}
+
+async fn s52_a_key_is_not_destroyed_when_something_arrives_that_was_not_looked_at(home: &Home) {
+    let store = home.open().await;
+    let (mother, other) = (person(), person());
+    let first = vec![person_row(mother), person_row(other), Row::Entries(entries_row(mother))];
+    store.commit("take", rows(first)).await.unwrap();
+    let seen = store.entries_of(&[mother]).await.unwrap()[0].sequence;
+    store.commit("arrives", rows(vec![Row::Entries(entries_row(mother))])).await.unwrap();
+    let destroy = |seen| rows([other, mother].map(|person| Row::DestroyKey { person, at: NOW, seen }).to_vec());
+    assert_eq!(conflict(store.commit("destroy", destroy(Some(seen))).await), Conflict::Epoch(mother));
+    assert!(store.tombstones().await.unwrap().is_empty(), "nobody's, not even who has nothing new");
+    store.commit("destroy", destroy(Some(seen + 1))).await.unwrap();
+    assert_eq!(store.tombstones().await.unwrap().len(), 2);
 }
 
 #[tokio::test]

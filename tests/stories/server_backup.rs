@@ -36,7 +36,7 @@ async fn s52_a_dump_that_is_restored_verifies_names_what_is_missing_and_brings_n
     // Somebody is forgotten after the dump.
     let store = Store::open_at(&location_of(&site), Settings::default()).await.unwrap();
     let person = store.leaf_persons(&Log::parse(sample::CITY).unwrap()).await.unwrap()[0].1;
-    let destroyed = Row::DestroyKey { person, at: Time::from_micros(1_795_000_000_000_000) };
+    let destroyed = Row::DestroyKey { person, at: Time::from_micros(1_795_000_000_000_000), seen: None };
     store.commit("destroy", Change { rows: vec![destroyed], ..Change::default() }).await.unwrap();
     store.close().await.unwrap();
     let tombstones = site.musubi("store tombstones");

@@ -40,7 +40,7 @@ async fn s52_a_backup_that_is_restored_verifies_names_what_is_missing_and_brings
     let store = &city.running.hub.store;
     let log = musubi::store::Log::Municipality(Municipality::new("482072").unwrap());
     let person = store.leaf_persons(&log).await.unwrap()[0].1;
-    let destroyed = Row::DestroyKey { person, at: city.running.hub.now() };
+    let destroyed = Row::DestroyKey { person, at: city.running.hub.now(), seen: None };
     store.commit("destroy", Change { rows: vec![destroyed], ..Change::default() }).await.unwrap();
     let (exit, said) = musubi(&format!("store restore --from {backup} --key {key} --replace"), &data).await;
     assert!(exit == Exit::Refused, "a hub runs there: {said}");

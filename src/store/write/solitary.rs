@@ -28,6 +28,9 @@ const JOIN: &str = "UPDATE person SET joined_into = $2 WHERE id = $1";
 const PART: &str = "UPDATE person SET joined_into = NULL WHERE id = $1";
 const DESTROY: &str = "UPDATE person SET key = NULL, epoch = epoch + 1 WHERE id = $1";
 const NAMES: [&str; 2] = ["DELETE FROM alias WHERE person = $1", "DELETE FROM person_index WHERE person = $1"];
+/// Whether entries about `$1` came after `$2`.
+const LATER: &str = "SELECT 1 FROM concerned AS c JOIN entries AS e ON e.municipality = c.municipality AND e.id = c.id
+    WHERE c.person = $1 AND c.of = 1 AND e.sequence > $2";
 const TOMBSTONE: &str = "INSERT INTO tombstone (person, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 /// Must a change with this row stand alone?
@@ -47,7 +50,12 @@ pub(super) async fn write(on: &mut Connection, row: &Row) -> Result<Result<(), C
             on.execute(Sql::new(PART).bind(*person)).await?;
             Ok(Ok(()))
         }
-        Row::DestroyKey { person, at } => {
+        Row::DestroyKey { person, at, seen } => {
+            if let Some(seen) = seen
+                && is_there(on, Sql::new(LATER).bind(*person).bind(*seen)).await?
+            {
+                return Ok(Err(Conflict::Epoch(*person)));
+            }
             on.execute(Sql::new(DESTROY).bind(*person)).await?;
             for names in NAMES {
                 on.execute(Sql::new(names).bind(*person)).await?;
