@@ -41,11 +41,16 @@ fn may_become_digits(letter: char) -> bool {
 }
 
 fn search(text: &str) -> bool {
-    let mut run = Run::default();
-    let mut found = false;
-    for letter in text.nfkc().filter(|letter| !is_invisible(*letter)).map(fold_hyphen) {
-        found |= run.feed(letter);
+    // What is ASCII is its own normal form, and most texts with so many digits are: dates, ids, numbers.
+    match text.is_ascii() {
+        true => in_letters(text.chars()),
+        false => in_letters(text.nfkc().filter(|letter| !is_invisible(*letter)).map(fold_hyphen)),
     }
+}
+
+fn in_letters(letters: impl Iterator<Item = char>) -> bool {
+    let mut run = Run::default();
+    let found = letters.fold(false, |found, letter| run.feed(letter) || found);
     run.feed('\n') || found
 }
 
