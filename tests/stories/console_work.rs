@@ -145,7 +145,7 @@ async fn a_request_waits_for_its_holder_who_sees_what_speaks_for_and_against() {
     let mut officer = city.signed_in(sample::CENTER, "fukatsu").await;
     let today = officer.get("/today").await;
     let hold = officer.get(today.link("/hold/")).await;
-    for words in ["朝凪県南部児童相談所", "泣き声の通報", "訪問・相談記録", "提供に向かないこと"]
+    for words in ["朝凪県南部児童相談所", "泣き声の通報", "訪問・相談記録", "提供に向かないこと", "髙柳　灯"]
     {
         assert!(hold.says(words), "{words}: {}", hold.body);
     }

@@ -1,6 +1,7 @@
 //! A request that waits for its holder (保留): who asks, under which law, why, and what speaks for and against each category.
 
 use crate::console::layout::{Page, Said, form, moment, refusal};
+use crate::console::people::People;
 use crate::console::visit::{Answer, Answered, Visit, status_of};
 use crate::hub::Refusal;
 use crate::hub::on_file::Asked;
@@ -13,14 +14,16 @@ use std::sync::Arc;
 /// The page of one request.
 pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
     let asked = visit.hub().asked(&visit.caller, visit.item()?).await?;
-    Ok(page(&visit, &asked, None).into())
+    Ok(page(&visit, &asked, None).await?.into())
 }
 
-fn page(visit: &Visit, asked: &Asked, refused: Option<&Refusal>) -> Page {
+async fn page(visit: &Visit, asked: &Asked, refused: Option<&Refusal>) -> Result<Page, Refusal> {
     let ground = &asked.ground;
+    let people = People::of(visit, &ground.subjects).await?;
     let body = html! {
         @if let Some(refused) = refused { (refusal(visit, refused)) }
         section.panel {
+            (people.line(visit, ground.subjects.iter().copied()))
             dl.pairs {
                 dt { (visit.say("求めている機関", "Who asks")) } dd { (Said(&visit.agency_name(&ground.asserting_agency))) " " (Said(&ground.asserting_officer)) }
                 dt { (visit.say("法の根拠", "Under")) } dd { (ground.code) " " small { (ground.statute_version) } }
@@ -35,7 +38,7 @@ fn page(visit: &Visit, asked: &Asked, refused: Option<&Refusal>) -> Page {
         }
         (answer_form(visit, asked))
     };
-    visit.page("情報提供の求め", "A request", body)
+    Ok(visit.page("情報提供の求め", "A request", body))
 }
 
 /// What else was stated: what the page says already is not said again.
@@ -119,7 +122,7 @@ pub(in crate::console) async fn answer(visit: Arc<Visit>) -> Answered {
         }
     };
     if let Err(refused) = answered {
-        return Ok(page(&visit, &asked, Some(&refused)).with(status_of(&refused)).into());
+        return Ok(page(&visit, &asked, Some(&refused)).await?.with(status_of(&refused)).into());
     }
     if visit.hub().asked(&visit.caller, item).await?.waiting.is_empty() {
         let done = work::Answer { word: "done", ..work::Answer::default() };
