@@ -132,6 +132,7 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/emergency", GLASS, emergency::blank, menu "緊急閲覧" "Break-glass"),
     route!(Post "/emergency", GLASS, emergency::ask; proof),
     route!(Post "/emergency/{handle}", GLASS, emergency::confirm; proof),
+    route!(Post "/emergency-end/{handle}", GLASS, emergency::end),
     route!(Get "/letters", Need::May(Operation::SeeDeadLetters), letters::list, menu "届かなかったもの" "Dead letters"),
     route!(Post "/letter/{handle}", ANSWER, letters::replay; proof),
     route!(Get "/statement", OVERSEE, statement::blank, menu "開示記録" "Statement"),

@@ -222,6 +222,12 @@ async fn s62_an_emergency_opens_after_two_steps_and_a_proof() {
         "{}",
         opened.body
     );
+    let ended = caseworker.submit(&opened, opened.link("/emergency-end/"), &[]).await;
+    assert!(ended.says("緊急閲覧を終えました"), "{}", ended.body);
+    city.clock.advance_minutes(1);
+    let find = caseworker.get("/find").await;
+    let after = caseworker.submit(&find, "/find", &[terms[0], terms[1], ("purpose", "P11")]).await;
+    assert!(after.says("表示できる方はいません"), "{}", after.body);
     let mut officer = city.signed_in(sample::CENTER, "fukatsu").await;
     let today = officer.get("/today").await;
     let review = officer.get(today.from("EMERGENCY_REVIEW").link("/item/")).await;

@@ -1,7 +1,7 @@
 //! Break-glass (緊急閲覧) in two steps: who is in danger and why, then what will be shown, and only then the record.
 
 use super::family::whole;
-use crate::console::layout::{area, choice, diagnostics, field, form, moment};
+use crate::console::layout::{area, button, choice, diagnostics, field, form, moment};
 use crate::console::plain::categories_in_words;
 use crate::console::sessions::Of;
 use crate::console::visit::{Answered, Visit, status_of};
@@ -58,8 +58,21 @@ pub(in crate::console) async fn confirm(visit: Arc<Visit>) -> Answered {
             (visit.say("事後確認の期限 ", "Review by ")) (moment(&visit, access.review_by)) "。 "
             (visit.say("センターと記録を作成した機関に知らせました。", "The center and the authors were told."))
         }
+        (button(&visit, &format!("/emergency-end/{}", visit.session.handle(Of::Fact, access.recorded.fact.0)), visit.say("確認できたので終える", "Done: end it now")))
         @if families.is_empty() { p.empty { (visit.say("この方について表示できる記録はありません。", "There is nothing to show of this person.")) } }
         @for family in &families { (whole(&visit, family)) }
+    };
+    Ok(visit.page("緊急閲覧", "Break-glass", body).into())
+}
+
+/// Ends it before its time: who has seen enough sees no more.
+pub(in crate::console) async fn end(visit: Arc<Visit>) -> Answered {
+    visit.hub().end_ground(&visit.caller, visit.fact()?).await?;
+    let body = html! {
+        p.done role="status" { (visit.say(
+            "緊急閲覧を終えました。この方の記録は、もう見えません。事後確認は行われます。",
+            "It has ended, and nothing of the person can be seen any more. The review takes place.",
+        )) }
     };
     Ok(visit.page("緊急閲覧", "Break-glass", body).into())
 }
