@@ -63,6 +63,19 @@ impl City {
         }
     }
 
+    /// She is shielded, and this agency stands close to the perpetrator.
+    async fn shields_her_from(&self, agency: &str) {
+        let shield = ShieldRequest {
+            staff_id: "ooba".to_owned(),
+            subject: Some(chinatsu()),
+            from: "2026-10-01".to_owned(),
+            until: "2027-06-30".to_owned(),
+            linked_agencies: vec![agency.to_owned()],
+            ..ShieldRequest::default()
+        };
+        self.center().client.consents().shield(shield).await.unwrap();
+    }
+
     async fn contacts_told(&self) -> Vec<WorkItem> {
         self.guidance_center().work("hospital_contact").await
     }
@@ -152,15 +165,7 @@ async fn a_case_of_the_council_tells_those_of_its_center_whose_task_it_is_until_
 #[tokio::test]
 async fn a_holder_that_is_close_to_the_perpetrator_or_not_on_the_seal_is_not_told() {
     let city = City::with_a_case("HomeSupport").await;
-    let shield = ShieldRequest {
-        staff_id: "ooba".to_owned(),
-        subject: Some(chinatsu()),
-        from: "2026-10-01".to_owned(),
-        until: "2027-06-30".to_owned(),
-        linked_agencies: vec![sample::GUIDANCE_CENTER.to_owned()],
-        ..ShieldRequest::default()
-    };
-    city.center().client.consents().shield(shield).await.unwrap();
+    city.shields_her_from(sample::GUIDANCE_CENTER).await;
     city.hospital().sends(MOTHER).await.accepted();
     assert!(city.contacts_told().await.is_empty());
 
@@ -179,15 +184,7 @@ async fn a_holder_that_is_close_to_the_perpetrator_or_not_on_the_seal_is_not_tol
 #[tokio::test]
 async fn the_holder_of_a_shielded_woman_is_told_also_of_a_hospital_close_to_the_perpetrator() {
     let city = City::with_a_case("HomeSupport").await;
-    let shield = ShieldRequest {
-        staff_id: "ooba".to_owned(),
-        subject: Some(chinatsu()),
-        from: "2026-10-01".to_owned(),
-        until: "2027-06-30".to_owned(),
-        linked_agencies: vec![sample::HOSPITAL.to_owned()],
-        ..ShieldRequest::default()
-    };
-    city.center().client.consents().shield(shield).await.unwrap();
+    city.shields_her_from(sample::HOSPITAL).await;
     city.hospital().sends(MOTHER).await.accepted();
     assert_eq!(city.contacts_told().await.len(), 1);
 }
