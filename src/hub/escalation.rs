@@ -61,7 +61,8 @@ impl Hub {
         let mut change = Change { expect: vec![Expect::WorkItemOpen { id: item.id }], ..Change::default() };
         change.rows.push(Row::WorkItem(row));
         let (code, text) = said_of(&item.kind);
-        let said = WorkBody::new(code, text, item.id.to_string());
+        // That something is overdue is said once: of the kinds that only officers list, this is one itself.
+        let said = WorkBody { escalated: true, ..WorkBody::new(code, text, item.id.to_string()) };
         for owner in self.whom_to_tell(item, &body).await? {
             let (municipality, due) = (&item.municipality, now.plus_days(LOOKED_AT_DAYS));
             // Who may not list the item is not told that it is overdue.

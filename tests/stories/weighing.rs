@@ -197,8 +197,9 @@ async fn an_answer_that_is_taken_back_closes_at_once_and_somebody_is_asked_again
 async fn what_nobody_weighs_is_escalated_to_whoever_was_asked() {
     let city = City::with_a_word_in_conflict().await;
     assert!(!city.sees_the_newborn().await);
-    city.set("2026-11-07T00:00:00+09:00");
-    for _ in 0..2 {
+    // Nor does it escalate itself when a day has passed.
+    for day in ["2026-11-07T00:00:00+09:00", "2026-11-07T00:00:01+09:00", "2026-11-09T00:00:00+09:00"] {
+        city.set(day);
         city.running.hub.look_after_overdue().await.unwrap();
     }
     let codes: Vec<String> =
