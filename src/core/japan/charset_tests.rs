@@ -146,6 +146,9 @@ proptest! {
         let encoded = encode_cp932(&text, Unmappable::Geta).unwrap();
         let read = strict(&encoded.bytes, Charset::Cp932);
         prop_assert!(read.is_some());
-        prop_assert!(text.contains("&#") || !read.unwrap().text.contains("&#"));
+        // A letter that is dropped, such as a variation selector, may have stood between the two.
+        let is_dropped = |letter: &char| encode_cp932(&letter.to_string(), Unmappable::Geta).unwrap().bytes.is_empty();
+        let kept: String = text.chars().filter(|letter| !is_dropped(letter)).collect();
+        prop_assert!(kept.contains("&#") || !read.unwrap().text.contains("&#"));
     }
 }

@@ -49,8 +49,10 @@ fn search(text: &str) -> bool {
 }
 
 fn in_letters(letters: impl Iterator<Item = char>) -> bool {
-    let mut run = Run::default();
-    let found = letters.fold(false, |found, letter| run.feed(letter) || found);
+    let (mut run, mut found) = (Run::default(), false);
+    for letter in letters {
+        found |= run.feed(letter);
+    }
     run.feed('\n') || found
 }
 
