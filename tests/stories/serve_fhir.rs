@@ -96,7 +96,7 @@ async fn what_the_statement_says_is_there_and_nothing_else_is() {
         }
     }
     for (method, path) in
-        [("POST", "MedicationRequest"), ("GET", "Patient/1"), ("GET", "Patient/$everything"), ("GET", "x")]
+        [("POST", "FamilyMemberHistory"), ("GET", "Patient/1"), ("GET", "Patient/$everything"), ("GET", "x")]
     {
         let nothing = city.fhir(sample::HOSPITAL, method, path, &[("content-type", JSON)], b"{}").await;
         assert_eq!(nothing.status, 404, "{method} {path}");
