@@ -1,6 +1,7 @@
 //! `musubi audit`: does the log still say what was written, how do others check that, and who was shown a person's data. Reads
 //! the data folder, while its hub runs or not, or a copy of a log where there is neither.
 
+mod exposure;
 mod prove;
 mod statement;
 pub(super) mod verify;
@@ -39,6 +40,8 @@ enum AuditCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Whose data of which categories an agency was shown in an interval: for the report of a breach there (漏えい等報告)
+    Exposure(exposure::Arguments),
     /// Who was shown a person's data, when, on which basis (開示記録)
     Statement {
         #[command(flatten)]
@@ -57,6 +60,7 @@ enum AuditCommand {
 pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     match &arguments.command {
         AuditCommand::Verify(arguments) => verify::run(arguments, terminal),
+        AuditCommand::Exposure(arguments) => exposure::run(arguments, terminal),
         AuditCommand::Prove(arguments) => prove::prove(arguments, terminal),
         AuditCommand::Export(arguments) => prove::export(arguments, terminal),
         AuditCommand::Key { place } => {

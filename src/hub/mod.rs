@@ -19,6 +19,7 @@ pub mod ended;
 pub mod enrol;
 pub mod escalation;
 pub mod explain;
+pub mod exposure;
 pub mod family;
 pub mod footing;
 mod forms;

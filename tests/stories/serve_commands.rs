@@ -1,6 +1,7 @@
 //! Commands on the data folder of a hub, while it runs and after.
 
 use crate::city::{City, NEWBORN, VISITS};
+use crate::steps::chinatsu;
 use clap::Parser;
 use musubi::cli::{Cli, Exit, Terminal};
 use musubi::clock::SystemClock;
@@ -238,4 +239,25 @@ async fn a_statement_names_whom_a_persons_data_was_shown_to() {
     let (exit, said) = musubi("audit statement 482072 K0100102", &data).await;
     assert_eq!(exit, Exit::Success, "{said}");
     assert!(said.contains("| OSC-482072 | 妊産婦等の継続的な把握 |") && said.contains("法定の事務"), "{said}");
+}
+
+#[tokio::test]
+async fn the_report_of_a_breach_says_whose_data_of_which_categories_an_agency_was_shown_and_names_nobody() {
+    let city = City::after_the_permitted_discharge().await;
+    let data = city.folder.path().to_owned();
+    let seen = city.center().looks_up("P3", chinatsu(), "").await;
+    assert!(seen.kinds().contains(&"discharge_notice"), "{:?}", seen.kinds());
+    let report = async |agency: &str, from: &str, until: &str| {
+        musubi(&format!("audit exposure {agency} --from {from} --until {until}"), &data).await
+    };
+    let (exit, said) = report(sample::CENTER, "2026-10-01", "2026-12-31T12:00:00+09:00").await;
+    assert_eq!(exit, Exit::Success, "{said}");
+    assert!(said.contains("C05 分娩") && said.ends_with("2人\n"), "mother and child: {said}");
+    for hidden in ["榎本", "千夏", "00012345"] {
+        assert!(!said.contains(hidden), "{hidden}: {said}");
+    }
+    let (_, said) = report(sample::CENTER, "2026-10-01", "2026-10-02").await;
+    assert!(said.ends_with("\n0人\n"), "outside the interval: {said}");
+    let (_, said) = report(sample::GUIDANCE_CENTER, "2026-01-01", "2027-01-01").await;
+    assert!(said.ends_with("\n0人\n"), "another agency: {said}");
 }

@@ -5,7 +5,7 @@ use crate::store::sql::columns::{Columns, FromColumns};
 use crate::store::sql::value::{Sql, Statement};
 use crate::store::{DeliveryRow, DeliveryState, ReleaseRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
-use musubi_core::id::{DeliveryId, MessageId, PersonId, ReleaseId};
+use musubi_core::id::{DeliveryId, MessageId, Municipality, PersonId, ReleaseId};
 use musubi_core::time::Time;
 
 const DUE: &str = "SELECT * FROM delivery WHERE state = $1 AND next_at <= $2 ORDER BY next_at, sequence LIMIT +$3";
@@ -39,6 +39,7 @@ const TO_FETCH: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence
 const DELIVERY: &str = by_id!("delivery");
 const DELIVERIES_OF: Statement = of_persons!("delivery", "4");
 const RELEASE: &str = by_id!("release");
+const RELEASES_IN: &str = "SELECT * FROM release WHERE municipality = $1 AND id > $2 ORDER BY id LIMIT +$3";
 const RELEASES_OF: Statement = of_persons!("release", "6");
 
 impl FromColumns for DeliveryRow {
@@ -212,6 +213,20 @@ impl Store {
     pub async fn releases_of(&self, persons: &[PersonId]) -> Result<Vec<ReleaseRow>, StoreError> {
         let order = |release: &ReleaseRow| (release.decided_at, release.id);
         self.concerning("releases of persons", RELEASES_OF, persons, order).await
+    }
+
+    /// Decisions on record in a municipality after one of them, in the order in which they were taken.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn releases_in(
+        &self,
+        municipality: &Municipality,
+        after: ReleaseId,
+        limit: u32,
+    ) -> Result<Vec<ReleaseRow>, StoreError> {
+        let question = Sql::new(RELEASES_IN).bind(municipality).bind(after.0).bind(limit);
+        self.all("releases of municipality", question).await
     }
 
     /// One release.
