@@ -154,8 +154,11 @@ fn a_permission_does_not_outlast_a_later_objection_and_the_last_answer_counts() 
     assert_eq!(conflict(&facts), "HOLD T7.conflict", "the objection came after it");
     let first = weighing(Doubt::Conflict, true, &provider(), "2026-10-20T00:00:00+09:00");
     let second = Weighing { permit: false, recorded_at: at("2026-10-21T00:00:00+09:00"), ..first.clone() };
-    facts.weighings = vec![second, first];
+    facts.weighings = vec![second.clone(), first.clone()];
     assert_eq!(conflict(&facts), "DENY T7.objection");
+    let at_once = Weighing { recorded_at: first.recorded_at, ..second };
+    facts.weighings = vec![at_once, first];
+    assert_eq!(conflict(&facts), "DENY T7.objection", "of two of one moment the refusal");
 }
 
 #[test]
@@ -244,5 +247,6 @@ fn an_answer_needs_a_reason_and_an_end_within_two_years() {
     assert!(of_length(Weighing::REASON_MIN).check().is_ok());
     assert_eq!(codes(Weighing { until: good.from, ..good.clone() }), ["MU-E472"]);
     assert_eq!(codes(Weighing { until: Time::end_of(Day::constant(2028, 10, 21)), ..good.clone() }), ["MU-E473"]);
+    assert_eq!(Weighing { until: Time::end_of(Day::constant(2028, 10, 20)), ..good.clone() }.check(), Ok(()));
     assert_eq!(codes(Weighing { officer: String::new(), ..good }), ["MU-E474"]);
 }
