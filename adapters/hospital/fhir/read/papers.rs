@@ -48,7 +48,7 @@ pub(super) fn attached(
             content: bytes,
             r#type: kind.clone(),
         };
-        let name = if told.is_empty() || told.len() > 80 { title.chars().take(24).collect() } else { told.to_owned() };
+        let name = if values::is_key(told) { told.to_owned() } else { title.chars().take(24).collect() };
         reading.paper(person, node, &format!("document/{name}"), document);
     }
 }

@@ -35,8 +35,7 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
     let text = node.take("conclusion", PATH).to_owned();
     let coded = if text.is_empty() { values::coding(node.first("conclusionCode"), "observation.coded") } else { None };
     let (Some(code), true) = (code, !text.is_empty() || coded.is_some()) else { return };
-    let name = if code.code.is_empty() { &code.text } else { &code.code };
-    let told = if told.is_empty() || told.len() > 80 { name.chars().take(24).collect() } else { told };
+    let told = if values::is_key(&told) { told } else { values::head(&code) };
     let day = at.map(Stamp::compact).unwrap_or_default();
     let key = format!("{}/report/{told}/{}", reading.key(person), day.get(..8).unwrap_or(&day));
     if node.peek("status") == "entered-in-error" {

@@ -306,17 +306,12 @@ fn check_usual(reading: &mut Reading<'_>, node: &Node<'_>, concept: Concept, val
 fn observation(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc: String) {
     let at = effective(reading, node, "observation.observed_at");
     let told = reading.number_of(node);
-    let short = |told: &str| !told.is_empty() && told.len() <= 80;
-    let name = |code: &proto::Coded| {
-        let name = if code.code.is_empty() { &code.text } else { &code.code };
-        name.chars().take(24).collect::<String>()
-    };
     let code = values::coding(node.first("code"), "observation.code");
     let base = match &code {
-        _ if short(&told) => format!("{}/observation/{told}", reading.key(person)),
+        _ if values::is_key(&told) => format!("{}/observation/{told}", reading.key(person)),
         Some(code) => {
             let day = at.map(Stamp::compact).unwrap_or_default();
-            format!("{}/observation/{}/{day}", reading.key(person), name(code))
+            format!("{}/observation/{}/{day}", reading.key(person), values::head(code))
         }
         None => format!("{}/observation", reading.key(person)),
     };
@@ -329,7 +324,7 @@ fn observation(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc:
     for component in node.all("component") {
         let part = values::coding(component.first("code"), "observation.code").unwrap_or_default();
         let loinc = recognise(reading, component.first("code")).map(|found| found.loinc).unwrap_or_default();
-        one(reading, person, component, format!("{base}/{}", name(&part)), (at, status), loinc);
+        one(reading, person, component, format!("{base}/{}", values::head(&part)), (at, status), loinc);
     }
 }
 

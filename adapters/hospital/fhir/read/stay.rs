@@ -207,7 +207,7 @@ pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Doc
         _ => "",
     };
     let told = reading.number_of(node);
-    let told = if told.is_empty() || told.len() > 80 { head(&code) } else { told };
+    let told = if values::is_key(&told) { told } else { values::head(&code) };
     let key = format!("{}/diagnosis/{kind}/{told}", reading.key(person));
     if verification == "entered-in-error" {
         reading.withdraw(person, key, node, "condition", Category::C05Delivery);
@@ -242,12 +242,6 @@ fn own_role<'n>(node: &'n Node<'_>) -> Option<&'n str> {
     Some(role.take("code", "condition.kind"))
 }
 
-/// What a key says of a code: enough to tell two diagnoses of one document apart.
-fn head(code: &proto::Coded) -> String {
-    let name = if code.code.is_empty() { &code.text } else { &code.code };
-    name.chars().take(24).collect()
-}
-
 /// Kinds of allergy (AllergyIntolerance.category).
 pub(in super::super) const ALLERGY_KIND: &str = "http://hl7.org/fhir/allergy-intolerance-category";
 
@@ -266,7 +260,7 @@ pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
         return;
     };
     let told = reading.number_of(node);
-    let told = if told.is_empty() || told.len() > 80 { head(&substance) } else { told };
+    let told = if values::is_key(&told) { told } else { values::head(&substance) };
     let key = format!("{}/allergy/{told}", reading.key(person));
     let verification = values::words(node.first("verificationStatus"), "observation.status");
     if verification == "entered-in-error" {

@@ -140,11 +140,10 @@ fn key(
 ) -> String {
     let number = reading.number_of(node);
     let base = format!("{}/{}", reading.key(person), form.kind);
-    if !number.is_empty() && number.len() <= 80 {
+    if values::is_key(&number) {
         return format!("{base}/{number}");
     }
-    let name = if what.code.is_empty() { &what.text } else { &what.code };
-    let name: String = name.chars().take(24).collect();
+    let name = values::head(what);
     let day = at.map(Stamp::compact).unwrap_or_default();
     format!("{base}/{name}/{}", day.get(..8).unwrap_or(&day))
 }
