@@ -170,10 +170,13 @@ impl Hub {
             let begins = self.open_held(row, now).await?;
             self.looks.note([(row.id, Looked { epochs, begins })]);
         }
-        if row.reason != NO_BASIS || row.next_at > now {
+        let waits =
+            |row: &DeliveryRow| row.state == DeliveryState::Held && row.reason == NO_BASIS && row.next_at <= now;
+        if !waits(row) {
             return Ok(());
         }
-        match self.store.delivery(row.id).await?.filter(|row| row.state == DeliveryState::Held) {
+        // It may have been opened just now, and another hub may have told its author.
+        match self.store.delivery(row.id).await?.filter(waits) {
             Some(row) => self.tell_author(&row, now).await,
             None => Ok(()),
         }

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Persons with their epochs, by the id that each is known by now.
-#[derive(Clone, PartialEq, Eq)]
 pub(in crate::hub) struct Epochs {
     known_as: BTreeMap<PersonId, PersonId>,
     of: BTreeMap<PersonId, Vec<(PersonId, u64)>>,
@@ -34,7 +33,6 @@ impl Epochs {
 }
 
 /// On what a look rested.
-#[derive(Clone)]
 pub(in crate::hub) struct Looked {
     pub(super) epochs: Vec<(PersonId, u64)>,
     /// When something begins that is on file already.
