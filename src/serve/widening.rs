@@ -6,7 +6,7 @@ use crate::hub::policies::Last;
 use crate::store::Store;
 use musubi_core::consent::Policy;
 use musubi_core::consent::explain::diff;
-use musubi_core::consent::widening::{Office, Succession, widening};
+use musubi_core::consent::widening::{Office, Succession, opening};
 use std::fmt::Write;
 
 /// Says what changes, and refuses what opens without its signatures. A development hub says so and goes on.
@@ -16,11 +16,13 @@ use std::fmt::Write;
 pub(super) async fn may_succeed(config: &Config, store: &Store, new: &Policy) -> Result<(), StartError> {
     let (succession, opened) = match Last::read(store).await? {
         Last::None => return Ok(()),
+        Last::Known(old) if old.hash() == new.hash() => return Ok(()),
         Last::Known(old) => {
-            for change in diff(&old, new) {
+            let changes = diff(&old, new);
+            for change in &changes {
                 tracing::warn!(%change, "the policy is another than that of the last start");
             }
-            let opened = widening(&old, new).iter().map(ToString::to_string).collect();
+            let opened = opening(&changes).map(ToString::to_string).collect();
             (Some(Succession::new(&old, new)), opened)
         }
         Last::Unknown => {

@@ -1,6 +1,6 @@
 //! A policy that opens more than the one before is decided by only when two officers signed that it may be (`security.md` S-43).
 
-use super::explain::{Change, diff};
+use super::explain::Change;
 use super::policy::Policy;
 use crate::agency::{UnknownWord, words};
 use crate::audit::{LogKey, LogVerifier, SignedNote};
@@ -55,15 +55,16 @@ impl fmt::Display for Succession {
     }
 }
 
-/// What a new policy may show that the old one did not.
-pub fn widening(old: &Policy, new: &Policy) -> Vec<Change> {
-    diff(old, new).into_iter().filter(|change| change.opens).collect()
+/// The changes by which a new policy may show what the old one did not.
+pub fn opening(changes: &[Change]) -> impl Iterator<Item = &Change> {
+    changes.iter().filter(|change| change.opens)
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+    use crate::consent::explain::diff;
 
     fn wider() -> Policy {
         let [matrix, grounds, masks] = Policy::reviewed().files().clone();
@@ -77,7 +78,8 @@ mod tests {
     #[test]
     fn s43_what_opens_is_a_widening_and_its_reverse_is_none() {
         let (old, new) = (Policy::reviewed(), wider());
-        let opened: Vec<String> = widening(&old, &new).iter().map(ToString::to_string).collect();
+        let widening = |old, new| opening(&diff(old, new)).map(ToString::to_string).collect::<Vec<String>>();
+        let opened = widening(&old, &new);
         assert!(opened.len() == 1 && opened[0].starts_with("must_be_named"), "{opened:?}");
         assert!(widening(&new, &old).is_empty() && widening(&old, &old).is_empty());
     }
