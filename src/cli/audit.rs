@@ -8,8 +8,11 @@ pub(super) mod verify;
 
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy;
+use crate::hub::Hub;
+use crate::serve::policy;
 use crate::store::{KEYS, Keyring, Log, Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::audit::{LogVerifier, SignedNote};
@@ -95,7 +98,14 @@ fn read_note(terminal: &mut Terminal<'_>, path: &Path) -> Result<SignedNote, Fai
     })
 }
 
-pub(super) async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
+/// A hub over the data as it lies there, whether it runs or not: to read.
+pub(super) async fn hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Failure> {
+    let (store, keyring) = open(config).await?;
+    let (policy, codes) = policy(config.policy.folder.as_deref()).map_err(fault)?;
+    Hub::open(store, keyring, policy, codes, clock).await.map_err(fault)
+}
+
+async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {
     let folder = &config.data.folder;
     let missing = || Failure::Fault(format!("{}: no hub's data / ハブのデータがありません", folder.display()));
     if !config.data.is_there() || !folder.join(KEYS).exists() {

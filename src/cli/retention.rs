@@ -4,10 +4,8 @@ use super::audit;
 use super::order::{Ordered, carry_out};
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
-use crate::hub::Hub;
 use crate::hub::retention::Retained;
 use crate::orders::What;
-use crate::serve::policy;
 use clap::{Args, Subcommand};
 use musubi_core::id::PersonId;
 use musubi_core::retention::{Schedule, Verdict};
@@ -63,12 +61,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
 fn due(place: &Place, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let config = place.config()?;
     let clock = Arc::clone(&terminal.clock);
-    let all = wait(async {
-        let (store, keyring) = audit::open(&config).await?;
-        let (policy, codes) = policy(config.policy.folder.as_deref()).map_err(fault)?;
-        let hub = Hub::open(store, keyring, policy, codes, clock).await.map_err(fault)?;
-        hub.retained().await.map_err(fault)
-    })?;
+    let all = wait(async { audit::hub(&config, clock).await?.retained().await.map_err(fault) })?;
     print(&all, terminal)?;
     Ok(Exit::Success)
 }

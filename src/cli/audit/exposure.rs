@@ -1,11 +1,9 @@
 //! `musubi audit exposure`: what an agency was shown in an interval, for the report of a breach.
 
-use super::open;
+use super::hub;
 use crate::cli::place::{Place, fault, wait};
 use crate::cli::{Exit, Failure, Terminal};
-use crate::hub::Hub;
 use crate::hub::exposure::Exposed;
-use crate::serve::policy;
 use clap::Args;
 use musubi_adapters::wording::dates;
 use musubi_core::agency::{AgencyId, Category};
@@ -57,9 +55,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<
     let config = arguments.place.config()?;
     let clock = Arc::clone(&terminal.clock);
     let exposed = wait(async {
-        let (store, keyring) = open(&config).await?;
-        let (policy, codes) = policy(config.policy.folder.as_deref()).map_err(fault)?;
-        let hub = Hub::open(store, keyring, policy, codes, clock).await.map_err(fault)?;
+        let hub = hub(&config, clock).await?;
         hub.exposed_to(&arguments.agency, (arguments.from, arguments.until)).await.map_err(fault)
     })?;
     print(&mut terminal.out, &exposed)?;

@@ -1,14 +1,12 @@
 //! `musubi audit statement`: who was shown a person's data.
 
-use super::open;
+use super::hub;
 use crate::cli::Failure;
 use crate::cli::place::fault;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::hub::Hub;
 use crate::hub::persons::Named;
 use crate::hub::statement::Disclosure;
-use crate::serve::policy;
 use musubi_adapters::wording::{codes, dates};
 use musubi_core::record::PersonKey;
 use std::collections::BTreeSet;
@@ -20,11 +18,8 @@ pub(super) async fn statement(
     key: PersonKey,
     clock: Arc<dyn Clock>,
 ) -> Result<Vec<Disclosure>, Failure> {
-    let (store, keyring) = open(config).await?;
-    let (policy, codes) = policy(config.policy.folder.as_deref()).map_err(fault)?;
-    let hub = Hub::open(store, keyring, policy, codes, clock).await.map_err(fault)?;
     let named = Named { key: Some(key), ..Named::default() };
-    hub.statement_on_file(&named).await.map_err(fault)
+    hub(config, clock).await?.statement_on_file(&named).await.map_err(fault)
 }
 
 /// A table with one line for each disclosure, oldest first.
