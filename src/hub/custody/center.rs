@@ -110,9 +110,8 @@ impl Custody<'_> {
         if !would.withheld().iter().any(|held| own.contains(&held.entry)) {
             return Ok(None);
         }
-        let (actor, facts_hash) = (&Actor::system(), facts.fingerprint());
-        let arriving = Some(Arriving { message: self.message, entries: &own });
-        let basis = Basis { actor, serves: Serves::default(), facts_hash, arriving };
+        let (actor, arriving) = (&Actor::system(), Some(Arriving { message: self.message, entries: &own }));
+        let basis = Basis { arriving, ..Basis::new(actor, Serves::default(), facts) };
         let (_, row) = self.hub.refusal_row(would, &self.family, &self.municipality, &basis)?;
         Ok(Some(row))
     }
