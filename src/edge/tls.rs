@@ -18,6 +18,7 @@ pub(crate) use http::accept_loop;
 pub use http::serve_http;
 pub use material::TlsError;
 pub use server::{Audience, ServerFiles, ServerLimits, ServerTls};
+pub(crate) use taking::Written;
 pub use verify::Refusal;
 
 use rustls::SupportedProtocolVersion;

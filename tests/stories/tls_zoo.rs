@@ -3,6 +3,7 @@
 use crate::world::{World, agency, free_port, names};
 use axum::Extension;
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use musubi::ca::{Order, Reason, Subject};
 use musubi::clock::{Clock, SystemClock};
@@ -45,6 +46,7 @@ async fn open_with(world: &World, limits: ServerLimits) -> Open {
         peer.agency().to_string()
     };
     let router = Router::new().route("/", get(who)).route("/echo", post(|body: String| async { body }));
+    let router = router.route("/unread", post(|| async { StatusCode::PAYLOAD_TOO_LARGE }));
     let tls = world.tls(Audience::Machines, limits);
     let (listener, address) = free_port().await;
     let stop = CancellationToken::new();
@@ -118,6 +120,8 @@ impl Beast {
     }
 }
 
+/// More than the systems of both sides hold for a connection.
+const UNREAD_BYTES: usize = 16 * 1024 * 1024;
 const MED_1: &str = "urn:musubi:agency:MED-1";
 
 #[tokio::test]
@@ -470,6 +474,22 @@ async fn s09_a_connection_ends_at_its_age_after_the_request_in_work() {
     let mut buffer = [0; 1];
     let end = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut buffer)).await.unwrap();
     assert!(matches!(end, Ok(0)), "closed in good form");
+}
+
+/// Who closes while the other side still writes has its last answer thrown away there: the system resets the connection.
+#[tokio::test]
+async fn an_answer_to_a_request_that_was_not_read_to_its_end_arrives() {
+    let world = World::new();
+    let open = open(&world).await;
+    let caller = world.caller(&world.agency("MED-1").1);
+    let mut stream = caller.connect_as(&open.address.to_string(), &["http/1.1"]).await.unwrap();
+    let head = format!("POST /unread HTTP/1.1\r\nHost: localhost\r\nContent-Length: {UNREAD_BYTES}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; UNREAD_BYTES]).await.unwrap();
+    stream.flush().await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The receiver's side of MLLP.
 
 use crate::edge::peer::Peer;
-use crate::edge::tls::{Held, ServerLimits, ServerTls, accept_loop};
+use crate::edge::tls::{Held, ServerLimits, ServerTls, Written, accept_loop};
 use musubi_adapters::hospital::hl7v2::framing::{Deviation, Event, Framer, IDLE_SECONDS, QUIET_MS, wrap};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -142,10 +142,10 @@ impl<H: MllpHandler> Conversation for WithPeer<H> {
 /// A connection that goes silent inside a frame, or that does not take its answers, is closed without one.
 pub async fn converse<S, C>(stream: S, conversation: &C, ending: Ending) -> io::Result<()>
 where
-    S: AsyncRead + AsyncWrite + Send,
+    S: AsyncRead + AsyncWrite + Send + Unpin,
     C: Conversation,
 {
-    let (reader, writer) = tokio::io::split(stream);
+    let (reader, writer) = tokio::io::split(Written::new(stream, ending.slow_max));
     let mut talk = Talk {
         conversation,
         reader,

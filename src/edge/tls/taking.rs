@@ -16,6 +16,10 @@ use tokio::time::{Instant, Sleep, sleep};
 const LOOKS: u32 = 4;
 /// Most of an answer that is handed on at once: what was handed on last is no longer seen.
 const PIECE: usize = 64 * 1024;
+/// Time that the other end has to leave.
+const LEAVING_MAX: Duration = Duration::from_secs(1);
+/// Bytes thrown away at once meanwhile.
+const UNREAD: usize = 4 * 1024;
 
 /// The answers of one connection that are under way.
 pub(super) struct Taking {
@@ -128,16 +132,18 @@ impl Drop for Watched {
     }
 }
 
-/// A line whose other end must take what is written.
-pub(super) struct Written<S> {
+/// A line whose other end must take what is written, and which is let go only when the other end has left it too: a system
+/// that closes on bytes it has not read resets the connection, and the other side's throws away the answer that it had.
+pub(crate) struct Written<S> {
     line: S,
     slow_max: Duration,
     late: Option<Pin<Box<Sleep>>>,
+    leaving: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Written<S> {
-    pub(super) fn new(line: S, slow_max: Duration) -> Self {
-        Written { line, slow_max, late: None }
+    pub(crate) fn new(line: S, slow_max: Duration) -> Self {
+        Written { line, slow_max, late: None, leaving: None }
     }
 
     fn in_time<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -157,7 +163,25 @@ impl<S: AsyncRead + Unpin> AsyncRead for Written<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Written<S> {
+impl<S: AsyncRead + Unpin> Written<S> {
+    /// Hears out the other end, which has been told that nothing more comes, for as long as [`LEAVING_MAX`].
+    fn left(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let until = self.leaving.get_or_insert_with(|| Box::pin(sleep(LEAVING_MAX)));
+        if until.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut unread = [0; UNREAD];
+        loop {
+            let mut unread = ReadBuf::new(&mut unread);
+            match ready!(Pin::new(&mut self.line).poll_read(context, &mut unread)) {
+                Ok(()) if !unread.filled().is_empty() => {}
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Written<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.line).poll_write(context, from);
         self.in_time(context, polled)
@@ -182,7 +206,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Written<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.line).poll_shutdown(context);
-        self.in_time(context, polled)
+        if self.leaving.is_none() {
+            let polled = Pin::new(&mut self.line).poll_shutdown(context);
+            ready!(self.in_time(context, polled))?;
+        }
+        self.left(context).map(Ok)
     }
 }
