@@ -216,6 +216,16 @@ impl Pane {
         self.ask("DOM.setFileInputFiles", files).await;
     }
 
+    /// Drags a file onto the edge of the field of this label, and lets it go.
+    pub(crate) async fn drop_file(&self, label: &str, file: &Path) {
+        let edge = self.hand("edge", json!([label])).await;
+        let data = json!({"items": [], "files": [file], "dragOperationsMask": 1});
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({"type": kind, "x": edge["x"], "y": edge["y"], "data": data});
+            self.ask("Input.dispatchDragEvent", event).await;
+        }
+    }
+
     /// What a reader sees.
     pub(crate) async fn text(&self) -> String {
         self.evaluate("document.body.innerText").await.as_str().unwrap_or_default().to_owned()
@@ -235,6 +245,16 @@ impl Pane {
         for word in never {
             assert!(!text.contains(word), "{word} came out:\n{text}");
         }
+    }
+
+    /// How far the bar of an upload was seen to move since [`watch_the_bar`](Self::watch_the_bar), in percent.
+    pub(crate) async fn bar_moved(&self) -> f64 {
+        self.evaluate("hands.bar_moved()").await.as_f64().unwrap()
+    }
+
+    /// Looks at the bar of an upload from now on.
+    pub(crate) async fn watch_the_bar(&self) {
+        self.hand("watch_the_bar", json!([])).await;
     }
 
     /// The file at an address, fetched by the page as a click on its link would.

@@ -45,6 +45,15 @@ impl Pane {
         self.choose_file("ファイル(CSV・Excel)", file).await;
         self.press("提出する").await;
     }
+
+    /// The same, with the file dragged from the desktop.
+    async fn drags_in(&self, file: &Path) {
+        self.open("/upload").await;
+        self.drop_file("ファイル(CSV・Excel)", file).await;
+        self.watch_the_bar().await;
+        self.press("提出する").await;
+        assert_eq!(self.bar_moved().await, 100.0);
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ window.hands = (() => {
     return fields.find((one) => label_of(one) === label) ?? fields.find((one) => label_of(one).startsWith(label)) ?? null;
   };
 
+  let moved = 0;
+
   return {
     field,
     squeezed,
@@ -49,6 +51,20 @@ window.hands = (() => {
       const there = document.elementFromPoint(x, y);
       return there && (one === there || one.contains(there)) ? { x, y } : null;
     },
+    edge: (label) => {
+      const one = field(label);
+      if (!one) return null;
+      one.scrollIntoView({ block: "center" });
+      const box = one.getBoundingClientRect();
+      return { x: box.right - 6, y: box.bottom - 6 };
+    },
+    watch_the_bar: () => {
+      const bar = document.querySelector("progress");
+      if (!bar) return null;
+      new MutationObserver(() => (moved = Math.max(moved, bar.hidden ? 0 : bar.value))).observe(bar, { attributes: true });
+      return true;
+    },
+    bar_moved: () => moved,
     focus: (label) => {
       const one = field(label);
       if (!one) return null;

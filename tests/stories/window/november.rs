@@ -138,7 +138,7 @@ impl Window {
     /// Row 14: two nights are three days.
     pub(super) async fn the_first_stay(&self) {
         let midwife = self.at("2026-11-18T10:00:00+09:00", "nogami").await;
-        midwife.hands_in(&self.file("報告1.csv", STAY_1)).await;
+        midwife.drags_in(&self.file("報告1.csv", STAY_1)).await;
         midwife.says(&["1行を受け取りました"], &["受け取れません"]).await;
         midwife.open("/own-care").await;
         midwife.says(&["あと4日", "87,000円"], &[]).await;
