@@ -184,6 +184,9 @@ const WORDS: &[(&str, &str)] = &[
     ("事故の報告", "Incident"),
     ("連携依頼の経過", "Step of a referral"),
     ("文書", "Document"),
+    ("本人の情報", "Person"),
+    ("親子関係", "Parent and child"),
+    ("取消し", "Withdrawal"),
     ("標題", "Title"),
     ("記録", "Record"),
     // Discharge, encounter, diagnosis.

@@ -11,9 +11,10 @@ pub use english::english;
 
 use crate::family::{Family, Person};
 use crate::markup::visible;
-use crate::wording::{self, Row, codes, iso_date, iso_moment, japanese_moment, joined, person, rows};
+use crate::wording::{self, Row, codes, iso_date, iso_moment, japanese_moment, joined, person, rows, title};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{EntryId, PersonId};
+use musubi_core::record::kind_of;
 use musubi_core::release::{Released, Shown};
 use musubi_proto::v1 as proto;
 use proto::SubjectRole as Role;
@@ -127,7 +128,7 @@ fn item(family: &Family<'_>, entry: &proto::Entry, shown: &Shown) -> Option<Item
     if matches!(body, Body::PersonDetails(_) | Body::ParentChild(_) | Body::Withdrawal(_)) {
         return None;
     }
-    let (heading, rows) = rows(body).unwrap_or((title(body), rows_of_document(body)));
+    let (heading, rows) = rows(body).unwrap_or_else(|| (title(kind_of(body)), rows_of_document(body)));
     let (when, at) = when(entry, body);
     let named = if entry.author.is_empty() { &entry.author_of_protection } else { &entry.author };
     let mut bases: Vec<String> = Vec::new();
@@ -179,29 +180,4 @@ fn when(entry: &proto::Entry, body: &Body) -> (String, String) {
         let recorded = musubi_core::time::Time::from_micros(entry.recorded_at_micros);
         (wording::dates::japanese_time(recorded), recorded.rfc3339())
     })
-}
-
-/// What an entry without rows of its own is called.
-const fn title(body: &Body) -> &'static str {
-    match body {
-        Body::Family(_) => "家族の状況",
-        Body::Coverage(_) => "保険",
-        Body::Handbook(_) => "母子健康手帳の交付",
-        Body::PrenatalCheck(_) => "妊婦健康診査",
-        Body::Consultation(_) => "相談",
-        Body::ContactAttempt(_) => "連絡・接触",
-        Body::Signal(_) => "気づきのサイン",
-        Body::WelfareCase(_) => "児童相談所のケース",
-        Body::CouncilCase(_) => "要保護児童対策地域協議会のケース",
-        Body::Concern(_) => "心配な様子",
-        Body::SupportPlan(_) => "サポートプラン",
-        Body::CareApplication(_) => "産後ケアの申請",
-        Body::CareApproval(_) => "産後ケアの利用承認",
-        Body::CareDelivery(_) => "産後ケアの実施",
-        Body::Claim(_) => "産後ケアの請求",
-        Body::Incident(_) => "事故の報告",
-        Body::ReferralStep(_) => "連携依頼の経過",
-        Body::Document(_) => "文書",
-        _ => "記録",
-    }
 }

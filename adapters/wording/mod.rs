@@ -4,10 +4,12 @@
 
 pub mod codes;
 pub mod dates;
+pub mod kinds;
 pub mod person;
 pub mod rows;
 
 pub use dates::{iso_date, iso_moment, japanese_date, japanese_moment};
+pub use kinds::title;
 pub use rows::rows;
 
 use musubi_core::release::Released;

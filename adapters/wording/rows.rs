@@ -2,35 +2,37 @@
 
 use super::codes::{self, word};
 use super::dates::{japanese_date, japanese_moment};
+use super::kinds::title;
 use super::{Row, Rows, all_coded, apgar, coded, is_low_weight, joined, quantity, weeks, yes_no};
+use musubi_core::record::kind_of;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
-/// The heading of an entry's rows and the rows; `None` for what has no wording here.
+/// The title of an entry's rows and the rows; `None` for what has no wording here.
 pub fn rows(body: &Body) -> Option<(&'static str, Vec<Row>)> {
-    let (heading, rows) = match body {
-        Body::DischargeNotice(notice) => ("退院", discharge(notice)),
-        Body::Encounter(encounter) => ("受療", self::encounter(encounter)),
-        Body::Condition(condition) => ("診断", self::condition(condition)),
-        Body::Observation(observation) => ("検査・観察", self::observation(observation)),
-        Body::Delivery(delivery) => ("分娩", self::delivery(delivery)),
-        Body::Newborn(newborn) => ("新生児", self::newborn(newborn)),
-        Body::Screening(screening) => ("質問票", self::screening(screening)),
-        Body::PregnancyNotification(notification) => ("妊娠", pregnancy(notification)),
-        Body::PostpartumCheck(check) => ("産婦健康診査", postpartum_check(check)),
-        Body::InfantCheck(check) => ("乳幼児健康診査", infant_check(check)),
-        Body::HomeVisit(visit) => ("家庭訪問", home_visit(visit)),
-        Body::Referral(referral) => ("連携依頼", self::referral(referral)),
-        Body::PrenatalCheck(check) => ("妊婦健康診査", prenatal_check(check)),
-        Body::Consultation(consultation) => ("相談", self::consultation(consultation)),
-        Body::ContactAttempt(attempt) => ("連絡・接触", contact_attempt(attempt)),
-        Body::SupportPlan(plan) => ("サポートプラン", support_plan(plan)),
-        Body::CareApproval(approval) => ("産後ケアの利用承認", care_approval(approval)),
-        Body::CareDelivery(care) => ("産後ケアの実施", care_delivery(care)),
+    let rows = match body {
+        Body::DischargeNotice(notice) => discharge(notice),
+        Body::Encounter(encounter) => self::encounter(encounter),
+        Body::Condition(condition) => self::condition(condition),
+        Body::Observation(observation) => self::observation(observation),
+        Body::Delivery(delivery) => self::delivery(delivery),
+        Body::Newborn(newborn) => self::newborn(newborn),
+        Body::Screening(screening) => self::screening(screening),
+        Body::PregnancyNotification(notification) => pregnancy(notification),
+        Body::PostpartumCheck(check) => postpartum_check(check),
+        Body::InfantCheck(check) => infant_check(check),
+        Body::HomeVisit(visit) => home_visit(visit),
+        Body::Referral(referral) => self::referral(referral),
+        Body::PrenatalCheck(check) => prenatal_check(check),
+        Body::Consultation(consultation) => self::consultation(consultation),
+        Body::ContactAttempt(attempt) => contact_attempt(attempt),
+        Body::SupportPlan(plan) => support_plan(plan),
+        Body::CareApproval(approval) => care_approval(approval),
+        Body::CareDelivery(care) => care_delivery(care),
         _ => return None,
     };
     let rows = rows.into_rows();
-    (!rows.is_empty()).then_some((heading, rows))
+    (!rows.is_empty()).then_some((title(kind_of(body)), rows))
 }
 
 fn discharge(notice: &proto::DischargeNotice) -> Rows {

@@ -49,7 +49,7 @@ impl SubjectRole {
 macro_rules! kinds {
     ($($variant:ident = $word:literal),+ $(,)?) => {
         /// The kind of a body, as the schema's field is named.
-        pub(crate) const fn kind_of(body: &Body) -> &'static str {
+        pub const fn kind_of(body: &Body) -> &'static str {
             match body { $(Body::$variant(_) => $word),+ }
         }
         /// Every kind of body.

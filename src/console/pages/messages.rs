@@ -8,6 +8,7 @@ use crate::console::visit::{Answered, Visit};
 use crate::hub::explain::in_words;
 use crate::hub::journey::{Arrival, Decision, Journey};
 use maud::{Markup, html};
+use musubi_adapters::wording::title;
 use musubi_core::adapter::{Fate, LedgerLine};
 use musubi_core::id::MessageId;
 use std::collections::BTreeMap;
@@ -92,7 +93,7 @@ fn read(visit: &Visit, journey: &Journey) -> Markup {
         h2 { (visit.say("読取り", "Read")) }
         p {
             @if counts.is_empty() { (visit.say("記録になった項目はありません。", "Nothing of it is an entry of the record.")) }
-            @for (kind, count) in &counts { span.tag { (kind) " × " (count) } " " }
+            @for (kind, count) in &counts { span.tag { (visit.language().said(title(kind))) " × " (count) } " " }
         }
         (diagnostics(visit, &journey.diagnostics))
         @if journey.ledger.is_empty() {
