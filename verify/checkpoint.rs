@@ -256,6 +256,10 @@ mod tests {
         assert!(LogVerifier::parse(&format!("{name}+c74f20a4+{key}")).is_err(), "another id");
         assert!(LogVerifier::parse(&format!("PaulNeumann+{id}+{key}")).is_err(), "another name");
         assert!(LogVerifier::parse(&unnamed).is_err(), "no name, though the id is right");
+        let own = LogKey::from_bytes("musubi.example", &[7; 32]);
+        let read = LogVerifier::parse(&own.verifier().to_string()).unwrap();
+        assert_eq!(read.key_bytes(), SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes());
+        assert!(read.is_of("musubi.example") && !read.is_of("musubi"));
     }
 
     #[test]
