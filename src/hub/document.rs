@@ -1,7 +1,7 @@
-//! A message or file in one of the formats, from bytes to an answer for each row. Each row is a transaction of its own, so
-//! that rows of two cities go to two logs and one wrong row costs nobody else anything.
+//! A message or file in one of the formats, from bytes to an answer for each row.
 
 mod file;
+mod rows;
 
 use super::caller::Caller;
 use super::custody::{Acknowledge, Before, Parcel, Taken};
@@ -118,14 +118,7 @@ impl Hub {
         let Decoded { items, diagnostics, ledger } = decoded;
         self.note_refused(caller, adapter.name(), &diagnostics).await?;
         let people: BTreeSet<PersonKey> = people_of(&items);
-        let mut rows = Vec::with_capacity(items.len());
-        for item in items {
-            let custody = match item.submission {
-                Some(submission) => self.take_row(caller, adapter, &item.place, submission, item.diagnostics).await?,
-                None => Outcome::refused(item.diagnostics),
-            };
-            rows.push(RowAnswer { place: item.place, custody: custody.custody, diagnostics: custody.diagnostics });
-        }
+        let rows = self.take_rows(caller, adapter, items).await?;
         let refused = rows.iter().filter(|row| row.custody.is_none()).map(|row| &*row.diagnostics);
         let refused: Vec<Refused<'_>> = refused.filter_map(|said| refusal_of(caller, adapter.name(), said)).collect();
         self.note_refusals(&refused).await?;
@@ -154,27 +147,6 @@ impl Hub {
         let decoded = tokio::task::spawn_blocking(move || adapter.decode(&bytes, &profile)).await;
         drop(lane);
         decoded.map_err(|_| Refusal::kept_changing())
-    }
-
-    async fn take_row(
-        &self,
-        caller: &Caller,
-        adapter: &dyn Adapter,
-        place: &str,
-        submission: Submission,
-        diagnostics: Vec<Diagnostic>,
-    ) -> Result<Outcome, Refusal> {
-        if diagnostics.iter().any(|d| d.severity == Severity::Error) {
-            return Ok(Outcome::refused(diagnostics));
-        }
-        let before = diagnostics.clone();
-        match self.take_at(caller, adapter.name(), place, submission, diagnostics).await {
-            Ok((custody, diagnostics)) => Ok(Outcome { custody: Some(custody), diagnostics }),
-            Err(refusal) if matches!(refusal.kind, RefusalKind::Conflict | RefusalKind::Invalid) => {
-                Ok(Outcome::refused(before.into_iter().chain(refusal.diagnostics).collect()))
-            }
-            Err(other) => Err(other),
-        }
     }
 
     /// Takes one submission that no adapter read, with its own contents as its bytes.
@@ -310,15 +282,4 @@ fn refusal_of<'a>(caller: &'a Caller, format: &'static str, diagnostics: &'a [Di
 fn people_of(items: &[Item]) -> BTreeSet<PersonKey> {
     let submissions = items.iter().filter_map(|item| item.submission.as_ref());
     submissions.flat_map(Submission::people).map(|(key, _)| key).collect()
-}
-
-struct Outcome {
-    custody: Option<Custody>,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Outcome {
-    fn refused(diagnostics: Vec<Diagnostic>) -> Self {
-        Outcome { custody: None, diagnostics }
-    }
 }
