@@ -4,7 +4,6 @@
 use super::attempts::{ATTEMPTS_MAX, pause_after};
 use super::caller::{Caller, Operation, request_of};
 use super::family::Family;
-use super::held::NO_BASIS_DAYS;
 use super::ledger::{Basis, Serves, act};
 use super::register::Agency;
 use super::work::{Question, WorkBody};
@@ -325,7 +324,8 @@ impl Hub {
         let now = family.at;
         let waits = row.reason == DECIDE_AGAIN;
         let mut change = if waits {
-            self.delivery_change(row, DeliveryState::Held, NO_BASIS, row.created_at.plus_days(NO_BASIS_DAYS))
+            let told_at = row.created_at.plus_days(self.policy.no_basis_days());
+            self.delivery_change(row, DeliveryState::Held, NO_BASIS, told_at)
         } else {
             self.delivery_change(row, DeliveryState::Suppressed, "", now)
         };

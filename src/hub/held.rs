@@ -21,8 +21,6 @@ use musubi_core::time::Time;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// After how many days the author of something without a basis is told (`consent.md` section 5).
-pub(super) const NO_BASIS_DAYS: i64 = 30;
 /// For how many days a basis that comes later completes what was delivered in part.
 const COMPLETED_DAYS: i64 = 30;
 /// Days until the author must have looked at it.
@@ -202,9 +200,14 @@ impl Hub {
         let mut change = self.delivery_change(row, DeliveryState::Held, TOLD, NEVER);
         if let Some(message) = message {
             let family = self.family(&persons, now).await?;
+            let days = self.policy.no_basis_days();
             let text = Text::new(
-                "お送りいただいた内容は、提供の根拠がないまま30日間保管しています。同意の登録か根拠の申出が必要です。",
-                "What you sent has been kept for 30 days without a basis. It needs a consent or an asserted ground.",
+                format!(
+                    "お送りいただいた内容は、提供の根拠がないまま{days}日間保管しています。同意の登録か根拠の申出が必要です。"
+                ),
+                format!(
+                    "What you sent has been kept for {days} days without a basis. It needs a consent or an asserted ground."
+                ),
             );
             let body = WorkBody::new("NO_BASIS", text, message.id.to_string());
             let (owner, municipality, due) = (&message.agency, &row.municipality, now.plus_days(LOOKED_AT_DAYS));

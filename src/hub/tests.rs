@@ -85,8 +85,12 @@ impl City {
     }
 
     async fn over(store: Store, keyring: Keyring, folder: tempfile::TempDir) -> City {
+        City::under(Policy::reviewed(), store, keyring, folder).await
+    }
+
+    async fn under(policy: Policy, store: Store, keyring: Keyring, folder: tempfile::TempDir) -> City {
         let clock = Arc::new(ManualClock::at(at("2026-10-27T16:20:00+09:00")));
-        let hub = Hub::open(store, keyring, Policy::reviewed(), RaisedCodes::reviewed(), clock.clone()).await.unwrap();
+        let hub = Hub::open(store, keyring, policy, RaisedCodes::reviewed(), clock.clone()).await.unwrap();
         for one in [
             agency("OSC-482072", AgencyKind::Osc, "", &[("ooba", Role::Phn), ("hayakawa", Role::Auditor)]),
             agency("PHO-482072-01", AgencyKind::Pho, "", &[]),

@@ -181,6 +181,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
     let fewer = !old.must_be_named.minus(new.must_be_named).is_empty();
     changes.extend(change("must_be_named".into(), &Set(old.must_be_named), &Set(new.must_be_named), fewer));
     changes.extend(change("own_pregnancy".into(), &Set(old.own_pregnancy), &Set(new.own_pregnancy), true));
+    changes.extend(change("no_basis_days".into(), &old.no_basis_days(), &new.no_basis_days(), false));
     changes.extend(change("capacity".into(), &Debugged(old.capacities()), &Debugged(new.capacities()), true));
     changes.extend(note_changes(old, new));
     changes

@@ -24,6 +24,7 @@ pub struct Policy {
     grounds: BTreeMap<GroundCode, GroundEntry>,
     emergency: [CategorySet; KINDS],
     emergencies_weekly_max: u16,
+    no_basis_days: u16,
     /// Categories that a permit must name; "all" never means them.
     pub must_be_named: CategorySet,
     /// What the parents of a pregnant minor cannot consent to in her place.
@@ -177,6 +178,9 @@ impl Policy {
         let matrix_file: MatrixFile = read(MATRIX, matrix)?;
         let grounds_file: GroundsFile = read(GROUNDS, grounds)?;
         let masks_file: MasksFile = read(MASKS, masks)?;
+        if masks_file.no_basis_days == 0 {
+            return Err(PolicyFault::Forbidden { file: MASKS, place: "no_basis_days = 0".to_owned() });
+        }
         let effective = [
             header(MATRIX, matrix_file.format, &matrix_file.effective)?,
             header(GROUNDS, grounds_file.format, &grounds_file.effective)?,
@@ -190,6 +194,7 @@ impl Policy {
             must_be_named: masks_file.must_be_named,
             own_pregnancy: masks_file.own_pregnancy,
             emergencies_weekly_max: masks_file.emergencies_weekly_max,
+            no_basis_days: masks_file.no_basis_days,
             capacity: files::capacity(masks_file.capacity)?,
             effective: effective.into_iter().fold(Day::MIN, Day::max),
             hash: files::hash([matrix, grounds, masks]),
@@ -245,6 +250,11 @@ impl Policy {
     /// More break-glass of one agency within a week raise an alarm (S-62).
     pub fn emergencies_weekly_max(&self) -> usize {
         self.emergencies_weekly_max.into()
+    }
+
+    /// After how many days the author of something without a basis is told (section 5, flow 1).
+    pub fn no_basis_days(&self) -> i64 {
+        self.no_basis_days.into()
     }
 
     /// The age bands in effect on a day: the last that has begun, else the first.

@@ -105,8 +105,15 @@ pub(super) struct MasksFile {
     pub(super) must_be_named: CategorySet,
     pub(super) own_pregnancy: CategorySet,
     pub(super) emergencies_weekly_max: u16,
+    #[serde(default = "no_basis_days")]
+    pub(super) no_basis_days: u16,
     pub(super) emergency: Vec<EmergencyFile>,
     pub(super) capacity: Vec<CapacityFile>,
+}
+
+/// Files from before it was a matter of policy name none.
+const fn no_basis_days() -> u16 {
+    30
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,6 @@ use super::{Alike, Custody, Suggestion};
 use crate::hub::Refusal;
 use crate::hub::caller::request_of;
 use crate::hub::deliver;
-use crate::hub::held::NO_BASIS_DAYS;
 use crate::hub::ledger::{Arriving, Basis, Serves};
 use crate::hub::register::Agency;
 use crate::hub::work::{Question, SUGGESTION, WorkBody};
@@ -196,7 +195,7 @@ impl Custody<'_> {
             state: if visible { DeliveryState::Waiting } else { DeliveryState::Held },
             attempts: 0,
             created_at: self.now,
-            next_at: if visible { due } else { self.now.plus_days(NO_BASIS_DAYS) },
+            next_at: if visible { due } else { self.now.plus_days(self.hub.policy.no_basis_days()) },
             reason: if visible { String::new() } else { deliver::NO_BASIS.to_owned() },
             sequence: 0,
             persons: self.persons().into_iter().map(Concerned::from).collect(),

@@ -168,6 +168,26 @@ async fn after_thirty_days_without_a_basis_the_author_is_told_once() {
 }
 
 #[tokio::test]
+async fn how_long_an_author_waits_for_a_basis_stands_in_the_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let keyring = Keyring::open(folder.path(), "musubi", &mut |bytes| entropy::fill(bytes)).unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let masks = include_str!("../../../policy/masks.toml").replace("no_basis_days = 30", "no_basis_days = 3");
+    let (matrix, grounds) = (include_str!("../../../policy/matrix.toml"), include_str!("../../../policy/grounds.toml"));
+    let policy = Policy::load(matrix, grounds, &masks).unwrap();
+    let city = City::under(policy, store, keyring, folder).await;
+    city.submit("MED-4810700452", "hl7v2", MINAMI).await;
+    let told = async || {
+        city.hub.look_after_held().await.unwrap();
+        city.hub.work_items(&city.caller("MED-4810700452", "m-2"), None, "no_basis").await.unwrap().len()
+    };
+    city.set("2026-10-30T16:19:59+09:00");
+    assert_eq!(told().await, 0);
+    city.set("2026-10-30T16:20:00+09:00");
+    assert_eq!(told().await, 1);
+}
+
+#[tokio::test]
 async fn a_later_consent_completes_what_was_delivered_in_part() {
     let city = City::new().await;
     city.set("2026-10-28T10:00:00+09:00");

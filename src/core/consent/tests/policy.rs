@@ -1,5 +1,6 @@
 //! The reviewed files, and files that must not be taken.
 
+use super::super::explain::diff;
 use super::super::{Cell, GroundCode, Policy, PolicyFault, bits};
 use super::people::policy;
 use crate::agency::{AgencyKind, Category, Purpose};
@@ -46,6 +47,18 @@ fn nobody_is_allowed_the_operations() {
         assert!(!policy().allows(*kind, Purpose::P10) && !policy().allows(*kind, Purpose::P12));
     }
     assert_eq!(policy().cell(AgencyKind::Prv, Purpose::P5, Category::C01), None);
+}
+
+#[test]
+fn how_long_an_author_waits_for_a_basis_is_a_matter_of_policy() {
+    assert_eq!(policy().no_basis_days(), 30);
+    let with = |days: &str| MASKS.replace("no_basis_days = 30", days);
+    let other = Policy::load(MATRIX, GROUNDS, &with("no_basis_days = 14")).unwrap();
+    assert_eq!(other.no_basis_days(), 14);
+    let said: Vec<String> = diff(policy(), &other).iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["no_basis_days: 30 -> 14"], "it opens nothing");
+    assert_eq!(Policy::load(MATRIX, GROUNDS, &with("")).unwrap().no_basis_days(), 30, "a file from before it");
+    assert!(matches!(load(MATRIX, GROUNDS, &with("no_basis_days = 0")), PolicyFault::Forbidden { .. }));
 }
 
 #[test]
