@@ -189,6 +189,18 @@ const WORDS: &[(&str, &str)] = &[
     ("取消し", "Withdrawal"),
     ("標題", "Title"),
     ("記録", "Record"),
+    // A concern and its notification.
+    ("気づいたこと", "What was noticed"),
+    ("気づいた日時", "Noticed"),
+    ("緊急度", "Urgency"),
+    ("届出の根拠", "Offered under"),
+    ("虐待の通告", "notification of abuse"),
+    ("要保護児童の通告", "notification of a child in need of protection"),
+    ("支援を要する家庭の情報提供", "information on a family that needs support"),
+    ("本人・家族の同意", "Consent of the family"),
+    ("同意あり", "agreed"),
+    ("同意なし", "declined"),
+    ("求めていない", "not asked"),
     // Discharge, encounter, diagnosis.
     ("入院日", "Admitted"),
     ("退院日", "Discharged"),

@@ -99,6 +99,12 @@ pub const REFERRAL_KIND: Table = &[
 /// Urgency of a referral.
 pub const URGENCY: Table = &[("routine", "通常"), ("soon", "早め"), ("urgent", "至急")];
 
+/// Grounds under which a concern is offered to an authority.
+pub const NOTIFICATION: Table =
+    &[("L01", "虐待の通告(L01)"), ("L02", "要保護児童の通告(L02)"), ("L03", "支援を要する家庭の情報提供(L03)")];
+/// Was the family asked before a concern was offered?
+pub const CONSENT_SOUGHT: Table = &[("agreed", "同意あり"), ("declined", "同意なし"), ("not_asked", "求めていない")];
+
 /// HL7 table 0112, as far as a discharge notice needs it; used when the source gives a code without a text.
 pub const DESTINATION: Table =
     &[("01", "自宅"), ("02", "他の病院"), ("07", "医師の勧めによらない退院"), ("20", "死亡")];

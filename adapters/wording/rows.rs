@@ -29,6 +29,7 @@ pub fn rows(body: &Body) -> Option<(&'static str, Vec<Row>)> {
         Body::SupportPlan(plan) => support_plan(plan),
         Body::CareApproval(approval) => care_approval(approval),
         Body::CareDelivery(care) => care_delivery(care),
+        Body::Concern(concern) => self::concern(concern),
         _ => return None,
     };
     let rows = rows.into_rows();
@@ -297,6 +298,16 @@ fn care_delivery(care: &proto::CareDelivery) -> Rows {
     rows.text("指導", &care.guidance_text);
     rows.text("引継ぎ", &care.handover);
     rows.add("利用者負担", care.user_fee_yen.map(|yen| format!("{yen}円")));
+    rows
+}
+
+fn concern(concern: &proto::Concern) -> Rows {
+    let mut rows = Rows::default();
+    rows.marked("気づいたこと", Some(concern.text.trim().to_owned()));
+    rows.add("気づいた日時", at(concern.observed_at.as_ref()));
+    rows.text("緊急度", &concern.urgency);
+    rows.add("届出の根拠", Some(word(codes::NOTIFICATION, &concern.ground)));
+    rows.add("本人・家族の同意", Some(word(codes::CONSENT_SOUGHT, &concern.consent_sought)));
     rows
 }
 

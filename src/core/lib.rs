@@ -8,6 +8,7 @@ pub mod consent;
 pub mod id;
 pub mod identity;
 pub mod japan;
+pub mod notification;
 pub mod outlook;
 pub mod plan;
 pub mod postnatal;

@@ -85,11 +85,19 @@ pub fn kind_of_number(number: u8) -> Option<&'static str> {
     KINDS.get(usize::from(number)).copied()
 }
 
-/// The entries for whose sake something is delivered: those that are more than subject data; all, when none is.
+/// The entries for whose sake something is delivered: those that are more than subject data; all, when none is. A concern does not
+/// travel with the report beside which it stands: it has readers of its own.
 pub fn of_substance(entries: &[(crate::id::EntryId, &str)]) -> Vec<crate::id::EntryId> {
-    let more: Vec<_> = entries.iter().filter(|(_, kind)| !is_subject_data(kind)).map(|(id, _)| *id).collect();
-    if more.is_empty() { entries.iter().map(|(id, _)| *id).collect() } else { more }
+    let some = |wanted: &dyn Fn(&str) -> bool| -> Vec<crate::id::EntryId> {
+        entries.iter().filter(|(_, kind)| wanted(kind)).map(|(id, _)| *id).collect()
+    };
+    let reported = some(&|kind| !is_subject_data(kind) && kind != CONCERN);
+    let more = if reported.is_empty() { some(&|kind| !is_subject_data(kind)) } else { reported };
+    if more.is_empty() { some(&|_| true) } else { more }
 }
+
+/// Kind of a concern (心配な様子).
+pub const CONCERN: &str = "concern";
 
 /// Subject data travel only with a visible entry of another kind (`consent.md` section 2).
 pub fn is_subject_data(kind: &str) -> bool {
