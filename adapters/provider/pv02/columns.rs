@@ -6,7 +6,7 @@ pub(super) const NAME: &str = "pv02";
 
 pub(super) static LAYOUT: Layout = Layout { name: NAME, columns: &COLUMNS, groups: &GROUPS };
 
-static COLUMNS: [Column; 49] = [
+static COLUMNS: [Column; 55] = [
     Column::new("処理区分", "op", "").required(),
     Column::new("記録ID", "record_id", "").required().identifier(),
     Column::new("改版番号", "revision", "").required(),
@@ -56,6 +56,12 @@ static COLUMNS: [Column; 49] = [
     Column::new("報告日時", "reported_at", "care_delivery.reported_at"),
     Column::new("母_最高血圧", "mother_sbp", "care_delivery.mother_measurements"),
     Column::new("母_最低血圧", "mother_dbp", "care_delivery.mother_measurements"),
+    Column::new("懸念_根拠", "concern_ground", "concern.ground"),
+    Column::new("懸念_内容", "concern_text", "concern.text"),
+    Column::new("懸念_日時", "concern_at", "concern.observed_at"),
+    Column::new("懸念_児キー", "concern_infant", "concern").identifier(),
+    Column::new("懸念_通告者", "concern_notifier", "concern.notifier"),
+    Column::new("懸念_同意", "concern_consent", "concern.consent_sought"),
 ];
 
 static GROUPS: [Group; 3] = [
@@ -122,3 +128,6 @@ pub(super) const INFANT_CARE: [(i32, &str); 6] =
 pub(super) const GUIDANCE: [(i32, &str); 9] =
     [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5"), (6, "6"), (7, "7"), (8, "8"), (9, "9")];
 pub(super) const FOLLOW_UPS: [(i32, &str); 4] = [(1, "none"), (2, "watch"), (3, "contact"), (4, "urgent")];
+/// Grounds under which a concern is offered: notification of abuse, of a child in need of protection, information.
+pub(super) const GROUNDS: [(i32, &str); 3] = [(1, "L01"), (2, "L02"), (3, "L03")];
+pub(super) const CONSENTS: [(i32, &str); 3] = [(1, "agreed"), (2, "declined"), (3, "not_asked")];

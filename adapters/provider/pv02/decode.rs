@@ -1,7 +1,7 @@
 //! One row of PV02 to one submission.
 
 use super::columns::{FOLLOW_UPS, GUIDANCE, INFANT_CARE, KINDS, LAYOUT, MOTHER_CARE, NAME, PLACES, ROLES, STATUSES};
-use super::epds;
+use super::{concern, epds};
 use crate::table::{At, Layout, RowReader, Rows, values};
 use musubi_core::adapter::Profile;
 use musubi_core::id::Municipality;
@@ -37,6 +37,7 @@ impl Rows for Reports {
         }
         let report = report(row, profile);
         let screening = epds::read(row);
+        let concern = concern::read(row);
         let envelope = envelope?;
         let mut delivery = envelope.entry(row, report.start, Body::CareDelivery(report.clone()));
         if !report.follow_up.is_empty() || !report.handover.is_empty() {
@@ -48,7 +49,8 @@ impl Rows for Reports {
             entry.label = proto::Label::V.into();
             entry
         });
-        let entries = [Some(delivery), screening].into_iter().flatten().collect();
+        let concern = concern.map(|(concern, child)| envelope.concern(row, report.start, concern, child));
+        let entries = [Some(delivery), screening, concern].into_iter().flatten().collect();
         Some(envelope.submission(entries, report.reported_at))
     }
 }
@@ -101,6 +103,24 @@ impl Envelope {
         }
     }
 
+    /// A concern about her, or about the child of this key. It is the provider's own, and no work that the municipality
+    /// commissioned.
+    fn concern(
+        &self,
+        row: &RowReader<'_>,
+        start: Option<proto::DateTime>,
+        concern: proto::Concern,
+        child: Option<String>,
+    ) -> proto::Entry {
+        let noticed = concern.observed_at.or(start);
+        let mut entry = self.entry(row, noticed, Body::Concern(concern));
+        (entry.label, entry.commissioned) = (proto::Label::V.into(), false);
+        if let (Some(key), Some(subject)) = (child, entry.subjects.first_mut()) {
+            (subject.role, subject.identifier) = (proto::SubjectRole::Child.into(), key);
+        }
+        entry
+    }
+
     fn submission(&self, entries: Vec<proto::Entry>, sent_at: Option<proto::DateTime>) -> proto::Submission {
         proto::Submission {
             format: NAME.to_owned(),
@@ -123,7 +143,8 @@ fn municipality(row: &mut RowReader<'_>) -> Option<Municipality> {
         .ok()
 }
 
-/// The report and, where the row still holds one, its screening are taken back.
+/// The report and, where the row still holds one, its screening are taken back. A concern that was offered to an authority is not:
+/// who deletes a report has not unseen what was noticed.
 fn withdrawals(row: &mut RowReader<'_>, envelope: &Envelope) -> Vec<proto::Entry> {
     let withdrawal = |row: &RowReader<'_>, kind: &str, raised: proto::Category| {
         let body = proto::Withdrawal { body_kind: kind.to_owned(), reason: "deleted".to_owned() };

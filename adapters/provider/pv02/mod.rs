@@ -5,6 +5,7 @@
 //! [`musubi_core::postnatal::check`], which needs the approval and the earlier uses.
 
 mod columns;
+mod concern;
 mod decode;
 mod epds;
 

@@ -203,3 +203,40 @@ fn all_that_is_wrong_with_a_row_is_told() {
     );
     assert_eq!(codes(&decoded, 5), ["PV-E303 row 5, EPDS合計"]);
 }
+
+#[test]
+fn a_concern_is_an_entry_of_its_own_about_whom_the_row_names() {
+    let with = |columns: &str, values: &str| {
+        let text = std::str::from_utf8(OTHERS).unwrap();
+        let lines = text.lines().enumerate().map(|(number, line)| match number {
+            0 => format!("{line},{columns}"),
+            1 => format!("{line},{values}"),
+            _ => format!("{line}{}", ",".repeat(columns.split(',').count())),
+        });
+        Pv02.decode(lines.collect::<Vec<_>>().join("\r\n").as_bytes(), &profile())
+    };
+    let columns = "concern_ground,concern_text,concern_at,concern_infant,concern_notifier,concern_consent";
+    let read = record_of(&with(columns, "1,上腕にあざ,R8.11.20 14:30,SK08-0052-c2,野上,3"), 1);
+    let concern = read["entries"].as_array().unwrap().last().unwrap();
+    assert_eq!(concern["concern"]["ground"], "L01");
+    assert_eq!(concern["concern"]["consentSought"], "not_asked");
+    assert_eq!(concern["concern"]["observedAt"]["hour"], 14);
+    assert_eq!(
+        (&concern["subjects"][0]["role"], &concern["subjects"][0]["identifier"]),
+        (&"CHILD".into(), &"SK08-0052-c2".into())
+    );
+    assert_eq!((&concern["label"], concern["commissioned"].as_bool()), (&"V".into(), None));
+    let mother = record_of(&with("懸念_内容", "泣き声が続く"), 1);
+    let concern = mother["entries"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&concern["subjects"][0]["role"], &concern["concern"]["text"]),
+        (&"MOTHER".into(), &"泣き声が続く".into())
+    );
+    let entries = |decoded: &Decoded| record_of(decoded, 1)["entries"].as_array().unwrap().len();
+    assert_eq!(
+        entries(&with(columns, ",,,,,")),
+        entries(&Pv02.decode(OTHERS, &profile())),
+        "none where nothing is filled in"
+    );
+    assert_eq!(codes(&with(columns, "4,あざ,,,,"), 1).len(), 1, "an unknown ground is refused by its place");
+}

@@ -1,0 +1,28 @@
+//! The concern of a row (懸念): what a provider noticed during a use of care, offered to the municipality as a notification. It
+//! is an entry of its own, so that who may read the report need not be told of it.
+
+use super::columns::{CONSENTS, GROUNDS};
+use crate::table::{RowReader, values};
+use musubi_proto::v1 as proto;
+
+/// Every column of it. One that is filled in makes a concern: what is missing then is asked for, and nothing is lost.
+const KEYS: [&str; 6] =
+    ["concern_ground", "concern_text", "concern_at", "concern_infant", "concern_notifier", "concern_consent"];
+
+/// The concern of a row, and the key of the child that it is about; about the mother where the row names none.
+pub(super) fn read(row: &mut RowReader<'_>) -> Option<(proto::Concern, Option<String>)> {
+    if KEYS.iter().all(|key| row.raw(*key).is_none()) {
+        return None;
+    }
+    let word = |word: Option<&str>| word.unwrap_or("").to_owned();
+    let concern = proto::Concern {
+        observed_at: row.moment("concern_at").map(values::date_time),
+        text: row.text_up_to("concern_text", 1000),
+        notifier: row.text_up_to("concern_notifier", 100),
+        ground: word(row.code("concern_ground", &GROUNDS)),
+        consent_sought: word(row.code("concern_consent", &CONSENTS)),
+        ..proto::Concern::default()
+    };
+    let child = Some(row.text_up_to("concern_infant", 40)).filter(|key| !key.is_empty());
+    Some((concern, child))
+}
