@@ -2,7 +2,8 @@
 //! and one cannot be put here without saying who may.
 
 use super::pages::{
-    claim, consent, consent_form, council, custody, document, family, find, hold, item, objection, plan, scan, shield,
+    claim, consent, consent_form, council, custody, document, family, find, hold, item, notify, objection, plan, scan,
+    shield,
 };
 use super::pages::{emergency, letters, messages, oversight, question, staff, statement};
 use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
@@ -118,6 +119,8 @@ pub const ROUTES: &[Route] = &[
     route!(Get "/consent-form", KEEP, consent_form::show),
     route!(Get "/hold/{handle}", GROUND, hold::show),
     route!(Post "/hold/{handle}", GROUND, hold::answer; proof),
+    route!(Get "/notify/{handle}", GROUND, notify::show),
+    route!(Post "/notify/{handle}", GROUND, notify::state; proof),
     route!(Get "/own-care", OWN_CARE, own_care::show, menu "利用承認・請求" "Own care"),
     route!(Get "/claim/{handle}", OWN_CARE, claim::show),
     route!(Get "/upload", Need::May(Operation::HandIn), upload::blank, menu "ファイルの提出" "Hand in"),

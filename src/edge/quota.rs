@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tonic::Status;
 
-/// The call whose lane is known only when its message is read: what it hands in decides.
-const BY_CONTENT: &str = "/musubi.v1.Intake/Submit";
+/// The calls whose lane is known only when their message is read: what it hands in or asserts decides.
+const BY_CONTENT: [&str; 2] = ["/musubi.v1.Intake/Submit", "/musubi.v1.Grounds/Assert"];
 /// Notifications of abuse in a second: more than a prefecture sends in a day, and far from a flood.
 const NOTIFICATIONS: Rate = Rate::per_second(20);
 /// Calls of [`BY_CONTENT`] that may be open at once beside everything else.

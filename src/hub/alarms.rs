@@ -5,7 +5,7 @@ use super::family::Family;
 use super::ledger::act;
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
-use crate::store::{Change, Expect, Row, StoreError, WorkItemRow};
+use crate::store::{Change, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, AgencyId};
 use musubi_core::id::Municipality;
@@ -78,16 +78,9 @@ impl Hub {
     }
 
     async fn close_item(&self, item: WorkItemRow, now: Time) -> Result<(), Refusal> {
-        let Some(mut body) = self.open_item(&item).await? else { return Ok(()) };
-        body.answer = Some("over".to_owned());
-        let version = item.version.saturating_add(1);
-        let sealed = self.seal_json(&Family::default(), &[], "work_item", item.id.0, version, &body)?;
-        let closed = WorkItemRow { open: false, answered_at: Some(now), version, body: sealed, ..item };
-        let change = Change {
-            expect: vec![Expect::WorkItemOpen { id: closed.id }],
-            rows: vec![Row::WorkItem(closed)],
-            ..Change::default()
-        };
+        let Some(body) = self.open_item(&item).await? else { return Ok(()) };
+        let mut change = Change::default();
+        self.over(now, &Family::default(), item, body, &mut change)?;
         match self.store.commit("close a question", change).await {
             Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
             Err(other) => Err(other.into()),

@@ -54,6 +54,11 @@ impl Caller {
         &self.agency.id
     }
 
+    /// Does a member of staff act, and no machine?
+    pub fn is_person(&self) -> bool {
+        self.actor.role != Role::System
+    }
+
     /// May the caller do this at all?
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 mod center;
 mod contact;
 mod naming;
+mod offer;
 mod party;
 
 use super::caller::Caller;
@@ -25,6 +26,7 @@ use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Subm
 use musubi_core::sealing::{Aad, Blind, DataKey};
 use musubi_core::time::Time;
 use naming::Names;
+use offer::Offered;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -130,7 +132,7 @@ impl Hub {
                     }
                     return Ok(Taken { answer: committed.answer, repeated: false, diagnostics });
                 }
-                Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_))) => {}
+                Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_) | Conflict::WorkItem(_))) => {}
                 // The writer knows what came before; asking first would cost every new message a question.
                 Err(StoreError::Conflict(Conflict::DuplicateMessage(known))) => {
                     let answer = answer_again(parcel.class, known, &parcel.content)?;
@@ -217,6 +219,8 @@ struct Custody<'a> {
     suggestions: Vec<Suggestion>,
     /// To its author, where it arrives while somebody may read it in an emergency.
     told_of_emergencies: Vec<Row>,
+    /// What becomes of the concerns in it.
+    offered: Offered,
     /// To holders of open cases, where it tells that somebody of a case came to a hospital.
     told_of_contacts: Vec<(AgencyId, Row)>,
 }
@@ -285,11 +289,13 @@ impl<'a> Custody<'a> {
             family,
             suggestions: Vec::new(),
             told_of_emergencies: Vec::new(),
+            offered: Offered::default(),
             told_of_contacts: Vec::new(),
         };
         custody.told_of_emergencies =
             hub.tell_author_of_emergencies(caller, &custody.family, &custody.entries, now).await?;
         custody.told_of_contacts = custody.contacts().await?;
+        custody.offered = custody.offered().await?;
         custody.suggest().await?;
         Ok(custody)
     }
@@ -362,6 +368,8 @@ impl<'a> Custody<'a> {
                 told.push(holder.to_string());
                 change.rows.push(row);
             }
+            let offered = std::mem::take(&mut self.offered);
+            diagnostics.extend(self.offer_rows(offered, &mut change)?);
             match &self.parcel.told {
                 Some(party) => self.party_rows(party, &mut change),
                 None => diagnostics.extend(self.center_rows(&mut change)?),
@@ -375,7 +383,8 @@ impl<'a> Custody<'a> {
         entry.told = told;
         let refused = change.rows.iter().find_map(|row| if let Row::Release(row) = row { Some(row.id) } else { None });
         entry.release = refused.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
-        change.leaves.push(self.hub.leaf(self.now, &self.municipality, &self.family, &persons, entry));
+        // The receipt is that of the first leaf.
+        change.leaves.insert(0, self.hub.leaf(self.now, &self.municipality, &self.family, &persons, entry));
         let (message, said) = (self.message, diagnostics.clone());
         change.message = Some(MessageDraft {
             municipality: self.municipality.clone(),

@@ -3,6 +3,7 @@
 use super::access::ACCESS;
 use super::emergency::REVIEW;
 use super::ledger::act;
+use super::notification::{FORM, NOTIFICATION};
 use super::recall::RECALL;
 use super::refer::{REFERRAL, TRANSFER};
 use super::renewal::RENEWAL;
@@ -17,9 +18,10 @@ use musubi_core::id::{FactId, PersonId, ReferralId};
 use musubi_core::time::Time;
 
 /// Kinds of work item whose deadline counts.
-const COUNTED: [&str; 8] = [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL];
-/// Kinds that only officers list.
-const OF_OFFICERS: [&str; 2] = [ASK_OFFICER, ACCESS];
+const COUNTED: [&str; 10] =
+    [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL, NOTIFICATION, FORM];
+/// Kinds that only some list: officers, or those whose task child protection is.
+const OF_SOME: [&str; 3] = [ASK_OFFICER, ACCESS, NOTIFICATION];
 /// Kind of the work item by which one is put before somebody.
 const ESCALATION: &str = "escalation";
 /// Days in which somebody looks at it.
@@ -61,12 +63,12 @@ impl Hub {
         let mut change = Change { expect: vec![Expect::WorkItemOpen { id: item.id }], ..Change::default() };
         change.rows.push(Row::WorkItem(row));
         let (code, text) = said_of(&item.kind);
-        // That something is overdue is said once: of the kinds that only officers list, this is one itself.
+        // That something is overdue is said once: of the kinds that only some list, this is one itself.
         let said = WorkBody { escalated: true, ..WorkBody::new(code, text, item.id.to_string()) };
         for owner in self.whom_to_tell(item, &body).await? {
             let (municipality, due) = (&item.municipality, now.plus_days(LOOKED_AT_DAYS));
             // Who may not list the item is not told that it is overdue.
-            let kind = OF_OFFICERS.into_iter().find(|kind| *kind == item.kind).unwrap_or(ESCALATION);
+            let kind = OF_SOME.into_iter().find(|kind| *kind == item.kind).unwrap_or(ESCALATION);
             let question = Question { owner: &owner, kind, due, municipality, family: &family, persons: &persons };
             change.rows.push(self.ask(now, &question, &said)?);
         }
@@ -154,6 +156,20 @@ fn said_of(kind: &str) -> (&'static str, Text) {
             Text::new(
                 "開示請求の判断が期限(30日)を過ぎました。開示するかしないかを回答してください。",
                 "The decision on a request for access is overdue (30 days). Disclose or refuse.",
+            ),
+        ),
+        NOTIFICATION => (
+            "NOTIFICATION_OVERDUE",
+            Text::new(
+                "届いた通告・情報提供が、期限までに確認されていません。至急、記録を開いて対応してください。",
+                "A notification has not been looked at in time. Open the record now, and act.",
+            ),
+        ),
+        FORM => (
+            "NOTIFICATION_INCOMPLETE_OVERDUE",
+            Text::new(
+                "報告された懸念が、記入が足りないためにまだセンターに届いていません。至急記入するか、緊急のときは電話(児童相談所 189)で知らせてください。",
+                "A concern that was reported is still not with the center, because something is missing. State it now; in an emergency ring 189.",
             ),
         ),
         ASK_SOURCE | ASK_OFFICER => (

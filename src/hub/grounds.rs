@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Longest period of a duty for which the registry names none, in days.
-const DUTY_DAYS_MAX: i64 = 90;
+pub(super) const DUTY_DAYS_MAX: i64 = 90;
 /// Grounds that are asked of holders; the others are asserted by whoever discloses.
 pub(super) const ASKED: [GroundCode; 4] = [GroundCode::L04, GroundCode::L05, GroundCode::L07, GroundCode::L12];
 
@@ -148,7 +148,7 @@ impl Hub {
         caller: &Caller,
         code: GroundCode,
         recipient: Option<AgencyId>,
-        terms: GroundTerms,
+        mut terms: GroundTerms,
     ) -> Result<Recorded, Refusal> {
         person_acts(caller)?;
         let now = self.now();
@@ -161,10 +161,12 @@ impl Hub {
             return Err(for_itself());
         }
         self.may_disclose(caller, code)?;
+        self.fill_in(caller, code, &mut terms, &family, now);
         let mut ground = self.ground(caller, code, recipient, &persons, &terms, now);
         ground.sources = self.sources_of(caller);
         self.check_ground(&ground)?;
         self.check_duty(&ground)?;
+        self.notify(caller, &ground, &family, &mut change).await?;
         let receipt = self.put_fact(caller, "assert ground", &family, change, ground_fact(&ground)).await?;
         let receipt = receipt.ok_or_else(Refusal::kept_changing)?;
         Ok(Recorded { fact: ground.id, status: Status::Active, receipt })
@@ -221,7 +223,7 @@ impl Hub {
 
     /// A ground lets only certain kinds of agency disclose (registry, `disclosers`): neither an assertion nor an approval by
     /// another opens anything. The offices of a municipality disclose as its center does.
-    fn may_disclose(&self, caller: &Caller, code: GroundCode) -> Result<(), Refusal> {
+    pub(super) fn may_disclose(&self, caller: &Caller, code: GroundCode) -> Result<(), Refusal> {
         if self.policy.ground(code).is_some_and(|entry| entry.disclosers.contains(&caller.agency.kind)) {
             return Ok(());
         }
@@ -238,7 +240,7 @@ impl Hub {
     }
 
     /// A duty opens without anybody's approval; it ends no later than the registry says.
-    fn check_duty(&self, ground: &Ground) -> Result<(), Refusal> {
+    pub(super) fn check_duty(&self, ground: &Ground) -> Result<(), Refusal> {
         let named = self.policy.ground(ground.code).and_then(|entry| entry.days_max);
         let last = Time::end_of(ground.from.plus_days(named.map_or(DUTY_DAYS_MAX, i64::from)).day());
         if self.is_duty(ground.code) && ground.until.is_none_or(|until| until > last) {
@@ -252,12 +254,12 @@ impl Hub {
         Ok(())
     }
 
-    fn check_ground(&self, ground: &Ground) -> Result<(), Refusal> {
+    pub(super) fn check_ground(&self, ground: &Ground) -> Result<(), Refusal> {
         let kind = self.register.agency(&ground.recipient).map(|agency| agency.kind).ok_or_else(no_recipient)?;
         ground.check(&self.policy, kind).map_err(Refusal::of_faults)
     }
 
-    fn ground(
+    pub(super) fn ground(
         &self,
         caller: &Caller,
         code: GroundCode,

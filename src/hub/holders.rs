@@ -7,7 +7,7 @@ use super::family::Family;
 use super::grounds::ASKED;
 use super::work::{HOLD, Question, WorkBody};
 use super::{Hub, Refusal};
-use crate::store::{Change, Expect, Row, WorkItemRow};
+use crate::store::{Change, Row, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, AgencyId, AgencyKind, Purpose};
 use musubi_core::consent::records::{ConsentKind, Ground, Level};
@@ -18,8 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Days in which a holder answers a request.
 pub(super) const ANSWER_DAYS: i64 = 7;
-/// The answer of an item that nobody has to answer any more.
-const OVER: &str = "over";
 
 /// What a request says to one of its holders.
 pub(super) fn request_body(ground: &Ground) -> WorkBody {
@@ -174,17 +172,11 @@ impl Hub {
         change: &mut Change,
     ) -> Result<(), Refusal> {
         let now = family.at;
-        for (_, mut row) in
-            self.requests_about(family).await?.into_iter().filter(|(id, row)| row.open && ended.contains(id))
-        {
-            let body: Option<WorkBody> = self.open_json(family, &row.body, "work_item", row.id.0, row.version);
-            let Some(mut body) = body else { continue };
-            body.answer = Some(OVER.to_owned());
-            let persons: Vec<PersonId> = row.persons.iter().map(|concerned| concerned.person).collect();
-            (row.open, row.answered_at, row.version) = (false, Some(now), row.version + 1);
-            row.body = self.seal_json(family, &persons, "work_item", row.id.0, row.version, &body)?;
-            change.expect.push(Expect::WorkItemOpen { id: row.id });
-            change.rows.push(Row::WorkItem(row));
+        let open = self.requests_about(family).await?.into_iter().filter(|(id, row)| row.open && ended.contains(id));
+        for (_, row) in open {
+            if let Some(body) = self.body_of(family, &row) {
+                self.over(now, family, row, body, change)?;
+            }
         }
         Ok(())
     }

@@ -30,6 +30,7 @@ pub mod introduce;
 pub mod journey;
 pub mod leaving;
 pub mod ledger;
+pub mod notification;
 pub mod on_file;
 pub mod others;
 pub mod overdue;

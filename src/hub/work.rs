@@ -6,6 +6,7 @@ use super::custody::CONTACT;
 use super::emergency::{INFORM, REVIEW, inform_subject};
 use super::family::Family;
 use super::ledger::act;
+use super::notification::{FORM, NOTIFICATION, decline_to_offer};
 use super::persons::Named;
 use super::renewal::RENEWAL;
 use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, OFFICERS, TAKE_BACK};
@@ -24,6 +25,10 @@ const ITEMS_MAX: u32 = 500;
 pub(super) const HOLD: &str = "hold";
 /// Kind of a question whether two persons are one.
 pub(super) const SUGGESTION: &str = "suggestion";
+/// Kinds that tell of child protection: listed by those alone whose task it is.
+pub(super) const OF_PROTECTION: [&str; 2] = [CONTACT, NOTIFICATION];
+/// The answer of an item that nobody has to answer any more.
+const OVER: &str = "over";
 /// Code of an item whose content cannot be read.
 const UNREADABLE: &str = "UNREADABLE";
 
@@ -109,6 +114,11 @@ pub(crate) struct Question<'a> {
     pub persons: &'a [PersonId],
 }
 
+/// Is child protection the task of somebody of this role? At a child guidance center it is everybody's.
+pub(super) fn protects(kind: AgencyKind, role: Role) -> bool {
+    kind == AgencyKind::Cgc || role == Role::ChildWelfareOfficer
+}
+
 /// Who may list an item of this kind: officers where one of them is to decide, those whose task child protection is where it
 /// tells of a case, anybody of the agency else.
 fn may_list(caller: &Caller, kind: &str) -> bool {
@@ -116,7 +126,7 @@ fn may_list(caller: &Caller, kind: &str) -> bool {
     match kind {
         ASK_OFFICER => OFFICERS.contains(&role),
         ACCESS => DECIDERS.contains(&role),
-        CONTACT => caller.agency.kind == AgencyKind::Cgc || role == Role::ChildWelfareOfficer,
+        kind if OF_PROTECTION.contains(&kind) => protects(caller.agency.kind, role),
         _ => true,
     }
 }
@@ -139,6 +149,29 @@ impl Hub {
             persons: persons.iter().copied().map(Concerned::from).collect(),
             body: self.seal_json(family, persons, "work_item", id.0, 1, body)?,
         }))
+    }
+
+    /// Closes an item that nobody has to answer any more.
+    pub(super) fn over(
+        &self,
+        now: Time,
+        family: &Family,
+        row: WorkItemRow,
+        body: WorkBody,
+        change: &mut Change,
+    ) -> Result<(), Refusal> {
+        let persons: Vec<PersonId> = row.persons.iter().map(|concerned| concerned.person).collect();
+        let (body, version) = (WorkBody { answer: Some(OVER.to_owned()), ..body }, row.version.saturating_add(1));
+        let sealed = self.seal_json(family, &persons, "work_item", row.id.0, version, &body)?;
+        change.expect.push(Expect::WorkItemOpen { id: row.id });
+        change.rows.push(Row::WorkItem(WorkItemRow {
+            open: false,
+            answered_at: Some(now),
+            version,
+            body: sealed,
+            ..row
+        }));
+        Ok(())
     }
 
     /// The caller's work items of a kind, or of any where it is empty, the most urgent first: open, answered, or both.
@@ -224,6 +257,7 @@ impl Hub {
             INFORM => inform_subject(caller, answer.word, answer.note)?,
             RENEWAL => self.renew_or_lift(caller, &item, answer.word, &family, &mut change).await?,
             ACCESS => decide_access(caller, answer)?,
+            FORM => decline_to_offer(answer)?,
             HOLD => self.answer_request(caller, &item.body.about, answer.word).await?,
             ASK_SOURCE | ASK_OFFICER => {
                 item.body.became = Some(self.weigh(caller, &item, answer, &family, &mut change)?);
@@ -265,6 +299,6 @@ impl Hub {
     }
 }
 
-fn no_such_item() -> Refusal {
+pub(super) fn no_such_item() -> Refusal {
     Refusal::invalid("M611", "id", "この番号の用件は見つかりません。", "No such work item is yours.")
 }

@@ -40,6 +40,7 @@ mod kills;
 mod listening;
 mod load;
 mod mllp;
+mod notifications;
 mod pressure;
 mod proof;
 mod provider;

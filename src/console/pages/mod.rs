@@ -16,6 +16,7 @@ pub(super) mod hold;
 pub(super) mod item;
 pub(super) mod letters;
 pub(super) mod messages;
+pub(super) mod notify;
 pub(super) mod objection;
 pub(super) mod oversight;
 pub(super) mod own_care;

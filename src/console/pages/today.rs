@@ -116,6 +116,9 @@ pub(super) fn page_of<'a>(visit: &'a Visit, kind: &str) -> Option<(&'static str,
     let may = |operation| visit.caller.check(operation).is_ok();
     match kind {
         "hold" if may(Operation::AssertGround) => Some(("hold", visit.say("内容を見て回答する", "See and answer"))),
+        "notification_form" if may(Operation::AssertGround) => {
+            Some(("notify", visit.say("足りないところを記入する", "State what is missing")))
+        }
         "suggestion" if may(Operation::KeepPersons) => Some(("suggestion", visit.say("並べて比べる", "Compare"))),
         kind if WEIGHED.contains(&kind) => Some(("item", visit.say("内容を見て回答する", "See and answer"))),
         _ => None,

@@ -1,11 +1,13 @@
 //! `Grounds`: asked for, asserted, approved in parts.
 
 use super::{Services, agency_id, categories, consents::fact_receipt, moment, named, server, status, wrong};
+use crate::edge::quota::Lane;
 use crate::hub::emergency::{EmergencyRecord, EmergencyTerms};
 use crate::hub::grounds::{GroundParts, GroundTerms};
 use musubi_core::agency::CategorySet;
 use musubi_core::consent::GroundCode;
 use musubi_core::id::FactId;
+use musubi_core::notification::OFFERED_UNDER;
 use server::{
     ApproveGroundRequest, AssertGroundRequest, BreakGlassAccess, BreakGlassOffer, BreakGlassRecord, BreakGlassRequest,
     BreakGlassShown, ConfirmBreakGlassRequest, EndGroundRequest, FactReceipt, GroundAnswer, GroundPart, GroundRequest,
@@ -56,6 +58,7 @@ impl server::grounds_server::Grounds for Services {
 
     async fn assert(&self, request: Request<AssertGroundRequest>) -> Result<Response<FactReceipt>, Status> {
         let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        self.quotas.admit(caller.id(), lane(&request.get_ref().code))?;
         let asked = request.into_inner();
         let persons: Result<Vec<_>, _> = asked.persons.iter().map(|person| named(Some(person))).collect();
         let message = match asked.message.as_str() {
@@ -195,6 +198,12 @@ fn emergency(EmergencyRecord { glass, shown }: EmergencyRecord) -> BreakGlassRec
         reason: glass.reason,
         shown: shown.iter().map(|(at, shown)| BreakGlassShown { at: at.rfc3339(), categories: words(shown) }).collect(),
     }
+}
+
+/// What is offered to an authority stands behind nothing else (S-80).
+fn lane(code: &str) -> Lane {
+    let offered = code.parse().is_ok_and(|code| OFFERED_UNDER.contains(&code));
+    if offered { Lane::Notification } else { Lane::General }
 }
 
 fn code(word: &str) -> Result<GroundCode, Status> {

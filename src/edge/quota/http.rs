@@ -55,7 +55,8 @@ pub async fn quota(State(quotas): State<Arc<Quotas>>, request: Request, next: Ne
     };
     let path = request.uri().path();
     // What it hands in decides the lane; the handler takes it from there.
-    let (lane, stream) = (if path == BY_CONTENT { Lane::Notification } else { Lane::General }, STREAMS.contains(&path));
+    let (lane, stream) =
+        (if BY_CONTENT.contains(&path) { Lane::Notification } else { Lane::General }, STREAMS.contains(&path));
     let open = match quotas.enter(&agency, lane) {
         Ok(open) => Arc::new(open),
         Err(wait) => return refused(&request, wait),

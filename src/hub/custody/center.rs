@@ -13,7 +13,7 @@ use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
 use musubi_core::consent::{Facts, Outcome, Rule};
 use musubi_core::id::{DeliveryId, EntryId, PersonId};
-use musubi_core::record::{SharedEntry, of_substance};
+use musubi_core::record::{CONCERN, SharedEntry, is_subject_data, of_substance};
 use musubi_core::release::{Released, Withheld, release};
 use musubi_core::signals::{self, SignalFound};
 use musubi_core::time::Time;
@@ -62,9 +62,11 @@ impl Custody<'_> {
         let purpose = if of_care { Purpose::P7 } else { Purpose::P3 };
         let (would, facts) = self.would_release(&center, purpose);
         let visible = self.shows_any(&would, &|_| true);
-        self.delivery_rows(&center, purpose, visible, change)?;
-        if !visible {
-            change.rows.extend(self.refusal_row(&would, &facts)?);
+        if self.delivers_anything() {
+            self.delivery_rows(&center, purpose, visible, change)?;
+            if !visible {
+                change.rows.extend(self.refusal_row(&would, &facts)?);
+            }
         }
         self.held_rows(&would, change)?;
         let mut found = self.signals_in(&would);
@@ -94,6 +96,13 @@ impl Custody<'_> {
         let request = request_of(center, Actor::system(), purpose, None);
         let (record, facts) = self.family.whole_with(&self.entries);
         (release(record, &request, &facts, &self.hub.policy, self.now), facts)
+    }
+
+    /// Is there anything in it for the center besides a concern, which has a way of its own?
+    fn delivers_anything(&self) -> bool {
+        let concern = |entry: &SharedEntry| entry.kind() == CONCERN;
+        let beside = |entry: &SharedEntry| !concern(entry) && !is_subject_data(entry.kind());
+        !self.offers() || self.entries.iter().any(beside) || !self.entries.iter().any(concern)
     }
 
     /// Would an entry of this parcel for whose sake it is delivered, and of such a kind, be seen?
