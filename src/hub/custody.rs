@@ -31,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use contact::CONTACT;
+use contact::Told;
 
 /// How long a shield stands that a source's flag opened, in days; the center renews it (`common_japan.md` 7.5).
 const SHIELD_DAYS: i64 = 365;
@@ -222,7 +223,7 @@ struct Custody<'a> {
     /// What becomes of the concerns in it.
     offered: Offered,
     /// To holders of open cases, where it tells that somebody of a case came to a hospital.
-    told_of_contacts: Vec<(AgencyId, Row)>,
+    told_of_contacts: Vec<Told>,
 }
 
 /// Two persons who may be one: an officer says whether they are.
@@ -364,9 +365,11 @@ impl<'a> Custody<'a> {
             self.suggestion_rows(&mut change)?;
             self.residence_rows(&mut change)?;
             change.rows.append(&mut self.told_of_emergencies);
-            for (holder, row) in std::mem::take(&mut self.told_of_contacts) {
+            for Told { holder, item, stays } in std::mem::take(&mut self.told_of_contacts) {
                 told.push(holder.to_string());
-                change.rows.push(row);
+                change.rows.push(item);
+                change.expect.extend(stays.iter().map(|stay| Expect::NoAlias { blind: stay.blind }));
+                change.rows.extend(stays.into_iter().map(Row::Alias));
             }
             let offered = std::mem::take(&mut self.offered);
             diagnostics.extend(self.offer_rows(offered, &mut change)?);

@@ -1,6 +1,7 @@
 //! What nobody answered by its deadline: put before somebody, once, and left open.
 
 use super::access::ACCESS;
+use super::custody::CONTACT;
 use super::emergency::REVIEW;
 use super::ledger::act;
 use super::notification::{FORM, NOTIFICATION};
@@ -8,7 +9,7 @@ use super::recall::RECALL;
 use super::refer::{REFERRAL, TRANSFER};
 use super::renewal::RENEWAL;
 use super::weighing::{ASK_OFFICER, ASK_SOURCE};
-use super::work::{HOLD, Question, WorkBody};
+use super::work::{HOLD, OF_PROTECTION, Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, Expect, ReferralRow, Row, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
@@ -18,10 +19,10 @@ use musubi_core::id::{FactId, PersonId, ReferralId};
 use musubi_core::time::Time;
 
 /// Kinds of work item whose deadline counts.
-const COUNTED: [&str; 10] =
-    [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL, NOTIFICATION, FORM];
+const COUNTED: [&str; 11] =
+    [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL, CONTACT, NOTIFICATION, FORM];
 /// Kinds that only some list: officers, or those whose task child protection is.
-const OF_SOME: [&str; 3] = [ASK_OFFICER, ACCESS, NOTIFICATION];
+const OF_SOME: [&str; 4] = [ASK_OFFICER, ACCESS, CONTACT, NOTIFICATION];
 /// Kind of the work item by which one is put before somebody.
 const ESCALATION: &str = "escalation";
 /// Days in which somebody looks at it.
@@ -71,6 +72,9 @@ impl Hub {
             let kind = OF_SOME.into_iter().find(|kind| *kind == item.kind).unwrap_or(ESCALATION);
             let question = Question { owner: &owner, kind, due, municipality, family: &family, persons: &persons };
             change.rows.push(self.ask(now, &question, &said)?);
+        }
+        if OF_PROTECTION.contains(&item.kind.as_str()) {
+            change.rows.extend(self.unseen_row(item, now)?);
         }
         let mut entry = act(now, "escalate", &item.owner, &Actor::system());
         entry.note = item.kind.clone();
@@ -156,6 +160,13 @@ fn said_of(kind: &str) -> (&'static str, Text) {
             Text::new(
                 "開示請求の判断が期限(30日)を過ぎました。開示するかしないかを回答してください。",
                 "The decision on a request for access is overdue (30 days). Disclose or refuse.",
+            ),
+        ),
+        CONTACT => (
+            "CONTACT_OVERDUE",
+            Text::new(
+                "開いているケースの方が医療機関にかかった知らせが、期限までに確認されていません。至急確認してください。",
+                "That somebody of an open case came to a hospital has not been looked at in time. Do so now.",
             ),
         ),
         NOTIFICATION => (

@@ -39,6 +39,7 @@ mod pages;
 pub mod persons;
 mod plans;
 pub mod policies;
+mod protectors;
 pub mod query;
 pub mod recall;
 pub mod recipients;

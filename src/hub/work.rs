@@ -27,6 +27,8 @@ pub(super) const HOLD: &str = "hold";
 pub(super) const SUGGESTION: &str = "suggestion";
 /// Kinds that tell of child protection: listed by those alone whose task it is.
 pub(super) const OF_PROTECTION: [&str; 2] = [CONTACT, NOTIFICATION];
+/// Kind of the question to officers about what nobody at their agency may list.
+pub(super) const UNSEEN: &str = "protection_unseen";
 /// The answer of an item that nobody has to answer any more.
 const OVER: &str = "over";
 /// Code of an item whose content cannot be read.
@@ -124,7 +126,7 @@ pub(super) fn protects(kind: AgencyKind, role: Role) -> bool {
 fn may_list(caller: &Caller, kind: &str) -> bool {
     let role = caller.actor.role;
     match kind {
-        ASK_OFFICER => OFFICERS.contains(&role),
+        ASK_OFFICER | UNSEEN => OFFICERS.contains(&role),
         ACCESS => DECIDERS.contains(&role),
         kind if OF_PROTECTION.contains(&kind) => protects(caller.agency.kind, role),
         _ => true,

@@ -73,6 +73,9 @@ pub(super) async fn late(hub: Hub, stop: CancellationToken) {
         if let Err(refusal) = hub.look_after_silent().await {
             tracing::error!(%refusal, "who is silent is not looked at");
         }
+        if let Err(refusal) = hub.look_after_protectors().await {
+            tracing::error!(%refusal, "centers without a child-welfare officer are not looked at");
+        }
         if let Err(refusal) = hub.sweep_sign_ins().await {
             tracing::error!(%refusal, "sign-ins that have ended are not taken away");
         }

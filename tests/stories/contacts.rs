@@ -6,8 +6,11 @@ use crate::interference::{Everything, same};
 use crate::site::receipt;
 use crate::steps::{COUNCIL_CASE, chinatsu, minato};
 use musubi::edge::grpc::client::{EndGroundRequest, LinkPersonsRequest, SealRequest, ShieldRequest, WorkItem};
+use musubi::hub::enrol::Enrolment;
+use musubi::hub::register::Agency;
 use musubi::sample_city as sample;
 use musubi::store::DeliveryState;
+use musubi_core::agency::{AgencyId, Role};
 use std::time::Duration;
 
 /// The center's own number of 榎本.
@@ -187,4 +190,59 @@ async fn the_holder_of_a_shielded_woman_is_told_also_of_a_hospital_close_to_the_
     city.shields_her_from(sample::HOSPITAL).await;
     city.hospital().sends(MOTHER).await.accepted();
     assert_eq!(city.contacts_told().await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_messages_of_one_stay_that_come_at_once_are_told_once() {
+    let city = City::with_a_case("HomeSupport").await;
+    let messages: Vec<Vec<u8>> = (0..6).map(|number| next(&format!("S261030-02{number:02}"), "I26-003871")).collect();
+    let mut sent = tokio::task::JoinSet::new();
+    for message in messages {
+        let hospital = city.hospital();
+        sent.spawn(async move { hospital.sends(&message).await.accepted() });
+    }
+    assert_eq!(sent.join_all().await.len(), 6);
+    assert_eq!(city.contacts_told().await.len(), 1);
+}
+
+impl City {
+    /// The center's register of staff with somebody else in the place of its child-welfare officer.
+    async fn replaces_the_officer(&self, role: Role) {
+        let id = AgencyId::new(sample::CENTER).unwrap();
+        let mut center = Agency::clone(&self.running.hub.register.agency(&id).unwrap());
+        center.staff.insert("fukatsu".to_owned(), role);
+        self.running.hub.enrol(Enrolment::Agency(Box::new(center)), "operator").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_nobody_may_see_is_told_to_officers_without_whom_or_what() {
+    let city = City::after_the_permitted_discharge().await;
+    city.set("2026-11-17T10:00:00+09:00");
+    city.center().opens_a_council_case(vec![chinatsu()], &["C01", "C13"]).await;
+    let later = String::from_utf8(next("S261118-0001", "I26-005001")).unwrap().replace("20261030", "20261118");
+    city.set("2026-11-18T12:00:00+09:00");
+    city.hospital().sends(later.as_bytes()).await.accepted();
+    city.replaces_the_officer(Role::SocialWorker).await;
+    let hub = &city.running.hub;
+    hub.look_after_protectors().await.unwrap();
+    hub.look_after_protectors().await.unwrap();
+    let [nobody] = city.center().work("no_protector").await.try_into().unwrap();
+    assert!(nobody.person_ids.is_empty(), "{nobody:?}");
+    city.set("2026-11-19T12:01:00+09:00");
+    hub.look_after_overdue().await.unwrap();
+    hub.look_after_overdue().await.unwrap();
+    let [unseen] = city.center().work_of("isobe", "protection_unseen").await.try_into().unwrap();
+    let said = format!("{unseen:?}");
+    assert!(unseen.person_ids.is_empty() && !said.contains(COUNCIL_CASE) && !said.contains(sample::HOSPITAL), "{said}");
+    for staff in ["ooba", "fukatsu", ""] {
+        for kind in ["protection_unseen", "hospital_contact", "escalation"] {
+            assert!(city.center().work_of(staff, kind).await.is_empty(), "{staff} sees {kind}");
+        }
+    }
+    city.replaces_the_officer(Role::ChildWelfareOfficer).await;
+    hub.look_after_protectors().await.unwrap();
+    assert!(city.center().work("no_protector").await.is_empty(), "there is somebody again");
+    let seen = city.center().work_of("fukatsu", "hospital_contact").await;
+    assert_eq!(seen.iter().map(|item| &*item.code).collect::<Vec<_>>(), ["HOSPITAL_CONTACT", "CONTACT_OVERDUE"]);
 }
