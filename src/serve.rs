@@ -18,7 +18,7 @@ use crate::hub::{Hub, Refusal};
 use crate::store::{KeyError, Keyring, ServerError, Settings, Store, StoreError};
 use crate::{entropy, orders};
 use musubi_core::adapter::Diagnostic;
-use musubi_core::consent::{Policy, PolicyFault, RaisedCodes};
+use musubi_core::reviewed::{Reviewed, ReviewedFault};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ pub enum StartError {
     PolicyFile(PathBuf, io::Error),
     /// The policy is not one that may be used.
     #[error("{0}")]
-    Policy(#[from] PolicyFault),
+    Policy(#[from] ReviewedFault),
     /// The policy opens more than the last one, and two officers have not signed it.
     #[error("{0}")]
     Wider(String),
@@ -182,24 +182,26 @@ pub async fn open_hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Sta
     let signer = Keyring::open(folder, origin, &mut entropy::fill)?.signing;
     let sign = Arc::new(move |checkpoint: &musubi_core::audit::Checkpoint| checkpoint.sign(&signer).to_string());
     let settings = Settings { hub: origin.clone(), sign: Some(sign), ..Settings::default() };
-    let (policy, codes) = policy(config.policy.folder.as_deref())?;
+    let reviewed = reviewed(config.policy.folder.as_deref())?;
     let store = Store::open_at(&config.data.location()?, settings).await?;
-    widening::may_succeed(config, &store, &policy).await?;
-    let hub = Hub::open(store, keyring, policy, codes, clock).await?;
+    widening::may_succeed(config, &store, &reviewed).await?;
+    let hub = Hub::open(store, keyring, reviewed, clock).await?;
     hub.recognise_keys().await?;
     upkeep::not_before_the_last_run(&hub).await?;
     Ok(hub)
 }
 
-/// The policy of a folder, or the one that the program was built with.
-pub(crate) fn policy(folder: Option<&Path>) -> Result<(Policy, RaisedCodes), StartError> {
-    let Some(folder) = folder else { return Ok((Policy::reviewed(), RaisedCodes::reviewed())) };
+/// What is reviewed in a folder, or what the program was built with.
+pub(crate) fn reviewed(folder: Option<&Path>) -> Result<Reviewed, StartError> {
+    let Some(folder) = folder else { return Ok(Reviewed::shipped()) };
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read_to_string(&path).map_err(|error| StartError::PolicyFile(path, error))
     };
-    let policy = Policy::load(&read("matrix.toml")?, &read("grounds.toml")?, &read("masks.toml")?)?;
-    Ok((policy, RaisedCodes::load(&read("codes.toml")?)?))
+    let [matrix, grounds, masks, codes, retention] = Reviewed::FILES;
+    let texts = [read(matrix)?, read(grounds)?, read(masks)?, read(codes)?];
+    let retention = folder.join(retention).exists().then(|| read(retention)).transpose()?;
+    Ok(Reviewed::load(texts.each_ref().map(String::as_str), retention.as_deref())?)
 }
 
 /// Serves the pages for people, where they can sign in. A member of staff comes with the certificate of the agency; browsers that

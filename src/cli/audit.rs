@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy;
 use crate::hub::Hub;
-use crate::serve::policy;
+use crate::serve::reviewed;
 use crate::store::{KEYS, Keyring, Log, Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::audit::{LogVerifier, SignedNote};
@@ -101,8 +101,8 @@ fn read_note(terminal: &mut Terminal<'_>, path: &Path) -> Result<SignedNote, Fai
 /// A hub over the data as it lies there, whether it runs or not: to read.
 pub(super) async fn hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Failure> {
     let (store, keyring) = open(config).await?;
-    let (policy, codes) = policy(config.policy.folder.as_deref()).map_err(fault)?;
-    Hub::open(store, keyring, policy, codes, clock).await.map_err(fault)
+    let reviewed = reviewed(config.policy.folder.as_deref()).map_err(fault)?;
+    Hub::open(store, keyring, reviewed, clock).await.map_err(fault)
 }
 
 async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {

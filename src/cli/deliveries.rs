@@ -10,7 +10,7 @@ use crate::entropy;
 use crate::hub::Hub;
 use crate::hub::dead_letters::Replay;
 use crate::orders::What;
-use crate::serve::policy;
+use crate::serve::reviewed;
 use crate::store::{DeliveryRow, DeliveryState, Keyring, Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::id::DeliveryId;
@@ -119,8 +119,8 @@ async fn one(config: &Config, id: DeliveryId) -> Result<DeliveryRow, Failure> {
 async fn compare(config: &Config, id: DeliveryId, by: &str, clock: Arc<dyn Clock>) -> Result<Replay, Failure> {
     let store = reading(config).await?;
     let keyring = Keyring::open(&config.data.folder, &config.hub.origin, &mut entropy::fill).map_err(fault)?;
-    let (policy, codes) = policy(config.policy.folder.as_deref()).map_err(fault)?;
-    let hub = Hub::open(store, keyring, policy, codes, clock).await.map_err(fault)?;
+    let reviewed = reviewed(config.policy.folder.as_deref()).map_err(fault)?;
+    let hub = Hub::open(store, keyring, reviewed, clock).await.map_err(fault)?;
     hub.replay_by_operator(id, by, true).await.map_err(fault)
 }
 

@@ -61,14 +61,16 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
 fn due(place: &Place, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let config = place.config()?;
     let clock = Arc::clone(&terminal.clock);
-    let all = wait(async { audit::hub(&config, clock).await?.retained().await.map_err(fault) })?;
-    print(&all, terminal)?;
+    let (all, schedule) = wait(async {
+        let hub = audit::hub(&config, clock).await?;
+        Ok((hub.retained().await.map_err(fault)?, hub.schedule.clone()))
+    })?;
+    print(&all, &schedule, terminal)?;
     Ok(Exit::Success)
 }
 
 /// A line for each that is due, then how many are not, and why.
-fn print(all: &[Retained], terminal: &mut Terminal<'_>) -> Result<(), Failure> {
-    let schedule = Schedule::reviewed();
+fn print(all: &[Retained], schedule: &Schedule, terminal: &mut Terminal<'_>) -> Result<(), Failure> {
     let label = |code: &str| schedule.rules().iter().find(|rule| rule.code == code).map_or("", |rule| &rule.label);
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     for Retained { persons, verdict, proposed } in all {

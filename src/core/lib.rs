@@ -17,6 +17,7 @@ pub mod record;
 pub mod referral;
 pub mod release;
 pub mod retention;
+pub mod reviewed;
 pub mod sealing;
 pub mod sign_in;
 pub mod signals;

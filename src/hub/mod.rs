@@ -70,6 +70,8 @@ use crate::store::{Keyring, Store};
 use musubi_core::agency::AgencyId;
 use musubi_core::consent::{Policy, RaisedCodes};
 use musubi_core::id::uuid_v7;
+use musubi_core::retention::Schedule;
+use musubi_core::reviewed::Reviewed;
 use musubi_core::time::Time;
 use policies::Policies;
 use register::Register;
@@ -93,6 +95,8 @@ pub struct Inside {
     pub policy: Policy,
     /// Codes that raise categories.
     pub codes: RaisedCodes,
+    /// How long something is kept.
+    pub schedule: Schedule,
     /// The clock of decisions.
     pub clock: DecisionClock,
     /// Agencies and staff.
@@ -138,13 +142,13 @@ impl Hub {
     pub async fn open(
         store: Store,
         keyring: Keyring,
-        policy: Policy,
-        codes: RaisedCodes,
+        reviewed: Reviewed,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Refusal> {
         let register = Register::read(&store).await?;
         let clock = DecisionClock::over(clock);
-        let policies = Policies::read(&store, &keyring, &policy, clock.now()).await?;
+        let policies = Policies::read(&store, &keyring, &reviewed, clock.now()).await?;
+        let Reviewed { policy, codes, schedule } = reviewed;
         let bulk = Semaphore::new((std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1));
         let (outdated, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
         let (deliveries, heard) = (Notify::new(), Mutex::default());
@@ -157,6 +161,7 @@ impl Hub {
             keyring,
             policy,
             codes,
+            schedule,
             clock,
             register,
             deliveries,

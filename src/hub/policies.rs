@@ -6,14 +6,17 @@ use crate::digits::{hex, unhex};
 use crate::entropy;
 use crate::store::{Change, Keyring, Row, Store, StoreError};
 use musubi_core::audit::AuditEntry;
-use musubi_core::consent::Policy;
+use musubi_core::consent::{Policy, RaisedCodes};
 use musubi_core::id::uuid_v7;
+use musubi_core::reviewed::Reviewed;
 use musubi_core::time::Time;
 
 /// Setting of the store: the policy of the last start.
 const CURRENT: &str = "policy_hash";
 /// Setting of the store: the files of the last start, as JSON, so that the next policy can be compared with them.
 const FILES: &str = "policy_files";
+/// Setting of the store: the codes of the last start, for the same.
+const CODES: &str = "policy_codes";
 /// Most earlier policies that are remembered in memory: years of them.
 const REMEMBERED: u64 = 64;
 
@@ -29,25 +32,37 @@ pub struct Policies {
 
 impl Policies {
     /// Reads them, and counts the epoch up when the files are not those of the last start.
-    pub(super) async fn read(store: &Store, keyring: &Keyring, policy: &Policy, now: Time) -> Result<Self, Refusal> {
+    pub(super) async fn read(
+        store: &Store,
+        keyring: &Keyring,
+        Reviewed { policy, codes, .. }: &Reviewed,
+        now: Time,
+    ) -> Result<Self, Refusal> {
         let hash = hex(&policy.hash());
         let mut epoch = store.policy_epoch().await?;
-        let before = store.setting(CURRENT).await?;
+        let (before, mut rows) = (store.setting(CURRENT).await?, Vec::new());
         if before.as_deref() != Some(hash.as_str()) {
             epoch += 1;
-            let began = Row::Setting { name: name(epoch), value: format!("{} {hash}", now.micros()) };
             let files = serde_json::to_string(policy.files()).map_err(|_| Refusal::kept_changing())?;
-            let files = Row::Setting { name: FILES.to_owned(), value: files };
-            let current = Row::Setting { name: CURRENT.to_owned(), value: hash };
+            rows.push(Row::PolicyEpoch(epoch));
+            rows.push(Row::Setting { name: name(epoch), value: format!("{} {hash}", now.micros()) });
+            rows.push(Row::Setting { name: FILES.to_owned(), value: files });
+            rows.push(Row::Setting { name: CURRENT.to_owned(), value: hash });
+        }
+        // They raise categories when something is taken in: no decision on what is there changes with them, and no epoch.
+        if store.setting(CODES).await?.as_deref() != Some(codes.file()) {
+            rows.push(Row::Setting { name: CODES.to_owned(), value: codes.file().to_owned() });
+        }
+        if !rows.is_empty() {
             let entry = AuditEntry {
                 time: now.micros(),
                 action: "load policy".to_owned(),
                 policy_hash: policy.hash().to_vec(),
                 policy_before: before.as_deref().and_then(unhex).unwrap_or_default(),
+                note: format!("codes {}", hex(&codes.hash())),
                 ..AuditEntry::default()
             };
             let leaves = vec![leaf_of_hub(keyring, uuid_v7(now, entropy::bytes()), &entry)];
-            let rows = vec![Row::PolicyEpoch(epoch), current, files, began];
             store.commit("load policy", Change { rows, leaves, ..Change::default() }).await?;
         }
         let since = of_epoch(store, epoch).await?.map(|(since, _)| since);
@@ -72,8 +87,8 @@ impl Policies {
 pub enum Last {
     /// There was no start before.
     None,
-    /// This one.
-    Known(Box<Policy>),
+    /// This one. Of a start before the codes were kept too, they count as those of this program; the schedule always does.
+    Known(Box<Reviewed>),
     /// One whose files are not kept, or that this program cannot read any more.
     Unknown,
 }
@@ -89,7 +104,10 @@ impl Last {
         let kept = kept.and_then(|text| serde_json::from_str::<[String; 3]>(&text).ok());
         let kept = kept.and_then(|[matrix, grounds, masks]| Policy::load(&matrix, &grounds, &masks).ok());
         let known = kept.into_iter().chain([Policy::reviewed()]).find(|policy| hex(&policy.hash()) == hash);
-        Ok(known.map_or(Last::Unknown, |policy| Last::Known(Box::new(policy))))
+        let codes = store.setting(CODES).await?;
+        let codes = codes.map_or_else(|| Some(RaisedCodes::reviewed()), |text| RaisedCodes::load(&text).ok());
+        let known = known.zip(codes).map(|(policy, codes)| Reviewed { policy, codes, ..Reviewed::shipped() });
+        Ok(known.map_or(Last::Unknown, |reviewed| Last::Known(Box::new(reviewed))))
     }
 }
 

@@ -13,7 +13,7 @@ use musubi_core::adapter::Diagnostic;
 use musubi_core::audit::AuditEntry;
 use musubi_core::consent::records::Status;
 use musubi_core::id::{FactId, Municipality, PersonId};
-use musubi_core::retention::{Dossier, Hold, LegalHold, Schedule, Verdict, verdict};
+use musubi_core::retention::{Dossier, Hold, LegalHold, Verdict, verdict};
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -92,7 +92,7 @@ impl Hub {
     /// # Errors
     /// When the store fails.
     pub async fn retained(&self) -> Result<Vec<Retained>, Refusal> {
-        let (proposals, schedule) = (proposals(&self.store).await?, Schedule::reviewed());
+        let proposals = proposals(&self.store).await?;
         let mut homes: BTreeSet<Municipality> =
             self.register.all().iter().map(|agency| agency.municipality.clone()).collect();
         homes.insert(Municipality::unassigned());
@@ -106,7 +106,7 @@ impl Hub {
                     if seen.contains(&person) {
                         continue;
                     }
-                    let (family, verdict) = self.judged(person, &schedule).await?;
+                    let (family, verdict) = self.judged(person).await?;
                     let persons: BTreeSet<PersonId> = family.persons.keys().copied().collect();
                     seen.extend(&persons);
                     let proposed = proposals.iter().find(|one| one.persons == persons && self.now() <= one.until);
@@ -135,7 +135,7 @@ impl Hub {
     /// `false` when somebody changed something meanwhile.
     async fn try_destroy(&self, person: PersonId, by: &str) -> Result<bool, Refusal> {
         let known = self.find(&Named { person: Some(person), ..Named::default() }).await?.ok_or_else(unknown_person)?;
-        let (family, verdict) = self.judged(known, &Schedule::reviewed()).await?;
+        let (family, verdict) = self.judged(known).await?;
         let Verdict::Due { rule, .. } = verdict else { return Err(not_due(&verdict)) };
         let (now, persons) = (family.at, family.persons.keys().copied().collect::<BTreeSet<PersonId>>());
         let mut waiting = proposals(&self.store).await?;
@@ -178,7 +178,7 @@ impl Hub {
     }
 
     /// Everybody who shares a row with a person, and what the schedule says of them all.
-    async fn judged(&self, person: PersonId, schedule: &Schedule) -> Result<(Family, Verdict), Refusal> {
+    async fn judged(&self, person: PersonId) -> Result<(Family, Verdict), Refusal> {
         let mut family = self.family(&[person], self.now()).await?;
         for _ in 0..WIDENINGS_MAX {
             let mut all: BTreeSet<PersonId> = family.persons.keys().copied().collect();
@@ -186,14 +186,14 @@ impl Hub {
             all.extend(family.grounds.iter().flat_map(|ground| &ground.subjects));
             family = self.family(&all.into_iter().collect::<Vec<_>>(), self.now()).await?;
             if family.persons.len() == before {
-                let verdict = self.verdict_on(&family, schedule).await?;
+                let verdict = self.verdict_on(&family).await?;
                 return Ok((family, verdict));
             }
         }
         Ok((family, Verdict::Held(BTreeSet::from([Hold::TooMany]))))
     }
 
-    async fn verdict_on(&self, family: &Family, schedule: &Schedule) -> Result<Verdict, Refusal> {
+    async fn verdict_on(&self, family: &Family) -> Result<Verdict, Refusal> {
         let ids: Vec<PersonId> = family.persons.keys().copied().collect();
         let (record, facts) = family.whole();
         let work = self.store.work_items_of(&ids).await?;
@@ -226,7 +226,7 @@ impl Hub {
             waiting,
             last_act: acts.chain(releases.iter().map(|row| Some(row.decided_at))).flatten().max(),
         };
-        Ok(verdict(schedule, &dossier, family.at))
+        Ok(verdict(&self.schedule, &dossier, family.at))
     }
 }
 

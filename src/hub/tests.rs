@@ -12,9 +12,10 @@ use crate::store::{Change, Keyring, Store};
 use musubi_core::adapter::{LocalCode, Profile};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, Purpose, Role};
 use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope};
-use musubi_core::consent::{GroundCode, Policy, RaisedCodes};
+use musubi_core::consent::{GroundCode, Policy};
 use musubi_core::id::{MessageId, Municipality};
 use musubi_core::record::PersonKey;
+use musubi_core::reviewed::Reviewed;
 use musubi_core::time::Time;
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl City {
 
     async fn under(policy: Policy, store: Store, keyring: Keyring, folder: tempfile::TempDir) -> City {
         let clock = Arc::new(ManualClock::at(at("2026-10-27T16:20:00+09:00")));
-        let hub = Hub::open(store, keyring, policy, RaisedCodes::reviewed(), clock.clone()).await.unwrap();
+        let hub = Hub::open(store, keyring, Reviewed { policy, ..Reviewed::shipped() }, clock.clone()).await.unwrap();
         for one in [
             agency("OSC-482072", AgencyKind::Osc, "", &[("ooba", Role::Phn), ("hayakawa", Role::Auditor)]),
             agency("PHO-482072-01", AgencyKind::Pho, "", &[]),

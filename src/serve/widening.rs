@@ -4,21 +4,20 @@ use super::StartError;
 use crate::config::{Config, Mode, signature_file};
 use crate::hub::policies::Last;
 use crate::store::Store;
-use musubi_core::consent::Policy;
-use musubi_core::consent::explain::diff;
 use musubi_core::consent::widening::{Office, Succession, opening};
+use musubi_core::reviewed::Reviewed;
 use std::fmt::Write;
 
 /// Says what changes, and refuses what opens without its signatures. A development hub says so and goes on.
 ///
 /// # Errors
 /// When the policy opens more than the one of the last start, or that one cannot be compared, and a signature is wanting.
-pub(super) async fn may_succeed(config: &Config, store: &Store, new: &Policy) -> Result<(), StartError> {
+pub(super) async fn may_succeed(config: &Config, store: &Store, new: &Reviewed) -> Result<(), StartError> {
     let (succession, opened) = match Last::read(store).await? {
         Last::None => return Ok(()),
-        Last::Known(old) if old.hash() == new.hash() => return Ok(()),
+        Last::Known(old) if old.shows_the_same(new) => return Ok(()),
         Last::Known(old) => {
-            let changes = diff(&old, new);
+            let changes = old.shown_otherwise(new);
             for change in &changes {
                 tracing::warn!(%change, "the policy is another than that of the last start");
             }

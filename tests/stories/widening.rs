@@ -102,3 +102,52 @@ async fn s43_a_policy_that_opens_more_needs_the_signatures_of_both_officers() {
     let (exit, said) = plain(&format!("audit verify --data {}", folder.display())).await;
     assert_eq!(exit, Exit::Success, "{said}");
 }
+
+#[tokio::test]
+async fn s43_a_table_of_codes_that_raises_less_needs_the_signatures_too() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let outside = tempfile::tempdir().unwrap();
+    let (first, second) = (outside.path().join("first"), outside.path().join("second"));
+    let mut config = city.config.clone();
+    config.hub.mode = Mode::Production;
+    city.running.stop().await.unwrap();
+    let codes = include_str!("../../policy/codes.toml");
+    let fewer = codes.replacen("raises = [\"C08\"], label = \"EPDS\"", "raises = [], label = \"EPDS\"", 1);
+    assert_ne!(codes, fewer);
+    for (folder, codes) in [(&first, codes), (&second, fewer.as_str())] {
+        written(folder, str::to_owned);
+        std::fs::write(folder.join("codes.toml"), codes).unwrap();
+    }
+    config.policy.folder = Some(first.clone());
+    starts(&config).await.unwrap();
+    config.policy.folder = Some(second.clone());
+    let said = starts(&config).await.unwrap_err();
+    assert!(said.contains("71354-5: C08 -> none") && said.contains("legal officer"), "{said}");
+    for office in ["privacy", "legal"] {
+        let key = officer(&mut config, office, outside.path()).await;
+        let (second, first) = (second.display(), first.display());
+        let (exit, said) = plain(&format!("policy sign {second} --as {office} --key {key} --against {first}")).await;
+        assert!(exit == Exit::Success && said.contains("71354-5"), "an officer sees what he signs: {said}");
+    }
+    starts(&config).await.unwrap();
+    config.policy.folder = Some(first);
+    starts(&config).await.expect("one that raises more opens nothing");
+}
+
+#[tokio::test]
+async fn a_longer_schedule_in_the_folder_is_told_as_a_difference_and_opens_nothing() {
+    let outside = tempfile::tempdir().unwrap();
+    let (first, second) = (outside.path().join("first"), outside.path().join("second"));
+    written(&first, str::to_owned);
+    written(&second, str::to_owned);
+    let schedule = include_str!("../../policy/retention.toml").replacen("years = 25", "years = 30", 1);
+    std::fs::write(second.join("retention.toml"), schedule).unwrap();
+    let (exit, said) = plain(&format!("policy diff {} {}", first.display(), second.display())).await;
+    assert_eq!(exit, Exit::Refused, "{said}");
+    assert!(said.contains("retention R1: ") && said.contains("1 differences, 0 of them may open"), "{said}");
+    let (exit, said) = plain(&format!("policy check --from {}", second.display())).await;
+    assert!(exit == Exit::Success && said.contains("retention ok: "), "{said}");
+    std::fs::write(second.join("retention.toml"), "format = 1").unwrap();
+    let (exit, said) = plain(&format!("policy check --from {}", second.display())).await;
+    assert!(exit != Exit::Success && said.contains("retention.toml"), "{said}");
+}

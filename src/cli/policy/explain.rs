@@ -3,6 +3,7 @@
 use crate::cli::{Exit, Failure, Terminal};
 use musubi_core::agency::{AgencyKind, Category, Purpose};
 use musubi_core::consent::{Policy, explain, worked};
+use musubi_core::reviewed::Reviewed;
 
 /// Prints one cell with everything that bears on it, in Japanese, then in English.
 pub(super) fn cell(
@@ -19,12 +20,12 @@ pub(super) fn cell(
 
 /// Prints every difference, and the worked cases that come out otherwise, each marked when it opens something; exit 1 when there
 /// is any difference.
-pub(super) fn differences(old: &Policy, new: &Policy, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let changes = explain::diff(old, new);
+pub(super) fn differences(old: &Reviewed, new: &Reviewed, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let changes = old.diff(new);
     for change in &changes {
         writeln!(terminal.out, "{change}")?;
     }
-    let cases = worked::changed(old, new);
+    let cases = worked::changed(&old.policy, &new.policy);
     for worked::ChangedCase { case, was, is, opens } in &cases {
         let mark = if *opens { "  (opens / 緩和)" } else { "" };
         writeln!(terminal.out, "case {}: {was} -> {is}{mark}: {}", case.id, case.situation)?;

@@ -2,8 +2,9 @@
 
 use crate::cli::terminal::unreadable;
 use crate::cli::{Exit, Failure, Terminal};
-use musubi_core::consent::{Policy, RaisedCodes, worked};
+use musubi_core::consent::{Policy, worked};
 use musubi_core::postnatal::{CarePolicy, Policies};
+use musubi_core::reviewed::Reviewed;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -18,21 +19,27 @@ pub(super) fn policy(from: Option<&Path>, terminal: &mut Terminal<'_>) -> Result
     Policy::load(&matrix, &grounds, &masks).map_err(|fault| fault_in(folder, &fault))
 }
 
+/// That with the codes and the schedule: all that a hub takes from the folder.
+pub(super) fn reviewed(from: Option<&Path>, terminal: &mut Terminal<'_>) -> Result<Reviewed, Failure> {
+    let Some(folder) = from else { return Ok(Reviewed::shipped()) };
+    let mut read = |name: &str| text(&folder.join(name), terminal);
+    let [matrix, grounds, masks, codes, retention] = Reviewed::FILES;
+    let texts = [read(matrix)?, read(grounds)?, read(masks)?, read(codes)?];
+    let retention = folder.join(retention).exists().then(|| read(retention)).transpose()?;
+    let loaded = Reviewed::load(texts.each_ref().map(String::as_str), retention.as_deref());
+    loaded.map_err(|fault| fault_in(folder, &fault))
+}
+
 /// Reads all of them, and prints what they are. A fault ends it, with the file and the place.
 pub(super) fn check(from: Option<&Path>, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let policy = policy(from, terminal)?;
+    let Reviewed { policy, codes, schedule } = reviewed(from, terminal)?;
     let grounds = policy.grounds().count();
     let unread = policy.grounds().filter(|ground| ground.checked != "read").count();
     writeln!(terminal.out, "policy ok: effective {}, sha256 {}", policy.effective(), Hex(&policy.hash()))?;
     writeln!(terminal.out, "grounds ok: {grounds}, of them {unread} for a lawyer to check")?;
-    let codes = match from {
-        Some(folder) => {
-            let file = folder.join("codes.toml");
-            RaisedCodes::load(&text(&file, terminal)?).map_err(|fault| fault_in(folder, &fault))?
-        }
-        None => RaisedCodes::reviewed(),
-    };
     writeln!(terminal.out, "codes ok: sha256 {}", Hex(&codes.hash()))?;
+    let unread = schedule.rules().iter().filter(|rule| rule.checked != "read").count();
+    writeln!(terminal.out, "retention ok: {} rules, of them {unread} for a lawyer to check", schedule.rules().len())?;
     match from {
         Some(folder) => municipal(&folder.join("municipal"), terminal)?,
         None => {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
-    /// Folder with matrix.toml, grounds.toml and masks.toml; without it the reviewed files inside this program
+    /// Folder with matrix.toml, grounds.toml, masks.toml, codes.toml and perhaps retention.toml; without it the reviewed files inside this program
     #[arg(long, global = true, value_name = "FOLDER")]
     from: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<
         }
         What::Decide(facts) => decide::run(facts, &files::policy(from, terminal)?, terminal),
         What::Diff { old, new } => {
-            let (old, new) = (files::policy(Some(old), terminal)?, files::policy(Some(new), terminal)?);
+            let (old, new) = (files::reviewed(Some(old), terminal)?, files::reviewed(Some(new), terminal)?);
             explain::differences(&old, &new, terminal)
         }
         What::Key(arguments) => sign::make_key(arguments, terminal),

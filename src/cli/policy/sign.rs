@@ -46,8 +46,8 @@ pub(super) fn make_key(arguments: &Key, terminal: &mut Terminal<'_>) -> Result<E
 
 /// Prints what changes, and signs that.
 pub(super) fn sign(arguments: &Sign, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let old = files::policy(arguments.against.as_deref(), terminal)?;
-    let new = files::policy(Some(&arguments.new), terminal)?;
+    let old = files::reviewed(arguments.against.as_deref(), terminal)?;
+    let new = files::reviewed(Some(&arguments.new), terminal)?;
     let secret = secret::read(&arguments.key, "musubi policy key", terminal)?;
     differences(&old, &new, terminal)?;
     let note = Succession::new(&old, &new).sign(&LogKey::from_bytes(arguments.office.word(), &secret));

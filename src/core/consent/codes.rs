@@ -1,5 +1,7 @@
 //! Codes that tell more than the field in which they stand: `policy/codes.toml`.
 
+mod compare;
+
 use super::policy::PolicyFault;
 use crate::agency::CategorySet;
 use crate::time::Day;
@@ -15,6 +17,7 @@ const RANGE_CHARACTERS: usize = 3;
 #[derive(Clone, Debug)]
 pub struct RaisedCodes {
     systems: Vec<System>,
+    file: String,
     hash: [u8; 32],
 }
 
@@ -106,7 +109,12 @@ impl RaisedCodes {
             }
             systems.push(System::read(system)?);
         }
-        Ok(RaisedCodes { systems, hash: Sha256::digest(text.as_bytes()).into() })
+        Ok(RaisedCodes { systems, file: text.to_owned(), hash: Sha256::digest(text.as_bytes()).into() })
+    }
+
+    /// The file as it was read.
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// SHA-256 of the file.

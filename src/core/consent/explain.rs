@@ -263,7 +263,7 @@ fn change(place: String, old: &dyn fmt::Display, new: &dyn fmt::Display, opens: 
     (old != new).then_some(Change { place, old, new, opens })
 }
 
-struct Set(crate::agency::CategorySet);
+pub(super) struct Set(pub(super) crate::agency::CategorySet);
 
 impl fmt::Display for Set {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

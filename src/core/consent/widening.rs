@@ -1,9 +1,9 @@
 //! A policy that opens more than the one before is decided by only when two officers signed that it may be (`security.md` S-43).
 
 use super::explain::Change;
-use super::policy::Policy;
 use crate::agency::{UnknownWord, words};
 use crate::audit::{LogKey, LogVerifier, SignedNote};
+use crate::reviewed::Reviewed;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -18,17 +18,17 @@ words! {
     }
 }
 
-/// A change from one policy to another, by the hashes of their files: what the officers sign.
+/// A change from one policy to another, by the hashes of their files, and of those of the codes that raise categories: what the
+/// officers sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Succession {
-    old: [u8; 32],
-    new: [u8; 32],
+    hashes: [[u8; 32]; 4],
 }
 
 impl Succession {
     /// That `new` takes the place of `old`.
-    pub fn new(old: &Policy, new: &Policy) -> Self {
-        Succession { old: old.hash(), new: new.hash() }
+    pub fn new(old: &Reviewed, new: &Reviewed) -> Self {
+        Succession { hashes: [old.policy.hash(), old.codes.hash(), new.policy.hash(), new.codes.hash()] }
     }
 
     /// Signs it; the note stands beside the new files.
@@ -46,8 +46,8 @@ impl Succession {
 /// The text that is signed, each line ended.
 impl fmt::Display for Succession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "musubi policy change 1")?;
-        for hash in [&self.old, &self.new] {
+        writeln!(f, "musubi policy change 2")?;
+        for hash in &self.hashes {
             hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
             writeln!(f)?;
         }
@@ -64,11 +64,18 @@ pub fn opening(changes: &[Change]) -> impl Iterator<Item = &Change> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::consent::explain::diff;
+    use crate::consent::{Policy, RaisedCodes};
 
-    fn wider() -> Policy {
+    fn wider() -> Reviewed {
         let [matrix, grounds, masks] = Policy::reviewed().files().clone();
-        Policy::load(&matrix, &grounds, &masks.replace("\"C08\", \"C12\", \"C13\"", "\"C12\", \"C13\"")).unwrap()
+        let masks = masks.replace("\"C08\", \"C12\", \"C13\"", "\"C12\", \"C13\"");
+        Reviewed { policy: Policy::load(&matrix, &grounds, &masks).unwrap(), ..Reviewed::shipped() }
+    }
+
+    /// The reviewed files, with one code that raises nothing any more.
+    fn fewer_raised() -> Reviewed {
+        let codes = RaisedCodes::reviewed().file().replacen("raises = [\"C08\"]", "raises = []", 1);
+        Reviewed { codes: RaisedCodes::load(&codes).unwrap(), ..Reviewed::shipped() }
     }
 
     fn key(byte: u8) -> LogKey {
@@ -77,21 +84,27 @@ mod tests {
 
     #[test]
     fn s43_what_opens_is_a_widening_and_its_reverse_is_none() {
-        let (old, new) = (Policy::reviewed(), wider());
-        let widening = |old, new| opening(&diff(old, new)).map(ToString::to_string).collect::<Vec<String>>();
+        let (old, new) = (Reviewed::shipped(), wider());
+        let widening = |old: &Reviewed, new: &Reviewed| {
+            opening(&old.shown_otherwise(new)).map(ToString::to_string).collect::<Vec<String>>()
+        };
         let opened = widening(&old, &new);
         assert!(opened.len() == 1 && opened[0].starts_with("must_be_named"), "{opened:?}");
         assert!(widening(&new, &old).is_empty() && widening(&old, &old).is_empty());
+        let opened = widening(&old, &fewer_raised());
+        assert!(opened.len() == 1 && opened[0].starts_with("codes "), "{opened:?}");
+        assert!(widening(&fewer_raised(), &old).is_empty());
     }
 
     #[test]
     fn s43_a_signature_holds_for_its_key_and_for_this_change_alone() {
-        let (old, new) = (Policy::reviewed(), wider());
+        let (old, new) = (Reviewed::shipped(), wider());
         let signed = Succession::new(&old, &new).sign(&key(1)).to_string();
         assert!(Succession::new(&old, &new).is_signed(&signed, &key(1).verifier()));
         assert!(!Succession::new(&old, &new).is_signed(&signed, &key(2).verifier()));
         assert!(!Succession::new(&new, &old).is_signed(&signed, &key(1).verifier()));
         assert!(!Succession::new(&old, &old).is_signed(&signed, &key(1).verifier()));
         assert!(!Succession::new(&old, &new).is_signed("", &key(1).verifier()));
+        assert!(!Succession::new(&old, &fewer_raised()).is_signed(&signed, &key(1).verifier()));
     }
 }

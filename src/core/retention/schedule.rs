@@ -1,6 +1,7 @@
 //! The schedule as a reviewed file, `policy/retention.toml`.
 
 use crate::agency::{Category, CategorySet};
+use crate::consent::explain::Change;
 use crate::id::Municipality;
 use crate::time::Day;
 use jiff::ToSpan;
@@ -125,6 +126,22 @@ impl Schedule {
         Ok(Schedule { rules: file.rule })
     }
 
+    /// What another schedule says otherwise. It shows nobody anything, and so opens nothing.
+    pub fn diff(&self, new: &Schedule) -> Vec<Change> {
+        let rule = |schedule: &Schedule, code: &str| {
+            let found = schedule.rules.iter().find(|rule| rule.code == code);
+            found.map_or_else(|| "none".to_owned(), KeepingRule::in_words)
+        };
+        let codes: BTreeSet<&String> = self.rules.iter().chain(&new.rules).map(|rule| &rule.code).collect();
+        let changes = codes.into_iter().map(|code| Change {
+            place: format!("retention {code}"),
+            old: rule(self, code),
+            new: rule(new, code),
+            opens: false,
+        });
+        changes.filter(|change| change.old != change.new).collect()
+    }
+
     /// Its rules.
     pub fn rules(&self) -> &[KeepingRule] {
         &self.rules
@@ -132,6 +149,18 @@ impl Schedule {
 }
 
 impl KeepingRule {
+    /// What decides: of what, how long, from when, and where longer.
+    fn in_words(&self) -> String {
+        let categories: Vec<&str> = self.categories.iter().map(Category::word).collect();
+        let acts = if self.acts { " and acts" } else { "" };
+        let from = match self.counted {
+            Counted::Birth => "birth",
+            Counted::Entry => "entry",
+        };
+        let longer = self.longer.iter().map(|own| format!(", {} years in {}", own.years, own.municipality));
+        format!("{}{acts} {} years from {from}{}", categories.join(" "), self.years, longer.collect::<String>())
+    }
+
     /// The first day on which what began on a day need not be kept any more, where these municipalities keep it.
     pub(super) fn free_on(&self, from: Day, municipalities: &BTreeSet<Municipality>) -> Day {
         let own = self.longer.iter().filter(|longer| municipalities.contains(&longer.municipality));

@@ -190,6 +190,17 @@ fn a_schedule_that_leaves_a_category_out_is_not_taken() {
 }
 
 #[test]
+fn what_another_schedule_says_otherwise_is_told_rule_by_rule() {
+    let reviewed = Schedule::reviewed();
+    assert!(reviewed.diff(&reviewed).is_empty());
+    let other = Schedule::load(&REVIEWED.replacen("years = 25", "years = 30", 1)).unwrap();
+    let said: Vec<String> = reviewed.diff(&other).iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["retention R1: C13 C14 C20 25 years from birth -> C13 C14 C20 30 years from birth"]);
+    let renamed = Schedule::load(&REVIEWED.replace("R2", "R9")).unwrap();
+    assert_eq!(reviewed.diff(&renamed).len(), 2, "one went, and one came");
+}
+
+#[test]
 fn who_is_born_on_a_leap_day_is_twenty_five_on_the_first_of_march() {
     let schedule = Schedule::reviewed();
     assert_eq!(schedule.rules()[0].free_on(date(2028, 2, 29), &BTreeSet::new()), date(2053, 3, 1));

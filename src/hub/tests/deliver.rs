@@ -96,7 +96,7 @@ async fn f06_what_waited_while_the_policy_changed_is_decided_by_the_new_one_and_
     let masks = include_str!("../../../policy/masks.toml").replace("緊急閲覧で見える範囲", "緊急時に見える範囲");
     let (matrix, grounds) = (include_str!("../../../policy/matrix.toml"), include_str!("../../../policy/grounds.toml"));
     let policy = Policy::load(matrix, grounds, &masks).unwrap();
-    let hub = Hub::open(store, keyring, policy, RaisedCodes::reviewed(), clock.clone()).await.unwrap();
+    let hub = Hub::open(store, keyring, Reviewed { policy, ..Reviewed::shipped() }, clock.clone()).await.unwrap();
     let waiting = hub.store.deliveries_in(DeliveryState::Waiting, 100).await.unwrap().remove(0);
     let ready = hub.release_delivery(&waiting, &[]).await.unwrap();
     assert!(ready.is_some());
