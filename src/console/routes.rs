@@ -5,7 +5,7 @@ use super::pages::{
     claim, consent, consent_form, council, custody, document, family, find, hold, item, notify, objection, plan, scan,
     shield,
 };
-use super::pages::{emergency, letters, messages, oversight, question, staff, statement};
+use super::pages::{emergency, letters, messages, oversight, preserve, question, staff, statement};
 use super::pages::{own_care, referrals, roster, sign_in, suggestion, today, upload};
 use super::visit::{Answered, Visit};
 use crate::hub::caller::Operation;
@@ -78,6 +78,7 @@ const GLASS: Need = Need::May(Operation::Read(Purpose::P11));
 const OVERSEE: Need = Need::May(Operation::Oversee);
 const GROUND: Need = Need::May(Operation::AssertGround);
 const OWN_CARE: Need = Need::May(Operation::SeeOwnCare);
+const PRESERVE: Need = Need::May(Operation::Preserve);
 const STAFF: Need = Need::May(Operation::KeepStaff);
 const ANSWER: Need = Need::May(Operation::AnswerWork);
 
@@ -140,6 +141,8 @@ pub const ROUTES: &[Route] = &[
     route!(Post "/letter/{handle}", ANSWER, letters::replay; proof),
     route!(Get "/statement", OVERSEE, statement::blank, menu "開示記録" "Statement"),
     route!(Post "/statement", OVERSEE, statement::make; proof),
+    route!(Get "/preserve", PRESERVE, preserve::blank, menu "記録の保全" "Preserve"),
+    route!(Post "/preserve", PRESERVE, preserve::order; proof),
     route!(Get "/oversight", OVERSEE, oversight::show, menu "監査" "Oversight"),
     route!(Get "/checkpoint/{handle}", OVERSEE, oversight::checkpoint),
     route!(Get "/proof/{handle}", OVERSEE, oversight::proof),

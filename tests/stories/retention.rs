@@ -2,14 +2,17 @@
 
 use crate::agencies::Agency;
 use crate::city::{City, MOTHER};
+use crate::console_work::proven;
 use crate::serve_commands::musubi;
 use crate::steps::{akari, chinatsu, minato};
 use musubi::cli::Exit;
 use musubi::edge::grpc::client::{AnswerWorkRequest, LegalHoldRequest};
+use musubi::sample_city as sample;
 use musubi::store::Log;
 use musubi_core::id::{Municipality, PersonId};
 use musubi_core::retention::{Hold, Verdict};
 use std::collections::BTreeSet;
+use std::path::Path;
 use tonic::{Code, Status};
 
 const REASON: &str = "損害賠償請求訴訟のため";
@@ -150,4 +153,43 @@ async fn what_waits_and_what_runs_hold_a_record_however_old() {
     let (exit, said) = musubi("retention due", city.folder.path()).await;
     assert_eq!(exit, Exit::Success, "{said}");
     assert!(said.contains("held ") && !said.contains("榎本"), "{said}");
+}
+
+#[tokio::test]
+async fn the_schedule_of_the_policy_folder_is_the_one_that_counts() {
+    let mut city = City::after_the_discharge().await;
+    city.is_done_with().await;
+    city.set(FREE);
+    assert!(matches!(city.kept().await.1, Verdict::Due { .. }), "{:?}", city.kept().await.1);
+    let (folder, reviewed) = (city.folder.path().join("policy"), Path::new(env!("CARGO_MANIFEST_DIR")).join("policy"));
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["matrix.toml", "grounds.toml", "masks.toml", "codes.toml", "retention.toml"] {
+        let text = std::fs::read_to_string(reviewed.join(name)).unwrap();
+        std::fs::write(folder.join(name), text.replace("years = 5", "years = 50")).unwrap();
+    }
+    city.config.policy.folder = Some(folder);
+    let city = city.restarted().await;
+    assert!(matches!(city.kept().await.1, Verdict::Kept { .. }), "{:?}", city.kept().await.1);
+}
+
+#[tokio::test]
+async fn the_privacy_officer_preserves_a_record_on_a_page_and_lifts_it_again() {
+    let city = City::after_the_discharge().await;
+    city.is_done_with().await;
+    let mut officer = city.signed_in(sample::CENTER, "isobe").await;
+    let page = officer.get("/preserve").await;
+    let whom = [("name", "榎本 千夏"), ("born", "1996-05-14")];
+    let with = |reason: &'static str, what: &'static str| [whom[0], whom[1], ("reason", reason), ("what", what)];
+    let short = proven(&mut officer, &page, "/preserve", &with("訴訟", "put")).await;
+    assert!(short.status == 422 && short.says("M851") && short.says("訴訟"), "{}", short.body);
+    let put = officer.submit(&page, "/preserve", &with(REASON, "put")).await;
+    assert!(put.says("記録を保全しました"), "{}", put.body);
+    assert!(city.held().await.contains(&Hold::LegalHold));
+    let lifted = officer.submit(&page, "/preserve", &with("訴訟が終結したため(確定)", "lift")).await;
+    assert!(lifted.says("保全命令を解きました"), "{}", lifted.body);
+    let again = officer.submit(&page, "/preserve", &with(REASON, "lift")).await;
+    assert!(again.status == 409 && again.says("M852"), "{} {}", again.status, again.body);
+    let mut nurse = city.signed_in(sample::CENTER, "ooba").await;
+    assert_eq!(nurse.get("/preserve").await.status, 403);
+    assert!(!nurse.get("/today").await.says("/preserve"), "not in the menu of who may not");
 }

@@ -20,6 +20,8 @@ pub(super) enum Arguments {
     Shield(Shield),
     /// Close a record to all but the named (記録を封鎖する)
     Seal(Seal),
+    /// Order that nothing of a record be destroyed, or lift that: the center's privacy or legal officer (保全を命じる、または解く)
+    Preserve(Preserve),
 }
 
 /// Whose data.
@@ -166,6 +168,19 @@ pub(super) struct Seal {
     allowed: Vec<String>,
 }
 
+/// An order that a record be preserved.
+#[derive(Args, Debug)]
+pub(super) struct Preserve {
+    #[command(flatten)]
+    whose: Whose,
+    /// Why, in 10 characters or more (理由)
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Lift every order on file about the person (保全命令を解く)
+    #[arg(long)]
+    lift: bool,
+}
+
 /// Records it and prints the receipt.
 pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> Result<Exit, Stopped> {
     let whose = match arguments {
@@ -174,6 +189,7 @@ pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> 
         Arguments::Object(objection) => &objection.whose,
         Arguments::Shield(shield) => &shield.whose,
         Arguments::Seal(seal) => &seal.whose,
+        Arguments::Preserve(preserve) => &preserve.whose,
     };
     let subject = person::one(&whose.person, calling.terminal)?;
     let grantor = match arguments {
@@ -188,6 +204,10 @@ pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> 
         Arguments::Object(objection) => consents.object(objection.request(staff, subject, grantor)).await?,
         Arguments::Shield(shield) => consents.shield(shield.request(staff, subject)).await?,
         Arguments::Seal(seal) => consents.seal(seal.request(staff, subject)).await?,
+        Arguments::Preserve(Preserve { reason, lift, .. }) => {
+            let (subject, reason) = (Some(subject), reason.clone());
+            consents.legal_hold(grpc::LegalHoldRequest { staff_id: staff, subject, reason, lift: *lift }).await?
+        }
         Arguments::Withdraw(Withdrawal { relationship, .. }) => {
             let (subject, relationship) = (Some(subject), relationship.clone());
             let request = grpc::WithdrawConsentRequest { staff_id: staff, subject, relationship };

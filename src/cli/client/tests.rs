@@ -36,6 +36,8 @@ fn every_call_of_an_agency_can_be_written() {
         "consent object --person MED-1#1 --to-kind CGC",
         "consent shield --person MED-1#1 --until 2027-06-30 --allow OSC-482072 --linked MED-4810700122",
         "consent seal --person MED-1#1 --reason court",
+        "consent preserve --person MED-1#1 --reason 損害賠償請求訴訟のため",
+        "consent preserve --person MED-1#1 --reason 訴訟が終結したため(確定) --lift",
         "ground request L04 --number 汐児8-204 --person PHO-482072-01#9 --category C09 --category C10",
         "ground assert L03 --message 018f --evidence necessity=alone",
         "ground approve 018f --category C09",

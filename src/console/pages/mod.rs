@@ -21,6 +21,7 @@ pub(super) mod objection;
 pub(super) mod oversight;
 pub(super) mod own_care;
 pub(super) mod plan;
+pub(super) mod preserve;
 pub(super) mod question;
 pub(super) mod referrals;
 pub(super) mod roster;
