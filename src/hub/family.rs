@@ -494,6 +494,8 @@ impl Family {
                 self.weighings.push(fact);
             }
             FactKind::LegalHold => self.holds.push(json(plain)?),
+            // It names nobody, and bears on no decision.
+            FactKind::Question => {}
             FactKind::Approval => self.standing.push(json(plain)?),
             FactKind::Standing => {
                 let (person, standing): (PersonId, PersonStanding) = json(plain)?;

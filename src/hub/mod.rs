@@ -28,6 +28,7 @@ pub mod held;
 pub mod holders;
 pub mod introduce;
 pub mod journey;
+mod late_match;
 pub mod leaving;
 pub mod ledger;
 pub mod notification;

@@ -116,7 +116,7 @@ impl Hub {
             None => self.find_by_name(&named.name, &named.birth_date).await?,
         };
         let question = Question { caller, purpose, cited, wanted: &|_, _| true, categories: Level::L3.categories() };
-        let (mut seen, mut unshown) = (Vec::new(), Unshown::default());
+        let (mut seen, mut unshown, asked_for) = (Vec::new(), Unshown::default(), persons.clone());
         for person in persons {
             match self.show(&question, person).await? {
                 Shown::Released(released) => seen.push(*released),
@@ -128,6 +128,9 @@ impl Hub {
         }
         self.nothing_shown(&question, seen.is_empty(), unshown).await?;
         if seen.is_empty() {
+            if !asked_for.is_empty() {
+                self.keep_question(&question, ground, &asked_for, false).await?;
+            }
             silence.await;
         }
         Ok(seen)
@@ -148,12 +151,15 @@ impl Hub {
         query.check().map_err(|diagnostics| Refusal { kind: RefusalKind::Invalid, diagnostics })?;
         let silence = sleep(SILENCE);
         let cited = &self.cited(caller, &query.ground).await?;
-        let query = &query.clone().limited_to(cited.level.unwrap_or(Level::L1));
+        let query = &query.clone().limited_to(cited.level());
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
         let question = Question { caller, purpose, cited, wanted: &wanted, categories: query.level.categories() };
         let (hits, truncated) = self.see_cited(&question).await?;
         if hits.is_empty() {
+            self.keep_question(&question, &query.ground, &[], true).await?;
             silence.await;
+        } else {
+            self.question_answered(caller, &query.ground).await?;
         }
         Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
     }
@@ -179,6 +185,7 @@ impl Hub {
         let question = Question { caller, purpose, cited: &cited, wanted: &|_, _| true, categories };
         let seen = self.see_cited(&question).await?;
         if seen.0.is_empty() {
+            self.keep_question(&question, number, &[], false).await?;
             silence.await;
         }
         Ok(seen)
@@ -381,7 +388,7 @@ impl Hub {
     }
 
     /// The live grounds of a number, and whom they name. A number without a live ground opens nothing.
-    async fn cited(&self, caller: &Caller, number: &str) -> Result<Cited, Refusal> {
+    pub(super) async fn cited(&self, caller: &Caller, number: &str) -> Result<Cited, Refusal> {
         let mut cited = Cited::default();
         if number.is_empty() {
             return Ok(cited);
@@ -434,6 +441,26 @@ pub(super) struct Cited {
 }
 
 impl Cited {
+    /// Is there a live ground of this number?
+    pub(super) fn lives(&self) -> bool {
+        !self.grounds.is_empty()
+    }
+
+    /// Whom its grounds name.
+    pub(super) fn persons(&self) -> &[PersonId] {
+        &self.persons
+    }
+
+    /// Is this one of them?
+    pub(super) fn names(&self, person: PersonId) -> bool {
+        self.persons.contains(&person)
+    }
+
+    /// How much an answer under it may tell.
+    pub(super) fn level(&self) -> Level {
+        self.level.unwrap_or(Level::L1)
+    }
+
     /// The grounds to decide about a family under: those that name somebody of it, or else the last, which opens nothing. A
     /// number without a live ground leaves none but the caller's own entries.
     fn choices(&self, family: &Family) -> Vec<Option<FactId>> {

@@ -5,6 +5,7 @@ use super::caller::{Caller, Operation};
 use super::custody::CONTACT;
 use super::emergency::{INFORM, REVIEW, inform_subject};
 use super::family::Family;
+use super::late_match::{LATE_MATCH, may_be_told};
 use super::ledger::act;
 use super::notification::{FORM, NOTIFICATION, decline_to_offer};
 use super::persons::Named;
@@ -128,6 +129,7 @@ fn may_list(caller: &Caller, kind: &str) -> bool {
     match kind {
         ASK_OFFICER | UNSEEN => OFFICERS.contains(&role),
         ACCESS => DECIDERS.contains(&role),
+        LATE_MATCH => may_be_told(caller.agency.kind, role),
         kind if OF_PROTECTION.contains(&kind) => protects(caller.agency.kind, role),
         _ => true,
     }

@@ -55,6 +55,9 @@ pub(super) async fn overdue(hub: Hub, stop: CancellationToken) {
         if let Err(refusal) = hub.look_after_overdue().await {
             tracing::error!(%refusal, "what is overdue is not looked at");
         }
+        if let Err(refusal) = hub.look_after_questions().await {
+            tracing::error!(%refusal, "questions that nothing answered are not looked at");
+        }
         if let Err(refusal) = hub.look_after_ended().await {
             tracing::error!(%refusal, "what has ended is not looked at");
         }

@@ -292,11 +292,13 @@ pub enum FactKind {
     Weighing = 12,
     /// An officer's order that nothing be destroyed (保全). No decision rests on it.
     LegalHold = 13,
+    /// A question under a ground that nothing has answered yet. No decision rests on it.
+    Question = 14,
 }
 
 impl FactKind {
     /// Every kind.
-    pub const ALL: [FactKind; 13] = [
+    pub const ALL: [FactKind; 14] = [
         FactKind::Consent,
         FactKind::Objection,
         FactKind::Ground,
@@ -310,6 +312,7 @@ impl FactKind {
         FactKind::Standing,
         FactKind::Weighing,
         FactKind::LegalHold,
+        FactKind::Question,
     ];
 }
 

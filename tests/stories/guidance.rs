@@ -4,7 +4,9 @@ use crate::agencies::{by_name, case_request, whole, words};
 use crate::city::City;
 use crate::steps::{COUNCIL_CASE, akari, chinatsu, rin, saya};
 use musubi::agency_client::HttpAnswer;
-use musubi::edge::grpc::client::{ApproveGroundRequest, GroundRequest, RefuseGroundRequest};
+use musubi::edge::grpc::client::{
+    ApproveGroundRequest, EndGroundRequest, GroundRequest, RefuseGroundRequest, WorkItem,
+};
 use musubi::sample_city as sample;
 use tonic::Code;
 
@@ -220,4 +222,57 @@ async fn statistics_show_no_person() {
     let text = String::from_utf8(answer.body).unwrap();
     assert_eq!(answer.status, 200, "{text}");
     assert!(text.contains("CaseStatistics") && !text.contains("<cg:Hit") && !text.contains('灯'), "{text}");
+}
+
+impl City {
+    /// What 真壁 is told of questions that found nothing before.
+    async fn late_matches(&self) -> Vec<WorkItem> {
+        self.running.hub.look_after_questions().await.unwrap();
+        self.guidance_center().work_of("w-0412", "late_match").await
+    }
+}
+
+#[tokio::test]
+async fn who_asked_under_a_live_ground_is_told_once_when_something_may_be_seen_after_all() {
+    let city = City::after_the_visits().await;
+    city.set("2026-11-16T10:00:00+09:00");
+    let request = city.is_asked_under_l04().await;
+    for _ in 0..2 {
+        assert!(city.guidance_center().looks_up("P5", light(), REQUEST).await.is_empty());
+        assert!(city.late_matches().await.is_empty(), "an empty answer notifies nobody");
+    }
+    city.approves(&request).await;
+    for _ in 0..2 {
+        let told = city.late_matches().await;
+        assert_eq!(told.len(), 1, "once: {told:?}");
+        assert!(told[0].about == REQUEST && told[0].person_ids.is_empty(), "{told:?}");
+        assert!(!format!("{told:?}").contains("C10"), "{told:?}");
+    }
+    assert!(city.guidance_center().work("late_match").await.is_empty(), "a machine is not told");
+    assert!(!city.guidance_center().looks_up("P5", light(), REQUEST).await.is_empty(), "asking again shows it");
+    assert_eq!(city.late_matches().await.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_match_without_a_ground_or_once_it_has_ended() {
+    for ends in [true, false] {
+        let city = City::after_the_visits().await;
+        city.set("2026-11-16T10:00:00+09:00");
+        let request = city.is_asked_under_l04().await;
+        assert!(city.guidance_center().looks_up("P5", light(), REQUEST).await.is_empty());
+        if ends {
+            let end = EndGroundRequest { staff_id: "w-0412".to_owned(), fact_id: request };
+            city.guidance_center().client.grounds().end(end).await.unwrap();
+        } else {
+            city.approves(&request).await;
+            city.set("2026-12-17T00:00:00+09:00");
+        }
+        assert!(city.late_matches().await.is_empty(), "its ground has ended");
+    }
+    let city = City::after_the_visits().await;
+    city.set("2026-11-16T10:00:00+09:00");
+    assert!(city.guidance_center().looks_up("P5", light(), "").await.is_empty());
+    assert!(city.guidance_center().looks_up("P5", light(), REQUEST).await.is_empty(), "no such ground yet");
+    city.approves(&city.is_asked_under_l04().await).await;
+    assert!(city.late_matches().await.is_empty(), "it asked without a live ground");
 }
