@@ -22,7 +22,7 @@ use musubi_core::agency::AgencyId;
 use musubi_core::record::Submission;
 use musubi_core::time::Time;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use turns::{Turn, Turns};
@@ -179,7 +179,7 @@ impl Mllp {
         let Some(submission) = read.submission.take().filter(|_| !failed) else {
             return Err(std::mem::take(&mut read.diagnostics));
         };
-        let referral_status = self.follow(read, &submission).await.map_err(of_refusal)?;
+        let (referral_status, parties) = self.follow(read, &submission).await.map_err(of_refusal)?;
         let parcel = Parcel {
             format: "hl7v2".to_owned(),
             class: CLASS,
@@ -191,6 +191,7 @@ impl Mllp {
             diagnostics: std::mem::take(&mut read.diagnostics),
             by_hub: false,
             told: None,
+            parties,
         };
         let (header, now) = (read.header.clone(), read.now);
         let acknowledge: Acknowledge = Arc::new(move |receipt, message, found| {
@@ -204,17 +205,22 @@ impl Mllp {
     }
 
     /// Takes what a message says of referrals into their loop, before it is taken itself: what does not follow there is
-    /// refused. Says where the referral stands.
-    async fn follow(&self, read: &mut Read, submission: &Submission) -> Result<&'static str, Refusal> {
+    /// refused. Says where the referral stands, and who else is to have the message.
+    async fn follow(
+        &self,
+        read: &mut Read,
+        submission: &Submission,
+    ) -> Result<(&'static str, BTreeSet<AgencyId>), Refusal> {
         let header = &read.header;
         if header.message_type == "REF" && header.event == "I15" && !header.is_test() {
             let number = header.referral.split(char::from(header.delimiters.component)).next().unwrap_or_default();
             let standing = self.hub.referral_by_number(&read.caller, number).await?;
-            return Ok(status(standing.referral.state()));
+            return Ok((status(standing.referral.state()), BTreeSet::new()));
         }
         let followed = self.hub.follow_message(&read.caller, submission).await?;
         read.diagnostics.extend(followed.said);
-        Ok(followed.standing.map_or(PENDING, |standing| status(standing.referral.state())))
+        let stands = followed.standing.map_or(PENDING, |standing| status(standing.referral.state()));
+        Ok((stands, followed.parties))
     }
 
     /// Refuses what could not be read as a message; without a header there is no answer (H001).

@@ -63,6 +63,8 @@ pub struct Parcel {
     pub by_hub: bool,
     /// It is for this agency alone, not for the center of the municipality.
     pub told: Option<AgencyId>,
+    /// Those whom a referral in it asks, who are told beside the center.
+    pub parties: BTreeSet<AgencyId>,
 }
 
 impl Parcel {
@@ -79,6 +81,7 @@ impl Parcel {
             diagnostics: Vec::new(),
             by_hub: true,
             told: None,
+            parties: BTreeSet::new(),
         }
     }
 }
@@ -377,6 +380,7 @@ impl<'a> Custody<'a> {
                 Some(party) => self.party_rows(party, &mut change),
                 None => diagnostics.extend(self.center_rows(&mut change)?),
             }
+            self.parcel.parties.iter().for_each(|party| self.party_rows(party, &mut change));
         }
         let persons = self.persons();
         let mut entry = act(self.now, "take", self.caller.id(), &self.caller.actor);

@@ -5,6 +5,7 @@ mod rows;
 
 use super::caller::Caller;
 use super::custody::{Acknowledge, Before, Parcel, Taken};
+use super::refer::message::Followed;
 use super::refused::Refused;
 use super::{Hub, Refusal, RefusalKind};
 use base64::Engine;
@@ -217,12 +218,15 @@ impl Hub {
         let (key, content) =
             (format!("{format}\u{1f}{}\u{1f}{}", header.message_id, header.revision), Sha256::digest(&raw).into());
         // What comes in the schema's own words has its own service for the loop.
-        if format != NATIVE
+        let followed = if format != NATIVE
             && submission.is_of_referrals()
             && matches!(self.before(caller, CLASS, &key, &content, None).await?, Before::New)
         {
-            diagnostics.extend(self.follow_message(caller, &submission).await?.said);
-        }
+            self.follow_message(caller, &submission).await?
+        } else {
+            Followed::default()
+        };
+        diagnostics.extend(followed.said);
         let parcel = Parcel {
             format: format.to_owned(),
             class: CLASS,
@@ -232,6 +236,7 @@ impl Hub {
             forget_before: None,
             submission,
             diagnostics,
+            parties: followed.parties,
             by_hub: false,
             told: None,
         };

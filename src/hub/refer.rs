@@ -79,11 +79,13 @@ impl Hub {
     /// as somebody whom nobody knows.
     pub async fn refer(&self, caller: &Caller, terms: ReferralTerms) -> Result<Standing, Refusal> {
         let id = ReferralId(self.id(self.now()));
-        self.refer_as(caller, id, terms).await
+        let Made { standing, family, persons } = self.make_referral(caller, id, terms).await?;
+        self.tell_party(caller, &family, &persons, (&standing.referral, News::Asked)).await;
+        Ok(standing)
     }
 
-    /// The same under an id that the caller's own number of it gives.
-    async fn refer_as(&self, caller: &Caller, id: ReferralId, terms: ReferralTerms) -> Result<Standing, Refusal> {
+    /// The same under an id that the caller's own number of it gives, with nobody told of it.
+    async fn make_referral(&self, caller: &Caller, id: ReferralId, terms: ReferralTerms) -> Result<Made, Refusal> {
         person_acts(caller)?;
         let now = self.now();
         let to = self.register.agency(&terms.to).filter(|agency| agency.active).ok_or_else(|| {
@@ -134,12 +136,8 @@ impl Hub {
             let record = record_of(&family, &concerned);
             self.write_approval(caller, &municipality, &to.id, approval, &record).await?;
         }
-        // One that came in a message is in the record with its own number, and has its own way from there.
-        if self.number_between(&family, &referral) == id.to_string() {
-            self.tell_party(caller, &family, &persons, (&referral, News::Asked)).await;
-        }
         self.decide_again(&persons).await;
-        Ok(Standing { referral, version: 1 })
+        Ok(Made { standing: Standing { referral, version: 1 }, family, persons })
     }
 
     /// The persons of a referral. Each must be the caller's to speak of, and one whom nobody knows is nobody's, unless it
@@ -413,6 +411,13 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// A referral that was made, and whom it concerns.
+struct Made {
+    standing: Standing,
+    family: Family,
+    persons: Vec<PersonId>,
 }
 
 /// A tie that is about to be made.

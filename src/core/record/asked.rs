@@ -1,10 +1,13 @@
-//! What a message says of referrals, for their loop: numbers and states. The words stay in the record, which goes out through
-//! a release.
+//! What a message says of referrals, for their loop: numbers, states, and why a step was taken. The words of a referral stay in
+//! the record, which goes out through a release.
 
 use super::{PersonKey, SharedRecord, Submission, moment};
 use crate::agency::AgencyId;
 use crate::time::Time;
 use musubi_proto::v1::entry::Body;
+
+/// What a referral is that does not say what it asks for.
+const INFORMATION: &str = "information";
 
 /// A referral as its sender wrote it (`formats/hospital.md` 2.10).
 #[derive(Clone, PartialEq, Eq)]
@@ -28,8 +31,8 @@ pub struct Stepped {
     pub number: String,
     /// `received`, `accepted`, `declined`, `cancel_asked` …
     pub state: String,
-    /// The sender gives a reason for it.
-    pub explained: bool,
+    /// What the sender says of it: its reason, or its report.
+    pub note: String,
 }
 
 impl Submission {
@@ -46,7 +49,7 @@ impl Submission {
                 person: PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() },
                 number: referral.referral_id.clone(),
                 to: referral.to.clone(),
-                kind: referral.kind.clone(),
+                kind: Some(&referral.kind).filter(|kind| !kind.is_empty()).map_or(INFORMATION, |kind| kind).to_owned(),
                 reply_by: referral.reply_by.as_ref().and_then(moment),
             }),
             _ => None,
@@ -58,11 +61,9 @@ impl Submission {
     pub fn referral_steps(&self) -> Vec<Stepped> {
         let entries = self.message().entries.iter();
         let steps = entries.filter_map(|entry| match &entry.body {
-            Some(Body::ReferralStep(step)) => Some(Stepped {
-                number: step.referral_id.clone(),
-                state: step.state.clone(),
-                explained: !step.note.is_empty(),
-            }),
+            Some(Body::ReferralStep(step)) => {
+                Some(Stepped { number: step.referral_id.clone(), state: step.state.clone(), note: step.note.clone() })
+            }
             _ => None,
         });
         steps.collect()

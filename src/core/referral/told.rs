@@ -26,7 +26,7 @@ impl Referral {
             State::Scheduled { at, .. } => ("", Some(*at)),
             _ => ("", None),
         };
-        // Where the step came in a message, its words are in the record, which has its own way to those who may see it.
+        // Where the step came in a message without words, there are none.
         let note = if *note == format!("message {number}") { "" } else { note };
         let step = proto::ReferralStep {
             referral_id: number.to_owned(),

@@ -1,4 +1,4 @@
-//! What the hub tells one agency alone: a step of a referral, to the party that did not take it.
+//! What a party to a referral is told: its step, or the referral, with what its author wrote beside it where it came in a message.
 
 use super::Custody;
 use crate::hub::refer::listens;

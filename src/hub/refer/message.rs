@@ -13,6 +13,7 @@ use musubi_core::id::ReferralId;
 use musubi_core::record::{Asked, Stepped, Submission};
 use musubi_core::referral::{Outcome, State, Step};
 use musubi_core::sealing::Blind;
+use std::collections::BTreeSet;
 
 /// What became of the referrals of a message.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub struct Followed {
     pub said: Vec<Diagnostic>,
     /// Where the last of them stands now.
     pub standing: Option<Standing>,
+    /// Those whom it asks: each is to have the message itself, as far as it may see it.
+    pub parties: BTreeSet<AgencyId>,
 }
 
 impl Hub {
@@ -74,14 +77,15 @@ impl Hub {
             let terms = ReferralTerms {
                 persons: vec![Named { key: Some(asked.person), ..Named::default() }],
                 kind: asked.kind,
-                to,
+                to: to.clone(),
                 // What it says of the reason is in the record.
                 reason: String::new(),
                 reply_by: asked.reply_by,
                 approval: None,
             };
-            self.refer_as(officer, id, terms).await?;
+            self.make_referral(officer, id, terms).await?;
         }
+        followed.parties.insert(to);
         followed.standing = Some(self.referral(officer, id).await?);
         Ok(())
     }
@@ -153,8 +157,9 @@ impl Hub {
 
 /// The step that leads from where a referral stands to what the message says; none when it stands there already, or beyond.
 fn next(state: &State, stepped: &Stepped) -> Option<Step> {
-    // The reason itself is in the record; without one the step does not follow.
-    let reason = || if stepped.explained { format!("message {}", stepped.number) } else { String::new() };
+    let reason = || stepped.note.clone();
+    // Without words the message itself is the report.
+    let report = || if stepped.note.is_empty() { format!("message {}", stepped.number) } else { reason() };
     match (stepped.state.as_str(), state) {
         ("received", State::Sent) => Some(Step::Receive),
         (_, State::Closed(Outcome::Completed { .. })) => None,
@@ -164,9 +169,8 @@ fn next(state: &State, stepped: &Stepped) -> Option<Step> {
         ("cancel_asked", _) => Some(Step::AskCancel),
         ("in_service" | "completed", State::Sent | State::Received) => Some(Step::Accept),
         ("in_service", State::Accepted { .. } | State::Scheduled { .. }) => Some(Step::Begin),
-        // The message is the report.
         ("completed", State::Closed(_)) => None,
-        ("completed", _) => Some(Step::Complete(format!("message {}", stepped.number))),
+        ("completed", _) => Some(Step::Complete(report())),
         ("cancelled", State::CancelAsked) => Some(Step::Cancel),
         _ => None,
     }
@@ -206,7 +210,7 @@ mod tests {
     use super::*;
 
     fn stepped(state: &str) -> Stepped {
-        Stepped { number: "1".to_owned(), state: state.to_owned(), explained: true }
+        Stepped { number: "1".to_owned(), state: state.to_owned(), note: "満床".to_owned() }
     }
 
     #[test]
@@ -217,10 +221,12 @@ mod tests {
         assert_eq!(next(&accepted, &stepped("received")), None, "what was accepted was received");
         assert_eq!(next(&State::CancelAsked, &stepped("cancel_asked")), None);
         assert_eq!(next(&State::Sent, &stepped("completed")), Some(Step::Accept));
-        assert_eq!(next(&accepted, &stepped("completed")), Some(Step::Complete("message 1".to_owned())));
+        assert_eq!(next(&accepted, &stepped("completed")), Some(Step::Complete("満床".to_owned())));
+        let silent = Stepped { note: String::new(), ..stepped("completed") };
+        assert_eq!(next(&accepted, &silent), Some(Step::Complete("message 1".to_owned())));
         assert_eq!(next(&State::CancelAsked, &stepped("cancelled")), Some(Step::Cancel));
         let declined = State::Closed(Outcome::Declined { reason: "満床".to_owned() });
         assert_eq!(next(&declined, &stepped("declined")), None);
-        assert_eq!(next(&State::Received, &stepped("declined")), Some(Step::Decline("message 1".to_owned())));
+        assert_eq!(next(&State::Received, &stepped("declined")), Some(Step::Decline("満床".to_owned())));
     }
 }

@@ -166,10 +166,14 @@ async fn a_number_of_an_approval_names_one_mother() {
 const REFERRED: &[u8] = include_bytes!("../../../adapters/hospital/hl7v2/samples/shione_ref_i12.hl7");
 
 impl City {
-    /// The hospital takes HL7 v2 and FHIR, and somebody there answers for its referrals.
     async fn the_hospital_listens(&self) {
-        let mut hospital = agency("MED-4810700122", AgencyKind::Med, "SHIONE-HOSP", &[("m-1", Role::Midwife)]);
-        hospital.settings.referrals_by = Some("m-1".to_owned());
+        self.listens("MED-4810700122", "SHIONE-HOSP", "m-1").await;
+    }
+
+    /// A hospital takes HL7 v2 and FHIR, and somebody there answers for its referrals.
+    async fn listens(&self, id: &str, sender: &str, staff: &str) {
+        let mut hospital = agency(id, AgencyKind::Med, sender, &[(staff, Role::Midwife)]);
+        hospital.settings.referrals_by = Some(staff.to_owned());
         hospital.settings.subscriptions = vec![Subscription {
             purpose: Purpose::P1,
             formats: vec!["hl7v2".to_owned(), "fhir-json".to_owned()],
@@ -180,9 +184,13 @@ impl City {
         self.hub.register.put(&self.hub.store, hospital, Change::default()).await.unwrap();
     }
 
-    /// What waits for the hospital: the messages, and the documents.
     async fn the_hospital_hears(&self) -> Vec<[String; 2]> {
-        let hospital = self.caller("MED-4810700122", "");
+        self.hears("MED-4810700122").await
+    }
+
+    /// What waits for a hospital: the messages, and the documents.
+    async fn hears(&self, id: &str) -> Vec<[String; 2]> {
+        let hospital = self.caller(id, "");
         let ready = self.hub.receive(&hospital, 0, &[]).await.unwrap();
         let ids: Vec<_> = ready.iter().map(|ready| ready.delivery.id).collect();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -240,25 +248,32 @@ async fn a_decline_reaches_the_hospital_and_its_own_answer_tells_it_nothing() {
     assert!(cancelled.contains("\rRF1|R|") && cancelled.contains("cancelled^^99MUSUBI-RF"), "{cancelled}");
 }
 
+impl City {
+    /// The mother objects to everything that an agency might see of her.
+    fn objection_to(&self, id: &str) -> super::ConsentTerms {
+        super::ConsentTerms {
+            kind: musubi_core::consent::records::ConsentKind::Objection,
+            subject: named("MED-4810700122", "00012345"),
+            grantor: None,
+            relationship: Relationship::Subject,
+            authority: String::new(),
+            grantee: Grantee::Agency(AgencyId::new(id).unwrap()),
+            categories: Scope::All,
+            purposes: Vec::new(),
+            valid_from: self.hub.now(),
+            valid_until: None,
+            evidence: Proof::spoken(),
+            explanation_given: String::new(),
+            lifts: None,
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_objection_keeps_a_step_from_the_party_too() {
     let city = City::new().await;
     let (officer, id) = (city.caller("OSC-482072", "ooba"), city.the_hospital_refers().await);
-    let objection = super::ConsentTerms {
-        kind: musubi_core::consent::records::ConsentKind::Objection,
-        subject: named("MED-4810700122", "00012345"),
-        grantor: None,
-        relationship: Relationship::Subject,
-        authority: String::new(),
-        grantee: Grantee::Agency(AgencyId::new("MED-4810700122").unwrap()),
-        categories: Scope::All,
-        purposes: Vec::new(),
-        valid_from: city.hub.now(),
-        valid_until: None,
-        evidence: Proof::spoken(),
-        explanation_given: String::new(),
-        lifts: None,
-    };
+    let objection = city.objection_to("MED-4810700122");
     city.hub.record_consent(&officer, objection).await.unwrap();
     city.set("2026-10-31T10:01:00+09:00");
     city.hub.step(&officer, id, Step::Accept).await.unwrap();
@@ -299,4 +314,106 @@ async fn a_hospital_is_asked_in_its_own_format_and_answers_under_the_number_that
     let standing = city.hub.referral(&officer, asked.referral.id()).await.unwrap();
     assert!(matches!(standing.referral.state(), State::Accepted { .. }));
     assert!(city.the_hospital_hears().await.is_empty(), "its own answer tells it nothing");
+}
+
+/// The clinic, to which the hospital refers in these.
+const CLINIC: &str = "MED-4810700452";
+
+/// A request of the hospital in FHIR.
+fn request(number: &str) -> String {
+    let of = |number: &str| {
+        let system = "http://jpfhir.jp/fhir/core/IdSystem/insurance-medical-institution-no";
+        format!(r#"{{"identifier":{{"system":"{system}","value":"{number}"}}}}"#)
+    };
+    format!(
+        r#"{{"resourceType":"Bundle","type":"collection","entry":[
+        {{"fullUrl":"urn:uuid:5e0c1c1e-0000-4000-8000-000000000001","resource":{{"resourceType":"Patient",
+         "identifier":[{{"value":"00012345"}}],"name":[{{"text":"榎本 千夏"}}],"gender":"female","birthDate":"1996-05-14"}}}},
+        {{"fullUrl":"urn:uuid:5e0c1c1e-0000-4000-8000-000000000002","resource":{{"resourceType":"ServiceRequest",
+         "identifier":[{{"value":"{number}"}}],"status":"active","intent":"order","authoredOn":"2026-10-31T10:00:00+09:00",
+         "subject":{{"reference":"urn:uuid:5e0c1c1e-0000-4000-8000-000000000001"}},"requester":{},"performer":[{}],
+         "reasonCode":[{{"text":"夜間の授乳の相談"}}]}}}}]}}"#,
+        of("4810700122"),
+        of("4810700452")
+    )
+}
+
+impl City {
+    /// The hospital and the clinic both listen, and the hospital has told of the mother.
+    async fn two_hospitals(&self) {
+        self.the_hospital_listens().await;
+        self.listens(CLINIC, "MINAMI", "m-2").await;
+        self.set("2026-10-30T14:10:00+09:00");
+        self.submit("MED-4810700122", "hl7v2", MOTHER).await;
+        self.set("2026-10-31T10:00:00+09:00");
+    }
+
+    /// The mother permits a hospital to read what the other writes of the referral.
+    async fn she_permits_the_words_to(&self, id: &str) {
+        let words = [Category::C01, Category::C10, Category::C16];
+        let permit = super::ConsentTerms {
+            grantee: Grantee::Agency(AgencyId::new(id).unwrap()),
+            categories: Scope::Named(words.into_iter().collect()),
+            purposes: vec![Purpose::P1],
+            ..self.terms(named("MED-4810700122", "00012345"))
+        };
+        self.hub.record_consent(&self.caller("OSC-482072", "ooba"), permit).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_referral_that_came_in_a_message_is_passed_on_under_its_own_number_and_the_answer_comes_back_with_its_words()
+{
+    let city = City::new().await;
+    city.two_hospitals().await;
+    for hospital in [CLINIC, "MED-4810700122"] {
+        city.she_permits_the_words_to(hospital).await;
+    }
+    city.set("2026-10-31T10:01:00+09:00");
+    let referred = String::from_utf8(REFERRED.to_vec()).unwrap().replace("||||OSC-482072", &format!("||||{CLINIC}"));
+    city.submit("MED-4810700122", "hl7v2", referred.as_bytes()).await;
+    let [[message, request]] = city.hears(CLINIC).await.try_into().unwrap();
+    assert!(message.contains("|REF^I12^REF_I12|"), "{message}");
+    assert!(
+        message.contains("\rRF1|P|A||||R26-0031|20261030|20261106||^産後の育児支援の相談をお願いします"),
+        "{message}"
+    );
+    assert!(message.contains("夜間の授乳に不安があります"), "{message}");
+    assert!(message.contains(&format!("PRD|RP||||||MED-4810700122\rPRD|RT||||||{CLINIC}\r")), "{message}");
+    assert!(request.contains("\"resourceType\":\"ServiceRequest\"") && request.contains("R26-0031"), "{request}");
+    assert!(city.hears("MED-4810700122").await.is_empty(), "who referred is told nothing of it");
+    city.submit("MED-4810700122", "hl7v2", referred.as_bytes()).await;
+    assert!(city.hears(CLINIC).await.is_empty(), "the same message again is passed on once");
+
+    city.set("2026-11-01T09:00:00+09:00");
+    let declined = "MSH|^~\\&|HIS|MINAMI|MUSUBI|SHIONE-CITY|20261101090000+0900||RRI^I12^RRI_I12|C-1|P|2.5||||||UNICODE UTF-8\r\
+         RF1|R|||||R26-0031|20261101090000|||^満床のためお受けできません\rPRD|RP||||||MED-4810700122\rPRD|RT||||||MED-4810700452\r\
+         PID|1||99^^^^PI||榎本^千夏^^^^^L^I~エノモト^チナツ^^^^^L^P||19960514|F\r";
+    city.submit(CLINIC, "hl7v2", declined.as_bytes()).await;
+    let [[answer, task]] = city.hears("MED-4810700122").await.try_into().unwrap();
+    assert!(answer.contains("|RRI^I12^RRI_I12|") && answer.contains("\rRF1|R|||||R26-0031|"), "{answer}");
+    assert!(answer.contains("満床のためお受けできません"), "{answer}");
+    assert!(task.contains("\"status\":\"rejected\""), "{task}");
+}
+
+#[tokio::test]
+async fn a_request_in_fhir_is_passed_on_in_the_format_of_the_hospital_that_is_asked() {
+    let city = City::new().await;
+    city.two_hospitals().await;
+    city.submit("MED-4810700122", "fhir-json", request("F-7").as_bytes()).await;
+    let [[message, request]] = city.hears(CLINIC).await.try_into().unwrap();
+    assert!(message.contains("|REF^I12^REF_I12|") && message.contains("\rRF1|P|R||||F-7|20261031100000"), "{message}");
+    assert!(!message.contains("夜間の授乳の相談"), "without her permit no word of the reason: {message}");
+    assert!(request.contains("\"resourceType\":\"ServiceRequest\"") && request.contains("F-7"), "{request}");
+}
+
+#[tokio::test]
+async fn a_referral_of_which_its_receiver_may_see_nothing_is_not_passed_on() {
+    let city = City::new().await;
+    city.two_hospitals().await;
+    let objection = city.objection_to(CLINIC);
+    city.hub.record_consent(&city.caller("OSC-482072", "ooba"), objection).await.unwrap();
+    city.set("2026-10-31T10:01:00+09:00");
+    city.submit("MED-4810700122", "fhir-json", request("F-7").as_bytes()).await;
+    assert!(city.hears(CLINIC).await.is_empty());
 }
