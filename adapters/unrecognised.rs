@@ -23,8 +23,8 @@ pub fn unrecognised(bytes: &[u8]) -> Diagnostic {
             "There is something before MSH; a message of HL7 v2 begins with it.",
         ),
         _ => (
-            "どの形式にも当てはまりません。--from で形式を指定してください。",
-            "This is none of the formats; name one with --from.",
+            "どの形式にも当てはまりません。形式を指定してください(一覧は musubi formats)。",
+            "This is none of the formats; name yours (`musubi formats` lists them).",
         ),
     };
     Diagnostic::error("M002", "file", ja, en)

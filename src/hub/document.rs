@@ -11,7 +11,7 @@ use super::{Hub, Refusal, RefusalKind};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use musubi_adapters::table::{Verdict, answer_file};
-use musubi_adapters::{adapter, recognise};
+use musubi_adapters::{adapter, recognise, unrecognised};
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Item, Profile, Severity};
 use musubi_core::audit::Receipt;
 use musubi_core::id::MessageId;
@@ -24,6 +24,8 @@ use std::sync::Arc;
 const CLASS: &str = "document";
 /// Format of what an agency hands in as a submission of the schema, which no adapter read.
 const NATIVE: &str = "grpc";
+/// Instead of a format: the bytes tell it.
+const AUTO: &str = "auto";
 /// Documents from this length on are read beside the threads that answer: shorter ones take a few milliseconds.
 const BULK_BYTES: usize = 256 * 1024;
 /// So far the clock of a sender may be ahead.
@@ -90,15 +92,11 @@ impl Hub {
         format: &str,
         bytes: &[u8],
     ) -> Result<DocumentAnswer, Refusal> {
-        let adapter = if format == "auto" { recognise(bytes) } else { adapter(format) };
-        let adapter = adapter.ok_or_else(|| {
-            Refusal::invalid(
-                "M702",
-                "format",
-                "この形式は分かりません。musubi formats で一覧を確かめてください。",
-                "This format is not known. `musubi formats` lists them.",
-            )
-        })?;
+        let adapter = if format == AUTO {
+            recognise(bytes).ok_or_else(|| Refusal::new(RefusalKind::Invalid, unrecognised(bytes)))?
+        } else {
+            adapter(format).ok_or_else(unknown_format)?
+        };
         self.submit_expected(caller, adapter, bytes, &|_| Ok(())).await
     }
 
@@ -236,9 +234,9 @@ impl Hub {
             forget_before: None,
             submission,
             diagnostics,
-            parties: followed.parties,
             by_hub: false,
             told: None,
+            parties: followed.parties,
         };
         let hub = self.clone();
         let acknowledge: Acknowledge =
@@ -275,6 +273,15 @@ impl Hub {
         };
         serde_json::to_vec(&custody).unwrap_or_default()
     }
+}
+
+fn unknown_format() -> Refusal {
+    Refusal::invalid(
+        "M702",
+        "format",
+        "この形式は分かりません。musubi formats で一覧を確かめてください。",
+        "This format is not known. `musubi formats` lists them.",
+    )
 }
 
 /// What was refused, where something was.

@@ -184,3 +184,17 @@ async fn a_fact_that_is_recorded_while_a_family_is_read_is_before_its_moment() {
     assert_eq!(consents.len(), 1);
     assert!(consents[0].recorded_at <= family.at);
 }
+
+#[tokio::test]
+async fn a_file_of_no_known_format_is_told_why_and_an_unknown_format_is_another_fault() {
+    let city = City::new().await;
+    let hospital = city.caller(HOSPITAL, "");
+    let said = async |format: &str, bytes: &[u8]| {
+        let refused = city.hub.submit_document(&hospital, format, bytes).await.err().unwrap();
+        refused.diagnostics.iter().map(|said| format!("{} {}", said.code, said.text.en)).collect::<String>()
+    };
+    assert_eq!(said("auto", b"").await, "M002 The file is empty.");
+    assert!(said("auto", b"{\"a\":1}").await.starts_with("M002 JSON, but without the resourceType"));
+    assert!(said("auto", b"begin 644 WAV.DAT").await.starts_with("M002 This is none of the formats"));
+    assert!(said("ph99", b"").await.starts_with("M702 "));
+}
