@@ -45,12 +45,12 @@ impl Submission {
             let of_care = reports_care && matches!(body, Body::CareDelivery(_) | Body::Screening(_));
             let paid = names_of(body).iter().any(|name| commissioned_codes.iter().any(|code| code == name));
             entry.commissioned = paid || (of_care && entry.commissioned);
-            let (items, places) = (coded_items(body), places(body));
+            let (items, beside) = (coded_items(body), told_beside(body));
             for item in items {
                 raise_item(entry, &item, codes);
             }
-            for (system, name) in places {
-                raise(entry, codes.raised(system, &name).unwrap_or(CategorySet::EMPTY));
+            for (system, name) in beside {
+                raise(entry, codes.raised(&system, &name).unwrap_or(CategorySet::EMPTY));
             }
         }
         self
@@ -96,6 +96,10 @@ fn coded_items(body: &Body) -> Vec<CodedItem> {
             if !observation.concept.is_empty() {
                 writings.push(("LOINC".to_owned(), observation.concept.clone()));
             }
+            // What was given or done, or is not tolerated, is what such an item is of.
+            if !observation.kind.is_empty() {
+                writings.extend(observation.coded.iter().flat_map(item));
+            }
             vec![writings]
         }
         Body::Condition(condition) => vec![condition.code.iter().flat_map(item).collect()],
@@ -104,14 +108,22 @@ fn coded_items(body: &Body) -> Vec<CodedItem> {
     }
 }
 
-fn places(body: &Body) -> Vec<(&'static str, String)> {
-    let (ward, department) = match body {
-        Body::Encounter(encounter) => (&encounter.ward, &encounter.department),
-        Body::DischargeNotice(notice) => (&notice.ward, &notice.department),
-        _ => return Vec::new(),
+/// What tells more only where it is known: the names of a ward and a department, and the result of an examination that is
+/// a code itself.
+fn told_beside(body: &Body) -> Vec<(String, String)> {
+    let place = |ward: &String, department: &String| {
+        vec![("ward".to_owned(), ward.clone()), ("department".to_owned(), department.clone())]
     };
-    let named = [("ward", ward.clone()), ("department", department.clone())];
-    named.into_iter().filter(|(_, name)| !name.is_empty()).collect()
+    let mut named = match body {
+        Body::Encounter(encounter) => place(&encounter.ward, &encounter.department),
+        Body::DischargeNotice(notice) => place(&notice.ward, &notice.department),
+        Body::Observation(observation) => {
+            observation.coded.iter().map(|coded| (coded.system.clone(), coded.code.clone())).collect()
+        }
+        _ => Vec::new(),
+    };
+    named.retain(|(_, name)| !name.is_empty());
+    named
 }
 
 /// An item of which no code is known gets C10 and the label V besides the category of its container.

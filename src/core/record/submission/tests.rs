@@ -18,10 +18,30 @@ fn submission(entries: Vec<proto::Entry>) -> Submission {
     Submission::check(proto::Submission { entries, ..proto::Submission::default() }).unwrap()
 }
 
+fn coded(system: &str, code: &str) -> Option<proto::Coded> {
+    Some(proto::Coded { system: system.to_owned(), code: code.to_owned(), text: String::new() })
+}
+
 fn observed(code: &str, text: &str) -> Body {
     Body::Observation(proto::Observation {
-        code: Some(proto::Coded { system: "http://loinc.org".to_owned(), code: code.to_owned(), text: String::new() }),
+        code: coded("http://loinc.org", code),
         text: text.to_owned(),
+        ..proto::Observation::default()
+    })
+}
+
+fn given(system: &str, code: &str) -> Body {
+    Body::Observation(proto::Observation {
+        kind: "medication".to_owned(),
+        coded: coded(system, code),
+        ..proto::Observation::default()
+    })
+}
+
+fn result(of: &str, diagnosis: &str) -> Body {
+    Body::Observation(proto::Observation {
+        code: coded("http://loinc.org", of),
+        coded: coded("I10", diagnosis),
         ..proto::Observation::default()
     })
 }
@@ -107,12 +127,26 @@ fn the_sender_decides_neither_what_was_commissioned_nor_how_little_a_code_tells(
         paid(about("1", observed("8339-4", ""))),
         about("1", observed("99046-5", "")),
         about("1", observed("no such code", "")),
+        about("1", given("http://loinc.org", "8339-4")),
+        about("1", given("I10", "F32.0")),
+        about("1", result("82810-3", "F32.0")),
+        about("1", result("82810-3", "no such code")),
     ];
     let native = submission(entries).as_native(AgencyKind::Med, &["99046-5".to_owned()], &codes);
-    let [weight, scale, unknown] = native.message().entries.as_slice() else { panic!("three entries") };
+    let [weight, scale, unknown, known, given, told, untold] = native.message().entries.as_slice() else {
+        panic!("seven entries")
+    };
     assert!(!weight.commissioned && scale.commissioned && !unknown.commissioned);
     assert!(weight.raised.is_empty() && weight.label == 0);
     let category = |category: Category| proto::Category::try_from(category as i32 + 1).unwrap() as i32;
     assert_eq!(scale.raised, [category(Category::C08)]);
     assert_eq!((unknown.raised.as_slice(), unknown.label), ([category(Category::C10)].as_slice(), 3));
+    assert!(known.raised.is_empty() && known.label == 0, "what is given is known by its own code");
+    assert_eq!(given.raised, [category(Category::C08)]);
+    assert_eq!(
+        (told.raised.as_slice(), told.label),
+        ([category(Category::C08)].as_slice(), 0),
+        "a result is a code too"
+    );
+    assert!(untold.raised.is_empty() && untold.label == 0, "the code of the examination is known");
 }
