@@ -42,6 +42,11 @@ pub(super) fn child_checks(entry: &mut proto::Entry) {
     by(entry, CategorySet::from_bits(0).with(Category::C09));
 }
 
+/// What is told of relatives belongs to the circumstances of the family.
+pub(super) fn family(entry: &mut proto::Entry) {
+    by(entry, CategorySet::from_bits(0).with(Category::C11));
+}
+
 /// Dispositions (table 0112) that tell of a death: the notice is restricted.
 pub(super) fn tells_death(code: &str) -> bool {
     matches!(code.parse::<u8>(), Ok(20..=29 | 40..=42))

@@ -260,13 +260,14 @@ impl<'t> Reading<'t> {
     }
 
     /// Adds a document that is shown whole. What it may tell is unknown: a narrative of a delivery, with the label V, until
-    /// somebody has looked; besides, all that the codes beside it raise.
+    /// somebody has looked; besides, what it says itself and all that the codes beside it raise.
     pub(super) fn paper(&mut self, person: usize, node: &Node<'_>, key: &str, mut document: proto::Document) {
         let raised = self.entries.iter().flat_map(|entry| entry.raised.iter().copied());
         let newborn = self.entries.iter().any(|entry| matches!(entry.body, Some(Body::Newborn(_))));
         let child = newborn.then_some(Category::C06Newborn.into());
+        let own = std::mem::take(&mut document.categories);
         let always = [Category::C01Identity, Category::C05Delivery, Category::C10Narrative].map(i32::from);
-        let mut categories: Vec<i32> = always.into_iter().chain(child).chain(raised).collect();
+        let mut categories: Vec<i32> = always.into_iter().chain(own).chain(child).chain(raised).collect();
         categories.sort_unstable();
         categories.dedup();
         document.categories = categories;

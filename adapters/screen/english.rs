@@ -234,6 +234,8 @@ const WORDS: &[(&str, &str)] = &[
     ("投薬", "Medication"),
     ("処置・手術", "Procedure"),
     ("予防接種", "Vaccination"),
+    ("家族歴", "Illness in the family"),
+    ("続柄", "Relation"),
     ("詳細", "Details"),
     ("実施", "Done"),
     ("判定", "Judgement"),

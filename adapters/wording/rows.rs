@@ -83,6 +83,7 @@ fn observation(observation: &proto::Observation) -> Rows {
         "medication" => "投薬".to_owned(),
         "procedure" => "処置・手術".to_owned(),
         "immunization" => "予防接種".to_owned(),
+        "family_history" => "家族歴".to_owned(),
         _ => coded(observation.code.as_ref()).unwrap_or_else(|| "結果".to_owned()),
     };
     let value = quantity(observation.quantity.as_ref()).or_else(|| coded(observation.coded.as_ref()));
@@ -92,6 +93,9 @@ fn observation(observation: &proto::Observation) -> Rows {
     } else {
         rows.add(&label, value);
         rows.text("詳細", text);
+    }
+    if observation.kind == "family_history" {
+        rows.add("続柄", coded(observation.code.as_ref()));
     }
     if !observation.kind.is_empty() && observation.status == "none" {
         rows.add("実施", Some("なし".to_owned()));

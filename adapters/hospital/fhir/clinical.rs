@@ -1,8 +1,8 @@
 //! What was done: Encounter, Condition, and documents that are attached.
 
 use super::datatypes::{
-    DIAGNOSIS_ROLE, code_system, codeable, codeable_with, coding, concept, is_code, moment, number, number_system,
-    period, span, words,
+    CATEGORY, DIAGNOSIS_ROLE, code_system, codeable, codeable_with, coding, concept, is_code, moment, number,
+    number_system, period, span, words,
 };
 use super::document::{Document, Slot, author_of};
 use super::json::{Json, list, object, word};
@@ -232,11 +232,15 @@ fn attached(context: &mut Context<'_, '_>, entry: &proto::Entry, paper: &proto::
         ("data", data.into()),
         ("title", paper.title.as_str().into()),
     ]);
+    // What it may tell stays known wherever it is read again.
+    let tells = paper.categories().map(|told| told.as_str_name().split('_').next().unwrap_or_default().to_owned());
+    let tells = tells.map(|code| object([("system", word(CATEGORY)), ("code", code.into())]));
     let members = vec![
         ("status", word("current")),
         ("type", paper.r#type.as_ref().map(|kind| codeable(kind, author_of(entry))).into()),
         ("subject", context.subject.clone()),
         ("author", list([context.author.clone()])),
+        ("securityLabel", list([object([("coding", list(tells))])])),
         ("content", list([object([("attachment", attachment)])])),
     ];
     context.document.add("DocumentReference", members)

@@ -1,7 +1,7 @@
-//! What was given and done: MedicationStatement, Procedure, Immunization.
+//! What was given and done, and what relatives had: MedicationStatement, Procedure, Immunization, FamilyMemberHistory.
 
 use super::clinical::Context;
-use super::datatypes::{codeable, moment};
+use super::datatypes::{codeable, moment, words};
 use super::document::Slot;
 use super::json::{Json, list, object, word};
 use musubi_proto::v1 as proto;
@@ -16,6 +16,10 @@ pub(super) fn write(context: &mut Context<'_, '_>, author: &str, found: &proto::
         "medication" => ("MedicationStatement", medicine(&found.status, what, subject, at, text)),
         "procedure" => ("Procedure", procedure(&found.status, what, subject, at, text)),
         "immunization" => ("Immunization", vaccine(&found.status, what, subject, at, text)),
+        "family_history" => {
+            let relative = found.code.as_ref().map_or_else(|| words("家族"), |code| codeable(code, author));
+            ("FamilyMemberHistory", relatives(&found.status, relative, subject, at, (what, text)))
+        }
         _ => return None,
     };
     Some(context.document.add(kind, members))
@@ -65,5 +69,15 @@ fn vaccine(status: &str, what: Json, subject: Json, at: Json, text: Json) -> Mem
         ("occurrenceDateTime", at),
         ("occurrenceString", unknown),
         ("note", list([text])),
+    ]
+}
+
+fn relatives(status: &str, relative: Json, subject: Json, at: Json, (what, text): (Json, Json)) -> Members {
+    vec![
+        ("status", word(if status == "partial" { "partial" } else { "completed" })),
+        ("patient", subject),
+        ("date", at),
+        ("relationship", relative),
+        ("condition", list([object([("code", what), ("note", list([text]))])])),
     ]
 }

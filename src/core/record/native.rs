@@ -46,6 +46,10 @@ impl Submission {
             let paid = names_of(body).iter().any(|name| commissioned_codes.iter().any(|code| code == name));
             entry.commissioned = paid || (of_care && entry.commissioned);
             let (items, beside) = (coded_items(body), told_beside(body));
+            let of_relatives = matches!(body, Body::Observation(found) if found.kind == "family_history");
+            if of_relatives {
+                raise(entry, [Category::C11].into_iter().collect());
+            }
             for item in items {
                 raise_item(entry, &item, codes);
             }

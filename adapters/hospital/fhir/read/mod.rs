@@ -7,7 +7,10 @@ mod names;
 mod notice;
 mod papers;
 mod people;
+mod plans;
+mod questionnaire;
 mod referral;
+mod relatives;
 mod reports;
 mod resources;
 mod results;
@@ -94,7 +97,14 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
     if reading.failed() {
         return None;
     }
-    if reading.entries.is_empty() {
+    if reading.entries.is_empty() && reading.profile.archive_unknown {
+        reading.warning(
+            "H003",
+            &tree.root,
+            "記録に写せる内容がありません。原文のまま保管しました。",
+            "Nothing in it goes into the record; it is kept as it came.",
+        );
+    } else if reading.entries.is_empty() {
         reading.error(
             "H003",
             &tree.root,
@@ -249,9 +259,13 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
     referral::of_document(reading, document);
     of("DocumentReference").for_each(|number| papers::reference(reading, number));
     papers::words(reading, document);
+    of("Media").for_each(|number| papers::media(reading, number));
+    of("QuestionnaireResponse").for_each(|number| questionnaire::read(reading, number));
+    of("FamilyMemberHistory").for_each(|number| relatives::read(reading, number));
+    for kind in ["CarePlan", "Goal", "EpisodeOfCare"] {
+        of(kind).for_each(|number| plans::read(reading, number));
+    }
     of("Consent").for_each(|number| consent(reading, number));
-    let is_unread = |number: &usize| kinds.get(*number).is_some_and(|kind| UNREAD.contains(kind));
-    others.into_iter().filter(is_unread).for_each(|number| unread(reading, number));
 }
 
 /// A consent opens nothing by lying in a document: it is recorded through the service for consents, by staff.
@@ -277,17 +291,14 @@ fn consent(reading: &mut Reading<'_>, number: usize) {
     );
 }
 
-/// Resources that say something clinical for which the record has no body yet.
-const UNREAD: [&str; 7] =
-    ["FamilyMemberHistory", "CarePlan", "Goal", "Media", "ImagingStudy", "QuestionnaireResponse", "EpisodeOfCare"];
-
+/// A clinical resource that says nothing which the record could hold.
 fn unread(reading: &mut Reading<'_>, number: usize) {
     let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
     reading.information(
         "H003",
         node,
-        "この種類のリソースは記録に写さず、原文のまま保管しました。",
-        "A resource of this type is not mapped: it is kept in the raw document.",
+        "記録に写せる内容がないリソースです。原文のまま保管しました。",
+        "A resource that says nothing for the record: it is kept in the raw document.",
     );
 }
 
@@ -305,6 +316,9 @@ fn check(reading: &mut Reading<'_>, bytes: &[u8], format: &'static str) -> Optio
         test,
         ..proto::Submission::default()
     };
+    if message.entries.is_empty() {
+        return Some(Submission::archived(message));
+    }
     match Submission::check(message) {
         Ok(submission) => Some(submission),
         Err(faults) => {

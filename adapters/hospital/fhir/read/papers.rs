@@ -1,10 +1,12 @@
 //! What can only be shown whole: attachments, and what a document tells in words.
 
+use super::super::datatypes::CATEGORY;
 use super::bundle::Document;
 use super::values;
 use crate::hospital::reading::Reading;
 use crate::hospital::{attachment, narrative};
 use crate::json::Node;
+use musubi_core::agency::Category;
 use musubi_proto::v1 as proto;
 
 /// A DocumentReference with its attachments. An address is kept, never fetched (S-72).
@@ -20,6 +22,19 @@ pub(super) fn reference(reading: &mut Reading<'_>, number: usize) {
     attached(reading, person, node, &attachments, (kind, &told));
 }
 
+/// A Media with its picture in it. An address is kept, never fetched (S-72).
+pub(super) fn media(reading: &mut Reading<'_>, number: usize) {
+    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    let Some(content) = node.first("content").filter(|content| content.get("data").is_some()) else {
+        super::unread(reading, number);
+        return;
+    };
+    let Some(person) = reading.person(number, "subject") else { return };
+    let kind = values::coding(node.first("view").or_else(|| node.first("modality")), "document.type");
+    let told = reading.number_of(node);
+    attached(reading, person, node, &[content], (kind, &told));
+}
+
 /// The attachments of a resource, each a document of this kind; `told` is the sender's number of the resource.
 pub(super) fn attached(
     reading: &mut Reading<'_>,
@@ -28,6 +43,7 @@ pub(super) fn attached(
     attachments: &[&Node<'_>],
     (kind, told): (Option<proto::Coded>, &str),
 ) {
+    let categories = categories(node);
     for one in attachments {
         let written = one.take("contentType", "document.media_type");
         let Some(content) = one.get("data") else { continue };
@@ -42,7 +58,7 @@ pub(super) fn attached(
         let title = [one.take("title", "document.title"), node.take("description", "document.title")];
         let title = title.into_iter().find(|title| !title.is_empty()).unwrap_or_default();
         let document = proto::Document {
-            categories: Vec::new(),
+            categories: categories.clone(),
             title: title.to_owned(),
             media_type: media_type.to_owned(),
             content: bytes,
@@ -51,6 +67,14 @@ pub(super) fn attached(
         let name = if values::is_key(told) { told.to_owned() } else { title.chars().take(24).collect() };
         reading.paper(person, node, &format!("document/{name}"), document);
     }
+}
+
+/// What a document tells, as far as its sender says so.
+fn categories(node: &Node<'_>) -> Vec<i32> {
+    let codings = node.all("securityLabel").flat_map(|label| label.all("coding"));
+    let own = codings.filter(|coding| coding.peek("system") == CATEGORY);
+    let told = own.filter_map(|coding| coding.take("code", "document.categories").parse::<Category>().ok());
+    told.map(|category| category as i32 + 1).collect()
 }
 
 /// The words of a document's sections, unless they only repeat what its resources say.

@@ -1,4 +1,4 @@
-//! The EPDS: an Observation of its total, its items as components.
+//! The EPDS: an Observation of its total with its items as components, or the scores of a questionnaire.
 
 use super::results::{effective, note_code, quantity, recognise};
 use crate::hospital::concepts::{self, Concept, Recognised};
@@ -9,16 +9,20 @@ use musubi_proto::v1 as proto;
 use proto::Category;
 use proto::entry::Body;
 
+/// What was scored.
+#[derive(Default)]
+pub(super) struct Scores {
+    pub(super) total: Option<i32>,
+    /// Number and score of each item.
+    pub(super) items: Vec<(u8, i32)>,
+    /// A score is none that can be.
+    pub(super) impossible: bool,
+}
+
 /// The EPDS: its total, and its items as components.
 pub(super) fn read(reading: &mut Reading<'_>, person: usize, node: &Node<'_>) {
     const PATH: &str = "screening";
     let at = effective(reading, node, "screening.answered_on");
-    let day = at.map(Stamp::compact).unwrap_or_default();
-    let key = format!("{}/epds/{}", reading.key(person), day.get(..8).unwrap_or(&day));
-    if node.peek("status") == "entered-in-error" {
-        reading.withdraw(person, key, node, "screening", Category::C08Mental);
-        return;
-    }
     note_code(node, PATH);
     let written = quantity(node, "screening.total");
     let total = written.as_ref().and_then(|value| concepts::whole(value, 30));
@@ -34,6 +38,18 @@ pub(super) fn read(reading: &mut Reading<'_>, person: usize, node: &Node<'_>) {
             None => impossible = true,
         }
     }
+    epds(reading, person, node, (at, Scores { total, items, impossible }));
+}
+
+/// One filled-in form, as an entry.
+pub(super) fn epds(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, (at, scores): (Option<Stamp>, Scores)) {
+    let day = at.map(Stamp::compact).unwrap_or_default();
+    let key = format!("{}/epds/{}", reading.key(person), day.get(..8).unwrap_or(&day));
+    if node.peek("status") == "entered-in-error" {
+        reading.withdraw(person, key, node, "screening", Category::C08Mental);
+        return;
+    }
+    let Scores { total, mut items, impossible } = scores;
     if impossible {
         reading.error(
             "H006",

@@ -1,4 +1,4 @@
-//! What was given and done: medicines, procedures and vaccines, each an observation of its kind.
+//! What was given and done: medicines, procedures, pictures taken, and vaccines, each an observation of its kind.
 
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
@@ -23,7 +23,7 @@ struct Form {
     when: &'static [&'static str],
 }
 
-const FORMS: [Form; 6] = [
+const FORMS: [Form; 7] = [
     medicine("MedicationRequest", &["authoredOn"]),
     medicine("MedicationStatement", &["effectiveDateTime", "effectivePeriod", "dateAsserted"]),
     medicine("MedicationAdministration", &["effectiveDateTime", "effectivePeriod"]),
@@ -35,6 +35,14 @@ const FORMS: [Form; 6] = [
         what: "code",
         what_elsewhere: "",
         when: &["performedDateTime", "performedPeriod"],
+    },
+    Form {
+        resource: "ImagingStudy",
+        kind: "procedure",
+        subject: "subject",
+        what: "procedureCode",
+        what_elsewhere: "",
+        when: &["started"],
     },
     Form {
         resource: "Immunization",
@@ -82,7 +90,9 @@ fn one(reading: &mut Reading<'_>, number: usize, form: &Form) {
     let Some(person) = reading.person(number, form.subject) else { return };
     let elsewhere = reading.follow(node.get(form.what_elsewhere), number);
     let concept = node.first(form.what).or_else(|| elsewhere.and_then(|other| other.first("code")));
-    let Some(what) = values::coding(concept, "observation.coded") else {
+    let modality = node.first("series").and_then(|series| series.first("modality")).filter(|_| concept.is_none());
+    let what = values::coding(concept, "observation.coded");
+    let Some(what) = what.or_else(|| modality.map(|coding| values::one_coding(coding, "observation.coded"))) else {
         reading.warning(
             "H104",
             node,
@@ -109,7 +119,8 @@ fn one(reading: &mut Reading<'_>, number: usize, form: &Form) {
         ..proto::Observation::default()
     });
     let mut entry = reading.entry(person, key, node, at, body);
-    let codes = values::codes(concept);
+    let mut codes = values::codes(concept);
+    codes.extend(modality.map(values::one_code));
     raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
     let child = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Child);
     if child && form.kind == "immunization" {
@@ -154,14 +165,15 @@ fn status(node: &Node<'_>) -> Option<&'static str> {
     match node.take("status", "observation.status") {
         "entered-in-error" => Some("entered-in-error"),
         _ if not_to_be => Some("none"),
-        "active" | "completed" | "in-progress" | "stopped" => Some("final"),
+        "active" | "completed" | "in-progress" | "stopped" | "available" => Some("final"),
         "not-done" | "not-taken" | "cancelled" | "declined" => Some("none"),
-        "draft" | "intended" | "preparation" | "on-hold" => Some("pending"),
+        "draft" | "intended" | "preparation" | "on-hold" | "registered" => Some("pending"),
         _ => None,
     }
 }
 
-/// How a medicine is taken, which dose of a vaccine it was, what came of a procedure, and what is noted.
+/// How a medicine is taken, which dose of a vaccine it was, of what a picture was taken, what came of a procedure, and what is
+/// noted.
 fn words(node: &Node<'_>) -> String {
     const PATH: &str = "observation.text";
     let mut lines: Vec<String> = Vec::new();
@@ -175,6 +187,8 @@ fn words(node: &Node<'_>) -> String {
         lines.push(if number.is_empty() { String::new() } else { format!("{number}回目") });
         lines.push(dose.take("doseNumberString", PATH).to_owned());
     }
+    let described = std::iter::once(node).chain(node.all("series")).map(|one| one.take("description", PATH).to_owned());
+    lines.extend(described);
     lines.push(values::words(node.first("outcome"), PATH));
     lines.extend(node.all("note").map(|note| note.take("text", PATH).to_owned()));
     lines.retain(|line| !line.is_empty());

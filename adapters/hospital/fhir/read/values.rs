@@ -124,11 +124,7 @@ pub(super) fn system(uri: &str) -> String {
 pub(super) fn coding(concept: Option<&Node<'_>>, path: &'static str) -> Option<proto::Coded> {
     let concept = concept?;
     let worded = concept.all("coding").find(|coding| !coding.peek("display").is_empty());
-    let chosen = worded.or_else(|| concept.first("coding")).map(|coding| proto::Coded {
-        system: system(coding.take("system", path)),
-        code: coding.take("code", path).to_owned(),
-        text: coding.take("display", path).to_owned(),
-    });
+    let chosen = worded.or_else(|| concept.first("coding")).map(|coding| one_coding(coding, path));
     let text = concept.take("text", path);
     match chosen {
         Some(mut coded) if !coded.code.is_empty() || !coded.text.is_empty() => {
@@ -148,18 +144,27 @@ pub(super) fn translations(concept: Option<&Node<'_>>, path: &'static str) -> Ve
     let worded = concept.all("coding").position(|coding| !coding.peek("display").is_empty()).unwrap_or(0);
     let others =
         concept.all("coding").enumerate().filter(|(at, coding)| *at != worded && !coding.peek("code").is_empty());
-    let read = others.map(|(_, coding)| proto::Coded {
-        system: system(coding.take("system", path)),
-        code: coding.take("code", path).to_owned(),
-        text: coding.take("display", path).to_owned(),
-    });
-    read.collect()
+    others.map(|(_, coding)| one_coding(coding, path)).collect()
 }
 
 /// Every coding of a concept as (system, code), for what it tells beyond its field.
 pub(super) fn codes(concept: Option<&Node<'_>>) -> Vec<(String, String)> {
     let Some(concept) = concept else { return Vec::new() };
-    concept.all("coding").map(|coding| (system(coding.peek("system")), coding.peek("code").to_owned())).collect()
+    concept.all("coding").map(one_code).collect()
+}
+
+/// A coding that stands alone.
+pub(super) fn one_coding(coding: &Node<'_>, path: &'static str) -> proto::Coded {
+    proto::Coded {
+        system: system(coding.take("system", path)),
+        code: coding.take("code", path).to_owned(),
+        text: coding.take("display", path).to_owned(),
+    }
+}
+
+/// System and code of a coding.
+pub(super) fn one_code(coding: &Node<'_>) -> (String, String) {
+    (system(coding.peek("system")), coding.peek("code").to_owned())
 }
 
 /// May a sender's number stand in the key of an entry? Where it may not, what the entry is about does.

@@ -46,7 +46,7 @@ const fn taken(kind: &'static str, documentation: &'static str) -> Taken {
 
 /// Everything that may be sent, in the order of the alphabet: the router asks this table, and the CapabilityStatement is
 /// made from it.
-pub const TAKEN: [Taken; 19] = [
+pub const TAKEN: [Taken; 26] = [
     taken("AllergyIntolerance", "An observation of kind allergy."),
     Taken {
         kind: "Bundle",
@@ -54,6 +54,7 @@ pub const TAKEN: [Taken; 19] = [
         documentation: "A document or a collection, whole; no transaction or batch. \
             If-None-Exist: identifier=[system]|[value] of the Bundle itself.",
     },
+    taken("CarePlan", "What it says in words, as a document."),
     taken("Condition", "A condition."),
     taken(
         "Consent",
@@ -65,7 +66,12 @@ pub const TAKEN: [Taken; 19] = [
     taken("DiagnosticReport", "What a report concludes, and the report where it is attached."),
     taken("DocumentReference", "A document that is in the resource."),
     taken("Encounter", "A stay or visit; a discharge notice when the stay has ended."),
+    taken("EpisodeOfCare", "What it says in words, as a document."),
+    taken("FamilyMemberHistory", "An observation of kind family_history for each illness."),
+    taken("Goal", "What it says in words, as a document."),
+    taken("ImagingStudy", "An observation of kind procedure: that pictures were taken, not the pictures."),
     taken("Immunization", "An observation of kind immunization."),
+    taken("Media", "A picture that is in the resource."),
     taken("MedicationAdministration", "An observation of kind medication."),
     taken("MedicationDispense", "An observation of kind medication."),
     taken("MedicationRequest", "An observation of kind medication; a proposal or a plan is none."),
@@ -73,6 +79,7 @@ pub const TAKEN: [Taken; 19] = [
     taken("Observation", "An observation, a screening, or a value of a birth."),
     taken("Patient", "Who somebody is."),
     taken("Procedure", "An observation of kind procedure."),
+    taken("QuestionnaireResponse", "The EPDS as a screening; any other form as a document in words."),
     taken("RelatedPerson", "The link of a child to its parent."),
     taken("ServiceRequest", "A referral to an organization."),
     taken("Task", "A step of a referral."),

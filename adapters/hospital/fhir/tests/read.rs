@@ -165,8 +165,14 @@ fn what_is_refused_names_place_and_reason() {
     assert_eq!(errors(&stranger), ["H002 Bundle.entry[0].resource.custodian"]);
 }
 
-const SAMPLES: [&str; 5] =
-    ["shione_discharge_summary", "shione_birth", "shione_referral", "shione_service_request", "shione_treatment"];
+const SAMPLES: [&str; 6] = [
+    "shione_discharge_summary",
+    "shione_birth",
+    "shione_referral",
+    "shione_service_request",
+    "shione_treatment",
+    "shione_history",
+];
 
 fn sample(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/fhir/fhir_json/samples");

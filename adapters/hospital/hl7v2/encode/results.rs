@@ -45,7 +45,7 @@ fn order_of(key: &str) -> Option<&str> {
 }
 
 /// What the keys of observations hold that are no results.
-const OTHER_KINDS: [&str; 4] = ["/allergy/", "/medication/", "/procedure/", "/immunization/"];
+const OTHER_KINDS: [&str; 5] = ["/allergy/", "/medication/", "/procedure/", "/immunization/", "/family_history/"];
 
 fn is_result(entry: &proto::Entry) -> bool {
     match &entry.body {
