@@ -1,6 +1,7 @@
 //! Entries: diagnoses, allergies, the newborn's values, and every other observation (`formats/hospital.md` 3.4).
 
 use super::people;
+use super::relatives;
 use super::screening;
 use super::sections::Kind;
 use super::tree::Words;
@@ -103,6 +104,9 @@ fn observation(
     place: Place<'_>,
     collected: &mut Collected,
 ) {
+    if let Some(relative) = relatives::relative(subject) {
+        return relatives::illness(reading, place.patient, node, relative, place.words);
+    }
     match place.kind {
         Kind::Allergies => return allergy(reading, place.patient, node, place.words),
         Kind::AdmissionDiagnosis | Kind::DischargeDiagnosis | Kind::Problems if is_diagnosis(node) => {
@@ -135,7 +139,7 @@ fn observation(
 }
 
 /// A problem observation: its value is the diagnosis, or it says that there is none.
-fn is_diagnosis(node: &Node<'_>) -> bool {
+pub(super) fn is_diagnosis(node: &Node<'_>) -> bool {
     node.first("value").is_some_and(|value| {
         let kind = value.peek("@xsi:type");
         matches!(kind.rsplit(':').next(), Some("CD" | "CE" | "CV"))
@@ -154,11 +158,7 @@ fn whose(
     if is_child {
         return place.patient;
     }
-    let related = subject.and_then(|subject| subject.first("relatedSubject"));
-    let code = related.and_then(|related| related.first("code")).map_or("", |code| code.peek("@code"));
-    if let Some(related) =
-        related.filter(|_| matches!(code, "CHILD" | "NCHILD" | "DAU" | "SON" | "DAUC" | "SONC" | "NBOR"))
-    {
+    if let Some(related) = relatives::child(subject) {
         return named_child(reading, related, place, collected);
     }
     if place.kind != Kind::Newborn {
@@ -235,14 +235,20 @@ fn recognise(reading: &Reading<'_>, node: &Node<'_>) -> Option<(Concept, String)
 }
 
 /// When it was observed: the time, or the beginning of the interval.
-fn effective(reading: &mut Reading<'_>, node: &Node<'_>, path: &'static str) -> Option<Stamp> {
+pub(super) fn effective(reading: &mut Reading<'_>, node: &Node<'_>, path: &'static str) -> Option<Stamp> {
     let time = node.first("effectiveTime").filter(|time| !values::is_null(time))?;
     let low = time.first("low").filter(|low| !values::is_null(low));
     reading.stamp(time, "@value", path).or_else(|| low.and_then(|low| reading.stamp(low, "@value", path)))
 }
 
 /// A key that tells two entries of one document apart, and is the same when the document comes again.
-fn key(reading: &Reading<'_>, person: usize, what: &str, node: &Node<'_>, code: Option<&proto::Coded>) -> String {
+pub(super) fn key(
+    reading: &Reading<'_>,
+    person: usize,
+    what: &str,
+    node: &Node<'_>,
+    code: Option<&proto::Coded>,
+) -> String {
     let id = node.first("id").filter(|id| !values::is_null(id));
     let id = id.map_or(String::new(), |id| {
         let (root, extension) = (id.take("@root", "source_key"), id.take("@extension", "source_key"));

@@ -7,6 +7,7 @@ mod decode;
 mod entries;
 mod header;
 mod people;
+mod relatives;
 mod screening;
 mod sections;
 mod tree;

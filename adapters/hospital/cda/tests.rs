@@ -361,3 +361,52 @@ fn the_tenth_item_of_the_epds_counts_by_itself_and_an_impossible_score_refuses()
     assert!(errors(&with_scores(&[("10", "4")]))[0].starts_with("H006 "));
     assert!(errors(&with_scores(&[("99046-5", "31")]))[0].starts_with("H006 "));
 }
+
+/// The discharge summary with one section more.
+fn with_section(section: &str) -> String {
+    changed("</structuredBody>", &format!("<component><section>{section}</section></component></structuredBody>"))
+}
+
+#[test]
+fn an_illness_of_a_relative_is_none_of_the_patients() {
+    let history = with_section(
+        "<code code=\"10157-6\" codeSystem=\"2.16.840.1.113883.6.1\"/><title>家族歴</title><text>父: 糖尿病</text><entry>\
+         <organizer classCode=\"CLUSTER\" moodCode=\"EVN\"><statusCode code=\"completed\"/><subject><relatedSubject classCode=\"PRS\">\
+         <code code=\"FTH\" displayName=\"父\" codeSystem=\"2.16.840.1.113883.5.111\"/></relatedSubject></subject><component>\
+         <observation classCode=\"OBS\" moodCode=\"EVN\"><code code=\"64572001\" codeSystem=\"2.16.840.1.113883.6.96\"/>\
+         <value xsi:type=\"CD\" code=\"E14\" codeSystem=\"2.16.840.1.113883.6.3.1\" displayName=\"糖尿病\"/>\
+         <entryRelationship typeCode=\"SUBJ\" inversionInd=\"true\"><observation classCode=\"OBS\" moodCode=\"EVN\">\
+         <code code=\"445518008\" codeSystem=\"2.16.840.1.113883.6.96\"/><value xsi:type=\"PQ\" value=\"57\" unit=\"a\"/></observation>\
+         </entryRelationship></observation></component></organizer></entry>",
+    );
+    let before = entries(&decode(&sample("shione_discharge")));
+    let read = entries(&decode(&history));
+    let told: Vec<&Value> = read.iter().filter(|entry| entry["observation"]["kind"] == "family_history").collect();
+    let [illness] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(illness["observation"]["code"]["text"], "父");
+    assert_eq!(illness["observation"]["coded"]["text"], "糖尿病");
+    assert!(illness["raised"].to_string().contains("C11"), "{illness}");
+    assert_eq!(read.len(), before.len() + 1, "nothing else of the father is the patient's");
+}
+
+#[test]
+fn a_judgement_and_the_lines_of_a_text_come_back() {
+    let mut entries = mother_alone();
+    for entry in &mut entries {
+        if let Some(Body::DischargeNotice(notice)) = &mut entry.body {
+            notice.instructions = text("1日3回、授乳の前に測る\n発熱したら電話する");
+        }
+    }
+    let judged = proto::Observation {
+        code: Some(crate::testing::coded("LN", "8480-6", "収縮期血圧")),
+        quantity: crate::testing::quantity("160", "mm[Hg]"),
+        status: text("final"),
+        interpretation: text("H"),
+        ..proto::Observation::default()
+    };
+    entries.push(of_mother("blood pressure", Body::Observation(judged)));
+    let read = self::entries(&decode(&written(entries)));
+    let notice = entry(&read, "dischargeNotice");
+    assert_eq!(notice["dischargeNotice"]["instructions"], "1日3回、授乳の前に測る\n発熱したら電話する");
+    assert_eq!(entry(&read, "observation")["observation"]["interpretation"], "H");
+}

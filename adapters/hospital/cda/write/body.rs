@@ -8,6 +8,9 @@ use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
+/// Codes that judge a result (HL7 ObservationInterpretation).
+const INTERPRETATION: &str = "2.16.840.1.113883.5.83";
+
 /// Writes every section that has something to say; the first says what may be done with the document.
 pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>) {
     out.open("component");
@@ -51,8 +54,14 @@ fn section(out: &mut Writer, (code, title): (&str, &str), inner: impl FnOnce(&mu
 }
 
 fn text(out: &mut Writer, what: (&str, &str), words: &str) {
-    if !words.is_empty() {
-        section(out, what, |out| out.leaf("text", words));
+    match words {
+        "" => {}
+        one if !one.contains('\n') => section(out, what, |out| out.leaf("text", one)),
+        several => section(out, what, |out| {
+            out.open("text");
+            several.lines().for_each(|line| out.leaf("paragraph", line));
+            out.close();
+        }),
     }
 }
 
@@ -239,10 +248,17 @@ fn finding(out: &mut Writer, found: &proto::Observation) {
         _ => "completed",
     };
     let at = ts(found.observed_at.as_ref());
-    entry(out, &source, status, at.as_deref(), |out| match (&found.quantity, &found.coded) {
-        (Some(quantity), _) => number(out, &quantity.value, &quantity.unit, &quantity.comparator),
-        (None, Some(answer)) => coded(out, "value", answer, "cda:CD"),
-        (None, None) => out.leaf_with("value", &[("xsi:type", "cda:ST")], &found.text),
+    entry(out, &source, status, at.as_deref(), |out| {
+        match (&found.quantity, &found.coded) {
+            (Some(quantity), _) => number(out, &quantity.value, &quantity.unit, &quantity.comparator),
+            (None, Some(answer)) => coded(out, "value", answer, "cda:CD"),
+            (None, None) => out.leaf_with("value", &[("xsi:type", "cda:ST")], &found.text),
+        }
+        // Words that are no code have no place there.
+        let judged = found.interpretation.as_str();
+        if !judged.is_empty() && judged.bytes().all(|byte| byte.is_ascii_graphic()) {
+            out.empty("interpretationCode", &[("code", judged), ("codeSystem", INTERPRETATION)]);
+        }
     });
 }
 
