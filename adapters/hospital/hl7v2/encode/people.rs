@@ -1,5 +1,6 @@
 //! PID and what stands beside it: relatives, results without an order, insurance.
 
+use super::super::types;
 use super::Message;
 use super::line::{Line, components, contact, day, moment, name, repeated};
 use crate::family::{Family, Person};
@@ -73,7 +74,8 @@ fn sex(sex: Sex) -> &'static str {
     }
 }
 
-/// XAD: the whole address in its eighth component, as Japanese systems write it.
+/// XAD: the whole address in its eighth component, as Japanese systems write it; in its parts, where they cannot be told from
+/// the whole.
 fn address(address: &proto::Address) -> String {
     let r#use = match address.r#use.as_str() {
         "home" => "H",
@@ -88,7 +90,12 @@ fn address(address: &proto::Address) -> String {
     } else {
         address.text.clone()
     };
-    components(&["", "", "", "", &address.postal_code, "JPN", r#use, &whole])
+    let parts = (address.prefecture.as_str(), address.city.as_str(), address.line.as_str());
+    let told = types::split_address(&whole) == Some(parts) || [parts.0, parts.1, parts.2].concat() != whole;
+    if told || whole.is_empty() {
+        return components(&["", "", "", "", &address.postal_code, "JPN", r#use, &whole]);
+    }
+    components(&[parts.2, "", parts.1, parts.0, &address.postal_code, "", r#use])
 }
 
 /// EVN: when it was recorded is not known here, only when it happened.
