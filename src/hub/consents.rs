@@ -1,6 +1,10 @@
 //! What the persons said, and what protects them: each change counts the epochs of its persons up, and what waited is
 //! decided again.
 
+mod once;
+
+pub use once::Sent;
+
 use super::caller::Caller;
 use super::family::Family;
 use super::ledger::{ReleaseDetail, act};
@@ -22,6 +26,8 @@ use std::fmt;
 
 /// Days in which the center looks at what another agency says that a person said.
 const CHECK_DAYS: i64 = 7;
+/// Class of the names of consents that were sent in bytes of their own.
+const CONSENT_SENT: &str = "consent sent";
 
 /// A permit or an objection, as it is to be recorded.
 #[derive(Clone)]
@@ -95,22 +101,36 @@ impl Hub {
     /// # Errors
     /// When a permit has no end, lasts longer than the law allows, or names nobody.
     pub async fn record_consent(&self, caller: &Caller, terms: ConsentTerms) -> Result<Recorded, Refusal> {
+        self.record(caller, &terms, None).await
+    }
+
+    async fn record(&self, caller: &Caller, terms: &ConsentTerms, sent: Option<Sent<'_>>) -> Result<Recorded, Refusal> {
         needs_person(caller)?;
         for _ in 0..DECIDE_AGAIN_MAX {
-            if let Some(recorded) = self.try_record(caller, &terms).await? {
+            if let Some(recorded) = self.try_record(caller, terms, sent.as_ref()).await? {
                 return Ok(recorded);
             }
         }
         Err(Refusal::kept_changing())
     }
 
-    async fn try_record(&self, caller: &Caller, terms: &ConsentTerms) -> Result<Option<Recorded>, Refusal> {
+    async fn try_record(
+        &self,
+        caller: &Caller,
+        terms: &ConsentTerms,
+        sent: Option<&Sent<'_>>,
+    ) -> Result<Option<Recorded>, Refusal> {
         let now = self.now();
         let mut change = Change::default();
         let named: Vec<Named> = [&terms.subject].into_iter().chain(&terms.grantor).cloned().collect();
         let (family, persons) = self.persons_meant(&named, caller, &mut change).await?;
         let [subject, others @ ..] = persons.as_slice() else { return Err(nobody()) };
         let mut consent = self.consent_of(caller, terms, *subject, others.first().copied(), now);
+        if let Some(sent) = sent
+            && let Some(before) = self.answered_before(caller, &family, (sent, &consent)).await?
+        {
+            return Ok(Some(before));
+        }
         lifts_what_is_there(&family, &consent)?;
         consent.check(family.born(*subject)).map_err(Refusal::of_faults)?;
         if !self.counts_from(caller, &family, &terms.subject, &consent) {
@@ -119,6 +139,7 @@ impl Hub {
         } else if !consent.verified() {
             consent.status = Status::Unverified;
         }
+        change.message = sent.map(|sent| self.consent_message(caller, &family, (sent, &consent)));
         let kind = if terms.kind == ConsentKind::Permit { FactKind::Consent } else { FactKind::Objection };
         let recipient = match &consent.grantee {
             Grantee::Agency(agency) => Some(agency.clone()),
@@ -439,7 +460,9 @@ impl Hub {
         change.leaves.push(self.leaf(now, &municipality, family, &fact.persons, entry));
         let committed = match self.store.commit(action, change).await {
             Ok(committed) => committed,
-            Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_))) => return Ok(None),
+            Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_) | Conflict::DuplicateMessage(_))) => {
+                return Ok(None);
+            }
             Err(other) => return Err(other.into()),
         };
         let ids: Vec<PersonId> = fact.persons.iter().flat_map(|person| family.ids_of(*person)).collect();

@@ -58,7 +58,7 @@ pub(crate) fn resource(answer: &HttpAnswer) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
-fn header<'a>(answer: &'a HttpAnswer, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(answer: &'a HttpAnswer, name: &str) -> Option<&'a str> {
     answer.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 

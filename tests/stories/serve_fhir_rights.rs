@@ -1,7 +1,7 @@
 //! FHIR over HTTPS: what a person permits, the pages of an answer, and who was shown what.
 
 use crate::city::City;
-use crate::serve_fhir::{JSON, NUMBER, SUMMARY, errors, mother, resource};
+use crate::serve_fhir::{JSON, NUMBER, SUMMARY, errors, header, mother, resource};
 use crate::steps::permit;
 use musubi::agency_client::HttpAnswer;
 use musubi::edge::grpc::client::RecordConsentRequest;
@@ -95,12 +95,19 @@ async fn a_consent_that_is_sent_opens_what_it_names_and_a_denial_closes_it() {
     let told = kinds(&seen);
     assert!(told.contains(&"Encounter".to_owned()) && told.contains(&"Consent".to_owned()), "{told:?}");
 
+    let again = city.records("ooba", &consent("permit", &["C01", "C04", "C05", "C07"])).await;
+    assert_eq!(again, permitted, "the same again is the same fact");
+
     city.set("2026-10-31T09:00:00+09:00");
     let denied = city.records("ooba", &consent("deny", &["C05"])).await;
     assert_eq!(denied.status, 201, "{}", resource(&denied));
     city.set("2026-10-31T09:01:00+09:00");
     let after = city.asks_about(sample::CENTER, "ooba", "P3", NUMBER).await;
     assert_ne!(after.body, seen.body);
+    city.set("2026-10-31T09:02:00+09:00");
+    let anew = city.records("ooba", &consent("permit", &["C01", "C04", "C05", "C07"])).await;
+    assert_eq!(anew.status, 201, "{}", resource(&anew));
+    assert_ne!(header(&anew, "location"), header(&permitted, "location"), "after a denial it is said anew");
 }
 
 #[tokio::test]

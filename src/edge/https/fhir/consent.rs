@@ -3,7 +3,7 @@
 
 use super::{Served, Wrong, answer, forms, other_media_type, refused};
 use crate::edge::peer::Peer;
-use crate::hub::consents::{ConsentTerms, Recorded};
+use crate::hub::consents::{ConsentTerms, Recorded, Sent};
 use crate::hub::persons::Named;
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The header that names who records.
 const X_PROVENANCE: HeaderName = HeaderName::from_static("x-provenance");
 
-/// Records a Consent. 201 with the receipt of the fact.
+/// Records a Consent. 201 with the receipt of the fact; the same again gets the same answer and makes no second one.
 pub(super) async fn record(
     State(served): State<Served>,
     Extension(peer): Extension<Arc<Peer>>,
@@ -36,7 +36,8 @@ pub(super) async fn record(
         let said = rest::consent(form, &body, &caller.agency.profile(now))
             .map_err(|said| Wrong { status: StatusCode::UNPROCESSABLE_ENTITY, said })?;
         let terms = terms(said, &staff, now);
-        Ok::<_, Wrong>(served.hub.record_consent(&caller, terms).await?)
+        let sent = Sent { format: form.adapter().name(), body: &body };
+        Ok::<_, Wrong>(served.hub.record_consent_sent(&caller, terms, sent).await?)
     };
     match recorded.await {
         Ok(recorded) => created(answer_in, &recorded),
