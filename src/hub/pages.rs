@@ -1,5 +1,5 @@
 //! Where the next page of an answer begins, sealed for the agency that asked: what was asked stands in no address and in no
-//! log, and nobody else can go on reading.
+//! log, and nobody else can go on reading. And the tag by which an agency knows an answer again.
 
 use super::Hub;
 use super::caller::Caller;
@@ -7,7 +7,7 @@ use crate::entropy;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use musubi_core::agency::AgencyId;
-use musubi_core::sealing::{Aad, Sealed};
+use musubi_core::sealing::{Aad, Blind, Sealed};
 use musubi_core::time::Time;
 use uuid::Uuid;
 
@@ -15,6 +15,8 @@ use uuid::Uuid;
 const PAGE_MINUTES: i64 = 15;
 /// Longest seal, in bytes.
 const SEAL_BYTES_MAX: usize = 8 * 1024;
+/// Length of a tag before it is written, in bytes.
+const TAG_BYTES: usize = 16;
 
 impl Hub {
     /// Seals the beginning of a page for the caller's agency.
@@ -33,6 +35,13 @@ impl Hub {
         let plain = self.keyring.hub.open(&Aad::row(&place(agency), Uuid::nil()), &sealed).ok()?;
         let (until, cursor) = plain.split_first_chunk::<8>()?;
         (self.now() < Time::from_micros(i64::from_be_bytes(*until))).then(|| cursor.to_vec())
+    }
+
+    /// The tag of an answer that says this to the caller's agency: the same for the same words, and under a key of the hub, so
+    /// that it tells them to nobody and no other agency can compare.
+    pub fn tag(&self, caller: &Caller, view: &str) -> String {
+        let Blind(hash) = self.keyring.blind.blind("answer", &format!("{}\u{1f}{view}", caller.id()));
+        URL_SAFE_NO_PAD.encode(hash.first_chunk::<TAG_BYTES>().unwrap_or(&[0; TAG_BYTES]))
     }
 }
 

@@ -130,6 +130,12 @@ async fn the_pages_of_an_answer_are_for_the_one_who_asked_and_hold_what_it_may_s
     assert_eq!(ids(&seen), ids(whole["entry"].as_array().unwrap()));
     assert!(links.len() > 1);
 
+    let first = city.fhir(sample::CENTER, "GET", &links[0], &[], b"").await;
+    let still =
+        city.fhir(sample::CENTER, "GET", &links[0], &[("if-none-match", header(&first, "etag").unwrap())], b"").await;
+    assert_eq!((still.status, still.body.is_empty()), (304, true));
+    let second = city.fhir(sample::CENTER, "GET", &links[1], &[], b"").await;
+    assert_ne!(header(&first, "etag"), header(&second, "etag"), "each page has its own");
     let other = city.fhir(sample::HOSPITAL, "GET", &links[0], &[], b"").await;
     let nothing = city.fhir(sample::HOSPITAL, "GET", "Patient/$everything?_page=AAAA", &[], b"").await;
     assert_eq!((other.status, &other.body), (404, &nothing.body));
@@ -174,11 +180,21 @@ async fn a_document_is_read_back_by_who_sent_it_alone() {
         (&json!("document"), &json!("Composition"))
     );
     assert!(kinds(&own).contains(&"Encounter".to_owned()));
+    let tag = header(&own, "etag").unwrap();
     let short = city.fhir(sample::HOSPITAL, "GET", path.strip_suffix("/_history/1").unwrap(), &[], b"").await;
-    assert_eq!(short.status, 200);
+    assert_eq!((short.status, header(&short, "etag")), (200, Some(tag)), "the same words have the same tag");
+    let still = city.fhir(sample::HOSPITAL, "GET", path, &[("if-none-match", tag)], b"").await;
+    assert_eq!((still.status, still.body.as_slice(), header(&still, "etag")), (304, [].as_slice(), Some(tag)));
+    let other = city
+        .fhir(sample::HOSPITAL, "GET", path, &[("if-none-match", "W/\"x\""), ("accept", "application/fhir+xml")], b"")
+        .await;
+    assert_eq!(other.status, 200);
+    assert_ne!(header(&other, "etag"), Some(tag), "another form has another");
     let nothing = city.fhir(sample::CENTER, "GET", "Bundle/01890000-0000-7000-8000-000000000000", &[], b"").await;
     for other in [sample::CENTER, sample::CLINIC] {
-        let seen = city.fhir(other, "GET", path, &[], b"").await;
-        assert_eq!((seen.status, &seen.body), (404, &nothing.body), "{other}");
+        for names in [[].as_slice(), &[("if-none-match", tag)], &[("if-none-match", "*")]] {
+            let seen = city.fhir(other, "GET", path, names, b"").await;
+            assert_eq!((seen.status, &seen.body), (404, &nothing.body), "{other}");
+        }
     }
 }

@@ -73,11 +73,16 @@ impl Adapter for FhirJson {
     }
 }
 
+/// What a document says, without its ids, its time and its release.
+fn view(bundle: &Json) -> String {
+    bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH)
+}
+
 /// Puts a document together and writes it.
 fn written(released: &Released, write: fn(&Json, &Writing<'_>, usize) -> String) -> Result<Vec<u8>, EncodeError> {
     let family = Family::of(released);
     let (bundle, resources) = document::bundle(released, &family).ok_or(EncodeError::NothingToSay)?;
-    let view = bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH);
+    let view = view(&bundle);
     let ids = Ids::of(view.as_bytes(), resources);
     Ok(write(&bundle, &Writing { ids: &ids, stamped: true }, view.len() + STAMPS_LENGTH).into_bytes())
 }

@@ -2,6 +2,7 @@
 //! a statement of what is there. Every answer is a resource of FHIR; refusals are an OperationOutcome.
 
 mod audit;
+mod conditional;
 mod consent;
 mod everything;
 mod sent;

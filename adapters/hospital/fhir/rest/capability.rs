@@ -41,17 +41,19 @@ pub fn statement(form: Form, version: &str) -> Vec<u8> {
 
 fn resource(taken: &Taken) -> Json {
     let conditional = taken.conditional.then_some(true);
-    // A document can be read back by who sent it.
-    let interactions = if taken.kind == "Bundle" { 2 } else { 1 };
+    // A document can be read back by who sent it, and has one version.
+    let document = taken.kind == "Bundle";
+    let interactions = if document { 3 } else { 1 };
     let operations = (taken.kind == "Patient").then(everything);
     object([
         ("type", word(taken.kind)),
         ("documentation", word(taken.documentation)),
         (
             "interaction",
-            list(["create", "read"].into_iter().take(interactions).map(|code| object([("code", word(code))]))),
+            list(["create", "read", "vread"].into_iter().take(interactions).map(|code| object([("code", word(code))]))),
         ),
         ("conditionalCreate", conditional.into()),
+        ("conditionalRead", document.then_some("not-match").into()),
         ("operation", list(operations)),
     ])
 }

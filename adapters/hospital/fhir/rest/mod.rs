@@ -13,7 +13,7 @@ mod question;
 #[cfg(test)]
 mod tests;
 
-pub use answer::searchset;
+pub use answer::{searchset, view};
 pub use audit::{Disclosed, Search, audit_events, search};
 pub use capability::statement;
 pub use consent::{Said, consent};

@@ -31,10 +31,12 @@ fn the_statement_lists_the_table_and_nothing_else() {
     assert_eq!(told, kinds.collect::<Vec<_>>());
     assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
     for (one, taken) in resources.iter().zip(TAKEN) {
-        let read = (taken.kind == "Bundle").then(|| json!({"code": "read"}));
-        let interactions: Vec<Value> = [json!({"code": "create"})].into_iter().chain(read).collect();
+        let document = taken.kind == "Bundle";
+        let told = if document { ["create", "read", "vread"].as_slice() } else { &["create"] };
+        let interactions: Vec<Value> = told.iter().map(|code| json!({"code": code})).collect();
         assert_eq!(one["interaction"], json!(interactions), "{}", taken.kind);
         assert_eq!(one["conditionalCreate"].as_bool().unwrap_or_default(), taken.conditional);
+        assert_eq!(one["conditionalRead"] == "not-match", document);
         assert_eq!(one["operation"].is_array(), taken.kind == "Patient");
     }
 }
@@ -116,7 +118,7 @@ fn everything_that_is_wrong_with_a_question_is_said_with_its_place() {
 fn an_answer_holds_every_resource_once_and_an_empty_one_none() {
     let released = released(family_a());
     let json: Value =
-        serde_json::from_slice(&searchset(Form::Json, &[&released, &released], &Page::WHOLE).unwrap()).unwrap();
+        serde_json::from_slice(&searchset(Form::Json, &[&released, &released], &Page::WHOLE).unwrap().0).unwrap();
     assert_eq!(json["type"], "searchset");
     let entries = json["entry"].as_array().unwrap();
     let urls: BTreeSet<&str> = entries.iter().map(|entry| entry["fullUrl"].as_str().unwrap()).collect();
@@ -124,7 +126,7 @@ fn an_answer_holds_every_resource_once_and_an_empty_one_none() {
     let of = |mode: &str| entries.iter().filter(|entry| entry["search"]["mode"] == mode).count();
     assert_eq!(of("match") + of("include"), entries.len());
     assert!(of("match") > 0);
-    let empty = String::from_utf8(searchset(Form::Json, &[], &Page::WHOLE).unwrap()).unwrap();
+    let empty = String::from_utf8(searchset(Form::Json, &[], &Page::WHOLE).unwrap().0).unwrap();
     assert_eq!(empty, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\"}\n");
 }
 
@@ -137,14 +139,14 @@ fn the_pages_of_an_answer_are_the_answer() {
         assert_eq!(json["total"], Value::Null);
         (json["entry"].as_array().cloned().unwrap_or_default(), json["link"][0]["relation"] == "next")
     };
-    let whole = searchset(Form::Json, &[&released], &Page::WHOLE).unwrap();
+    let whole = searchset(Form::Json, &[&released], &Page::WHOLE).unwrap().0;
     let (all, more) = entries(&whole);
     assert!(!more && all.len() > 3);
     for size in [1, 3, all.len() - 1, all.len(), all.len() + 1] {
         let mut seen = Vec::new();
         while seen.len() < all.len() {
             let page = Page { from: seen.len(), size, whole: None, next: &next };
-            let (own, more) = entries(&searchset(Form::Json, &[&released], &page).unwrap());
+            let (own, more) = entries(&searchset(Form::Json, &[&released], &page).unwrap().0);
             assert!(own.len() == size || own.len() + seen.len() == all.len());
             seen.extend(own);
             assert_eq!(more, seen.len() < all.len(), "{size}");

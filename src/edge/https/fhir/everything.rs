@@ -1,5 +1,6 @@
 //! `Patient/$everything`: what the caller may see of one person, whole or in pages. Unknown and invisible are answered alike.
 
+use super::conditional::{self, Tagged};
 use super::{QUESTION_BYTES_MAX, Served, Wrong, answer, answer_form, forms, not_served, other_media_type, refused};
 use crate::edge::peer::Peer;
 use crate::hub::Caller;
@@ -30,7 +31,10 @@ pub(super) async fn asked(
         let caller = served.hub.caller(peer.agency(), &question.staff)?;
         seen(&served, &caller, question, None, answer_in).await
     };
-    answered(answer_in, found.await)
+    match found.await {
+        Ok(Tagged { outgoing, .. }) => answer(answer_in, StatusCode::OK, outgoing.bytes().to_vec()),
+        Err(wrong) => refused(answer_in, &wrong),
+    }
 }
 
 /// `GET Patient/$everything?_page=…`: the link of the page before. It is decided anew.
@@ -49,7 +53,10 @@ pub(super) async fn page(
         let caller = served.hub.caller(peer.agency(), &cursor.question.staff)?;
         seen(&served, &caller, cursor.question, Some((cursor.from, cursor.whole)), form).await
     };
-    answered(form, found.await)
+    match found.await {
+        Ok(tagged) => conditional::read(form, &headers, &tagged),
+        Err(wrong) => refused(form, &wrong),
+    }
 }
 
 async fn seen(
@@ -58,7 +65,7 @@ async fn seen(
     question: Question,
     begins: Option<(usize, [u8; 32])>,
     form: Form,
-) -> Result<Outgoing, Wrong> {
+) -> Result<Tagged, Wrong> {
     let Question { purpose, key, name, birth_date, ground, .. } = question.clone();
     let named = Named { person: None, key, name, birth_date };
     let seen = served.hub.get(caller, purpose, &named, &ground).await?;
@@ -69,21 +76,15 @@ async fn seen(
     };
     let (from, whole) = begins.map_or((0, None), |(from, whole)| (from, Some(whole)));
     let page = Page { from, size: question.count, whole, next: &next };
-    let mut stands = true;
+    let mut said = None;
     let outgoing = Outgoing::render_all(caller.id(), form.adapter().name(), &seen, |own| {
-        rest::searchset(form, own, &page).unwrap_or_else(|| {
-            stands = false;
-            Vec::new()
-        })
+        let (bytes, whole) = rest::searchset(form, own, &page).unzip();
+        said = whole;
+        bytes.unwrap_or_default()
     });
-    if stands { Ok(outgoing) } else { Err(changed()) }
-}
-
-fn answered(form: Form, found: Result<Outgoing, Wrong>) -> Response {
-    match found {
-        Ok(outgoing) => answer(form, StatusCode::OK, outgoing.bytes().to_vec()),
-        Err(wrong) => refused(form, &wrong),
-    }
+    let said = said.ok_or_else(changed)?;
+    let view = format!("{} from {from}", conditional::view(form, &said));
+    Ok(Tagged { outgoing, tag: served.hub.tag(caller, &view) })
 }
 
 fn changed() -> Wrong {
