@@ -1,11 +1,12 @@
 //! The least that durable custody must cost: one writer that commits the rows of all waiting callers together, and nothing else. A
 //! hub is measured against it, on the store that it uses itself.
 
+use super::engine::on_a_thread;
 use super::sql::connection::{Address, Connection};
+use super::sql::failure::{refused, unavailable};
 use super::sql::value::Sql;
 use super::{Location, StoreError, postgres, sqlite};
 use crate::entropy;
-use crate::store::sql::failure::refused;
 use tokio::sync::{mpsc, oneshot};
 
 /// Rows of one transaction at most.
@@ -46,7 +47,8 @@ impl Bare {
             connection.execute(Sql::new(statement)).await.map_err(told)?;
         }
         let (sender, jobs) = mpsc::channel(4 * BATCH);
-        tokio::spawn(write(connection, jobs));
+        let started = on_a_thread("bare writer", write(connection, jobs));
+        started.map_err(|error| unavailable("start a bare writer", &error))?;
         Ok(Bare(sender))
     }
 

@@ -88,7 +88,7 @@ impl Engine {
         let session = Session::new(address, connection);
         let stopped = Arc::new(OnceLock::new());
         let writer = Writer { session, state, settings: Arc::clone(&settings), lock, stopped: Arc::clone(&stopped) };
-        start(writer, jobs).map_err(|error| unavailable("start writer", &error))?;
+        on_a_thread("writer", writer.run(jobs)).map_err(|error| unavailable("start writer", &error))?;
         Ok(Engine {
             shared: Arc::new(Shared {
                 settings,
@@ -212,9 +212,9 @@ fn closed(at: &'static str) -> StoreError {
     StoreError::Unavailable { at, code: "closed".to_owned() }
 }
 
-/// Gives the writer a thread of its own: on the threads that read and decide, it would stand in line behind them after each
+/// Gives a writer a thread of its own: on the threads that read and decide, it would stand in line behind them after each
 /// statement, and everybody waits for it.
-fn start(writer: Writer, jobs: mpsc::Receiver<Job>) -> io::Result<()> {
+pub(super) fn on_a_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("writer".to_owned()).spawn(move || runtime.block_on(writer.run(jobs))).map(drop)
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(work)).map(drop)
 }

@@ -178,7 +178,7 @@ async fn is_up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> 
 
 /// A statement with its values.
 pub(super) fn query(sql: Sql) -> Query<'static, Postgres, PgArguments> {
-    let Sql { statement, keys, values } = sql;
+    let Sql { statement, keys, values, .. } = sql;
     let query = sqlx::query(statement.postgres);
     let query = match keys {
         Some(list) => tables::bind_keys(query, list),

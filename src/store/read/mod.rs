@@ -84,7 +84,7 @@ impl Store {
     }
 
     async fn one<T: FromColumns>(&self, at: &'static str, question: Sql) -> Result<Option<T>, StoreError> {
-        Ok(self.all(at, question).await?.pop())
+        Ok(self.all(at, question.one()).await?.pop())
     }
 
     /// Asks about as many keys as there are, some at a time.

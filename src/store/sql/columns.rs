@@ -1,12 +1,13 @@
 //! Reading rows: each column is checked, and a wrong one is named by table, column and row.
 
 use super::connection::Fetched;
+use super::value::FromValue;
 use crate::store::StoreError;
 use crate::store::rows::{Concerned, Contained};
 use musubi_core::id::{EntryId, PersonId};
 use musubi_core::sealing::{Blind, Sealed};
 use musubi_core::time::Time;
-use sqlx::{Decode, Postgres, Row, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row, Type};
 use std::str::FromStr;
 use uuid::Uuid;
 
@@ -34,17 +35,14 @@ pub(in crate::store) struct Columns<'r> {
 }
 
 /// What both databases can give back.
-pub(in crate::store) trait Stored<'r>:
-    Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>
-{
-}
+pub(in crate::store) trait Stored<'r>: FromValue<'r> + Decode<'r, Postgres> + Type<Postgres> {}
 
-impl<'r, T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>> Stored<'r> for T {}
+impl<'r, T: FromValue<'r> + Decode<'r, Postgres> + Type<Postgres>> Stored<'r> for T {}
 
 impl<'r> Columns<'r> {
     fn get<T: Stored<'r>>(&self, column: &'static str) -> Option<T> {
         match self.row {
-            Fetched::Sqlite(row) => row.try_get(column).ok(),
+            Fetched::Sqlite(row) => row.get(column).and_then(T::from_value),
             Fetched::Postgres(row) => row.try_get(column).ok(),
         }
     }

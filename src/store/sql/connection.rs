@@ -4,8 +4,7 @@ use super::value::{Sql, Value};
 use crate::store::sql::table::Table;
 use crate::store::{postgres, sqlite};
 use sqlx::postgres::{PgConnectOptions, PgRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{ConnectOptions, Connection as _, Error, PgConnection, SqliteConnection};
+use sqlx::{Connection as _, Error, PgConnection};
 use std::io;
 use std::time::Duration;
 
@@ -18,14 +17,14 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// Where a database is.
 #[derive(Clone)]
 pub(in crate::store) enum Address {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(sqlite::Options),
     Postgres(PgConnectOptions),
 }
 
 impl Address {
     pub(in crate::store) async fn connect(&self) -> Result<Connection, Error> {
         Ok(match self {
-            Address::Sqlite(options) => Connection::Sqlite(options.connect().await?),
+            Address::Sqlite(options) => Connection::Sqlite(options.connect()?),
             Address::Postgres(options) => Connection::Postgres(within(CONNECT_MAX, postgres::connect(options)).await?),
         })
     }
@@ -38,13 +37,13 @@ impl Address {
 
 /// A connection.
 pub(in crate::store) enum Connection {
-    Sqlite(SqliteConnection),
+    Sqlite(sqlite::Embedded),
     Postgres(PgConnection),
 }
 
 /// A row as it came.
 pub(in crate::store) enum Fetched {
-    Sqlite(SqliteRow),
+    Sqlite(sqlite::EmbeddedRow),
     Postgres(PgRow),
 }
 
@@ -52,9 +51,7 @@ impl Connection {
     /// Every row that answers a question.
     pub(in crate::store) async fn all(&mut self, question: Sql) -> Result<Vec<Fetched>, Error> {
         Ok(match self {
-            Connection::Sqlite(on) => {
-                sqlite::query(question).fetch_all(on).await?.into_iter().map(Fetched::Sqlite).collect()
-            }
+            Connection::Sqlite(on) => on.all(question)?.into_iter().map(Fetched::Sqlite).collect(),
             Connection::Postgres(on) => {
                 let rows = within(ANSWER_MAX, postgres::query(question).fetch_all(on)).await?;
                 rows.into_iter().map(Fetched::Postgres).collect()
@@ -65,7 +62,7 @@ impl Connection {
     /// Carries a statement out. Returns how many rows it touched.
     pub(in crate::store) async fn execute(&mut self, order: Sql) -> Result<u64, Error> {
         Ok(match self {
-            Connection::Sqlite(on) => sqlite::query(order).execute(on).await?.rows_affected(),
+            Connection::Sqlite(on) => on.execute(order)?,
             Connection::Postgres(on) => within(ANSWER_MAX, postgres::query(order).execute(on)).await?.rows_affected(),
         })
     }
@@ -73,14 +70,14 @@ impl Connection {
     /// Writes rows of a table, in as few statements as there are.
     pub(in crate::store) async fn write(&mut self, table: Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
         match self {
-            Connection::Sqlite(on) => sqlite::tables::write(on, table, rows).await,
+            Connection::Sqlite(on) => on.write(table, &rows),
             Connection::Postgres(on) => within(ANSWER_MAX, postgres::tables::write(on, table, rows)).await,
         }
     }
 
     pub(in crate::store) async fn close(self) -> Result<(), Error> {
         match self {
-            Connection::Sqlite(connection) => connection.close().await,
+            Connection::Sqlite(connection) => connection.close(),
             Connection::Postgres(connection) => within(CONNECT_MAX, connection.close()).await,
         }
     }

@@ -7,6 +7,7 @@ use super::value::Sql;
 use sqlx::Error;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 /// Readers at work at once: what a file serves well, and what one hub may ask of a server.
 const READERS_OF_FILE: usize = 4;
@@ -49,8 +50,21 @@ impl Readers {
         self.ask(self.address.connect().await?, question).await
     }
 
-    async fn ask(&self, mut connection: Connection, question: Sql) -> Result<Vec<Fetched>, Error> {
-        let rows = connection.all(question).await?;
+    async fn ask(&self, connection: Connection, question: Sql) -> Result<Vec<Fetched>, Error> {
+        let (connection, rows) = match connection {
+            // A file answers on the thread that asks, and a long answer would keep others from it.
+            Connection::Sqlite(file) if !question.is_brief() => {
+                let asked = spawn_blocking(move || {
+                    let rows = file.all(question)?;
+                    Ok((Connection::Sqlite(file), rows.into_iter().map(Fetched::Sqlite).collect()))
+                });
+                asked.await.unwrap_or(Err(Error::WorkerCrashed))?
+            }
+            mut other => {
+                let rows = other.all(question).await?;
+                (other, rows)
+            }
+        };
         self.idle().push(connection);
         Ok(rows)
     }

@@ -38,6 +38,8 @@ impl From<&'static str> for Statement {
 
 /// Keys in one question.
 pub(in crate::store) const KEYS_MAX: usize = 512;
+/// Keys of a brief one.
+const BRIEF_MAX: usize = 16;
 
 /// A statement and its values.
 #[derive(Clone, Debug)]
@@ -46,11 +48,23 @@ pub(in crate::store) struct Sql {
     /// A list of keys that is asked about at once, as the first value. PostgreSQL takes an array, SQLite a list in JSON.
     pub(in crate::store) keys: Option<Vec<Value>>,
     pub(in crate::store) values: Vec<Value>,
+    /// It is about one row.
+    one: bool,
 }
 
 impl Sql {
     pub(in crate::store) fn new(statement: impl Into<Statement>) -> Self {
-        Sql { statement: statement.into(), keys: None, values: Vec::new() }
+        Sql { statement: statement.into(), keys: None, values: Vec::new(), one: false }
+    }
+
+    /// About one row.
+    pub(in crate::store) fn one(self) -> Self {
+        Sql { one: true, ..self }
+    }
+
+    /// Is it answered sooner than another thread is woken?
+    pub(in crate::store) fn is_brief(&self) -> bool {
+        self.one || self.keys.as_ref().is_some_and(|keys| keys.len() <= BRIEF_MAX)
     }
 
     pub(in crate::store) fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -99,6 +113,37 @@ values! {
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Value {
         value.map_or(Value::Null, Into::into)
+    }
+}
+
+/// A value as it is read.
+pub(in crate::store) trait FromValue<'r>: Sized {
+    /// `None` where it is of another kind.
+    fn from_value(value: &'r Value) -> Option<Self>;
+}
+
+macro_rules! from_value {
+    ($($to:ty = $value:pat => $read:expr),+ $(,)?) => {$(
+        impl<'r> FromValue<'r> for $to {
+            fn from_value(value: &'r Value) -> Option<Self> {
+                if let $value = value { $read } else { None }
+            }
+        }
+    )+};
+}
+
+from_value! {
+    i64 = Value::Int(int) => Some(*int),
+    &'r str = Value::Text(text) => Some(text),
+    String = Value::Text(text) => Some(text.clone()),
+    &'r [u8] = Value::Bytes(bytes) => Some(bytes),
+    Vec<u8> = Value::Bytes(bytes) => Some(bytes.clone()),
+    Uuid = Value::Bytes(bytes) => Uuid::from_slice(bytes).ok(),
+}
+
+impl<'r, T: FromValue<'r>> FromValue<'r> for Option<T> {
+    fn from_value(value: &'r Value) -> Option<Self> {
+        if *value == Value::Null { Some(None) } else { T::from_value(value).map(Some) }
     }
 }
 
