@@ -16,6 +16,7 @@ use super::words::{Cell, Condition, Label, Nature, Originator};
 use crate::agency::{AgencyId, Category, CategorySet};
 use crate::id::PersonId;
 use crate::time::Time;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// One recipient's words about the subjects of a listing, at one moment.
@@ -27,8 +28,10 @@ pub struct Listing<'a> {
     now: Time,
     subjects: BTreeMap<PersonId, SubjectWords>,
     grounds: Vec<(&'a Ground, &'a GroundEntry)>,
-    /// The cells of the column under each set of circumstances.
-    cells: [Cells; 1 << Condition::ALL.len()],
+    /// What does not depend on the subject.
+    base: DecisionFacts,
+    /// The cells of the column under each set of circumstances that was met.
+    cells: [OnceCell<Cells>; 1 << Condition::ALL.len()],
 }
 
 /// What the recipient may see of one item.
@@ -99,7 +102,6 @@ impl<'a> Listing<'a> {
                 && standing.recorded_at <= now
                 && within(now, standing.from, standing.until)
         });
-        let base = DecisionFacts::new(request.kind, request.purpose, Category::C01);
         Listing {
             policy,
             request,
@@ -108,7 +110,8 @@ impl<'a> Listing<'a> {
             now,
             subjects: facts.subjects.iter().map(words).collect(),
             grounds: live.filter_map(received).collect(),
-            cells: std::array::from_fn(|circumstances| Cells::of(policy, &under(base, circumstances))),
+            base: DecisionFacts::new(request.kind, request.purpose, Category::C01),
+            cells: Default::default(),
         }
     }
 
@@ -139,7 +142,9 @@ impl<'a> Listing<'a> {
             own_report: item.is_own_report,
             ..subject.base
         };
-        let Some(cells) = self.cells.get(circumstances(&facts)) else { return Visible::default() };
+        let circumstances = circumstances(&facts);
+        let Some(cells) = self.cells.get(circumstances) else { return Visible::default() };
+        let cells = cells.get_or_init(|| Cells::of(self.policy, &under(self.base, circumstances)));
         let mut words = Words::within(self.policy, cells, &facts);
         let unnamed = if item.label == Label::V { CategorySet::ALL } else { self.policy.must_be_named };
         words.permit = subject.permit.minus(unnamed.minus(subject.named)).minus(cells.of_value(Cell::Ground));
