@@ -245,6 +245,16 @@ pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &
     released
 }
 
+/// What of a record would not be shown, and why: as [`release`] finds it, with nothing filtered for anybody.
+pub fn withheld(record: &SharedRecord, request: &Request, facts: &Facts, policy: &Policy, now: Time) -> Vec<Withheld> {
+    let mut withheld = Vec::new();
+    for judged in record.entries().iter().filter_map(Judged::of) {
+        let decided = view(policy, request, facts, &judged.as_item(&request.recipient), now);
+        withheld.extend(judged.withheld(&decided));
+    }
+    withheld
+}
+
 /// The redisclosure notice that travels with the data (`consent.md` section 12).
 pub const NOTICE: &str = "この情報は提供を受けた目的にのみ利用できます。再提供・目的外利用は禁止されています。 / Use only for the stated purpose; do not pass on.";
 

@@ -13,7 +13,7 @@ use musubi_core::agency::{Actor, AgencyId, AgencyKind, Purpose};
 use musubi_core::consent::records::{ConsentKind, Ground, Level};
 use musubi_core::consent::{Outcome, Request, Rule, SubjectFacts};
 use musubi_core::id::{FactId, PersonId};
-use musubi_core::release::{Released, Withheld, release};
+use musubi_core::release::{Released, Withheld, withheld};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days in which a holder answers a request.
@@ -84,9 +84,9 @@ impl Hub {
     ) {
         let (record, mut facts) = family.whole();
         facts.grounds = grounds.iter().map(|ground| Ground { level: Some(Level::L3), ..ground.clone() }).collect();
-        let released = release(record, request, &facts, &self.policy, family.at);
+        let withheld = withheld(&record, request, &facts, &self.policy, family.at);
         let held = |held: &&Withheld| held.outcome == Outcome::Hold && held.rule == Rule::Approval && meant(held);
-        for held in released.withheld().iter().filter(held) {
+        for held in withheld.iter().filter(held) {
             for ground in grounds.iter().filter(|ground| held.evidence.contains(&ground.id)) {
                 if let Some(owner) = self.holder_of(family, ground, &request.recipient, held) {
                     asked.entry((ground.id, owner)).or_default().extend(&held.persons);
