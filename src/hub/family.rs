@@ -176,6 +176,9 @@ impl Family {
 
     /// Which of these entries change a series that is on file? Not those that say again what stands there.
     pub fn changed_by<'e>(&self, entries: &'e [SharedEntry]) -> Vec<&'e SharedEntry> {
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
         let known = |person| self.known_as(person);
         let new: BTreeSet<String> = entries.iter().map(|entry| entry.series_as(&known)).collect();
         let before: Vec<SharedEntry> =
