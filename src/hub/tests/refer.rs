@@ -402,7 +402,7 @@ async fn a_request_in_fhir_is_passed_on_in_the_format_of_the_hospital_that_is_as
     city.two_hospitals().await;
     city.submit("MED-4810700122", "fhir-json", request("F-7").as_bytes()).await;
     let [[message, request]] = city.hears(CLINIC).await.try_into().unwrap();
-    assert!(message.contains("|REF^I12^REF_I12|") && message.contains("\rRF1|P|R||||F-7|20261031100000"), "{message}");
+    assert!(message.contains("|REF^I12^REF_I12|") && message.contains("\rRF1|P|R||||F-7|202610311000"), "{message}");
     assert!(!message.contains("夜間の授乳の相談"), "without her permit no word of the reason: {message}");
     assert!(request.contains("\"resourceType\":\"ServiceRequest\"") && request.contains("F-7"), "{request}");
 }
