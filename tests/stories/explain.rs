@@ -7,6 +7,7 @@ use musubi::edge::grpc::client::{
     ExplainAnswer, ExplainRequest, LinkPersonsRequest, RecordConsentRequest, ShieldRequest, WhatIfPart, WhatIfRequest,
 };
 use musubi::sample_city as sample;
+use std::time::Duration;
 use tonic::{Code, Status};
 
 const OWN_EPDS: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_epds_own.hl7");
@@ -53,6 +54,14 @@ impl City {
         self.decisions_for(agency).await.pop().unwrap()
     }
 
+    /// Whatever is due to be handed over has been decided.
+    async fn has_handed_over(&self) {
+        let hub = &self.running.hub;
+        while !hub.store.deliveries_due(hub.now(), 1).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// The center has looked at 榎本: her discharge by her permit, and not the hospital's own EPDS.
     async fn after_a_look() -> (City, String) {
         let city = City::at("2026-10-28T10:00:00+09:00").await;
@@ -62,6 +71,7 @@ impl City {
             city.hospital().sends(message).await.accepted();
         }
         city.set("2026-10-30T13:00:00+09:00");
+        city.has_handed_over().await;
         let seen = city.center().looks_up("P3", chinatsu(), "").await;
         assert!(seen.kinds().contains(&"discharge_notice") && !seen.kinds().contains(&"screening"));
         let release = releases(&seen.json()).remove(0);
