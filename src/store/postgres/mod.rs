@@ -119,9 +119,9 @@ impl Server {
     }
 
     /// How to connect.
-    pub(super) fn options(&self) -> PgConnectOptions {
+    pub(super) fn options(&self) -> Box<PgConnectOptions> {
         let options = PgConnectOptions::clone(&self.0).options(SESSION).application_name("musubi");
-        options.statement_cache_capacity(STATEMENTS).disable_statement_logging()
+        Box::new(options.statement_cache_capacity(STATEMENTS).disable_statement_logging())
     }
 }
 

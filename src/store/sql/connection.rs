@@ -18,7 +18,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(in crate::store) enum Address {
     Sqlite(sqlite::Options),
-    Postgres(PgConnectOptions),
+    Postgres(Box<PgConnectOptions>),
 }
 
 impl Address {
