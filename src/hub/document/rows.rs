@@ -91,6 +91,8 @@ fn names(submission: &Submission) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
     use super::*;
     use musubi_core::wire::agency_side::Draft;
     use serde_json::json;
