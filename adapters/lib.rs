@@ -2,6 +2,7 @@
 
 pub mod child_guidance;
 mod digest;
+mod digits;
 pub mod family;
 pub mod hospital;
 pub mod json;

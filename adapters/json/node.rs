@@ -1,9 +1,10 @@
 //! A document once it was read: a tree that knows where each value stands and what became of it.
 
+use crate::digits::push_number;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// A value and all that is in it. Shows nothing of itself in logs.
 pub struct Node<'a> {
@@ -250,8 +251,9 @@ impl<'a> Tree<'a> {
 
     fn push_index(&self, index: usize, place: &mut String) {
         let first = usize::from(self.style == Style::Slashes);
-        // Writing to a String cannot fail.
-        let _ = write!(place, "[{}]", index + first);
+        place.push('[');
+        push_number(index + first, place);
+        place.push(']');
     }
 
     /// Every text, number and flag with its place and the innermost name in that, in the order of the document.

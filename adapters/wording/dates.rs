@@ -1,5 +1,6 @@
 //! Dates of the record in both calendars, never more precise than they were given.
 
+use crate::digits::{push_number, push_two};
 use musubi_core::japan::eras::Era;
 use musubi_core::time::{Day, Time};
 use musubi_proto::v1 as proto;
@@ -29,54 +30,53 @@ impl Known {
 /// 令和8年(2026年)10月26日; 令和8年(2026年)10月; 2019年 where the era is open.
 pub fn japanese_date(date: &proto::Date) -> Option<String> {
     let known = Known::of(date)?;
-    let mut text = match era_year(known) {
-        Some(era) => format!("{era}({}年)", known.year),
-        None => format!("{}年", known.year),
-    };
+    let mut text = String::with_capacity("令和88年(2026年)10月26日 14:12".len());
+    let era = era_year(known, &mut text);
+    push_number(usize::from(known.year.unsigned_abs()), &mut text);
+    text.push_str(if era { "年)" } else { "年" });
     for (part, unit) in [(known.month, "月"), (known.day, "日")] {
         if let Some(part) = part {
-            push_number(part, &mut text);
+            push_number(usize::from(part.unsigned_abs()), &mut text);
             text.push_str(unit);
         }
     }
     Some(text)
 }
 
-/// The year in its era (令和8年), where the date is precise enough to tell the era.
-fn era_year(known: Known) -> Option<String> {
-    let earliest = Day::new(known.year, known.month.unwrap_or(1), known.day.unwrap_or(1)).ok()?;
+/// Adds the year in its era (令和8年) and the bracket behind it, where the date is precise enough to tell the era. Was it?
+fn era_year(known: Known, text: &mut String) -> bool {
+    let earliest = Day::new(known.year, known.month.unwrap_or(1), known.day.unwrap_or(1)).ok();
     let end_of_month = || Day::new(known.year, known.month.unwrap_or(12), 1).ok().map(Day::last_of_month);
-    let latest = known.whole().or_else(end_of_month)?;
-    let era = Era::of(earliest).filter(|era| Era::of(latest) == Some(*era))?;
-    let first = era.first.year();
-    Some(if known.year == first {
-        format!("{}元年", era.name)
-    } else {
-        format!("{}{}年", era.name, known.year - first + 1)
-    })
-}
-
-/// A number of one or two digits, without the machinery that formats any.
-fn push_number(number: i8, text: &mut String) {
-    let digit = |digit: u8| char::from(b'0' + digit % 10);
-    let number = number.unsigned_abs();
-    if number > 9 {
-        text.push(digit(number / 10));
+    let latest = known.whole().or_else(end_of_month);
+    let Some(era) = earliest.and_then(Era::of).filter(|era| latest.and_then(Era::of) == Some(*era)) else {
+        return false;
+    };
+    text.push_str(era.name);
+    match known.year - era.first.year() {
+        0 => text.push('元'),
+        years => push_number(usize::from(years.unsigned_abs()) + 1, text),
     }
-    text.push(digit(number));
+    text.push_str("年(");
+    true
 }
 
 /// A date and time: 令和8年(2026年)10月26日 4:12.
 pub fn japanese_moment(at: &proto::DateTime) -> Option<String> {
     let date = at.date.as_ref()?;
-    let day = japanese_date(date)?;
+    let mut text = japanese_date(date)?;
     let Some(hour) = clock_part(at.hour, 23).filter(|_| Known::of(date).and_then(Known::whole).is_some()) else {
-        return Some(day);
+        return Some(text);
     };
-    Some(match clock_part(at.minute, 59) {
-        Some(minute) => format!("{day} {hour}:{minute:02}"),
-        None => format!("{day} {hour}時"),
-    })
+    text.push(' ');
+    push_number(hour, &mut text);
+    match clock_part(at.minute, 59) {
+        Some(minute) => {
+            text.push(':');
+            push_two(minute, &mut text);
+        }
+        None => text.push('時'),
+    }
+    Some(text)
 }
 
 /// A moment of the program's own: 令和8年(2026年)10月30日 11:05.
@@ -99,24 +99,32 @@ pub fn japanese_time(at: Time) -> String {
 /// `2026-10-26`, `2026-10` or `2026`: a FHIR `date`.
 pub fn iso_date(date: &proto::Date) -> Option<String> {
     let known = Known::of(date)?;
-    Some(match (known.month, known.day) {
-        (Some(month), Some(day)) => format!("{:04}-{month:02}-{day:02}", known.year),
-        (Some(month), None) => format!("{:04}-{month:02}", known.year),
-        (None, _) => format!("{:04}", known.year),
-    })
+    let mut text = String::with_capacity("2026-10-26T04:12:00+09:00".len());
+    let year = usize::from(known.year.unsigned_abs());
+    push_two(year / 100, &mut text);
+    push_two(year, &mut text);
+    for part in [known.month, known.day.filter(|_| known.month.is_some())].into_iter().flatten() {
+        text.push('-');
+        push_two(usize::from(part.unsigned_abs()), &mut text);
+    }
+    Some(text)
 }
 
 /// `2026-10-26T04:12:00+09:00`, or the date alone: a FHIR `dateTime`. The standard has no time without seconds, and
 /// says that they may be filled with zeros; a time without minutes is left out.
 pub fn iso_moment(at: &proto::DateTime) -> Option<String> {
     let date = at.date.as_ref()?;
-    let day = iso_date(date)?;
+    let mut text = iso_date(date)?;
     let whole = Known::of(date).and_then(Known::whole).is_some();
     let (Some(hour), Some(minute), true) = (clock_part(at.hour, 23), clock_part(at.minute, 59), whole) else {
-        return Some(day);
+        return Some(text);
     };
-    let second = clock_part(at.second, 59).unwrap_or(0);
-    Some(format!("{day}T{hour:02}:{minute:02}:{second:02}+09:00"))
+    for (mark, part) in [('T', hour), (':', minute), (':', clock_part(at.second, 59).unwrap_or(0))] {
+        text.push(mark);
+        push_two(part, &mut text);
+    }
+    text.push_str("+09:00");
+    Some(text)
 }
 
 /// Is the time of day known to the minute?
@@ -124,8 +132,8 @@ pub fn has_time(at: &proto::DateTime) -> bool {
     iso_moment(at).is_some_and(|text| text.contains('T'))
 }
 
-fn clock_part(part: Option<i32>, greatest: i32) -> Option<i32> {
-    part.filter(|part| (0..=greatest).contains(part))
+fn clock_part(part: Option<i32>, greatest: usize) -> Option<usize> {
+    part.and_then(|part| usize::try_from(part).ok()).filter(|part| *part <= greatest)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::header::Header;
 use super::message::{Field, Message, Segment};
 use super::times::{self, NotADate, Odd, Stamp};
+use crate::digits::push_number;
 use musubi_core::adapter::{Diagnostic, Fate, Ledger, Profile};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -245,14 +246,5 @@ impl<'m> Reader<'m> {
                 ledger.note(item, &place, refused.map_or(Fate::KeptRaw, |code| Fate::Refused(code.clone())));
             }
         }
-    }
-}
-
-/// Written by hand, because it is done for every field.
-fn push_number(number: usize, text: &mut String) {
-    match u8::try_from(number) {
-        Ok(digit @ 0..10) => text.push(char::from(b'0' + digit)),
-        Ok(two @ 10..100) => text.extend([char::from(b'0' + two / 10), char::from(b'0' + two % 10)]),
-        _ => text.push_str(&number.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! Dates and times of HL7 v2 (TS, DTM, DT), with the precision that was sent (`formats/hospital.md` 2.6).
 
+use crate::digits::push_two;
 use jiff::civil;
 use jiff::{SignedDuration, ToSpan};
 use musubi_core::time::{Day, Time};
@@ -192,7 +193,11 @@ impl Stamp {
     /// As HL7 writes it, for keys: `20261030`, `202610301105`.
     pub fn compact(self) -> String {
         let parts = [self.month, self.day, self.hour, self.minute, self.second];
-        parts.iter().map_while(|part| *part).fold(format!("{:04}", self.year), |text, part| format!("{text}{part:02}"))
+        let year = usize::from(self.year.unsigned_abs());
+        let mut text = String::with_capacity("20261030110500".len());
+        let parts = parts.iter().map_while(|part| *part).map(|part| usize::from(part.unsigned_abs()));
+        [year / 100, year].into_iter().chain(parts).for_each(|two| push_two(two, &mut text));
+        text
     }
 }
 
