@@ -11,6 +11,7 @@ pub mod notice;
 pub mod provider;
 pub mod public_health;
 pub mod screen;
+mod seek;
 pub mod table;
 mod unrecognised;
 pub mod wording;

@@ -2,6 +2,7 @@
 //!
 //! Tags and classes are `&'static str`, so nothing that was read can become one; text passes through the one escape.
 
+use crate::seek::seek;
 use std::borrow::Cow;
 
 /// A piece of well-formed XHTML.
@@ -84,7 +85,7 @@ pub fn visible(text: &str) -> String {
 
 /// Text, escaped, with line breaks for line ends.
 fn write_text(text: &str, out: &mut String) {
-    let seen = text.contains('\r') || text.chars().any(is_hidden);
+    let seen = text.chars().any(is_hidden);
     let shown = if seen { Cow::Owned(visible(text)) } else { Cow::Borrowed(text) };
     for (number, line) in shown.split('\n').enumerate() {
         if number > 0 {
@@ -96,7 +97,8 @@ fn write_text(text: &str, out: &mut String) {
 
 const fn is_hidden(letter: char) -> bool {
     match letter {
-        '\n' | '\t' => false,
+        // Nearly all that is written: ASCII, kana, kanji.
+        '\n' | '\t' | ' '..='~' | 'ぁ'..='ヿ' | '一'..='\u{9FFF}' => false,
         // Control characters, which XML cannot hold either.
         '\u{0}'..='\u{1F}' | '\u{7F}'..='\u{9F}' => true,
         // Soft hyphen, letters without a shape, zero width, bidi controls, line and paragraph separators.
@@ -110,7 +112,9 @@ const fn is_hidden(letter: char) -> bool {
 
 fn escape(text: &str, out: &mut String) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')) {
+    while let Some(at) = seek(rest.as_bytes(), |byte| {
+        (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'"') | (byte == b'\'')
+    }) {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
         let mut letters = from.chars();

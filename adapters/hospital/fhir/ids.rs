@@ -11,14 +11,14 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Ids that only hold the places, for the first writing.
+    /// Ids of what names no resource of its own.
     pub(super) const fn blank() -> Self {
         Ids { view: None, resources: Vec::new() }
     }
 
-    /// The ids of the document that says this and has so many resources.
-    pub(super) fn of(view: &[u8], resources: usize) -> Self {
-        let mut ids = Ids { view: Some(Sha256::digest(view).into()), resources: Vec::new() };
+    /// The ids of the document whose view has this hash and that has so many resources.
+    pub(super) fn of(view: [u8; 32], resources: usize) -> Self {
+        let mut ids = Ids { view: Some(view), resources: Vec::new() };
         ids.resources = (0..resources).map(|number| ids.derived(b"resource", number)).collect();
         ids
     }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn ids_follow_from_the_view_alone() {
-        let (one, same, other) = (Ids::of(b"a", 0), Ids::of(b"a", 9), Ids::of(b"b", 9));
+        let (one, same, other) = (Ids::of([1; 32], 0), Ids::of([1; 32], 9), Ids::of([2; 32], 9));
         assert_eq!(one.resource(3), same.resource(3));
         assert_ne!(one.resource(3), other.resource(3));
         assert_ne!(one.resource(0), one.bundle());

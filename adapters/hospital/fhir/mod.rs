@@ -7,6 +7,7 @@
 mod clinical;
 mod datatypes;
 mod document;
+mod draft;
 mod ids;
 mod json;
 mod observations;
@@ -27,15 +28,14 @@ use crate::family::Family;
 use crate::json as json_in;
 use crate::json::Node;
 use crate::xml;
+use draft::Draft;
 use ids::Ids;
-use json::{Json, Writing};
+use json::Json;
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Direction, EncodeError, Profile, Text};
 use musubi_core::release::Released;
 
 /// A document is about so long, in bytes.
 const USUAL_LENGTH: usize = 32 * 1024;
-/// And so much more when it is stamped.
-const STAMPS_LENGTH: usize = 512;
 
 /// A release as one FHIR R4 document Bundle (JSON).
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,25 +66,19 @@ impl Adapter for FhirJson {
         decoded(read_json(bytes), bytes, self.name(), profile)
     }
 
-    /// Put together once and written twice: without ids and time, and then with the ids that follow from the hash of the
-    /// first writing. The same view gives the same ids, whenever it is sent.
+    /// Written without ids, which follow from the hash of what was written: the same view gives the same ids, whenever it is
+    /// sent.
     fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
-        written(released, Json::to_text)
+        let (bundle, resources) = bundle(released)?;
+        let draft = Draft::of(&bundle, USUAL_LENGTH);
+        let ids = Ids::of(draft.digest(), resources);
+        Ok(draft.with(&ids))
     }
 }
 
-/// What a document says, without its ids, its time and its release.
-fn view(bundle: &Json) -> String {
-    bundle.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH)
-}
-
-/// Puts a document together and writes it.
-fn written(released: &Released, write: fn(&Json, &Writing<'_>, usize) -> String) -> Result<Vec<u8>, EncodeError> {
-    let family = Family::of(released);
-    let (bundle, resources) = document::bundle(released, &family).ok_or(EncodeError::NothingToSay)?;
-    let view = view(&bundle);
-    let ids = Ids::of(view.as_bytes(), resources);
-    Ok(write(&bundle, &Writing { ids: &ids, stamped: true }, view.len() + STAMPS_LENGTH).into_bytes())
+/// Puts a document together.
+fn bundle(released: &Released) -> Result<(Json, usize), EncodeError> {
+    document::bundle(released, &Family::of(released)).ok_or(EncodeError::NothingToSay)
 }
 
 /// The same in XML.
@@ -114,7 +108,9 @@ impl Adapter for FhirXml {
 
     /// With the same ids as in JSON: they follow from what the document says.
     fn encode(&self, released: &Released, _profile: &Profile) -> Result<Vec<u8>, EncodeError> {
-        written(released, xml_out::write)
+        let (bundle, resources) = bundle(released)?;
+        let ids = Ids::of(Draft::of(&bundle, USUAL_LENGTH).digest(), resources);
+        Ok(xml_out::write(&bundle, &ids, USUAL_LENGTH).into_bytes())
     }
 }
 

@@ -1,63 +1,64 @@
 //! A document as XML: the same tree that is written as JSON. Its members stand in the order of FHIR, which XML demands.
 
-use super::json::{Json, Writing};
+use super::ids::Ids;
+use super::json::Json;
 
 /// The whole document, written into a text of about this length.
-pub(super) fn write(document: &Json, writing: &Writing<'_>, about: usize) -> String {
+pub(super) fn write(document: &Json, ids: &Ids, about: usize) -> String {
     let mut out = String::with_capacity(about);
     out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    resource(document, " xmlns=\"http://hl7.org/fhir\"", writing, &mut out);
+    resource(document, " xmlns=\"http://hl7.org/fhir\"", ids, &mut out);
     out.push('\n');
     out
 }
 
-fn resource(value: &Json, attributes: &str, writing: &Writing<'_>, out: &mut String) {
+fn resource(value: &Json, attributes: &str, ids: &Ids, out: &mut String) {
     let Json::Object(members) = value else { return };
     let kind = members.iter().find(|(name, _)| *name == "resourceType");
     let Some((_, Json::Word(kind))) = kind else { return };
     open(kind, attributes, out);
     out.push('>');
-    children(members, writing, out);
+    children(members, ids, out);
     close(kind, out);
 }
 
-fn children(members: &[(&'static str, Json)], writing: &Writing<'_>, out: &mut String) {
+fn children(members: &[(&'static str, Json)], ids: &Ids, out: &mut String) {
     for (name, value) in members.iter().filter(|(name, _)| *name != "resourceType" && !name.starts_with('_')) {
         let beside = members.iter().find(|(other, _)| other.strip_prefix('_') == Some(name)).map(|(_, beside)| beside);
-        member(name, value, beside, writing, out);
+        member(name, value, beside, ids, out);
     }
 }
 
-fn member(name: &str, value: &Json, beside: Option<&Json>, writing: &Writing<'_>, out: &mut String) {
+fn member(name: &str, value: &Json, beside: Option<&Json>, ids: &Ids, out: &mut String) {
     match value {
         Json::Nothing => {}
-        Json::List(items) => items.iter().for_each(|item| member(name, item, None, writing, out)),
-        Json::Stamp(value) => member(name, value, beside, writing, out),
+        Json::List(items) => items.iter().for_each(|item| member(name, item, None, ids, out)),
+        Json::Stamp(value) => member(name, value, beside, ids, out),
         Json::Text(text) if name == "div" => out.push_str(text),
         Json::Object(members) if members.iter().any(|(name, _)| *name == "resourceType") => {
             open(name, "", out);
             out.push_str(">\n");
-            resource(value, "", writing, out);
+            resource(value, "", ids, out);
             close(name, out);
         }
         Json::Object(members) => {
             open(name, "", out);
             let url = members.iter().find(|(inner, _)| *inner == "url" && name == "extension").map(|(_, url)| url);
             if let Some(url) = url {
-                attribute("url", &url.plain(writing), out);
+                attribute("url", &url.plain(ids), out);
             }
             out.push('>');
             let inner: Vec<_> = members.iter().filter(|(inner, _)| url.is_none() || *inner != "url").cloned().collect();
-            children(&inner, writing, out);
+            children(&inner, ids, out);
             close(name, out);
         }
         leaf => {
             open(name, "", out);
-            attribute("value", &leaf.plain(writing), out);
+            attribute("value", &leaf.plain(ids), out);
             match beside {
                 Some(Json::Object(members)) => {
                     out.push('>');
-                    children(members, writing, out);
+                    children(members, ids, out);
                     close(name, out);
                 }
                 _ => out.push_str("/>"),

@@ -2,12 +2,12 @@
 
 use super::{Form, Page};
 use crate::family::Family;
+use crate::hospital::fhir::USUAL_LENGTH;
 use crate::hospital::fhir::document::{self, Document, compose};
+use crate::hospital::fhir::draft::Draft;
 use crate::hospital::fhir::ids::Ids;
-use crate::hospital::fhir::json::{Json, Writing, object, word};
-use crate::hospital::fhir::{self, USUAL_LENGTH};
+use crate::hospital::fhir::json::{Json, object, word};
 use musubi_core::release::Released;
-use sha2::{Digest, Sha256};
 
 /// What was released, as a Bundle of type `searchset`: for each record the Composition, which says what may be done with it,
 /// then its resources. There is no total and no time: where nothing is shown, or there is nobody, the bytes are the same.
@@ -21,19 +21,18 @@ pub fn searchset(form: Form, releases: &[&Released], page: &Page<'_>) -> Option<
     }
     let resources = document.len();
     let entries = document.into_matches();
-    let view = entries.to_text(&Writing { ids: &Ids::blank(), stamped: false }, USUAL_LENGTH);
-    let whole = Sha256::digest(view.as_bytes()).into();
+    let whole = Draft::of(&entries, USUAL_LENGTH).digest();
     if page.whole.is_some_and(|before| before != whole) {
         return None;
     }
     let (entries, links) = page.of(entries, whole);
-    Some((form.write(&bundle(entries, links), &Ids::of(view.as_bytes(), resources)), whole))
+    Some((form.write(&bundle(entries, links), &Ids::of(whole, resources)), whole))
 }
 
 /// The hash of what the document of a release says, whenever it is asked for; `None` when it says nothing.
 pub fn view(released: &Released) -> Option<[u8; 32]> {
     let (bundle, _) = document::bundle(released, &Family::of(released))?;
-    Some(Sha256::digest(fhir::view(&bundle).as_bytes()).into())
+    Some(Draft::of(&bundle, USUAL_LENGTH).digest())
 }
 
 /// A Bundle of type `searchset`.

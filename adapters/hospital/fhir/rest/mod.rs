@@ -22,8 +22,9 @@ pub use page::{Cursor, Page};
 pub use provenance::staff;
 pub use question::{Question, identifier_of_condition, question};
 
+use super::draft::Draft;
 use super::ids::Ids;
-use super::json::{Json, Writing};
+use super::json::Json;
 use super::xml_out;
 use super::{FhirJson, FhirXml, read_json, read_xml};
 use crate::json::Node;
@@ -134,11 +135,9 @@ impl Form {
     }
 
     fn write(self, resource: &Json, ids: &Ids) -> Vec<u8> {
-        let writing = Writing { ids, stamped: true };
         match self {
-            Form::Json => resource.to_text(&writing, super::USUAL_LENGTH),
-            Form::Xml => xml_out::write(resource, &writing, super::USUAL_LENGTH),
+            Form::Json => Draft::of(resource, super::USUAL_LENGTH).with(ids),
+            Form::Xml => xml_out::write(resource, ids, super::USUAL_LENGTH).into_bytes(),
         }
-        .into_bytes()
     }
 }
