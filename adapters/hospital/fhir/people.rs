@@ -131,9 +131,14 @@ fn birth_time(one: &Person<'_>) -> Json {
 /// From the details, else as the entries name the person.
 fn identifiers(one: &Person<'_>) -> Vec<Json> {
     let told = one.details().into_iter().flat_map(|details| &details.identifiers).map(identifier);
-    let named = one.entries.iter().filter_map(|entry| entry.subjects.first()).map(named);
+    let mut subjects: Vec<&proto::Subject> = Vec::new();
+    for subject in one.entries.iter().filter_map(|entry| entry.subjects.first()) {
+        if !subjects.contains(&subject) {
+            subjects.push(subject);
+        }
+    }
     let mut all = unique(told);
-    for extra in unique(named) {
+    for extra in unique(subjects.into_iter().map(named)) {
         if !all.iter().any(|known| same_number(known, &extra)) {
             all.push(extra);
         }

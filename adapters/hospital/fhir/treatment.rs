@@ -8,19 +8,25 @@ use musubi_proto::v1 as proto;
 
 /// The resource of an observation of one of these kinds; `None` for another kind.
 pub(super) fn write(context: &mut Context<'_, '_>, author: &str, found: &proto::Observation) -> Option<Slot> {
+    let kind = match found.kind.as_str() {
+        "medication" => "MedicationStatement",
+        "procedure" => "Procedure",
+        "immunization" => "Immunization",
+        "family_history" => "FamilyMemberHistory",
+        _ => return None,
+    };
     let what = found.coded.as_ref().map(|what| codeable(what, author)).unwrap_or_default();
     let at = moment(found.observed_at.as_ref());
     let text = object([("text", found.text.as_str().into())]);
-    let subject = context.subject.clone();
-    let (kind, members) = match found.kind.as_str() {
-        "medication" => ("MedicationStatement", medicine(&found.status, what, subject, at, text)),
-        "procedure" => ("Procedure", procedure(&found.status, what, subject, at, text)),
-        "immunization" => ("Immunization", vaccine(&found.status, what, subject, at, text)),
-        "family_history" => {
+    let (status, subject) = (found.status.as_str(), context.subject.clone());
+    let members = match kind {
+        "MedicationStatement" => medicine(status, what, subject, at, text),
+        "Procedure" => procedure(status, what, subject, at, text),
+        "Immunization" => vaccine(status, what, subject, at, text),
+        _ => {
             let relative = found.code.as_ref().map_or_else(|| words("家族"), |code| codeable(code, author));
-            ("FamilyMemberHistory", relatives(&found.status, relative, subject, at, (what, text)))
+            relatives(status, relative, subject, at, (what, text))
         }
-        _ => return None,
     };
     Some(context.document.add(kind, members))
 }
