@@ -1,7 +1,7 @@
 //! From bytes to a tree, or a refusal (RFC 8259).
 
 use super::node::names_repeat;
-use super::{Node, Value};
+use super::{Members, Node, Value};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -77,7 +77,8 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Node<'a>, Refusal> {
         return Err(Refusal { fault: Fault::TooLarge, line: 1 });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| refused(Fault::NotUtf8, error.valid_up_to()))?;
-    let mut reader = Reader { text, at: 0, limits, depth: 0, values: 0 };
+    let (items, members) = (Vec::new(), Vec::new());
+    let mut reader = Reader { text, at: 0, limits, depth: 0, values: 0, items, members };
     if text.starts_with('\u{FEFF}') {
         reader.at = '\u{FEFF}'.len_utf8();
     }
@@ -91,6 +92,9 @@ struct Reader<'a, 'l> {
     limits: &'l Limits,
     depth: usize,
     values: usize,
+    /// Items and members of what is open, those of the innermost last: each list and object takes as much room as it needs.
+    items: Vec<Node<'a>>,
+    members: Members<'a>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -139,25 +143,26 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn list(&mut self) -> Result<Value<'a>, Fault> {
-        let mut items = Vec::new();
         if self.skip_blanks() == Some(b']') {
             self.at += 1;
-            return Ok(Value::List(items));
+            return Ok(Value::List(Vec::new()));
         }
+        let first = self.items.len();
         loop {
-            items.push(self.value()?);
+            let item = self.value()?;
+            self.items.push(item);
             if !self.another(b']')? {
-                return Ok(Value::List(items));
+                return Ok(Value::List(self.items.split_off(first)));
             }
         }
     }
 
     fn object(&mut self) -> Result<Value<'a>, Fault> {
-        let mut members = Vec::new();
         if self.skip_blanks() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(members));
+            return Ok(Value::Object(Vec::new()));
         }
+        let first = self.members.len();
         loop {
             match self.skip_blanks() {
                 Some(b'"') => {}
@@ -170,11 +175,13 @@ impl<'a> Reader<'a, '_> {
                 Some(_) => return Err(Fault::IllFormed),
                 None => return Err(Fault::Truncated),
             }
-            members.push((name, self.value()?));
+            let value = self.value()?;
+            self.members.push((name, value));
             if !self.another(b'}')? {
                 break;
             }
         }
+        let members = self.members.split_off(first);
         if names_repeat(&members) { Err(Fault::Twice) } else { Ok(Value::Object(members)) }
     }
 
