@@ -8,7 +8,7 @@ use musubi_core::adapter::{self, Diagnostic, Ledger, Profile, Severity};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, Label, SubjectRole};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One resource of a document, or one contained in another.
 pub(super) struct Resource<'t> {
@@ -62,7 +62,7 @@ pub(super) struct Reading<'t> {
     pub(super) numbers: BTreeMap<(String, String), usize>,
     /// People by the resource to which they refer as themselves in another role.
     pub(super) linked: BTreeMap<usize, usize>,
-    seen: BTreeMap<(&'static str, String), u32>,
+    seen: HashMap<(&'static str, String), u32>,
 }
 
 /// Diagnostics with a place of their own; a document of nothing but faults is told its first ones.
@@ -84,7 +84,7 @@ impl<'t> Reading<'t> {
             urls: BTreeMap::new(),
             numbers: BTreeMap::new(),
             linked: BTreeMap::new(),
-            seen: BTreeMap::new(),
+            seen: HashMap::new(),
         }
     }
 

@@ -256,7 +256,7 @@ pub(super) fn key(
     });
     let name = code.map_or("", |code| if code.code.is_empty() { &code.text } else { &code.code });
     let told = if id.is_empty() || id.len() > 80 { name.chars().take(24).collect() } else { id };
-    format!("{}/{what}/{told}", reading.key(person))
+    [reading.key(person), what, &told].join("/")
 }
 
 fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: &Node<'_>) {

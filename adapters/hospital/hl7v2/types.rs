@@ -213,13 +213,18 @@ pub fn number(text: &str) -> Option<String> {
 
 /// NFKC without blanks. Borrowed where that changes nothing, as in nearly every number, unit and code.
 pub(crate) fn compact(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.chars().all(is_settled) {
         return Cow::Borrowed(text);
     }
     if text.is_ascii() {
         return Cow::Owned(text.chars().filter(|letter| !letter.is_whitespace()).collect());
     }
     Cow::Owned(text.nfkc().filter(|letter| !letter.is_whitespace()).collect())
+}
+
+/// Graphic ASCII, kana without the marks that stand by themselves, kanji: each is its own normal form, and none joins another.
+fn is_settled(letter: char) -> bool {
+    matches!(letter, '!'..='~' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' | '一'..='\u{9FFF}')
 }
 
 /// A number with a comparator before it: an NM, an SN, or text such as `>= 10`.

@@ -136,3 +136,10 @@ fn units_are_turned_into_ucum() {
     assert_eq!(first("mm(hg)^mmHg^ISO+", unit), "mm[Hg]");
     assert_eq!(first("(hb)^回／１分^ISO+", unit), "(hb)");
 }
+
+#[test]
+fn what_is_settled_is_its_own_normal_form_beside_any_other() {
+    let settled: String = ('\0'..=char::MAX).filter(|letter| is_settled(*letter)).collect();
+    assert!(settled.nfkc().eq(settled.chars()));
+    assert!(!settled.contains(char::is_whitespace));
+}

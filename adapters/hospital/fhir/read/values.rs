@@ -290,14 +290,16 @@ pub(super) fn moment(text: &str) -> Result<(Stamp, bool), NotADate> {
     if !matches!((day.len(), dashes), (4, 0) | (7, 1) | (10, 2)) {
         return Err(NotADate::OtherForm);
     }
-    let day = day.replace('-', "");
-    let Some(clock) = clock else { return times::read(&day).map(|read| (read.0, false)) };
+    let mut written = String::with_capacity(text.len());
+    written.extend(day.split('-'));
+    let Some(clock) = clock else { return times::read(&written).map(|read| (read.0, false)) };
     let (time, zone) = match clock.find(['Z', '+', '-']).and_then(|at| clock.split_at_checked(at)) {
-        Some((time, "Z")) => (time, "+0000".to_owned()),
-        Some((time, zone)) => (time, zone.replace(':', "")),
-        None => (clock, String::new()),
+        Some((time, "Z")) => (time, "+00:00"),
+        Some((time, zone)) => (time, zone),
+        None => (clock, ""),
     };
-    let mut stamp = times::read(&format!("{day}{}{zone}", time.replace(':', "")))?.0;
+    written.extend(time.split(':').chain(zone.split(':')));
+    let mut stamp = times::read(&written)?.0;
     // FHIR has no time to the minute: its seconds are zero where nobody knows them.
     stamp.second = stamp.second.filter(|second| *second != 0);
     Ok((stamp, zone.is_empty()))
