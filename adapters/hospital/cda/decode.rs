@@ -62,7 +62,7 @@ pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) 
             "Not a CDA document: its root is ClinicalDocument of the namespace urn:hl7-org:v3.",
         ));
     }
-    let tree = Tree::new(root, "ClinicalDocument", tree::known, Style::Slashes);
+    let tree = Tree::new(root, "ClinicalDocument", tree::known_here, Style::Slashes);
     let mut reading = Reading::new(&tree, profile, date);
     let submission = read(&mut reading, &words, bytes);
     let diagnostics = std::mem::take(&mut reading.diagnostics);

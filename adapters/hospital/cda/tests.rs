@@ -13,6 +13,15 @@ use proto::entry::Body;
 use serde_json::Value;
 
 #[test]
+fn no_name_of_the_sender_stands_in_a_place() {
+    let names = "<observation 湊=\"1\" xsi:葵=\"2\" xmlns:x=\"urn:x\" x:灯=\"3\" classCode=\"OBS\"";
+    let decoded = decode(&changed("<observation classCode=\"OBS\"", names));
+    let places: Vec<String> = decoded.ledger.lines().map(|line| line.place).collect();
+    assert_eq!(places.iter().filter(|place| place.ends_with("/*")).count(), 3);
+    assert!(places.iter().all(|place| place.is_ascii()));
+}
+
+#[test]
 fn every_corpus_file_is_read_or_refused_with_a_named_code() {
     let Some(files) = corpus("hospital/cda") else { return };
     let taken = reads_corpus(&Cda, &files);

@@ -21,13 +21,22 @@ static NAMES: LazyLock<HashSet<&'static str>> =
 static ATTRIBUTES: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| NAMES.iter().filter_map(|name| Some((name.strip_prefix('@')?, *name))).collect());
 
-/// The name of what CDA does not know: one for all, so that no document can have more names than CDA.
+/// The name of what CDA does not know: one for all, so that no document can have more names than CDA. What an attribute is
+/// called that CDA does not know stands behind it.
 const UNKNOWN: &str = ":";
 
-/// Is it a name of CDA, or one that this tree gives itself?
+/// Attributes of the namespace of XML Schema.
+const OF_SCHEMA: [(&str, &str); 3] =
+    [("type", "@xsi:type"), ("schemaLocation", "@xsi:schemaLocation"), ("nil", "@xsi:nil")];
+
+/// Is it a name of CDA?
 pub(super) fn known(name: &str) -> bool {
-    let bare = || name.strip_prefix("sdtc:").or(name.strip_prefix("@xsi:").and(Some("@type")));
-    NAMES.contains(name) || name.starts_with('#') || bare().is_some_and(|bare| NAMES.contains(bare))
+    NAMES.contains(name)
+}
+
+/// Is it a name of CDA in this tree, or one that the tree gives itself?
+pub(super) fn known_here(name: &str) -> bool {
+    !name.starts_with(UNKNOWN)
 }
 
 /// A document that was read.
@@ -111,7 +120,7 @@ impl<'t> Build<'t> for Builder<'t> {
         if let Some(text) = &mut self.text {
             text.start(namespace, name);
         }
-        let is_known = NAMES.contains(name);
+        let is_known = known(name);
         if self.open.is_empty() {
             (self.name, self.is_cda) = (name, namespace == Some(V3) && name == "ClinicalDocument");
         }
@@ -131,13 +140,12 @@ impl<'t> Build<'t> for Builder<'t> {
         }
         let Some(open) = self.open.last_mut() else { return };
         open.is_packed |= namespace.is_none() && name == "representation" && value == "B64";
-        let name = match (namespace, ATTRIBUTES.get(name)) {
-            (None, Some(known)) => Cow::Borrowed(*known),
-            (None, None) => Cow::Owned(format!("@{name}")),
-            (Some(XSI), _) if name == "type" => Cow::Borrowed("@xsi:type"),
-            (Some(XSI), _) => Cow::Owned(format!("@xsi:{name}")),
-            (Some(_), _) => Cow::Borrowed(UNKNOWN),
-        };
+        let name = match namespace {
+            None => ATTRIBUTES.get(name).copied(),
+            Some(XSI) => OF_SCHEMA.iter().find(|(known, _)| *known == name).map(|(_, name)| *name),
+            Some(_) => Some(UNKNOWN),
+        }
+        .map_or_else(|| Cow::Owned([UNKNOWN, name].concat()), Cow::Borrowed);
         self.members.push((name, Node::new(Value::Text(value))));
         open.contents = self.members.len();
     }
