@@ -64,19 +64,27 @@ pub fn is_header(text: &str) -> bool {
 }
 
 /// Do these twelve digits end with the right check digit?
-fn checks(digits: &[u32]) -> bool {
-    let Some((check, body)) = digits.split_last() else { return false };
+fn checks(digits: &[u32; LENGTH]) -> bool {
+    let [body @ .., check] = digits;
     let weights = (2..=7).chain(2..=6);
     let sum: u32 = body.iter().rev().zip(weights).map(|(digit, weight)| digit * weight).sum();
     let rest = sum % 11;
-    digits.len() == LENGTH && *check == if rest <= 1 { 0 } else { 11 - rest }
+    *check == if rest <= 1 { 0 } else { 11 - rest }
 }
 
-/// The digits seen so far, in the groups in which they were written.
+/// The digits seen so far, in the groups in which they were written. Only the last twelve are kept.
 #[derive(Default)]
 struct Run {
-    groups: Vec<Vec<u32>>,
+    last: [u32; LENGTH],
+    groups: usize,
+    /// Digits of the innermost group.
+    length: usize,
+    /// Groups of four in a row, up to the innermost.
+    fours: usize,
     separated: bool,
+    /// A group of twelve looks like an individual number, or three neighbours of four do.
+    alone: bool,
+    grouped: bool,
 }
 
 impl Run {
@@ -86,43 +94,37 @@ impl Run {
             self.digit(digit);
             return false;
         }
-        let single = (letter == '-' || (letter.is_whitespace() && letter != '\n')) && !self.separated;
-        if single && !self.groups.is_empty() {
+        if self.length == 0 {
+            return false;
+        }
+        if (letter == '-' || (letter.is_whitespace() && letter != '\n')) && !self.separated {
             self.separated = true;
             return false;
         }
-        let found = self.holds_one();
-        self.wipe();
+        self.end_group();
+        let found = self.alone || (self.grouped && self.groups <= GROUPS_MAX);
+        zeroize::Zeroize::zeroize(&mut self.last);
+        *self = Run::default();
         found
     }
 
     fn digit(&mut self, digit: u32) {
-        match self.groups.last_mut() {
-            Some(group) if !self.separated => group.push(digit),
-            _ => self.groups.push(vec![digit]),
+        if self.separated {
+            self.end_group();
+            (self.separated, self.length) = (false, 0);
         }
-        self.separated = false;
+        self.last.rotate_left(1);
+        if let Some(place) = self.last.last_mut() {
+            *place = digit;
+        }
+        self.length += 1;
     }
 
-    /// A group of twelve, or three neighbours of four that make twelve.
-    fn holds_one(&self) -> bool {
-        let alone = self.groups.iter().any(|group| checks(group));
-        let grouped = self.groups.len() <= GROUPS_MAX
-            && self.groups.windows(3).any(|three| {
-                three.iter().all(|group| group.len() == 4) && {
-                    let digits: zeroize::Zeroizing<Vec<u32>> = zeroize::Zeroizing::new(three.concat());
-                    checks(&digits)
-                }
-            });
-        alone || grouped
-    }
-
-    fn wipe(&mut self) {
-        for group in &mut self.groups {
-            zeroize::Zeroize::zeroize(group);
-        }
-        self.groups.clear();
-        self.separated = false;
+    fn end_group(&mut self) {
+        self.groups += 1;
+        self.fours = if self.length == 4 { self.fours + 1 } else { 0 };
+        self.alone |= self.length == LENGTH && checks(&self.last);
+        self.grouped |= self.fours >= 3 && checks(&self.last);
     }
 }
 
