@@ -4,8 +4,9 @@ use crate::hospital::narrative;
 use crate::hospital::numbers::BASE64;
 use crate::json::{self, Members, Node, Value};
 use crate::xml::{Build, Element, Elements};
+use fnv::{FnvHashMap, FnvHashSet};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The namespace of CDA.
@@ -14,11 +15,11 @@ const SDTC: &str = "urn:hl7-org:sdtc";
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Names of elements and attributes of CDA, those of attributes with `@` before them.
-static NAMES: LazyLock<HashSet<&'static str>> =
+static NAMES: LazyLock<FnvHashSet<&'static str>> =
     LazyLock::new(|| include_str!("element_names.txt").split_whitespace().collect());
 
 /// Names of attributes as they stand in a document, with their names in the tree.
-static ATTRIBUTES: LazyLock<HashMap<&'static str, &'static str>> =
+static ATTRIBUTES: LazyLock<FnvHashMap<&'static str, &'static str>> =
     LazyLock::new(|| NAMES.iter().filter_map(|name| Some((name.strip_prefix('@')?, *name))).collect());
 
 /// The name of what CDA does not know: one for all, so that no document can have more names than CDA. What an attribute is

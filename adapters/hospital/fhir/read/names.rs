@@ -1,10 +1,10 @@
 //! The names that FHIR itself gives to elements: only they may stand in a place, since any other name is text of the sender.
 
-use std::collections::HashSet;
+use fnv::FnvHashSet;
 use std::sync::LazyLock;
 
 /// Names of elements and resources of FHIR R4, separated by white space.
-static NAMES: LazyLock<HashSet<&'static str>> =
+static NAMES: LazyLock<FnvHashSet<&'static str>> =
     LazyLock::new(|| include_str!("element_names.txt").split_whitespace().collect());
 
 /// Is it a name of FHIR?
