@@ -68,14 +68,18 @@ fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
     let orders = results::messages(person, pid);
     let allergies = allergies::message(person, pid);
     let told = told || !orders.is_empty() || allergies.is_some();
-    let beside = people::beside(person);
-    if !told || !beside.is_empty() && messages.iter().all(|message| message.kind != stays::DISCHARGE) {
+    let in_discharge = messages.iter().any(|message| message.kind == stays::DISCHARGE);
+    let beside = if in_discharge { Vec::new() } else { people::beside(person) };
+    let diagnoses = stays::diagnoses_of_no_stay(person);
+    if !told || !beside.is_empty() || !diagnoses.is_empty() {
         // A visit is required where there is none: class N says that it does not apply.
         let no_visit = Line::new("PV1").with(1, "1".to_owned()).with(2, "N".to_owned());
         let after = beside.iter().position(|line| !line.is("NK1")).unwrap_or(beside.len());
         let (relatives, others) = beside.split_at(after);
         let head = [people::evn(person, None, ""), pid.clone()];
-        let lines = [head.as_slice(), relatives, &[no_visit], others].concat();
+        let insured = others.iter().position(|line| !line.is("OBX")).unwrap_or(others.len());
+        let (observed, insured) = others.split_at(insured);
+        let lines = [head.as_slice(), relatives, &[no_visit], observed, &diagnoses, insured].concat();
         messages.push(Message { kind: "ADT^A31^ADT_A05", lines });
     }
     messages.extend(allergies);

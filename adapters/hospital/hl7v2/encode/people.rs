@@ -2,7 +2,7 @@
 
 use super::super::types;
 use super::Message;
-use super::line::{Line, components, contact, day, moment, name, repeated};
+use super::line::{Line, components, contact, day, escaped, moment, name, repeated};
 use crate::family::{Family, Person};
 use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
@@ -47,6 +47,13 @@ fn identifier(id: &proto::Identifier, own: &str) -> String {
         Some(below) => below.strip_prefix('/').unwrap_or(&id.issuer),
         None => &id.issuer,
     };
+    let is_oid = authority.contains('.') && authority.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if is_oid {
+        // HD: an OID is no name of a sender.
+        let parts =
+            [components(&[&id.value]), String::new(), String::new(), format!("&{authority}&ISO"), escaped(&id.kind)];
+        return parts.join("^").trim_end_matches('^').to_owned();
+    }
     components(&[&id.value, "", "", authority, &id.kind])
 }
 

@@ -21,10 +21,18 @@ pub(super) fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
             .with(1, "1".to_owned())
             .say(3, order)
             .with(4, results.first().map(|obx| obx.field(3).to_owned()).unwrap_or_default())
-            .at(7, entries.first().and_then(|entry| entry.occurred_at.as_ref()));
+            .at(7, entries.iter().find_map(|entry| taken_at(entry)));
         Message { kind: "ORU^R01^ORU_R01", lines: [vec![pid.clone(), obr], results].concat() }
     };
     orders.into_iter().map(message).filter(|message| message.lines.len() > 2).collect()
+}
+
+/// When a result was taken; of an observation only what it says itself.
+fn taken_at(entry: &proto::Entry) -> Option<&proto::DateTime> {
+    match &entry.body {
+        Some(Body::Observation(observation)) => observation.observed_at.as_ref(),
+        _ => entry.occurred_at.as_ref(),
+    }
 }
 
 /// The results that belong to no order.

@@ -134,9 +134,23 @@ fn class(class: &str) -> &'static str {
 }
 
 fn diagnoses(person: &Person<'_>, stay: &str) -> Vec<Line> {
-    let below = |key: &str| key.strip_prefix(stay).is_some_and(|rest| rest.starts_with("/diagnosis/"));
-    let found = person.bodies(condition).into_iter().filter(|(entry, _)| below(&entry.source_key));
+    let found = person.bodies(condition).into_iter().filter(|(entry, _)| is_of(stay, &entry.source_key));
     (1..).zip(found).map(|(number, (_, condition))| dg1(number, condition)).collect()
+}
+
+/// The diagnoses that are told with no stay, and are no problem of a list.
+pub(super) fn diagnoses_of_no_stay(person: &Person<'_>) -> Vec<Line> {
+    let stays = person.bodies(encounter).into_iter().map(|(entry, _)| entry);
+    let notices = person.bodies(discharge).into_iter().map(|(entry, _)| entry);
+    let stays: Vec<&str> = stays.chain(notices).map(|entry| entry.source_key.as_str()).collect();
+    let alone = |key: &str| !key.contains("/problem/") && !stays.iter().any(|stay| is_of(stay, key));
+    let found = person.bodies(condition).into_iter().filter(|(entry, _)| alone(&entry.source_key));
+    (1..).zip(found).map(|(number, (_, condition))| dg1(number, condition)).collect()
+}
+
+/// Is it the key of a diagnosis of this stay?
+fn is_of(stay: &str, key: &str) -> bool {
+    key.strip_prefix(stay).is_some_and(|rest| rest.starts_with("/diagnosis/"))
 }
 
 fn dg1(number: usize, condition: &proto::Condition) -> Line {
