@@ -14,6 +14,8 @@ mod narrative;
 mod numbers;
 mod raise;
 mod reading;
+#[cfg(test)]
+mod round_trip_tests;
 
 use crate::digest::sha256_hex;
 use crate::xml;
