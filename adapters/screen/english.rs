@@ -192,7 +192,6 @@ const WORDS: &[(&str, &str)] = &[
     // A concern and its notification.
     ("気づいたこと", "What was noticed"),
     ("気づいた日時", "Noticed"),
-    ("緊急度", "Urgency"),
     ("届出の根拠", "Offered under"),
     ("虐待の通告", "notification of abuse"),
     ("要保護児童の通告", "notification of a child in need of protection"),
