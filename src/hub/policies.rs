@@ -31,40 +31,17 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Reads them, and counts the epoch up when the files are not those of the last start.
+    /// Reads them. A hub that writes puts its own on record first, where it is not that of the last start.
     pub(super) async fn read(
         store: &Store,
         keyring: &Keyring,
-        Reviewed { policy, codes, .. }: &Reviewed,
+        reviewed: &Reviewed,
         now: Time,
     ) -> Result<Self, Refusal> {
-        let hash = hex(&policy.hash());
-        let mut epoch = store.policy_epoch().await?;
-        let (before, mut rows) = (store.setting(CURRENT).await?, Vec::new());
-        if before.as_deref() != Some(hash.as_str()) {
-            epoch += 1;
-            let files = serde_json::to_string(policy.files()).map_err(|_| Refusal::kept_changing())?;
-            rows.push(Row::PolicyEpoch(epoch));
-            rows.push(Row::Setting { name: name(epoch), value: format!("{} {hash}", now.micros()) });
-            rows.push(Row::Setting { name: FILES.to_owned(), value: files });
-            rows.push(Row::Setting { name: CURRENT.to_owned(), value: hash });
+        if store.writes() {
+            record(store, keyring, reviewed, now).await?;
         }
-        // They raise categories when something is taken in: no decision on what is there changes with them, and no epoch.
-        if store.setting(CODES).await?.as_deref() != Some(codes.file()) {
-            rows.push(Row::Setting { name: CODES.to_owned(), value: codes.file().to_owned() });
-        }
-        if !rows.is_empty() {
-            let entry = AuditEntry {
-                time: now.micros(),
-                action: "load policy".to_owned(),
-                policy_hash: policy.hash().to_vec(),
-                policy_before: before.as_deref().and_then(unhex).unwrap_or_default(),
-                note: format!("codes {}", hex(&codes.hash())),
-                ..AuditEntry::default()
-            };
-            let leaves = vec![leaf_of_hub(keyring, uuid_v7(now, entropy::bytes()), &entry)];
-            store.commit("load policy", Change { rows, leaves, ..Change::default() }).await?;
-        }
+        let epoch = store.policy_epoch().await?;
         let since = of_epoch(store, epoch).await?.map(|(since, _)| since);
         let mut earlier = Vec::new();
         for before in (epoch.saturating_sub(REMEMBERED)..epoch).rev() {
@@ -81,6 +58,43 @@ impl Policies {
         self.since.filter(|since| at < *since)?;
         self.earlier.iter().find(|(since, _)| *since <= at).map(|(_, hash)| *hash)
     }
+}
+
+/// Counts the epoch up when the files are not those of the last start, and keeps them for the next one.
+async fn record(
+    store: &Store,
+    keyring: &Keyring,
+    Reviewed { policy, codes, .. }: &Reviewed,
+    now: Time,
+) -> Result<(), Refusal> {
+    let hash = hex(&policy.hash());
+    let (before, mut rows) = (store.setting(CURRENT).await?, Vec::new());
+    if before.as_deref() != Some(hash.as_str()) {
+        let epoch = store.policy_epoch().await?.saturating_add(1);
+        let files = serde_json::to_string(policy.files()).map_err(|_| Refusal::kept_changing())?;
+        rows.push(Row::PolicyEpoch(epoch));
+        rows.push(Row::Setting { name: name(epoch), value: format!("{} {hash}", now.micros()) });
+        rows.push(Row::Setting { name: FILES.to_owned(), value: files });
+        rows.push(Row::Setting { name: CURRENT.to_owned(), value: hash });
+    }
+    // They raise categories when something is taken in: no decision on what is there changes with them, and no epoch.
+    if store.setting(CODES).await?.as_deref() != Some(codes.file()) {
+        rows.push(Row::Setting { name: CODES.to_owned(), value: codes.file().to_owned() });
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let entry = AuditEntry {
+        time: now.micros(),
+        action: "load policy".to_owned(),
+        policy_hash: policy.hash().to_vec(),
+        policy_before: before.as_deref().and_then(unhex).unwrap_or_default(),
+        note: format!("codes {}", hex(&codes.hash())),
+        ..AuditEntry::default()
+    };
+    let leaves = vec![leaf_of_hub(keyring, uuid_v7(now, entropy::bytes()), &entry)];
+    store.commit("load policy", Change { rows, leaves, ..Change::default() }).await?;
+    Ok(())
 }
 
 /// The policy of the last start.

@@ -178,6 +178,10 @@ impl Engine {
         }
     }
 
+    pub(super) fn writes(&self) -> bool {
+        self.shared.writer.is_some()
+    }
+
     fn may_change(&self) -> Result<(), StoreError> {
         self.shared.faults.first().map_or(Ok(()), |fault| Err(StoreError::Tampered(fault.clone())))
     }

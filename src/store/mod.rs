@@ -320,6 +320,11 @@ impl Store {
         self.inner.checkpoint().await
     }
 
+    /// Was it opened to be written?
+    pub fn writes(&self) -> bool {
+        self.inner.writes()
+    }
+
     /// Writes the last checkpoints, waits for what is being written, and closes. Later changes are refused.
     ///
     /// # Errors

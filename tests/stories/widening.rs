@@ -5,6 +5,7 @@ use crate::serve_commands::plain;
 use musubi::cli::Exit;
 use musubi::clock::SystemClock;
 use musubi::config::{Config, Mode};
+use musubi::sample_city as sample;
 use musubi::serve::{StartError, open_hub};
 use musubi_core::consent::Policy;
 use std::path::Path;
@@ -132,6 +133,25 @@ async fn s43_a_table_of_codes_that_raises_less_needs_the_signatures_too() {
     starts(&config).await.unwrap();
     config.policy.folder = Some(first);
     starts(&config).await.expect("one that raises more opens nothing");
+}
+
+/// After an upgrade, for one: what the auditor asks for does not wait for the next start.
+#[tokio::test]
+async fn who_only_reads_is_answered_under_another_policy_and_records_none() {
+    let city = City::after_the_permitted_discharge().await;
+    let outside = tempfile::tempdir().unwrap();
+    written(outside.path(), narrower);
+    let mut config = city.config.clone();
+    let data = config.data.folder.display().to_string();
+    city.running.stop().await.unwrap();
+    config.policy.folder = Some(outside.path().to_owned());
+    starts(&config).await.unwrap();
+    let verify = async || plain(&format!("audit verify --data {data}")).await.1;
+    let before = verify().await;
+    let person = format!("{} 00012345", sample::HOSPITAL);
+    let (exit, said) = plain(&format!("audit statement --data {data} {person}")).await;
+    assert!(exit == Exit::Success && said.contains(sample::CENTER), "{said}");
+    assert_eq!(verify().await, before);
 }
 
 #[tokio::test]
