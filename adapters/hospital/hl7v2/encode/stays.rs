@@ -158,7 +158,8 @@ fn dg1(number: usize, condition: &proto::Condition) -> Line {
         "admission" => "A",
         "working" => "W",
         "final" => "F",
-        _ => "",
+        // It must be there, and nobody said which.
+        _ => "\"\"",
     };
     Line::new("DG1")
         .with(1, number.to_string())
