@@ -26,8 +26,6 @@ use std::fmt;
 
 /// Days in which the center looks at what another agency says that a person said.
 const CHECK_DAYS: i64 = 7;
-/// Class of the names of consents that were sent in bytes of their own.
-const CONSENT_SENT: &str = "consent sent";
 
 /// A permit or an objection, as it is to be recorded.
 #[derive(Clone)]

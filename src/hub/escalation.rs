@@ -21,8 +21,8 @@ use musubi_core::time::Time;
 /// Kinds of work item whose deadline counts.
 const COUNTED: [&str; 11] =
     [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL, CONTACT, NOTIFICATION, FORM];
-/// Kinds that only some list: officers, or those whose task child protection is.
-const OF_SOME: [&str; 4] = [ASK_OFFICER, ACCESS, CONTACT, NOTIFICATION];
+/// Kinds that only officers list.
+const OF_OFFICERS: [&str; 2] = [ASK_OFFICER, ACCESS];
 /// Kind of the work item by which one is put before somebody.
 const ESCALATION: &str = "escalation";
 /// Days in which somebody looks at it.
@@ -69,7 +69,8 @@ impl Hub {
         for owner in self.whom_to_tell(item, &body).await? {
             let (municipality, due) = (&item.municipality, now.plus_days(LOOKED_AT_DAYS));
             // Who may not list the item is not told that it is overdue.
-            let kind = OF_SOME.into_iter().find(|kind| *kind == item.kind).unwrap_or(ESCALATION);
+            let mut of_some = OF_OFFICERS.into_iter().chain(OF_PROTECTION);
+            let kind = of_some.find(|kind| *kind == item.kind).unwrap_or(ESCALATION);
             let question = Question { owner: &owner, kind, due, municipality, family: &family, persons: &persons };
             change.rows.push(self.ask(now, &question, &said)?);
         }

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Longest period of a duty for which the registry names none, in days.
-pub(super) const DUTY_DAYS_MAX: i64 = 90;
+const DUTY_DAYS_MAX: i64 = 90;
 /// Grounds that are asked of holders; the others are asserted by whoever discloses.
 pub(super) const ASKED: [GroundCode; 4] = [GroundCode::L04, GroundCode::L05, GroundCode::L07, GroundCode::L12];
 
@@ -239,10 +239,15 @@ impl Hub {
         self.policy.ground(code).is_some_and(|entry| entry.nature == Nature::Duty)
     }
 
+    /// Until when a duty of this ground may last, or what is asserted alike.
+    pub(super) fn last_moment(&self, code: GroundCode, from: Time) -> Time {
+        let named = self.policy.ground(code).and_then(|entry| entry.days_max);
+        Time::end_of(from.plus_days(named.map_or(DUTY_DAYS_MAX, i64::from)).day())
+    }
+
     /// A duty opens without anybody's approval; it ends no later than the registry says.
     pub(super) fn check_duty(&self, ground: &Ground) -> Result<(), Refusal> {
-        let named = self.policy.ground(ground.code).and_then(|entry| entry.days_max);
-        let last = Time::end_of(ground.from.plus_days(named.map_or(DUTY_DAYS_MAX, i64::from)).day());
+        let last = self.last_moment(ground.code, ground.from);
         if self.is_duty(ground.code) && ground.until.is_none_or(|until| until > last) {
             return Err(Refusal::invalid(
                 "MU-E425",

@@ -6,7 +6,7 @@ use super::access::reason_too_short;
 use super::caller::Caller;
 use super::emergency::not_an_answer;
 use super::family::Family;
-use super::grounds::{DUTY_DAYS_MAX, GroundTerms};
+use super::grounds::GroundTerms;
 use super::work::{Answer, Question, WorkBody, WorkItem, no_such_item};
 use super::{Hub, Refusal};
 use crate::store::{Change, WorkItemRow};
@@ -74,13 +74,12 @@ impl Hub {
         message: MessageId,
         now: Time,
     ) -> Result<Ground, Refusal> {
-        let asked = self.policy.ground(code).map(|entry| entry.evidence.as_slice()).unwrap_or_default();
         let mut evidence = offer.evidence.clone();
-        evidence.retain(|name, _| asked.contains(name));
+        self.keep_asked(code, &mut evidence);
         let terms = GroundTerms {
             categories: Offer::categories(&self.policy, code),
             evidence,
-            until: Some(last_moment(now)),
+            until: Some(self.last_moment(code, now)),
             message: Some(message),
             ..GroundTerms::default()
         };
@@ -113,12 +112,17 @@ impl Hub {
         for (name, stated) in offered.into_iter().flat_map(|offer| offer.evidence) {
             terms.evidence.entry(name).or_insert(stated);
         }
-        let asked = self.policy.ground(code).map(|entry| entry.evidence.as_slice()).unwrap_or_default();
-        terms.evidence.retain(|name, _| asked.contains(name));
+        self.keep_asked(code, &mut terms.evidence);
         if terms.categories == CategorySet::EMPTY {
             terms.categories = Offer::categories(&self.policy, code);
         }
-        terms.until = terms.until.or_else(|| Some(last_moment(now)));
+        terms.until = terms.until.or_else(|| Some(self.last_moment(code, now)));
+    }
+
+    /// Of what is stated, what the registry asks for.
+    fn keep_asked(&self, code: GroundCode, stated: &mut BTreeMap<String, String>) {
+        let asked = self.policy.ground(code).map(|entry| entry.evidence.as_slice()).unwrap_or_default();
+        stated.retain(|name, _| asked.contains(name));
     }
 
     /// A notification that a person asserts goes to its recipient at once, and the author need not state anything more.
@@ -137,7 +141,7 @@ impl Hub {
         let question = Question {
             owner: &ground.recipient,
             kind: NOTIFICATION,
-            due: now.plus_days(LOOKED_AT_DAYS),
+            due: told_by(now),
             municipality: &municipality,
             family,
             persons: &ground.subjects,
@@ -178,11 +182,6 @@ impl Hub {
         );
         let about = ground.message.map_or_else(|| ground.id.to_string(), |message| message.to_string());
         WorkBody::new(format!("NOTIFICATION_{code}"), text, about)
-    }
-
-    /// When somebody at the authority must have looked.
-    pub(super) fn told_by(now: Time) -> Time {
-        now.plus_days(LOOKED_AT_DAYS)
     }
 
     /// The concern of a work item, for its author.
@@ -238,11 +237,12 @@ pub(super) fn decline_to_offer(answer: &Answer<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn last_moment(now: Time) -> Time {
-    Time::end_of(now.plus_days(DUTY_DAYS_MAX).day())
+/// When somebody at the authority must have looked.
+pub(super) fn told_by(now: Time) -> Time {
+    now.plus_days(LOOKED_AT_DAYS)
 }
 
-fn is_concern(entry: &SharedEntry) -> bool {
+pub(super) fn is_concern(entry: &SharedEntry) -> bool {
     entry.kind() == CONCERN
 }
 

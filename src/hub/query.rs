@@ -116,8 +116,8 @@ impl Hub {
             None => self.find_by_name(&named.name, &named.birth_date).await?,
         };
         let question = Question { caller, purpose, cited, wanted: &|_, _| true, categories: Level::L3.categories() };
-        let (mut seen, mut unshown, asked_for) = (Vec::new(), Unshown::default(), persons.clone());
-        for person in persons {
+        let (mut seen, mut unshown) = (Vec::new(), Unshown::default());
+        for &person in &persons {
             match self.show(&question, person).await? {
                 Shown::Released(released) => seen.push(*released),
                 Shown::Nothing(nothing) => unshown.add(nothing),
@@ -128,8 +128,8 @@ impl Hub {
         }
         self.nothing_shown(&question, seen.is_empty(), unshown).await?;
         if seen.is_empty() {
-            if !asked_for.is_empty() {
-                self.keep_question(&question, ground, &asked_for, false).await?;
+            if !persons.is_empty() {
+                self.keep_question(&question, ground, &persons, false).await?;
             }
             silence.await;
         }

@@ -49,7 +49,7 @@ impl Submission {
                 person: PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() },
                 number: referral.referral_id.clone(),
                 to: referral.to.clone(),
-                kind: Some(&referral.kind).filter(|kind| !kind.is_empty()).map_or(INFORMATION, |kind| kind).to_owned(),
+                kind: if referral.kind.is_empty() { INFORMATION } else { &referral.kind }.to_owned(),
                 reply_by: referral.reply_by.as_ref().and_then(moment),
             }),
             _ => None,

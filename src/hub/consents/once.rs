@@ -1,7 +1,8 @@
 //! A consent that comes again in the same bytes, since its sender lost the answer, is answered as it was and makes no second
 //! fact. Once something else was said in between, the same bytes say it anew.
 
-use super::{CONSENT_SENT, ConsentTerms, Recorded};
+use super::{ConsentTerms, Recorded};
+use crate::digits::hex;
 use crate::hub::caller::Caller;
 use crate::hub::family::Family;
 use crate::hub::{Hub, Refusal};
@@ -13,6 +14,9 @@ use musubi_core::sealing::Blind;
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+/// Class of the names of consents that were sent in bytes of their own.
+const CLASS: &str = "consent sent";
 
 /// The bytes in which a consent was sent.
 #[derive(Clone, Copy)]
@@ -48,8 +52,7 @@ fn named(hub: &Hub, caller: &Caller, sent: &Sent<'_>) -> (Blind, [u8; 32]) {
         .chain_update(sent.body)
         .finalize()
         .into();
-    let name: String = content.iter().map(|byte| format!("{byte:02x}")).collect();
-    (hub.keyring.blind.blind(CONSENT_SENT, &name), content)
+    (hub.keyring.blind.blind(CLASS, &hex(&content)), content)
 }
 
 /// When something was said last that may have changed what this consent changed: of another kind, or to the same agency.

@@ -6,6 +6,7 @@ use crate::hub::Refusal;
 use crate::hub::caller::request_of;
 use crate::hub::deliver;
 use crate::hub::ledger::{Arriving, Basis, Serves};
+use crate::hub::notification::is_concern;
 use crate::hub::register::Agency;
 use crate::hub::work::{Question, SUGGESTION, WorkBody};
 use crate::store::{Change, Concerned, DeliveryRow, DeliveryState, Row};
@@ -13,7 +14,7 @@ use musubi_core::adapter::{Diagnostic, Text};
 use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
 use musubi_core::consent::{Facts, Outcome, Rule};
 use musubi_core::id::{DeliveryId, EntryId, PersonId};
-use musubi_core::record::{CONCERN, SharedEntry, is_subject_data, of_substance};
+use musubi_core::record::{SharedEntry, is_subject_data, of_substance};
 use musubi_core::release::{Released, Withheld, release};
 use musubi_core::signals::{self, SignalFound};
 use musubi_core::time::Time;
@@ -100,9 +101,8 @@ impl Custody<'_> {
 
     /// Is there anything in it for the center besides a concern, which has a way of its own?
     fn delivers_anything(&self) -> bool {
-        let concern = |entry: &SharedEntry| entry.kind() == CONCERN;
-        let beside = |entry: &SharedEntry| !concern(entry) && !is_subject_data(entry.kind());
-        !self.offers() || self.entries.iter().any(beside) || !self.entries.iter().any(concern)
+        let beside = |entry: &SharedEntry| !is_concern(entry) && !is_subject_data(entry.kind());
+        !self.offers() || self.entries.iter().any(beside) || !self.entries.iter().any(is_concern)
     }
 
     /// Would an entry of this parcel for whose sake it is delivered, and of such a kind, be seen?

@@ -2,18 +2,18 @@
 //! author and a work item of those whose task it is, or as the question for what is missing.
 
 use super::Custody;
+use crate::hub::Refusal;
 use crate::hub::grounds::ground_fact;
 use crate::hub::ledger::act;
-use crate::hub::notification::{FORM, NOTIFICATION, form, incomplete, received};
+use crate::hub::notification::{FORM, NOTIFICATION, form, incomplete, is_concern, received, told_by};
 use crate::hub::work::WorkBody;
-use crate::hub::{Hub, Refusal};
 use crate::store::{Change, WorkItemRow};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::AgencyId;
 use musubi_core::consent::records::Ground;
 use musubi_core::id::{EntryId, MessageId, PersonId};
 use musubi_core::notification::{GROUND, Offer, offers, offers_concerns};
-use musubi_core::record::{CONCERN, SharedEntry};
+use musubi_core::record::SharedEntry;
 use std::collections::BTreeSet;
 
 /// What becomes of the concerns of a parcel.
@@ -37,7 +37,7 @@ impl Custody<'_> {
     pub(super) async fn offered(&self) -> Result<Offered, Refusal> {
         let mut offered = Offered::default();
         let known = |person| self.family.known_as(person);
-        let concerns = self.entries.iter().filter(|entry| entry.kind() == CONCERN).cloned();
+        let concerns = self.entries.iter().filter(|entry| is_concern(entry)).cloned();
         let concerns: Vec<SharedEntry> = concerns.map(|entry| entry.with_persons(&known)).collect();
         if !self.offers() || concerns.is_empty() {
             return Ok(offered);
@@ -85,7 +85,7 @@ impl Custody<'_> {
         for ground in &offered.grounds {
             change.rows.push(self.hub.fact_row(now, &self.municipality, &self.family, &ground_fact(ground))?);
             if offered.news {
-                let (owner, due) = (&ground.recipient, Hub::told_by(now));
+                let (owner, due) = (&ground.recipient, told_by(now));
                 change.rows.push(self.ask(owner, NOTIFICATION, due, &ground.subjects, &self.hub.told(ground))?);
             }
             let mut entry = act(now, "assert ground", self.caller.id(), &self.caller.actor);

@@ -134,8 +134,7 @@ fn class(class: &str) -> &'static str {
 }
 
 fn diagnoses(person: &Person<'_>, stay: &str) -> Vec<Line> {
-    let found = person.bodies(condition).into_iter().filter(|(entry, _)| is_of(stay, &entry.source_key));
-    (1..).zip(found).map(|(number, (_, condition))| dg1(number, condition)).collect()
+    diagnoses_where(person, |key| is_of(stay, key))
 }
 
 /// The diagnoses that are told with no stay, and are no problem of a list.
@@ -144,7 +143,11 @@ pub(super) fn diagnoses_of_no_stay(person: &Person<'_>) -> Vec<Line> {
     let notices = person.bodies(discharge).into_iter().map(|(entry, _)| entry);
     let stays: Vec<&str> = stays.chain(notices).map(|entry| entry.source_key.as_str()).collect();
     let alone = |key: &str| !key.contains("/problem/") && !stays.iter().any(|stay| is_of(stay, key));
-    let found = person.bodies(condition).into_iter().filter(|(entry, _)| alone(&entry.source_key));
+    diagnoses_where(person, alone)
+}
+
+fn diagnoses_where(person: &Person<'_>, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
+    let found = person.bodies(condition).into_iter().filter(|(entry, _)| wanted(&entry.source_key));
     (1..).zip(found).map(|(number, (_, condition))| dg1(number, condition)).collect()
 }
 

@@ -5,6 +5,7 @@
 //! not there stays 404; that an answer still stands is a release like any other.
 
 use super::{Form, answer};
+use crate::digits::hex;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use musubi_core::release::Outgoing;
@@ -17,8 +18,7 @@ pub(super) struct Tagged {
 
 /// What the tag is made of: a form of writing, and the hash of what is said.
 pub(super) fn view(form: Form, said: &[u8]) -> String {
-    let hash: String = said.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{} {hash}", form.media_type())
+    format!("{} {}", form.media_type(), hex(said))
 }
 
 /// The answer with its tag, or 304 without it where the request names that tag.
