@@ -8,6 +8,7 @@ mod corpus_tests;
 pub mod fhir;
 pub mod hl7v2;
 pub mod hp01;
+mod keys;
 #[cfg(test)]
 mod limit_tests;
 mod narrative;

@@ -9,6 +9,7 @@ use super::values::{self, Measured};
 use crate::hospital::concepts::{self, Concept};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
+use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -254,8 +255,7 @@ pub(super) fn key(
         let (root, extension) = (id.take("@root", "source_key"), id.take("@extension", "source_key"));
         if extension.is_empty() { root.to_owned() } else { extension.to_owned() }
     });
-    let name = code.map_or("", |code| if code.code.is_empty() { &code.text } else { &code.code });
-    let told = if id.is_empty() || id.len() > 80 { name.chars().take(24).collect() } else { id };
+    let told = keys::name(id, code.map_or("", keys::about));
     [reading.key(person), what, &told].join("/")
 }
 

@@ -3,6 +3,7 @@
 use super::super::datatypes::CATEGORY;
 use super::bundle::Document;
 use super::values;
+use crate::hospital::keys;
 use crate::hospital::reading::Reading;
 use crate::hospital::{attachment, narrative};
 use crate::json::Node;
@@ -64,7 +65,7 @@ pub(super) fn attached(
             content: bytes,
             r#type: kind.clone(),
         };
-        let name = if values::is_key(told) { told.to_owned() } else { title.chars().take(24).collect() };
+        let name = keys::name(told.to_owned(), title);
         reading.paper(person, node, &format!("document/{name}"), document);
     }
 }

@@ -1,6 +1,7 @@
 //! Care plans, goals and episodes of care: the record has no body for them, and keeps what they say as a document in words.
 
 use super::values;
+use crate::hospital::keys;
 use crate::hospital::narrative;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -36,7 +37,7 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
     let Some(person) = reading.person(number, kept.subject) else { return };
     let title = Some(node.take("title", "document.title")).filter(|title| !title.is_empty()).unwrap_or(kept.title);
     let told = reading.number_of(node);
-    let name = if values::is_key(&told) { told } else { title.chars().take(24).collect() };
+    let name = keys::name(told, title);
     let key = format!("document/{kind}/{name}");
     let status = [node.take("status", PATH), node.take("lifecycleStatus", PATH)];
     if status.contains(&"entered-in-error") {

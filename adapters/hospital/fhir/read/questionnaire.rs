@@ -1,8 +1,8 @@
 //! Questionnaires that somebody answered: the EPDS as a screening, any other as a document in words.
 
 use super::screening::{self, Scores};
-use super::values;
 use crate::hospital::concepts::{self, Concept};
+use crate::hospital::keys;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_core::adapter::Profile;
@@ -101,11 +101,7 @@ fn words(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, answered: &[
     let lines: Vec<String> = answered.iter().map(|item| line(item)).collect();
     let told = reading.number_of(node);
     let form = node.take("questionnaire", "document.title");
-    let name = if values::is_key(&told) {
-        told
-    } else {
-        form.rsplit('/').next().unwrap_or_default().chars().take(24).collect()
-    };
+    let name = keys::name(told, form.rsplit('/').next().unwrap_or_default());
     let key = format!("document/questionnaire/{name}");
     if node.peek("status") == "entered-in-error" {
         let key = format!("{}/{key}", reading.key(person));

@@ -2,6 +2,7 @@
 
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -19,7 +20,7 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
     let Some(person) = reading.person(number, "patient") else { return };
     let relative = values::coding(node.first("relationship"), "observation.code").unwrap_or_default();
     let told = reading.number_of(node);
-    let told = if values::is_key(&told) { told } else { values::head(&relative) };
+    let told = keys::name(told, keys::about(&relative));
     let at = reading.stamp(node, "date", "observation.observed_at");
     let status = match node.take("status", "observation.status") {
         "entered-in-error" => None,
@@ -28,7 +29,7 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
     };
     for condition in node.all("condition") {
         let Some(illness) = values::coding(condition.first("code"), "observation.coded") else { continue };
-        let key = format!("{}/family_history/{told}/{}", reading.key(person), values::head(&illness));
+        let key = format!("{}/family_history/{told}/{}", reading.key(person), keys::head(&illness));
         let Some(status) = status else {
             reading.withdraw(person, key, node, "observation", Category::C11Family);
             continue;

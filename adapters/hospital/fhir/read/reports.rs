@@ -2,6 +2,7 @@
 
 use super::{papers, results, values};
 use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use musubi_proto::v1 as proto;
@@ -35,7 +36,7 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
     let text = node.take("conclusion", PATH).to_owned();
     let coded = if text.is_empty() { values::coding(node.first("conclusionCode"), "observation.coded") } else { None };
     let (Some(code), true) = (code, !text.is_empty() || coded.is_some()) else { return };
-    let told = if values::is_key(&told) { told } else { values::head(&code) };
+    let told = keys::name(told, keys::about(&code));
     let day = at.map(Stamp::compact).unwrap_or_default();
     let key = format!("{}/report/{told}/{}", reading.key(person), day.get(..8).unwrap_or(&day));
     if node.peek("status") == "entered-in-error" {

@@ -3,6 +3,7 @@
 use super::{screening, values};
 use crate::hospital::concepts::{self, Concept, Recognised};
 use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -308,10 +309,10 @@ fn observation(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc:
     let told = reading.number_of(node);
     let code = values::coding(node.first("code"), "observation.code");
     let base = match &code {
-        _ if values::is_key(&told) => format!("{}/observation/{told}", reading.key(person)),
+        _ if keys::is_number(&told) => format!("{}/observation/{told}", reading.key(person)),
         Some(code) => {
             let day = at.map(Stamp::compact).unwrap_or_default();
-            format!("{}/observation/{}/{day}", reading.key(person), values::head(code))
+            format!("{}/observation/{}/{day}", reading.key(person), keys::head(code))
         }
         None => format!("{}/observation", reading.key(person)),
     };
@@ -324,7 +325,7 @@ fn observation(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc:
     for component in node.all("component") {
         let part = values::coding(component.first("code"), "observation.code").unwrap_or_default();
         let loinc = recognise(reading, component.first("code")).map(|found| found.loinc).unwrap_or_default();
-        one(reading, person, component, format!("{base}/{}", values::head(&part)), (at, status), loinc);
+        one(reading, person, component, format!("{base}/{}", keys::head(&part)), (at, status), loinc);
     }
 }
 

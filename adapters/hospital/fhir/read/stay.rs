@@ -4,6 +4,7 @@ use super::super::datatypes::DIAGNOSIS_ROLE;
 use super::bundle::Document;
 use super::{people, values};
 use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -207,7 +208,7 @@ pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Doc
         _ => "",
     };
     let told = reading.number_of(node);
-    let told = if values::is_key(&told) { told } else { values::head(&code) };
+    let told = keys::name(told, keys::about(&code));
     let key = format!("{}/diagnosis/{kind}/{told}", reading.key(person));
     if verification == "entered-in-error" {
         reading.withdraw(person, key, node, "condition", Category::C05Delivery);
@@ -260,7 +261,7 @@ pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
         return;
     };
     let told = reading.number_of(node);
-    let told = if values::is_key(&told) { told } else { values::head(&substance) };
+    let told = keys::name(told, keys::about(&substance));
     let key = format!("{}/allergy/{told}", reading.key(person));
     let verification = values::words(node.first("verificationStatus"), "observation.status");
     if verification == "entered-in-error" {

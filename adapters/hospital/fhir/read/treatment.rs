@@ -2,6 +2,7 @@
 
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -151,10 +152,10 @@ fn key(
 ) -> String {
     let number = reading.number_of(node);
     let base = format!("{}/{}", reading.key(person), form.kind);
-    if values::is_key(&number) {
+    if keys::is_number(&number) {
         return format!("{base}/{number}");
     }
-    let name = values::head(what);
+    let name = keys::head(what);
     let day = at.map(Stamp::compact).unwrap_or_default();
     format!("{base}/{name}/{}", day.get(..8).unwrap_or(&day))
 }

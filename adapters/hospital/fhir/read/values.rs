@@ -167,17 +167,6 @@ pub(super) fn one_code(coding: &Node<'_>) -> (String, String) {
     (system(coding.peek("system")), coding.peek("code").to_owned())
 }
 
-/// May a sender's number stand in the key of an entry? Where it may not, what the entry is about does.
-pub(super) fn is_key(number: &str) -> bool {
-    !number.is_empty() && number.len() <= 80
-}
-
-/// What a key says of a code: enough to tell two entries of one document apart.
-pub(super) fn head(code: &proto::Coded) -> String {
-    let name = if code.code.is_empty() { &code.text } else { &code.code };
-    name.chars().take(24).collect()
-}
-
 /// Words of a concept: its text, else what its coding displays, else the code.
 pub(super) fn words(concept: Option<&Node<'_>>, path: &'static str) -> String {
     let coded = coding(concept, path).unwrap_or_default();

@@ -1,0 +1,28 @@
+//! What tells two entries of one document apart in their keys, and is the same when the document comes again.
+
+use musubi_proto::v1 as proto;
+
+/// Longest number of a sender in a key, in bytes.
+const NUMBER_MAX: usize = 80;
+/// Letters in a key of what an entry is about.
+const ABOUT_MAX: usize = 24;
+
+/// May a sender's number stand in the key of an entry?
+pub(super) fn is_number(number: &str) -> bool {
+    !number.is_empty() && number.len() <= NUMBER_MAX
+}
+
+/// The sender's number; where it may not stand in a key, the beginning of what the entry is about.
+pub(super) fn name(number: String, about: &str) -> String {
+    if is_number(&number) { number } else { about.chars().take(ABOUT_MAX).collect() }
+}
+
+/// What an entry is about, where it has a code.
+pub(super) fn about(code: &proto::Coded) -> &str {
+    if code.code.is_empty() { &code.text } else { &code.code }
+}
+
+/// What a key says of a code.
+pub(super) fn head(code: &proto::Coded) -> String {
+    name(String::new(), about(code))
+}
