@@ -234,6 +234,9 @@ pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &
         decided.shown_by_both(listing.visible(&item));
         let own = judged.author == request.recipient;
         released.withheld.extend(judged.withheld(&decided));
+        if decided.full.union(decided.general).is_empty() {
+            continue;
+        }
         let mut message = entry.into_message();
         if !own {
             trace::drop_envelope(&mut message, decided.full);

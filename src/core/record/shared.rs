@@ -10,11 +10,12 @@ use musubi_proto::v1 as proto;
 use prost::Message;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-/// One immutable fact, attributed (記録). Its contents stay in this crate.
+/// One immutable fact, attributed (記録). Its contents stay in this crate; as they never change, copies share them.
 #[derive(Clone)]
 pub struct SharedEntry {
-    entry: proto::Entry,
+    entry: Arc<proto::Entry>,
 }
 
 impl fmt::Debug for SharedEntry {
@@ -46,7 +47,7 @@ pub struct SearchTerm {
 
 impl SharedEntry {
     pub(crate) fn new(entry: proto::Entry) -> Self {
-        SharedEntry { entry }
+        SharedEntry { entry: Arc::new(entry) }
     }
 
     pub(crate) fn message(&self) -> &proto::Entry {
@@ -54,7 +55,7 @@ impl SharedEntry {
     }
 
     pub(crate) fn into_message(self) -> proto::Entry {
-        self.entry
+        Arc::unwrap_or_clone(self.entry)
     }
 
     /// Musubi's id of it.
@@ -146,12 +147,13 @@ impl SharedEntry {
 
     /// What it says, whoever handed it in how often. Who somebody is does not hang on when it was said, a death may.
     fn said(self) -> proto::Entry {
-        let timeless = match &self.entry.body {
+        let entry = self.into_message();
+        let timeless = match &entry.body {
             Some(proto::entry::Body::PersonDetails(details)) => details.deceased != Some(true),
             _ => false,
         };
         proto::Entry {
-            occurred_at: self.entry.occurred_at.filter(|_| !timeless),
+            occurred_at: entry.occurred_at.filter(|_| !timeless),
             id: String::new(),
             subjects: Vec::new(),
             source_message: String::new(),
@@ -160,7 +162,7 @@ impl SharedEntry {
             recorded_at_micros: 0,
             update: false,
             cleared: Vec::new(),
-            ..self.entry
+            ..entry
         }
     }
 
@@ -190,7 +192,7 @@ impl SharedEntry {
         let (mut rest, mut entries) = (plain.as_slice(), Vec::new());
         while !rest.is_empty() {
             let entry = proto::Entry::decode_length_delimited(&mut rest).map_err(|_| UnreadableEntry)?;
-            entries.push(SharedEntry { entry });
+            entries.push(SharedEntry::new(entry));
         }
         Ok(entries)
     }
@@ -198,11 +200,13 @@ impl SharedEntry {
     /// The same entry with its persons as they are known now: two that were joined are one.
     #[must_use]
     pub fn with_persons(mut self, known_as: &dyn Fn(PersonId) -> PersonId) -> Self {
-        for id in &mut self.entry.person_ids {
-            let Some(person) = PersonId::parse(id) else { continue };
-            let known = known_as(person);
-            if known != person {
-                *id = known.to_string();
+        let joined = |id: &String| PersonId::parse(id).is_some_and(|person| known_as(person) != person);
+        if !self.entry.person_ids.iter().any(joined) {
+            return self;
+        }
+        for id in &mut Arc::make_mut(&mut self.entry).person_ids {
+            if let Some(person) = PersonId::parse(id) {
+                *id = known_as(person).to_string();
             }
         }
         self
@@ -308,7 +312,10 @@ impl SharedRecord {
 impl SharedEntry {
     /// What stands once this has come after another entry of its series.
     fn upon(self, before: &SharedEntry) -> Self {
-        if self.entry.update { SharedEntry { entry: update::upon(self.entry, &before.entry) } } else { self }
+        if !self.entry.update {
+            return self;
+        }
+        SharedEntry::new(update::upon(self.into_message(), &before.entry))
     }
 
     fn order(&self) -> (Time, Time) {
