@@ -75,7 +75,8 @@ impl Hub {
     }
 
     fn add_release(&self, exposed: &mut BTreeMap<PersonId, Exposed>, family: &Family, row: &ReleaseRow) {
-        let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+        let holders = family.only(&row.persons);
+        let detail: Option<ReleaseDetail> = self.open_json(&holders, &row.detail, "release", row.id.0, 0);
         let unreadable = detail.is_none();
         let mut shown: BTreeMap<PersonId, CategorySet> = BTreeMap::new();
         if unreadable {

@@ -267,6 +267,17 @@ impl Family {
         unique.into_iter().filter_map(|person| Some((person, self.keys.get(&person)?))).collect()
     }
 
+    /// Those of them whom a row concerns, with their keys and nothing else. What one key seals does not say whose: among many it
+    /// would be looked for with the key of each.
+    pub(super) fn only(&self, concerned: &[Concerned]) -> Family {
+        let mut only = Family::new(self.at);
+        for one in concerned {
+            only.persons.extend(self.persons.get(&one.person).map(|row| (row.id, row.clone())));
+            only.keys.extend(self.keys.get(&one.person).map(|key| (one.person, key.clone())));
+        }
+        only
+    }
+
     pub(super) fn open(&self, sealed: &Sealed, hub: &DataKey, aad: &Aad<'_>) -> Option<Vec<u8>> {
         let holders = sealed.holders();
         if holders.is_empty() {

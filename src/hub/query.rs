@@ -414,7 +414,7 @@ impl Hub {
         let rows = self.store.facts_for(caller.id(), FactKind::Ground, now).await?;
         let named = self.keys_of(&rows.iter().flat_map(|row| &row.persons).map(|one| one.person).collect()).await?;
         let opened = rows.iter().filter_map(|row| {
-            let ground = self.open_json(&named, &row.body, "fact", row.id.0, 0)?;
+            let ground = self.open_json(&named.only(&row.persons), &row.body, "fact", row.id.0, 0)?;
             Some((ground, row.persons.iter().map(|one| one.person).collect()))
         });
         Ok(opened.collect())
