@@ -31,10 +31,12 @@ pub enum Fate {
 /// The account of every field of the source that held something.
 ///
 /// A document of a megabyte has thirty thousand lines with long places, most of each the same as in the line before: of a
-/// place only the rest is kept.
+/// place only the rest is kept. Of fates there are some dozens: each is kept once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     lines: Vec<Kept>,
+    /// Every fate, in the order in which it was first noted.
+    fates: Vec<Fate>,
     /// What is new in each place, all in a row.
     rests: String,
     /// The place of the last line.
@@ -48,7 +50,8 @@ struct Kept {
     shared: u32,
     /// Bytes of `rests` with which it goes on.
     rest: u32,
-    fate: Fate,
+    /// Which of `fates`.
+    fate: u32,
 }
 
 impl Ledger {
@@ -56,10 +59,20 @@ impl Ledger {
     pub fn note(&mut self, item: u32, place: &str, fate: Fate) {
         let shared = shared(&self.last, place);
         let rest = place.get(shared..).unwrap_or_default();
+        let fate = self.number(fate);
         self.lines.push(Kept { item, shared: length(shared), rest: length(rest.len()), fate });
         self.rests.push_str(rest);
         self.last.truncate(shared);
         self.last.push_str(rest);
+    }
+
+    /// The number of a fate. What was noted lately is nearly always noted again.
+    fn number(&mut self, fate: Fate) -> u32 {
+        let at = self.fates.iter().rposition(|known| *known == fate).unwrap_or_else(|| {
+            self.fates.push(fate);
+            self.fates.len() - 1
+        });
+        length(at)
     }
 
     /// How many lines it has.
@@ -75,12 +88,13 @@ impl Ledger {
     /// Every line, in the order in which they were noted.
     pub fn lines(&self) -> impl Iterator<Item = LedgerLine> {
         let (mut place, mut rests) = (String::new(), self.rests.as_str());
-        self.lines.iter().map(move |line| {
+        self.lines.iter().filter_map(move |line| {
             let (rest, after) = rests.split_at_checked(line.rest as usize).unwrap_or((rests, ""));
             rests = after;
             place.truncate(line.shared as usize);
             place.push_str(rest);
-            LedgerLine { item: line.item, place: place.clone(), fate: line.fate.clone() }
+            let fate = self.fates.get(line.fate as usize)?.clone();
+            Some(LedgerLine { item: line.item, place: place.clone(), fate })
         })
     }
 }
@@ -94,7 +108,7 @@ fn shared(one: &str, other: &str) -> usize {
     other.floor_char_boundary(steps * STEP + further)
 }
 
-/// Lengths fit: a place has a few thousand bytes.
+/// Lengths and numbers fit: a place has a few thousand bytes.
 fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
