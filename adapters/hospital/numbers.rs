@@ -15,32 +15,28 @@ pub(super) fn individual_number<'t>(
     tree: &'t Tree<'_>,
     profile: &Profile,
     exempt: fn(&[&str]) -> bool,
-) -> Option<&'t Node<'t>> {
+) -> Option<Node<'t>> {
     let mut path = Vec::new();
-    find(&tree.root, &mut path, profile, exempt)
+    find(tree.root(), &mut path, profile, exempt)
 }
 
 fn find<'t>(
-    node: &'t Node<'_>,
+    node: Node<'t>,
     path: &mut Vec<&'t str>,
     profile: &Profile,
     exempt: fn(&[&str]) -> bool,
-) -> Option<&'t Node<'t>> {
-    if let crate::json::Value::Object(members) = &node.value {
-        for (name, member) in members {
-            path.push(name);
-            let found = find(member, path, profile, exempt);
-            path.pop();
-            if found.is_some() {
-                return found;
-            }
-        }
-        return None;
-    }
+) -> Option<Node<'t>> {
     if node.is_leaf() {
         return (holds_one(node.text(), path, exempt) && !is_declared(path, profile)).then_some(node);
     }
-    node.children().find_map(|child| find(child, path, profile, exempt))
+    node.named_children().find_map(|(name, child)| {
+        path.extend(name);
+        let found = find(child, path, profile, exempt);
+        if name.is_some() {
+            path.pop();
+        }
+        found
+    })
 }
 
 /// A place that the profile declares to hold identifiers of twelve digits (`Patient.identifier.value`).

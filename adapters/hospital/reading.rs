@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// One resource of a document, or one contained in another.
 pub(super) struct Resource<'t> {
-    pub(super) node: &'t Node<'t>,
+    pub(super) node: Node<'t>,
     /// `Patient`, `Observation` …
     pub(super) kind: &'t str,
     /// The resource that contains it.
@@ -23,7 +23,7 @@ pub(super) struct Resource<'t> {
 pub(super) struct Person<'t> {
     pub(super) subject: proto::Subject,
     /// The Patient that describes the person; none for one who is only named by an identifier.
-    pub(super) patient: Option<&'t Node<'t>>,
+    pub(super) patient: Option<Node<'t>>,
     /// The resource that describes the person.
     pub(super) resource: Option<usize>,
     pub(super) born: Option<Stamp>,
@@ -102,7 +102,7 @@ impl<'t> Reading<'t> {
     }
 
     /// Notes something that refuses the document.
-    pub(super) fn error(&mut self, code: &'static str, at: &Node<'_>, ja: &'static str, en: &'static str) {
+    pub(super) fn error(&mut self, code: &'static str, at: Node<'_>, ja: &'static str, en: &'static str) {
         self.note(Severity::Error, code, at, "", ja, en);
     }
 
@@ -110,7 +110,7 @@ impl<'t> Reading<'t> {
     pub(super) fn error_at(
         &mut self,
         code: &'static str,
-        at: &Node<'_>,
+        at: Node<'_>,
         name: &str,
         ja: &'static str,
         en: &'static str,
@@ -119,7 +119,7 @@ impl<'t> Reading<'t> {
     }
 
     /// Notes something that was read all the same.
-    pub(super) fn warning(&mut self, code: &'static str, at: &Node<'_>, ja: &'static str, en: &'static str) {
+    pub(super) fn warning(&mut self, code: &'static str, at: Node<'_>, ja: &'static str, en: &'static str) {
         self.note(Severity::Warning, code, at, "", ja, en);
     }
 
@@ -127,7 +127,7 @@ impl<'t> Reading<'t> {
     pub(super) fn warning_at(
         &mut self,
         code: &'static str,
-        at: &Node<'_>,
+        at: Node<'_>,
         name: &str,
         ja: &'static str,
         en: &'static str,
@@ -136,7 +136,7 @@ impl<'t> Reading<'t> {
     }
 
     /// Notes something that is worth knowing.
-    pub(super) fn information(&mut self, code: &'static str, at: &Node<'_>, ja: &'static str, en: &'static str) {
+    pub(super) fn information(&mut self, code: &'static str, at: Node<'_>, ja: &'static str, en: &'static str) {
         self.note(Severity::Information, code, at, "", ja, en);
     }
 
@@ -144,7 +144,7 @@ impl<'t> Reading<'t> {
         &mut self,
         severity: Severity,
         code: &'static str,
-        at: &Node<'_>,
+        at: Node<'_>,
         name: &str,
         ja: &'static str,
         en: &'static str,
@@ -165,7 +165,7 @@ impl<'t> Reading<'t> {
     }
 
     /// Reads a date; what is wrong with it is noted.
-    pub(super) fn stamp(&mut self, node: &Node<'_>, name: &str, path: &'static str) -> Option<Stamp> {
+    pub(super) fn stamp(&mut self, node: Node<'_>, name: &str, path: &'static str) -> Option<Stamp> {
         let date = node.get(name)?;
         match (self.dates)(date.text()) {
             Ok((stamp, no_zone)) => {
@@ -206,7 +206,7 @@ impl<'t> Reading<'t> {
         &self,
         person: usize,
         key: String,
-        of: &Node<'_>,
+        of: Node<'_>,
         at: Option<Stamp>,
         body: Body,
     ) -> proto::Entry {
@@ -249,7 +249,7 @@ impl<'t> Reading<'t> {
         &mut self,
         person: usize,
         key: String,
-        node: &Node<'_>,
+        node: Node<'_>,
         kind: &'static str,
         category: Category,
     ) {
@@ -261,7 +261,7 @@ impl<'t> Reading<'t> {
 
     /// Adds a document that is shown whole. What it may tell is unknown: a narrative of a delivery, with the label V, until
     /// somebody has looked; besides, what it says itself and all that the codes beside it raise.
-    pub(super) fn paper(&mut self, person: usize, node: &Node<'_>, key: &str, mut document: proto::Document) {
+    pub(super) fn paper(&mut self, person: usize, node: Node<'_>, key: &str, mut document: proto::Document) {
         let raised = self.entries.iter().flat_map(|entry| entry.raised.iter().copied());
         let newborn = self.entries.iter().any(|entry| matches!(entry.body, Some(Body::Newborn(_))));
         let child = newborn.then_some(Category::C06Newborn.into());

@@ -4,11 +4,16 @@
 //! refuse the document; the library can do neither without changing every other number of the program. What could
 //! exhaust the reader is counted (`security.md` S-70).
 
-mod node;
+mod fates;
+mod grow;
 mod reader;
+
+mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use node::{Fate, Members, Node, Style, Tree, Value, add, gathered};
+pub use fates::Fate;
+pub use grow::{Growing, Leaf, Mark};
 pub use reader::{Fault, Limits, Refusal, read};
+pub use tree::{Node, Style, Tree};

@@ -1,7 +1,6 @@
 //! From bytes to a tree, or a refusal (RFC 8259).
 
-use super::node::names_repeat;
-use super::{Members, Node, Value};
+use super::{Growing, Leaf, Style, Tree};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -38,7 +37,7 @@ pub enum Fault {
     TooLarge,
     /// Nested deeper than allowed.
     TooDeep,
-    /// More values than allowed.
+    /// More values, or names, than allowed.
     TooMany,
 }
 
@@ -64,11 +63,11 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Reads a document. A byte order mark before it is tolerated.
+/// Reads a document. A byte order mark before it is tolerated. `known` tells which names may stand in a place.
 ///
 /// # Errors
 /// At the first thing that is refused.
-pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Node<'a>, Refusal> {
+pub fn read<'a>(bytes: &'a [u8], limits: &Limits, known: fn(&str) -> bool) -> Result<Tree<'a>, Refusal> {
     let refused = |fault, at: usize| {
         let before = bytes.get(..at).unwrap_or(bytes);
         Refusal { fault, line: 1 + before.iter().filter(|byte| **byte == b'\n').count() }
@@ -77,13 +76,14 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Node<'a>, Refusal> {
         return Err(Refusal { fault: Fault::TooLarge, line: 1 });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| refused(Fault::NotUtf8, error.valid_up_to()))?;
-    let (items, members) = (Vec::new(), Vec::new());
-    let mut reader = Reader { text, at: 0, limits, depth: 0, values: 0, items, members };
+    let mut reader = Reader { text, at: 0, limits, depth: 0, growing: Growing::new(text) };
     if text.starts_with('\u{FEFF}') {
         reader.at = '\u{FEFF}'.len_utf8();
     }
-    let root = reader.value().and_then(|root| reader.end().map(|()| root));
-    root.map_err(|fault| refused(fault, reader.at))
+    match reader.value(Cow::Borrowed("")).and_then(|()| reader.end()) {
+        Ok(()) => Ok(reader.growing.finish(known, Style::Dots)),
+        Err(fault) => Err(refused(fault, reader.at)),
+    }
 }
 
 struct Reader<'a, 'l> {
@@ -91,10 +91,7 @@ struct Reader<'a, 'l> {
     at: usize,
     limits: &'l Limits,
     depth: usize,
-    values: usize,
-    /// Items and members of what is open, those of the innermost last: each list and object takes as much room as it needs.
-    items: Vec<Node<'a>>,
-    members: Members<'a>,
+    growing: Growing<'a>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -113,76 +110,84 @@ impl<'a> Reader<'a, '_> {
         if self.skip_blanks().is_some() { Err(Fault::IllFormed) } else { Ok(()) }
     }
 
-    fn value(&mut self) -> Result<Node<'a>, Fault> {
-        self.values += 1;
-        if self.values > self.limits.values {
+    fn value(&mut self, name: Cow<'a, str>) -> Result<(), Fault> {
+        if self.growing.values() >= self.limits.values || self.growing.is_full() {
             return Err(Fault::TooMany);
         }
-        let value = match self.skip_blanks().ok_or(Fault::Truncated)? {
-            b'{' => self.nested(Self::object)?,
-            b'[' => self.nested(Self::list)?,
-            b'"' => Value::Text(self.string()?),
-            b'-' | b'0'..=b'9' => Value::Number(Cow::Borrowed(self.number()?)),
-            b't' => self.word("true", Value::Flag(true))?,
-            b'f' => self.word("false", Value::Flag(false))?,
-            b'n' => self.word("null", Value::Null)?,
+        let leaf = match self.skip_blanks().ok_or(Fault::Truncated)? {
+            b'{' => return self.nested(name, Self::object),
+            b'[' => return self.nested(name, Self::list),
+            b'"' => Leaf::Text(self.string()?),
+            b'-' | b'0'..=b'9' => Leaf::Number(self.number()?),
+            b't' => self.word("true", Leaf::Flag(true))?,
+            b'f' => self.word("false", Leaf::Flag(false))?,
+            b'n' => self.word("null", Leaf::Null)?,
             _ => return Err(Fault::IllFormed),
         };
-        Ok(Node::new(value))
+        self.growing.leaf(name, leaf);
+        Ok(())
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Value<'a>, Fault>) -> Result<Value<'a>, Fault> {
+    fn nested(
+        &mut self,
+        name: Cow<'a, str>,
+        read: fn(&mut Self, Cow<'a, str>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         if self.depth >= self.limits.depth {
             return Err(Fault::TooDeep);
         }
         self.depth += 1;
         self.at += 1;
-        let value = read(self);
+        read(self, name)?;
         self.depth -= 1;
-        value
+        Ok(())
     }
 
-    fn list(&mut self) -> Result<Value<'a>, Fault> {
+    fn list(&mut self, name: Cow<'a, str>) -> Result<(), Fault> {
+        self.growing.open_list(name);
         if self.skip_blanks() == Some(b']') {
             self.at += 1;
-            return Ok(Value::List(Vec::new()));
-        }
-        let first = self.items.len();
-        loop {
-            let item = self.value()?;
-            self.items.push(item);
-            if !self.another(b']')? {
-                return Ok(Value::List(self.items.split_off(first)));
+        } else {
+            self.value(Cow::Borrowed(""))?;
+            while self.another(b']')? {
+                self.value(Cow::Borrowed(""))?;
             }
+        }
+        self.growing.close_list();
+        Ok(())
+    }
+
+    fn object(&mut self, name: Cow<'a, str>) -> Result<(), Fault> {
+        self.growing.open_object(name);
+        if self.skip_blanks() == Some(b'}') {
+            self.at += 1;
+        } else {
+            self.member()?;
+            while self.another(b'}')? {
+                self.member()?;
+            }
+        }
+        let once = self.growing.close_object();
+        match () {
+            () if self.growing.is_full() => Err(Fault::TooMany),
+            () if once => Ok(()),
+            () => Err(Fault::Twice),
         }
     }
 
-    fn object(&mut self) -> Result<Value<'a>, Fault> {
-        if self.skip_blanks() == Some(b'}') {
-            self.at += 1;
-            return Ok(Value::Object(Vec::new()));
+    fn member(&mut self) -> Result<(), Fault> {
+        match self.skip_blanks() {
+            Some(b'"') => {}
+            Some(_) => return Err(Fault::IllFormed),
+            None => return Err(Fault::Truncated),
         }
-        let first = self.members.len();
-        loop {
-            match self.skip_blanks() {
-                Some(b'"') => {}
-                Some(_) => return Err(Fault::IllFormed),
-                None => return Err(Fault::Truncated),
-            }
-            let name = self.string()?;
-            match self.skip_blanks() {
-                Some(b':') => self.at += 1,
-                Some(_) => return Err(Fault::IllFormed),
-                None => return Err(Fault::Truncated),
-            }
-            let value = self.value()?;
-            self.members.push((name, value));
-            if !self.another(b'}')? {
-                break;
-            }
+        let name = self.string()?;
+        match self.skip_blanks() {
+            Some(b':') => self.at += 1,
+            Some(_) => return Err(Fault::IllFormed),
+            None => return Err(Fault::Truncated),
         }
-        let members = self.members.split_off(first);
-        if names_repeat(&members) { Err(Fault::Twice) } else { Ok(Value::Object(members)) }
+        self.value(name)
     }
 
     /// After a value in a list or object: does another follow?
@@ -196,7 +201,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Fault> {
+    fn word(&mut self, word: &str, value: Leaf<'a>) -> Result<Leaf<'a>, Fault> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         if rest.starts_with(word) {
             self.at += word.len();

@@ -4,7 +4,6 @@ use super::header::{self, Document};
 use super::{people, sections, tree};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::reading::{self, Reading};
-use crate::json::{Style, Tree};
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -53,7 +52,7 @@ const ENVELOPE: [&str; 9] = [
 
 /// Reads a document.
 pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) -> Decoded {
-    let tree::Read { root, words, name, is_cda } = document;
+    let tree::Read { tree, words, name, is_cda } = document;
     if !is_cda {
         return Decoded::refused(Diagnostic::error(
             "H001",
@@ -62,7 +61,6 @@ pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) 
             "Not a CDA document: its root is ClinicalDocument of the namespace urn:hl7-org:v3.",
         ));
     }
-    let tree = Tree::new(root, "ClinicalDocument", tree::known_here, Style::Slashes);
     let mut reading = Reading::new(&tree, profile, date);
     let submission = read(&mut reading, &words, bytes);
     let diagnostics = std::mem::take(&mut reading.diagnostics);

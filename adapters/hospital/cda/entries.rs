@@ -48,7 +48,7 @@ struct Place<'w> {
 pub(super) fn read(
     reading: &mut Reading<'_>,
     patient: usize,
-    section: &Node<'_>,
+    section: Node<'_>,
     kind: Kind,
     words: &Words,
     collected: &mut Collected,
@@ -73,8 +73,8 @@ pub(super) fn read(
 /// Goes down through acts and organisers to the observations.
 fn walk(
     reading: &mut Reading<'_>,
-    node: &Node<'_>,
-    above: Option<&Node<'_>>,
+    node: Node<'_>,
+    above: Option<Node<'_>>,
     place: Place<'_>,
     collected: &mut Collected,
 ) {
@@ -100,8 +100,8 @@ fn walk(
 
 fn observation(
     reading: &mut Reading<'_>,
-    node: &Node<'_>,
-    subject: Option<&Node<'_>>,
+    node: Node<'_>,
+    subject: Option<Node<'_>>,
     place: Place<'_>,
     collected: &mut Collected,
 ) {
@@ -140,7 +140,7 @@ fn observation(
 }
 
 /// A problem observation: its value is the diagnosis, or it says that there is none.
-pub(super) fn is_diagnosis(node: &Node<'_>) -> bool {
+pub(super) fn is_diagnosis(node: Node<'_>) -> bool {
     node.first("value").is_some_and(|value| {
         let kind = value.peek("@xsi:type");
         matches!(kind.rsplit(':').next(), Some("CD" | "CE" | "CV"))
@@ -150,8 +150,8 @@ pub(super) fn is_diagnosis(node: &Node<'_>) -> bool {
 /// Whom an entry is about: a newborn that its subject names, in the newborn section an unnamed one, else the patient.
 fn whose(
     reading: &mut Reading<'_>,
-    node: &Node<'_>,
-    subject: Option<&Node<'_>>,
+    node: Node<'_>,
+    subject: Option<Node<'_>>,
     place: Place<'_>,
     collected: &mut Collected,
 ) -> usize {
@@ -181,11 +181,11 @@ fn whose(
 }
 
 /// The child of a related subject, told apart by id, else by name and time of birth, else by order.
-fn named_child(reading: &mut Reading<'_>, related: &Node<'_>, place: Place<'_>, collected: &mut Collected) -> usize {
+fn named_child(reading: &mut Reading<'_>, related: Node<'_>, place: Place<'_>, collected: &mut Collected) -> usize {
     let subject = related.first("subject");
     let id = related.first("sdtc:id").or_else(|| subject.and_then(|subject| subject.first("sdtc:id")));
     let id =
-        id.and_then(|id| values::identifier(id, "subjects", reading.profile, &people::own_roots(&reading.tree.root)));
+        id.and_then(|id| values::identifier(id, "subjects", reading.profile, &people::own_roots(reading.tree.root())));
     let names = subject.into_iter().flat_map(|subject| subject.all("name"));
     let names: Vec<_> = names.filter_map(|name| values::name(name, "person_details.names")).collect();
     let birth = subject.and_then(|subject| subject.first("birthTime")).map_or("", |time| time.peek("@value"));
@@ -226,7 +226,7 @@ fn add_child(reading: &mut Reading<'_>, mother: usize, suffix: &str, born: Optio
 }
 
 /// The concept of an observation and its LOINC.
-fn recognise(reading: &Reading<'_>, node: &Node<'_>) -> Option<(Concept, String)> {
+fn recognise(reading: &Reading<'_>, node: Node<'_>) -> Option<(Concept, String)> {
     let code = node.first("code");
     let codes = values::codes(code);
     let by_code = codes.iter().find_map(|(system, code)| concepts::by_code(system, code, reading.profile));
@@ -236,9 +236,9 @@ fn recognise(reading: &Reading<'_>, node: &Node<'_>) -> Option<(Concept, String)
 }
 
 /// When it was observed: the time, or the beginning of the interval.
-pub(super) fn effective(reading: &mut Reading<'_>, node: &Node<'_>, path: &'static str) -> Option<Stamp> {
-    let time = node.first("effectiveTime").filter(|time| !values::is_null(time))?;
-    let low = time.first("low").filter(|low| !values::is_null(low));
+pub(super) fn effective(reading: &mut Reading<'_>, node: Node<'_>, path: &'static str) -> Option<Stamp> {
+    let time = node.first("effectiveTime").filter(|time| !values::is_null(*time))?;
+    let low = time.first("low").filter(|low| !values::is_null(*low));
     reading.stamp(time, "@value", path).or_else(|| low.and_then(|low| reading.stamp(low, "@value", path)))
 }
 
@@ -247,10 +247,10 @@ pub(super) fn key(
     reading: &Reading<'_>,
     person: usize,
     what: &str,
-    node: &Node<'_>,
+    node: Node<'_>,
     code: Option<&proto::Coded>,
 ) -> String {
-    let id = node.first("id").filter(|id| !values::is_null(id));
+    let id = node.first("id").filter(|id| !values::is_null(*id));
     let id = id.map_or(String::new(), |id| {
         let (root, extension) = (id.take("@root", "source_key"), id.take("@extension", "source_key"));
         if extension.is_empty() { root.to_owned() } else { extension.to_owned() }
@@ -259,7 +259,7 @@ pub(super) fn key(
     [reading.key(person), what, &told].join("/")
 }
 
-fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: &Node<'_>) {
+fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
     const PATH: &str = "condition.code";
     let value = node.first("value");
     let Some(code) = values::coded(value, PATH, place.words) else { return };
@@ -271,7 +271,7 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: &Node<'_>) {
     value.map(|value| value.take("@xsi:type", PATH));
     let negated = (node.take("@negationInd", "condition.negated") == "true").then_some(true);
     let onset = effective(reading, node, "condition.onset");
-    let high = node.first("effectiveTime").and_then(|time| time.first("high")).filter(|high| !values::is_null(high));
+    let high = node.first("effectiveTime").and_then(|time| time.first("high")).filter(|high| !values::is_null(*high));
     let ended = high.and_then(|high| reading.stamp(high, "@value", "condition.ended"));
     let key = key(reading, place.patient, &format!("diagnosis/{kind}"), node, Some(&code));
     let body = Body::Condition(proto::Condition {
@@ -290,7 +290,7 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: &Node<'_>) {
 }
 
 /// An allergy: the substance is the participant, its kind the value; `negationInd` says that there is none.
-fn allergy(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, words: &Words) {
+fn allergy(reading: &mut Reading<'_>, person: usize, node: Node<'_>, words: &Words) {
     let entity = node.first("participant").and_then(|one| one.first("participantRole"));
     let entity = entity.and_then(|role| role.first("playingEntity")).and_then(|entity| entity.first("code"));
     let Some(substance) = values::coded(entity, "observation.coded", words) else { return };
@@ -313,7 +313,7 @@ fn allergy(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, words: &Wo
 }
 
 /// An observation that has no body of its own.
-fn finding(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc: String, words: &Words) {
+fn finding(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: String, words: &Words) {
     let coded = node.first("code");
     let Some(code) = values::coded(coded, "observation.code", words) else { return };
     let values = node.all("value").map(|value| values::measured(value, "observation", words));
@@ -354,7 +354,7 @@ fn finding(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc: Str
 }
 
 /// The number of an observation.
-fn number(node: &Node<'_>, path: &'static str, words: &Words) -> Option<proto::Quantity> {
+fn number(node: Node<'_>, path: &'static str, words: &Words) -> Option<proto::Quantity> {
     let value = values::measured(node.first("value")?, path, words);
     value
         .quantity
@@ -364,7 +364,7 @@ fn number(node: &Node<'_>, path: &'static str, words: &Words) -> Option<proto::Q
 fn newborn(
     reading: &mut Reading<'_>,
     person: usize,
-    node: &Node<'_>,
+    node: Node<'_>,
     concept: Concept,
     words: &Words,
     collected: &mut Collected,
@@ -411,7 +411,7 @@ pub(super) fn finish(reading: &mut Reading<'_>, collected: Collected) {
         let born = reading.people.get(person).and_then(|person| person.born).or(at);
         newborn.born_at = born.map(Stamp::date_time);
         let key = format!("{}/newborn", reading.key(person));
-        let root = &reading.tree.root;
+        let root = reading.tree.root();
         let mut entry = reading.entry(person, key, root, born, Body::Newborn(newborn));
         entry.source_path = place;
         reading.push("newborn", entry);

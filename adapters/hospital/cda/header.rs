@@ -20,7 +20,7 @@ pub(super) struct Document<'t> {
     pub(super) title: String,
     /// Ids of the requests that it answers.
     pub(super) orders: Vec<String>,
-    custodian: Option<&'t Node<'t>>,
+    custodian: Option<Node<'t>>,
 }
 
 /// What sections say of the stay in words.
@@ -55,7 +55,7 @@ impl Document<'_> {
 
 /// Reads the header. `None` refuses the document, and the reason is noted.
 pub(super) fn read<'t>(reading: &mut Reading<'t>, words: &Words) -> Option<Document<'t>> {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     let time = root.first("effectiveTime");
     reading.sent = time.and_then(|time| reading.stamp(time, "@value", "sent_at"));
     if reading.sent.is_none() {
@@ -105,20 +105,20 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, words: &Words) -> Option<Docum
 }
 
 /// Root and extension as one text.
-fn instance(id: &Node<'_>) -> String {
+fn instance(id: Node<'_>) -> String {
     id.settle(Fate::Envelope);
     let (root, extension) = (id.peek("@root"), id.peek("@extension"));
     if extension.is_empty() || root.is_empty() { [root, extension].concat() } else { format!("{root}^{extension}") }
 }
 
 /// The number that an id gives: its extension, else its root.
-fn number(id: &Node<'_>, path: &'static str) -> String {
+fn number(id: Node<'_>, path: &'static str) -> String {
     let (root, extension) = (id.take("@root", path), id.take("@extension", path));
     if extension.is_empty() { root.to_owned() } else { extension.to_owned() }
 }
 
 fn check_type(reading: &mut Reading<'_>) {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     let told = root.first("typeId").map(|id| (id.envelope("@root"), id.envelope("@extension")));
     if !told.is_some_and(|told| TYPES.contains(&told)) {
         reading.warning_at(
@@ -133,7 +133,7 @@ fn check_type(reading: &mut Reading<'_>) {
 
 /// R and V restrict; without a code nobody knows, so the document is restricted.
 fn label(reading: &mut Reading<'_>) -> Label {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     match root.first("confidentialityCode").map(|code| code.take("@code", "label")) {
         Some("V") => Label::V,
         Some("R") => Label::R,
@@ -152,8 +152,8 @@ fn label(reading: &mut Reading<'_>) -> Label {
 }
 
 /// S-04: the certificate decides who sends; the custodian must only not say otherwise.
-fn custodian<'t>(reading: &mut Reading<'t>) -> Option<&'t Node<'t>> {
-    let root = &reading.tree.root;
+fn custodian<'t>(reading: &mut Reading<'t>) -> Option<Node<'t>> {
+    let root = reading.tree.root();
     let keeper = root.first("custodian").and_then(|one| one.first("assignedCustodian"));
     let keeper = keeper.and_then(|one| one.first("representedCustodianOrganization"));
     let Some(keeper) = keeper.filter(|keeper| keeper.peek("@nullFlavor") != "NA") else {
@@ -184,7 +184,7 @@ fn custodian<'t>(reading: &mut Reading<'t>) -> Option<&'t Node<'t>> {
 
 /// What names the series: setId, else the document that is replaced, else the document itself.
 fn series(reading: &mut Reading<'_>, id: &str) -> String {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     if let Some(set) = root.first("setId").map(instance).filter(|set| !set.is_empty()) {
         return set;
     }
@@ -202,7 +202,7 @@ fn series(reading: &mut Reading<'_>, id: &str) -> String {
 
 /// A consent opens nothing by lying in a document: it is recorded through the service for consents, by staff.
 fn consent(reading: &mut Reading<'_>) {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     if let Some(consent) = root.first("authorization") {
         reading.warning(
             "H108",
@@ -214,13 +214,13 @@ fn consent(reading: &mut Reading<'_>) {
 }
 
 /// Beginning and end of the encounter, else of the service.
-fn times(reading: &mut Reading<'_>, encounter: Option<&Node<'_>>) -> (Option<Stamp>, Option<Stamp>) {
-    let root = &reading.tree.root;
+fn times(reading: &mut Reading<'_>, encounter: Option<Node<'_>>) -> (Option<Stamp>, Option<Stamp>) {
+    let root = reading.tree.root();
     let service = root.all("documentationOf").find_map(|one| one.first("serviceEvent"));
-    let mut ends = |of: Option<&Node<'_>>| {
+    let mut ends = |of: Option<Node<'_>>| {
         let time = of.and_then(|of| of.first("effectiveTime"));
         let mut end = |name, path| {
-            let one = time.and_then(|time| time.first(name)).filter(|one| !values::is_null(one));
+            let one = time.and_then(|time| time.first(name)).filter(|one| !values::is_null(*one));
             one.and_then(|one| reading.stamp(one, "@value", path))
         };
         (end("low", "encounter.period.start"), end("high", "encounter.period.end"))
@@ -245,7 +245,7 @@ fn times(reading: &mut Reading<'_>, encounter: Option<&Node<'_>>) -> (Option<Sta
 
 /// The stay: an encounter, and a discharge notice where the document tells of a discharge.
 pub(super) fn stay(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, told: Told, words: &Words) {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     let encounter = root.first("componentOf").and_then(|one| one.first("encompassingEncounter"));
     let service = root.all("documentationOf").find_map(|one| one.first("serviceEvent"));
     if encounter.is_none() && !(document.is_discharge() && service.is_some()) {
@@ -312,20 +312,20 @@ pub(super) fn stay(reading: &mut Reading<'_>, patient: usize, document: &Documen
     reading.update("discharge_notice", entry);
 }
 
-fn ward(encounter: &Node<'_>) -> String {
+fn ward(encounter: Node<'_>) -> String {
     let facility = encounter.first("location").and_then(|location| location.first("healthCareFacility"));
     let place = facility.and_then(|facility| facility.first("location")).and_then(|location| location.first("name"));
     place.map_or("", |name| name.take("#text", "encounter.ward")).to_owned()
 }
 
-fn attending(encounter: &Node<'_>) -> Option<String> {
+fn attending(encounter: Node<'_>) -> Option<String> {
     let attends = encounter.all("encounterParticipant").find(|one| one.peek("@typeCode") == "ATND");
     let who = attends.or_else(|| encounter.first("responsibleParty"))?.first("assignedEntity")?;
     let name = who.first("assignedPerson")?.first("name")?;
     values::name(name, "encounter.attending").map(|name| name.text)
 }
 
-fn class(encounter: Option<&Node<'_>>, document: &Document<'_>) -> &'static str {
+fn class(encounter: Option<Node<'_>>, document: &Document<'_>) -> &'static str {
     match encounter.and_then(|one| one.first("code")).map_or("", |code| code.take("@code", "encounter.class")) {
         "IMP" | "ACUTE" | "NONAC" => "inpatient",
         "AMB" => "outpatient",
@@ -337,7 +337,7 @@ fn class(encounter: Option<&Node<'_>>, document: &Document<'_>) -> &'static str 
 
 /// The referral that a referral document is, and the answer that a consultation note is.
 pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>) {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     let written = root.first("author").and_then(|author| author.first("time"));
     let written = written.and_then(|time| reading.stamp(time, "@value", "referral.requested_at"));
     let at = written.or(reading.sent);
@@ -391,7 +391,7 @@ pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Doc
 }
 
 /// The agency behind an organisation, else its name.
-fn organization(node: &Node<'_>) -> Option<String> {
+fn organization(node: Node<'_>) -> Option<String> {
     let name = || node.first("name").map(|name| name.take("#text", "referral").to_owned());
     values::agency(node, "referral").or_else(name).filter(|name| !name.is_empty())
 }

@@ -50,7 +50,7 @@ impl Adapter for Cda {
             Ok(text) => text,
             Err(refusal) => return refused(refusal),
         };
-        let built = xml::build(&text, limits, tree::known, tree::Builder::default());
+        let built = xml::build(&text, limits, tree::known, tree::Builder::new(&text));
         built.map_or_else(refused, |built| decode::decode(built.finish(), bytes, profile))
     }
 

@@ -5,7 +5,7 @@ use super::values;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
 use crate::hospital::reading::{Person, Reading};
-use crate::json::Node;
+use crate::json::{Node, Tree};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Label, Sex, SubjectRole};
@@ -17,7 +17,7 @@ const AGES_OF_MOTHERS: std::ops::RangeInclusive<i16> = 10..=65;
 const OWN_ROOTS_MAX: usize = 16;
 
 /// Roots under which the keeper of the document gives its own numbers.
-pub(super) fn own_roots<'n>(root: &'n Node<'_>) -> Vec<&'n str> {
+pub(super) fn own_roots<'n>(root: Node<'n>) -> Vec<&'n str> {
     let keeper = root.all("custodian").flat_map(|one| one.all("assignedCustodian"));
     let keeper = keeper.flat_map(|one| one.all("representedCustodianOrganization")).flat_map(|one| one.all("id"));
     let roots = keeper.map(|id| id.peek("@root")).filter(|root| !root.is_empty() && *root != values::INSTITUTION);
@@ -26,7 +26,7 @@ pub(super) fn own_roots<'n>(root: &'n Node<'_>) -> Vec<&'n str> {
 
 /// The one patient of the document. `None` refuses it, and the reason is noted.
 pub(super) fn patient(reading: &mut Reading<'_>, words: &Words) -> Option<usize> {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     if root.all("recordTarget").nth(1).is_some() {
         reading.error_at(
             "H008",
@@ -64,9 +64,8 @@ pub(super) fn patient(reading: &mut Reading<'_>, words: &Words) -> Option<usize>
     let identifiers =
         identifiers.into_iter().map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: String::new() });
     let identifiers: Vec<_> = identifiers.collect();
-    let nobody = || Node::new(crate::json::Value::Null);
-    let empty = nobody();
-    let patient = role.first("patient").unwrap_or(&empty);
+    let nobody = Tree::nothing();
+    let patient = role.first("patient").unwrap_or(nobody.root());
     let born = birth(reading, patient, "person_details.birth_date");
     let person = Person {
         subject: proto::Subject { role: role_of(reading, patient, born).into(), issuer, identifier },
@@ -81,8 +80,8 @@ pub(super) fn patient(reading: &mut Reading<'_>, words: &Words) -> Option<usize>
     Some(number)
 }
 
-fn birth(reading: &mut Reading<'_>, patient: &Node<'_>, path: &'static str) -> Option<Stamp> {
-    let time = patient.first("birthTime").filter(|time| !values::is_null(time))?;
+fn birth(reading: &mut Reading<'_>, patient: Node<'_>, path: &'static str) -> Option<Stamp> {
+    let time = patient.first("birthTime").filter(|time| !values::is_null(*time))?;
     let born = reading.stamp(time, "@value", path);
     if let (Some(born), Some(sent)) = (born, reading.sent)
         && born.certainly_after(sent)
@@ -92,7 +91,7 @@ fn birth(reading: &mut Reading<'_>, patient: &Node<'_>, path: &'static str) -> O
     born
 }
 
-fn role_of(reading: &Reading<'_>, patient: &Node<'_>, born: Option<Stamp>) -> SubjectRole {
+fn role_of(reading: &Reading<'_>, patient: Node<'_>, born: Option<Stamp>) -> SubjectRole {
     let now = reading.sent.map_or(reading.profile.now, Stamp::earliest);
     let years = born.map(|born| now.japan().year() - born.earliest().japan().year());
     let sex = patient.first("administrativeGenderCode").map_or("", |code| code.peek("@code"));
@@ -108,8 +107,8 @@ fn role_of(reading: &Reading<'_>, patient: &Node<'_>, born: Option<Stamp>) -> Su
 fn details(
     reading: &mut Reading<'_>,
     person: usize,
-    role: &Node<'_>,
-    patient: &Node<'_>,
+    role: Node<'_>,
+    patient: Node<'_>,
     identifiers: Vec<proto::Identifier>,
 ) {
     const NAMES: &str = "person_details.names";
@@ -156,7 +155,7 @@ fn details(
     reading.update("person_details", entry);
 }
 
-fn is_true(node: &Node<'_>, path: &'static str) -> Option<bool> {
+fn is_true(node: Node<'_>, path: &'static str) -> Option<bool> {
     match node.take("@value", path) {
         "true" => Some(true),
         "false" => Some(false),
@@ -165,7 +164,7 @@ fn is_true(node: &Node<'_>, path: &'static str) -> Option<bool> {
 }
 
 /// Administrative sex.
-pub(super) fn sex(patient: &Node<'_>, path: &'static str) -> Option<i32> {
+pub(super) fn sex(patient: Node<'_>, path: &'static str) -> Option<i32> {
     let code = patient.first("administrativeGenderCode")?;
     code.take("@codeSystem", path);
     code.take("@displayName", path);
@@ -179,7 +178,7 @@ pub(super) fn sex(patient: &Node<'_>, path: &'static str) -> Option<i32> {
     Some(sex.into())
 }
 
-fn guardians(reading: &mut Reading<'_>, person: usize, patient: &Node<'_>, words: &Words) {
+fn guardians(reading: &mut Reading<'_>, person: usize, patient: Node<'_>, words: &Words) {
     for guardian in patient.all("guardian") {
         let named = guardian.first("guardianPerson").unwrap_or(guardian);
         relative(reading, person, guardian, named, words);
@@ -187,7 +186,7 @@ fn guardians(reading: &mut Reading<'_>, person: usize, patient: &Node<'_>, words
 }
 
 /// A relative who is not linked.
-fn relative(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, named: &Node<'_>, words: &Words) {
+fn relative(reading: &mut Reading<'_>, person: usize, node: Node<'_>, named: Node<'_>, words: &Words) {
     let names: Vec<_> = named.all("name").filter_map(|name| values::name(name, "family.relatives.names")).collect();
     let contacts: Vec<_> =
         node.all("telecom").filter_map(|one| values::contact(one, "family.relatives.contacts")).collect();
@@ -203,7 +202,7 @@ fn relative(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, named: &N
 
 /// Participants that are relatives: the mother of a child, the child of a mother, others.
 pub(super) fn participants(reading: &mut Reading<'_>, patient: usize, words: &Words) {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     let own = own_roots(root);
     for participant in root.all("participant").filter(|one| one.peek("@typeCode") == "IND") {
         let Some(entity) = participant.first("associatedEntity") else { continue };
@@ -255,14 +254,14 @@ pub(super) fn add(
     let child = reading.people.len() - 1;
     let of = reading.people.get(mother).map(|person| person.subject.clone());
     if let Some(of) = of.filter(|of| of.role() == SubjectRole::Mother) {
-        let root = &reading.tree.root;
+        let root = reading.tree.root();
         link(reading, of, child, root, "MTH");
     }
     child
 }
 
 /// The link of a mother and a child.
-fn link(reading: &mut Reading<'_>, mother: proto::Subject, child: usize, node: &Node<'_>, relationship: &str) {
+fn link(reading: &mut Reading<'_>, mother: proto::Subject, child: usize, node: Node<'_>, relationship: &str) {
     let key = format!("{}/mother", reading.key(child));
     let body = proto::ParentChild {
         relationship: relationship.to_owned(),
@@ -279,7 +278,7 @@ pub(super) fn warn_of_unlinked(reading: &mut Reading<'_>, patient: usize) {
     let is_child = reading.people.get(patient).is_some_and(|person| person.role() == SubjectRole::Child);
     let linked = reading.entries.iter().any(|entry| matches!(entry.body, Some(Body::ParentChild(_))));
     if is_child && !linked {
-        let root = &reading.tree.root;
+        let root = reading.tree.root();
         reading.warning_at(
             "H106",
             root,

@@ -14,22 +14,22 @@ use proto::entry::Body;
 const CHILDREN: [&str; 7] = ["CHILD", "NCHILD", "DAU", "SON", "DAUC", "SONC", "NBOR"];
 
 /// The related subject, where it is a child of the patient.
-pub(super) fn child<'n>(subject: Option<&'n Node<'n>>) -> Option<&'n Node<'n>> {
+pub(super) fn child<'n>(subject: Option<Node<'n>>) -> Option<Node<'n>> {
     related(subject).filter(|(_, code)| CHILDREN.contains(code)).map(|(related, _)| related)
 }
 
 /// The related subject, where it is another relative.
-pub(super) fn relative<'n>(subject: Option<&'n Node<'n>>) -> Option<&'n Node<'n>> {
+pub(super) fn relative<'n>(subject: Option<Node<'n>>) -> Option<Node<'n>> {
     related(subject).filter(|(_, code)| !code.is_empty() && !CHILDREN.contains(code)).map(|(related, _)| related)
 }
 
-fn related<'n>(subject: Option<&'n Node<'n>>) -> Option<(&'n Node<'n>, &'n str)> {
+fn related<'n>(subject: Option<Node<'n>>) -> Option<(Node<'n>, &'n str)> {
     let related = subject?.first("relatedSubject")?;
     Some((related, related.first("code").map_or("", |code| code.peek("@code"))))
 }
 
 /// An illness of a relative; anything else that is told of one is kept in the raw document.
-pub(super) fn illness(reading: &mut Reading<'_>, patient: usize, node: &Node<'_>, relative: &Node<'_>, words: &Words) {
+pub(super) fn illness(reading: &mut Reading<'_>, patient: usize, node: Node<'_>, relative: Node<'_>, words: &Words) {
     let value = node.first("value").filter(|_| entries::is_diagnosis(node));
     let Some(illness) = values::coded(value, "observation.coded", words) else { return };
     let code = values::coded(relative.first("code"), "observation.code", words).unwrap_or_default();

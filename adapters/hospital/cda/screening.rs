@@ -29,7 +29,7 @@ const ITEMS: usize = 10;
 pub(super) fn score(
     reading: &mut Reading<'_>,
     (person, concept): (usize, Concept),
-    node: &Node<'_>,
+    node: Node<'_>,
     (score, at): (Option<proto::Quantity>, Option<Stamp>),
     collected: &mut Collected,
 ) {
@@ -92,7 +92,7 @@ pub(super) fn finish(reading: &mut Reading<'_>, collected: Collected) {
             ..proto::Screening::default()
         });
         let key = format!("{}/epds/{day}", reading.key(person));
-        let mut entry = reading.entry(person, key, &reading.tree.root, at, body);
+        let mut entry = reading.entry(person, key, reading.tree.root(), at, body);
         entry.source_path = place;
         reading.push("screening", entry);
     }

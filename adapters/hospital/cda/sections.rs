@@ -25,7 +25,7 @@ pub(super) enum Kind {
     Other,
 }
 
-fn kind(section: &Node<'_>) -> (Kind, bool) {
+fn kind(section: Node<'_>) -> (Kind, bool) {
     let code = section.first("code").map_or("", |code| code.peek("@code"));
     let kind = match code {
         "46241-6" | "42347-5" => Kind::AdmissionDiagnosis,
@@ -53,8 +53,8 @@ fn kind(section: &Node<'_>) -> (Kind, bool) {
 }
 
 /// Every section with those in it.
-fn all<'n, 'a>(root: &'n Node<'a>) -> Vec<&'n Node<'a>> {
-    fn below<'n, 'a>(above: &'n Node<'a>, found: &mut Vec<&'n Node<'a>>) {
+fn all(root: Node<'_>) -> Vec<Node<'_>> {
+    fn below<'n>(above: Node<'n>, found: &mut Vec<Node<'n>>) {
         for section in above.all("component").flat_map(|component| component.all("section")) {
             found.push(section);
             below(section, found);
@@ -70,7 +70,7 @@ fn all<'n, 'a>(root: &'n Node<'a>) -> Vec<&'n Node<'a>> {
 pub(super) fn read(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, words: &Words) -> Told {
     let mut told = Told::default();
     let mut collected = entries::Collected::of(&document.series);
-    for section in all(&reading.tree.root) {
+    for section in all(reading.tree.root()) {
         let (kind, by_title) = kind(section);
         if by_title {
             reading.warning_at(
@@ -90,14 +90,14 @@ pub(super) fn read(reading: &mut Reading<'_>, patient: usize, document: &Documen
         entries::read(reading, patient, section, kind, words, &mut collected);
     }
     if document.is_discharge() {
-        told.reason = words_of(&reading.tree.root, &["18776-5"], "discharge_notice.request");
+        told.reason = words_of(reading.tree.root(), &["18776-5"], "discharge_notice.request");
     }
     entries::finish(reading, collected);
     told
 }
 
 /// The words of the first section with one of these codes.
-pub(super) fn words_of(root: &Node<'_>, codes: &[&str], path: &'static str) -> String {
+pub(super) fn words_of(root: Node<'_>, codes: &[&str], path: &'static str) -> String {
     let mut sections = all(root).into_iter();
     let found = sections.find(|section| section.first("code").is_some_and(|code| codes.contains(&code.peek("@code"))));
     found.and_then(|section| section.first("text")).map_or("", |text| text.take("#text", path)).to_owned()
@@ -105,7 +105,7 @@ pub(super) fn words_of(root: &Node<'_>, codes: &[&str], path: &'static str) -> S
 
 /// What can only be shown whole: the words of all sections, or a body that is one document.
 pub(super) fn papers(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>) {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     let mut text = String::new();
     for section in all(root) {
         let words = section.first("text").map_or("", |text| text.take("#text", "document.content"));
@@ -130,7 +130,7 @@ fn paper(
     reading: &mut Reading<'_>,
     patient: usize,
     document: &Document<'_>,
-    node: &Node<'_>,
+    node: Node<'_>,
     (media_type, content): (&str, Vec<u8>),
 ) {
     let paper = proto::Document {
@@ -145,7 +145,7 @@ fn paper(
 }
 
 /// A body that is one document: packed, in words, or elsewhere, where it is never looked for.
-fn unstructured(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, body: &Node<'_>) {
+fn unstructured(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, body: Node<'_>) {
     let Some(text) = body.first("text") else { return };
     let media_type = text.take("@mediaType", "document.media_type");
     if let Some(packed) = text.get(BASE64) {

@@ -2,7 +2,7 @@
 
 use crate::hospital::narrative;
 use crate::hospital::numbers::BASE64;
-use crate::json::{self, Members, Node, Value};
+use crate::json::{Growing, Leaf, Mark, Style, Tree};
 use crate::xml::{Build, Element, Elements};
 use fnv::{FnvHashMap, FnvHashSet};
 use std::borrow::Cow;
@@ -35,15 +35,10 @@ pub(super) fn known(name: &str) -> bool {
     NAMES.contains(name)
 }
 
-/// Is it a name of CDA in this tree, or one that the tree gives itself?
-pub(super) fn known_here(name: &str) -> bool {
-    !name.starts_with(UNKNOWN)
-}
-
 /// A document that was read.
 pub(super) struct Read<'t> {
-    /// Its root.
-    pub(super) root: Node<'t>,
+    /// What it says.
+    pub(super) tree: Tree<'t>,
     /// The words to which it refers.
     pub(super) words: Words,
     /// The name of its root.
@@ -79,11 +74,9 @@ impl Words {
 }
 
 /// Makes the tree while the document is read.
-#[derive(Default)]
 pub(super) struct Builder<'t> {
+    growing: Growing<'t>,
     open: Vec<Open<'t>>,
-    /// Members of the elements that are open, those of the innermost last.
-    members: Members<'t>,
     /// The elements of a `text` that is open: only when it ends it is clear whether it is a narrative.
     text: Option<Elements>,
     words: Words,
@@ -93,10 +86,8 @@ pub(super) struct Builder<'t> {
 
 /// An element that is open.
 struct Open<'t> {
-    name: Cow<'t, str>,
-    /// Where its members begin, and where those that are no attributes do.
-    members: usize,
-    contents: usize,
+    /// Behind its attributes.
+    contents: Mark,
     /// Character data, without blanks before it.
     own: Cow<'t, str>,
     is_packed: bool,
@@ -104,10 +95,18 @@ struct Open<'t> {
 }
 
 impl<'t> Builder<'t> {
+    /// For a document of this text.
+    pub(super) fn new(text: &'t str) -> Self {
+        let growing = Growing::new(text);
+        Builder { growing, open: Vec::new(), text: None, words: Words::default(), name: "", is_cda: false }
+    }
+
     /// The tree of a document of which all was told.
-    pub(super) fn finish(mut self) -> Read<'t> {
-        let root = self.members.pop().map_or_else(|| Node::new(Value::Null), |(_, root)| root);
-        Read { root, words: self.words, name: self.name, is_cda: self.is_cda }
+    pub(super) fn finish(self) -> Read<'t> {
+        // A name that the tree gives itself is none of the sender's.
+        let known = |name: &str| !name.starts_with(UNKNOWN);
+        let tree = self.growing.finish(known, Style::Slashes).named("ClinicalDocument");
+        Read { tree, words: self.words, name: self.name, is_cda: self.is_cda }
     }
 }
 
@@ -130,9 +129,9 @@ impl<'t> Build<'t> for Builder<'t> {
             Some(SDTC) if is_known => Cow::Owned(format!("sdtc:{name}")),
             _ => Cow::Borrowed(UNKNOWN),
         };
-        let members = self.members.len();
-        let own = Cow::Borrowed("");
-        self.open.push(Open { name, members, contents: members, own, is_packed: false, is_text });
+        self.growing.open_object(name);
+        let contents = self.growing.mark();
+        self.open.push(Open { contents, own: Cow::Borrowed(""), is_packed: false, is_text });
     }
 
     fn attribute(&mut self, namespace: Option<&str>, name: &'t str, value: Cow<'t, str>) {
@@ -147,8 +146,8 @@ impl<'t> Build<'t> for Builder<'t> {
             Some(_) => Some(UNKNOWN),
         }
         .map_or_else(|| Cow::Owned([UNKNOWN, name].concat()), Cow::Borrowed);
-        self.members.push((name, Node::new(Value::Text(value))));
-        open.contents = self.members.len();
+        self.growing.leaf(name, Leaf::Text(value));
+        open.contents = self.growing.mark();
     }
 
     fn text(&mut self, text: Cow<'t, str>) {
@@ -173,7 +172,7 @@ impl<'t> Build<'t> for Builder<'t> {
         let is_packed = open.is_packed && !own.is_empty();
         let own = match text.map(Elements::finish).filter(|text| !is_packed && is_narrative(text)) {
             Some(narrative) => {
-                self.members.truncate(open.contents);
+                self.growing.forget_since(open.contents);
                 self.words.collect(&narrative);
                 Cow::Owned(narrative::of(&narrative))
             }
@@ -181,10 +180,9 @@ impl<'t> Build<'t> for Builder<'t> {
         };
         if !own.is_empty() {
             let name = if is_packed { BASE64 } else { "#text" };
-            self.members.insert(open.contents, (Cow::Borrowed(name), Node::new(Value::Text(own))));
+            self.growing.leaf_at(open.contents, name, Leaf::Text(own));
         }
-        let members = json::gathered(self.members.split_off(open.members));
-        self.members.push((open.name, Node::new(Value::Object(members))));
+        self.growing.close_gathered();
     }
 }
 

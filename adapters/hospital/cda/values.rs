@@ -14,7 +14,7 @@ pub(super) const PATIENT_NUMBER: &str = "1.2.392.100495.20.3.51.1";
 pub(super) const INSTITUTION: &str = "1.2.392.100495.20.3.23";
 
 /// Does a value say that it is absent, and why?
-pub(super) fn is_null(node: &Node<'_>) -> bool {
+pub(super) fn is_null(node: Node<'_>) -> bool {
     !node.peek("@nullFlavor").is_empty()
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Identifier {
 
 /// Reads an identifier. It is the sender's own when its root is the sender's number or one of the roots given; any other
 /// authority stays below the sender's id.
-pub(super) fn identifier(node: &Node<'_>, path: &'static str, profile: &Profile, own: &[&str]) -> Option<Identifier> {
+pub(super) fn identifier(node: Node<'_>, path: &'static str, profile: &Profile, own: &[&str]) -> Option<Identifier> {
     let (root, extension) = (node.take("@root", path), node.take("@extension", path).trim());
     let named = node.take("@assigningAuthorityName", path);
     let agency = profile.agency.as_str();
@@ -56,7 +56,7 @@ pub(super) fn identifier(node: &Node<'_>, path: &'static str, profile: &Profile,
 }
 
 /// The agency that the ids of an organisation name.
-pub(super) fn agency(organization: &Node<'_>, path: &'static str) -> Option<String> {
+pub(super) fn agency(organization: Node<'_>, path: &'static str) -> Option<String> {
     organization.all("id").find_map(|id| {
         let (root, extension) = (id.peek("@root"), id.peek("@extension"));
         let named = extension.strip_prefix("urn:musubi:agency:").map(str::to_owned);
@@ -83,9 +83,9 @@ pub(super) fn system(oid: &str) -> String {
 }
 
 /// A coded value (CD, CE). One without a code is its translation, or the words that it refers to.
-pub(super) fn coded(node: Option<&Node<'_>>, path: &'static str, words: &Words) -> Option<proto::Coded> {
+pub(super) fn coded(node: Option<Node<'_>>, path: &'static str, words: &Words) -> Option<proto::Coded> {
     let node = node?;
-    let read = |node: &Node<'_>| proto::Coded {
+    let read = |node: Node<'_>| proto::Coded {
         system: system(node.take("@codeSystem", path)),
         code: node.take("@code", path).to_owned(),
         text: node.take("@displayName", path).to_owned(),
@@ -101,7 +101,7 @@ pub(super) fn coded(node: Option<&Node<'_>>, path: &'static str, words: &Words) 
 }
 
 /// The same in other systems.
-pub(super) fn translations(node: Option<&Node<'_>>, path: &'static str) -> Vec<proto::Coded> {
+pub(super) fn translations(node: Option<Node<'_>>, path: &'static str) -> Vec<proto::Coded> {
     let Some(node) = node.filter(|node| !node.peek("@code").is_empty()) else { return Vec::new() };
     let all = node.all("translation").filter(|one| !one.peek("@code").is_empty());
     let read = all.map(|one| proto::Coded {
@@ -113,14 +113,14 @@ pub(super) fn translations(node: Option<&Node<'_>>, path: &'static str) -> Vec<p
 }
 
 /// Every code of a coded value, for what it tells beyond its field.
-pub(super) fn codes(node: Option<&Node<'_>>) -> Vec<(String, String)> {
+pub(super) fn codes(node: Option<Node<'_>>) -> Vec<(String, String)> {
     let Some(node) = node else { return Vec::new() };
     let all = std::iter::once(node).chain(node.all("translation"));
     all.map(|one| (system(one.peek("@codeSystem")), one.peek("@code").to_owned())).collect()
 }
 
 /// The words of a text (ED, ST): its own, or those of the narrative to which it refers.
-pub(super) fn told(node: &Node<'_>, path: &'static str, words: &Words) -> String {
+pub(super) fn told(node: Node<'_>, path: &'static str, words: &Words) -> String {
     let own = node.take("#text", path);
     if !own.is_empty() {
         return own.to_owned();
@@ -130,13 +130,13 @@ pub(super) fn told(node: &Node<'_>, path: &'static str, words: &Words) -> String
 }
 
 /// All words of an element whose parts may stand in any order: a name or an address in one piece.
-fn pieces(node: &Node<'_>, names: &[&str], path: &'static str) -> Vec<String> {
+fn pieces(node: Node<'_>, names: &[&str], path: &'static str) -> Vec<String> {
     let all = names.iter().flat_map(|name| node.all(name));
     all.map(|part| part.take("#text", path).trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
 /// A name (PN), in the representation that its use tells (IDE, SYL, ABC).
-pub(super) fn name(node: &Node<'_>, path: &'static str) -> Option<proto::HumanName> {
+pub(super) fn name(node: Node<'_>, path: &'static str) -> Option<proto::HumanName> {
     if is_null(node) {
         return None;
     }
@@ -173,7 +173,7 @@ pub(super) fn name(node: &Node<'_>, path: &'static str) -> Option<proto::HumanNa
 }
 
 /// An address (AD), also one that is a single text.
-pub(super) fn address(node: &Node<'_>) -> Option<proto::Address> {
+pub(super) fn address(node: Node<'_>) -> Option<proto::Address> {
     const PATH: &str = "person_details.addresses";
     if is_null(node) {
         return None;
@@ -204,7 +204,7 @@ pub(super) fn address(node: &Node<'_>) -> Option<proto::Address> {
 }
 
 /// A telephone number or another way to reach somebody (TEL).
-pub(super) fn contact(node: &Node<'_>, path: &'static str) -> Option<proto::Contact> {
+pub(super) fn contact(node: Node<'_>, path: &'static str) -> Option<proto::Contact> {
     let (written, usage) = (node.take("@value", path), node.take("@use", path));
     let (scheme, value) = written.split_once(':').unwrap_or(("tel", written));
     let value = value.trim();
@@ -241,7 +241,7 @@ impl Measured {
 }
 
 /// Reads `value`, whose `xsi:type` says what it is; a prefix in it counts for nothing.
-pub(super) fn measured(node: &Node<'_>, path: &'static str, words: &Words) -> Measured {
+pub(super) fn measured(node: Node<'_>, path: &'static str, words: &Words) -> Measured {
     let kind = node.take("@xsi:type", path);
     let kind = kind.rsplit(':').next().unwrap_or(kind);
     let mut measured = Measured::default();
@@ -249,7 +249,7 @@ pub(super) fn measured(node: &Node<'_>, path: &'static str, words: &Words) -> Me
         "PQ" | "INT" | "REAL" | "MO" => measured.quantity = quantity(node, path, ""),
         "IVL_PQ" | "IVL_INT" => {
             let (low, high) = (node.first("low"), node.first("high"));
-            measured.quantity = match (low.filter(|low| !is_null(low)), high.filter(|high| !is_null(high))) {
+            measured.quantity = match (low.filter(|low| !is_null(*low)), high.filter(|high| !is_null(*high))) {
                 (Some(low), None) => quantity(low, path, if low.peek("@inclusive") == "false" { ">" } else { ">=" }),
                 (None, Some(high)) => quantity(high, path, if high.peek("@inclusive") == "false" { "<" } else { "<=" }),
                 _ => None,
@@ -262,7 +262,7 @@ pub(super) fn measured(node: &Node<'_>, path: &'static str, words: &Words) -> Me
     measured
 }
 
-fn quantity(node: &Node<'_>, path: &'static str, comparator: &str) -> Option<proto::Quantity> {
+fn quantity(node: Node<'_>, path: &'static str, comparator: &str) -> Option<proto::Quantity> {
     let value = types::number(node.take("@value", path))?;
     let unit = types::unit_named(node.take("@unit", path));
     let unit = if unit == "1" { String::new() } else { unit };

@@ -26,7 +26,7 @@ mod tests;
 
 use crate::family::Family;
 use crate::json as json_in;
-use crate::json::Node;
+use crate::json::Tree;
 use crate::xml;
 use draft::Draft;
 use ids::Ids;
@@ -114,17 +114,17 @@ impl Adapter for FhirXml {
     }
 }
 
-fn decoded(root: Result<Node<'_>, Diagnostic>, bytes: &[u8], format: &'static str, profile: &Profile) -> Decoded {
-    root.map_or_else(Decoded::refused, |root| read::decode(root, bytes, format, profile))
+fn decoded(tree: Result<Tree<'_>, Diagnostic>, bytes: &[u8], format: &'static str, profile: &Profile) -> Decoded {
+    tree.map_or_else(Decoded::refused, |tree| read::decode(tree, bytes, format, profile))
 }
 
 /// A body in JSON as a tree.
-fn read_json(bytes: &[u8]) -> Result<Node<'_>, Diagnostic> {
-    json_in::read(bytes, &json_in::Limits::CLINICAL).map_err(not_json)
+fn read_json(bytes: &[u8]) -> Result<Tree<'_>, Diagnostic> {
+    json_in::read(bytes, &json_in::Limits::CLINICAL, read::known).map_err(not_json)
 }
 
 /// A body in XML as the tree that its JSON would be.
-fn read_xml(bytes: &[u8]) -> Result<Node<'static>, Diagnostic> {
+fn read_xml(bytes: &[u8]) -> Result<Tree<'static>, Diagnostic> {
     let root = xml::decode(bytes, &xml::Limits::FHIR)
         .and_then(|text| xml::read_text(&text, &xml::Limits::FHIR, read::known))
         .map_err(|refusal| crate::hospital::not_xml(&refusal))?;

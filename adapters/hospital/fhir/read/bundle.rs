@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 /// What the Composition says; nothing where there is none.
 #[derive(Default)]
 pub(super) struct Document<'t> {
-    pub(super) composition: Option<&'t Node<'t>>,
+    pub(super) composition: Option<Node<'t>>,
     /// Number of the Composition among the resources.
     pub(super) number: usize,
     pub(super) kind: Option<proto::Coded>,
-    pub(super) custodian: Option<&'t Node<'t>>,
+    pub(super) custodian: Option<Node<'t>>,
     /// Texts of the discharge notice that stand in observations of their own, by person.
     pub(super) told: RefCell<BTreeMap<usize, Told>>,
     /// `AD` or `DD`, by the number of a Condition.
@@ -85,7 +85,7 @@ impl<'t> Document<'t> {
     }
 
     /// The period that the document is about.
-    pub(super) fn event(&self) -> Option<&'t Node<'t>> {
+    pub(super) fn event(&self) -> Option<Node<'t>> {
         self.composition?.first("event")?.first("period")
     }
 
@@ -113,7 +113,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    fn section(&mut self, reading: &Reading<'t>, section: &'t Node<'t>, above: &str) {
+    fn section(&mut self, reading: &Reading<'t>, section: Node<'t>, above: &str) {
         let code = section.first("code").and_then(|code| code.first("coding")).map_or(above, |coding| {
             coding.envelope("system");
             coding.envelope("display");
@@ -162,7 +162,7 @@ pub(super) fn check_custodian(reading: &mut Reading<'_>, document: &Document<'_>
 }
 
 /// Is this Organization the agency of the profile, by one of its names or numbers?
-fn knows(organization: &Node<'_>, profile: &Profile) -> bool {
+fn knows(organization: Node<'_>, profile: &Profile) -> bool {
     let agency = values::agency(organization, "author");
     let numbers = organization.all("identifier").map(|id| id.peek("value"));
     let known = |name: &str| !name.is_empty() && profile.knows_sender(name);
@@ -171,7 +171,7 @@ fn knows(organization: &Node<'_>, profile: &Profile) -> bool {
 
 /// Where a document claims a profile of JP-CLINS, its rules are checked: what tells who and when is an error, the rest
 /// a warning (H008).
-pub(super) fn check_profile(reading: &mut Reading<'_>, bundle: &Node<'_>, document: &Document<'_>) {
+pub(super) fn check_profile(reading: &mut Reading<'_>, bundle: Node<'_>, document: &Document<'_>) {
     let profiles: Vec<&str> = bundle.all("meta").flat_map(|meta| meta.all("profile")).map(Node::text).collect();
     let claims = |name: &str| profiles.iter().any(|url| url.split('|').next().unwrap_or_default().ends_with(name));
     let (discharge, referral) = (claims("/JP_Bundle_eDischargeSummary"), claims("/JP_Bundle_eReferral"));
@@ -210,7 +210,7 @@ pub(super) fn check_profile(reading: &mut Reading<'_>, bundle: &Node<'_>, docume
     }
 }
 
-fn has_section(composition: &Node<'_>, wanted: &str) -> bool {
+fn has_section(composition: Node<'_>, wanted: &str) -> bool {
     let codings =
         composition.all("section").flat_map(|section| section.all("code")).flat_map(|code| code.all("coding"));
     codings.into_iter().any(|coding| coding.peek("code") == wanted)

@@ -24,7 +24,7 @@ pub(super) use values::{agency, issuer_named, unescaped};
 
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::reading::{self, Reading};
-use crate::json::{Node, Style, Tree, Value};
+use crate::json::{Node, Tree};
 use bundle::Document;
 use musubi_core::adapter::{Decoded, Item, Ledger, Profile};
 use musubi_core::record::Submission;
@@ -43,16 +43,16 @@ pub(super) fn is_own_id(path: &[&str]) -> bool {
 }
 
 /// Reads a document that is a tree already. `bytes` are those it came from: their hash names what has no id of its own.
-pub(super) fn decode(root: Node<'_>, bytes: &[u8], format: &'static str, profile: &Profile) -> Decoded {
-    let kind = root_kind(&root);
-    let tree = Tree::new(root, kind.unwrap_or("resource"), known, Style::Dots);
+pub(super) fn decode(tree: Tree<'_>, bytes: &[u8], format: &'static str, profile: &Profile) -> Decoded {
+    let kind = root_kind(tree.root());
+    let tree = tree.named(kind.unwrap_or("resource"));
     let mut reading = Reading::new(&tree, profile, values::moment);
     let submission = match kind {
         Some(kind) => read(&mut reading, kind, bytes, format),
         None => {
             reading.error_at(
                 "H001",
-                &tree.root,
+                tree.root(),
                 "resourceType",
                 "FHIRのリソースではありません(resourceTypeがないか不明です)。",
                 "Not a resource of FHIR: resourceType is missing or unknown.",
@@ -68,7 +68,7 @@ pub(super) fn decode(root: Node<'_>, bytes: &[u8], format: &'static str, profile
 }
 
 /// The kind of the outermost resource, as FHIR spells it.
-fn root_kind(root: &Node<'_>) -> Option<&'static str> {
+fn root_kind(root: Node<'_>) -> Option<&'static str> {
     let written = root.peek("resourceType");
     names::resource(written)
 }
@@ -78,7 +78,7 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
     if reading.holds_individual_number(is_own_id) {
         return None;
     }
-    reading.sent = sent(&tree.root);
+    reading.sent = sent(tree.root());
     gather(reading, kind);
     if reading.failed() {
         return None;
@@ -89,9 +89,9 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
     reading.label = label(reading, &document);
     bundle::check_kind(reading, &document);
     bundle::check_custodian(reading, &document);
-    bundle::check_profile(reading, &tree.root, &document);
+    bundle::check_profile(reading, tree.root(), &document);
     modifiers(reading);
-    oddities(reading, &tree.root);
+    oddities(reading, tree.root(), !tree.is_known());
     contents(reading, &document);
     people::warn_of_unlinked(reading);
     if reading.failed() {
@@ -100,14 +100,14 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
     if reading.entries.is_empty() && reading.profile.archive_unknown {
         reading.warning(
             "H003",
-            &tree.root,
+            tree.root(),
             "記録に写せる内容がありません。原文のまま保管しました。",
             "Nothing in it goes into the record; it is kept as it came.",
         );
     } else if reading.entries.is_empty() {
         reading.error(
             "H003",
-            &tree.root,
+            tree.root(),
             "記録に写せる内容がありません。対応するリソースはREADMEの表にあります。",
             "Nothing in it goes into the record; the README lists the resources that do.",
         );
@@ -117,7 +117,7 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
 }
 
 /// When the sender says that it sent.
-fn sent(root: &Node<'_>) -> Option<Stamp> {
+fn sent(root: Node<'_>) -> Option<Stamp> {
     let composition = root.first("entry").and_then(|entry| entry.get("resource"));
     let found = [values::stamp(root, "timestamp"), composition.and_then(|first| values::stamp(first, "date"))];
     let updated = || root.first("meta").and_then(|meta| values::stamp(meta, "lastUpdated"));
@@ -126,7 +126,7 @@ fn sent(root: &Node<'_>) -> Option<Stamp> {
 
 /// Puts every resource in its place.
 fn gather(reading: &mut Reading<'_>, kind: &str) {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     if kind != "Bundle" {
         reading.add(root, "", None);
         return;
@@ -196,7 +196,7 @@ fn usual(reading: &Reading<'_>) -> Option<usize> {
 fn label(reading: &Reading<'_>, document: &Document<'_>) -> Label {
     const SENSITIVE: [&str; 12] =
         ["ETH", "GDIS", "HIV", "MST", "SCA", "SDV", "SEX", "SPI", "BH", "PSY", "STD", "42CFRPart2"];
-    let labels = |node: &Node<'_>| {
+    let labels = |node: Node<'_>| {
         let codings = node.all("meta").flat_map(|meta| meta.all("security"));
         let levels = codings.map(|coding| match coding.take("code", "label") {
             "V" => Label::V,
@@ -214,7 +214,7 @@ fn label(reading: &Reading<'_>, document: &Document<'_>) -> Label {
         }
     });
     let resources = reading.resources.iter().map(|resource| labels(resource.node));
-    resources.chain([labels(&reading.tree.root), whole]).max().unwrap_or(Label::Unspecified)
+    resources.chain([labels(reading.tree.root()), whole]).max().unwrap_or(Label::Unspecified)
 }
 
 /// A modifier changes what its resource means; nobody may read on who does not know it.
@@ -303,7 +303,7 @@ fn unread(reading: &mut Reading<'_>, number: usize) {
 }
 
 fn check(reading: &mut Reading<'_>, bytes: &[u8], format: &'static str) -> Option<Submission> {
-    let root = &reading.tree.root;
+    let root = reading.tree.root();
     let test = root
         .all("meta")
         .flat_map(|meta| meta.all("tag").chain(meta.all("security")))
@@ -333,7 +333,7 @@ const ID_BYTES_MAX: usize = 200;
 
 /// The sender's id of the document; of a resource its id with its version. What has none is named by its hash, since the
 /// same id with other contents would be refused (S-20).
-fn message_id(root: &Node<'_>, bytes: &[u8]) -> String {
+fn message_id(root: Node<'_>, bytes: &[u8]) -> String {
     let identifier = root.first("identifier").filter(|_| root.peek("resourceType") == "Bundle");
     let named = identifier.map_or("", |id| id.envelope("value"));
     if let Some(id) = identifier {
@@ -354,14 +354,8 @@ fn message_id(root: &Node<'_>, bytes: &[u8]) -> String {
 const ENVELOPE: [&str; 7] = ["resourceType", "id", "fullUrl", "reference", "profile", "versionId", "lastUpdated"];
 
 /// Warns of what FHIR does not allow but nobody needs: empty values, and members that it does not know.
-fn oddities<'t>(reading: &mut Reading<'t>, node: &'t Node<'t>) {
-    let empty = match &node.value {
-        Value::Text(text) => text.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        Value::Null | Value::Flag(_) | Value::Number(_) => false,
-    };
-    if empty {
+fn oddities<'t>(reading: &mut Reading<'t>, node: Node<'t>, is_any_strange: bool) {
+    if node.is_empty() {
         reading.warning(
             "H008",
             node,
@@ -369,7 +363,8 @@ fn oddities<'t>(reading: &mut Reading<'t>, node: &'t Node<'t>) {
             "An empty value; leave out what has none.",
         );
     }
-    if let Some(member) = node.children().find(|member| member.is_strange()) {
+    let mut strange = node.children().filter(|member| is_any_strange && member.is_strange());
+    if let Some(member) = strange.next() {
         reading.warning(
             "H104",
             member,
@@ -377,5 +372,5 @@ fn oddities<'t>(reading: &mut Reading<'t>, node: &'t Node<'t>) {
             "A member that FHIR does not know; kept in the raw document only.",
         );
     }
-    node.children().for_each(|child| oddities(reading, child));
+    node.children().for_each(|child| oddities(reading, child, is_any_strange));
 }

@@ -17,7 +17,7 @@ const ASKED: &str = "discharge_notice.request";
 /// A text of a notice: where it goes, and the value that says it.
 struct Told<'t> {
     field: &'static str,
-    value: &'t Node<'t>,
+    value: Node<'t>,
     text: Cow<'t, str>,
 }
 
@@ -59,7 +59,7 @@ fn text_of<'t>(reading: &Reading<'t>, number: usize, document: &Document<'_>) ->
     let (field, value, text) = match *kind {
         "Observation" => {
             let value = node.get("valueString")?;
-            (observed(node)?, value, Cow::Borrowed(value.text()))
+            (observed(*node)?, value, Cow::Borrowed(value.text()))
         }
         "CarePlan" if document.in_section("424").contains(&number) => {
             let value = node.get("description")?;
@@ -75,7 +75,7 @@ fn text_of<'t>(reading: &Reading<'t>, number: usize, document: &Document<'_>) ->
     (!text.is_empty()).then_some(Told { field, value, text })
 }
 
-fn observed(node: &Node<'_>) -> Option<&'static str> {
+fn observed(node: Node<'_>) -> Option<&'static str> {
     let code = node.first("code")?;
     let loinc =
         |wanted: &str| code.all("coding").any(|coding| coding.peek("system") == LOINC && coding.peek("code") == wanted);

@@ -40,8 +40,8 @@ pub(super) fn media(reading: &mut Reading<'_>, number: usize) {
 pub(super) fn attached(
     reading: &mut Reading<'_>,
     person: usize,
-    node: &Node<'_>,
-    attachments: &[&Node<'_>],
+    node: Node<'_>,
+    attachments: &[Node<'_>],
     (kind, told): (Option<proto::Coded>, &str),
 ) {
     let categories = categories(node);
@@ -71,7 +71,7 @@ pub(super) fn attached(
 }
 
 /// What a document tells, as far as its sender says so.
-fn categories(node: &Node<'_>) -> Vec<i32> {
+fn categories(node: Node<'_>) -> Vec<i32> {
     let codings = node.all("securityLabel").flat_map(|label| label.all("coding"));
     let own = codings.filter(|coding| coding.peek("system") == CATEGORY);
     let told = own.filter_map(|coding| coding.take("code", "document.categories").parse::<Category>().ok());
@@ -98,7 +98,7 @@ pub(super) fn words(reading: &mut Reading<'_>, document: &Document<'_>) {
     reading.paper(person, composition, &format!("document/{name}/{}", event.get(..10).unwrap_or(event)), paper);
 }
 
-fn section_words(section: &Node<'_>, text: &mut String) {
+fn section_words(section: Node<'_>, text: &mut String) {
     let told = section.first("text").filter(|told| told.peek("status") != "generated");
     let words = told.and_then(|told| told.get("div")).map(|div| narrative::plain(div.taken("document.content")));
     if let Some(words) = words.filter(|words| !words.is_empty()) {

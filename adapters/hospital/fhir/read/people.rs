@@ -60,7 +60,7 @@ pub(super) fn find(reading: &mut Reading<'_>) {
     }
 }
 
-fn role(reading: &Reading<'_>, node: &Node<'_>, born: Option<Stamp>) -> SubjectRole {
+fn role(reading: &Reading<'_>, node: Node<'_>, born: Option<Stamp>) -> SubjectRole {
     let now = reading.sent.map_or(reading.profile.now, Stamp::earliest);
     let years = born.map(|born| now.japan().year() - born.earliest().japan().year());
     let has_mother =
@@ -138,7 +138,7 @@ pub(super) fn patient(reading: &mut Reading<'_>, number: usize) {
 }
 
 /// Numbers of a Patient that this one replaces.
-fn former(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> Vec<proto::Identifier> {
+fn former(reading: &Reading<'_>, node: Node<'_>, number: usize) -> Vec<proto::Identifier> {
     const PATH: &str = "person_details.former_identifiers";
     let replaced = node.all("link").filter(|link| link.peek("type") == "replaces");
     let others = replaced.filter_map(|link| {
@@ -151,7 +151,7 @@ fn former(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> Vec<proto::I
     read.map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: id.kind }).collect()
 }
 
-pub(super) fn flag(node: &Node<'_>, name: &str, path: &'static str) -> Option<bool> {
+pub(super) fn flag(node: Node<'_>, name: &str, path: &'static str) -> Option<bool> {
     match node.take(name, path) {
         "true" => Some(true),
         "false" => Some(false),
@@ -160,13 +160,13 @@ pub(super) fn flag(node: &Node<'_>, name: &str, path: &'static str) -> Option<bo
 }
 
 /// The time of birth that stands beside the date.
-pub(super) fn birth_time(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Stamp> {
+pub(super) fn birth_time(reading: &mut Reading<'_>, node: Node<'_>) -> Option<Stamp> {
     let extension = node.get("_birthDate")?.all("extension").find(|extension| extension.peek("url") == BIRTH_TIME)?;
     extension.envelope("url");
     reading.stamp(extension, "valueDateTime", "person_details.birth_time")
 }
 
-fn names(reading: &mut Reading<'_>, node: &Node<'_>) -> Vec<proto::HumanName> {
+fn names(reading: &mut Reading<'_>, node: Node<'_>) -> Vec<proto::HumanName> {
     let read: Vec<_> = node.all("name").filter_map(values::name).collect();
     if read.is_empty() {
         reading.warning_at("H008", node, "name", "氏名がありません。", "A name is missing.");
@@ -192,7 +192,7 @@ fn names(reading: &mut Reading<'_>, node: &Node<'_>) -> Vec<proto::HumanName> {
     read.into_iter().map(|(name, _)| name).collect()
 }
 
-fn sex(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<i32> {
+fn sex(reading: &mut Reading<'_>, node: Node<'_>) -> Option<i32> {
     let sex = match node.take("gender", "person_details.sex") {
         "" => return None,
         "male" => Sex::Male,
@@ -214,7 +214,7 @@ fn sex(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<i32> {
 }
 
 /// Patient.contact as `family`: a contact has no identifier, so it never links mother and child.
-fn contacts(reading: &mut Reading<'_>, person: usize, node: &Node<'_>) {
+fn contacts(reading: &mut Reading<'_>, person: usize, node: Node<'_>) {
     let relatives: Vec<_> =
         node.all("contact").filter_map(|contact| relative(contact, contact.first("relationship"))).collect();
     if !relatives.is_empty() {
@@ -222,7 +222,7 @@ fn contacts(reading: &mut Reading<'_>, person: usize, node: &Node<'_>) {
     }
 }
 
-fn relative(node: &Node<'_>, relationship: Option<&Node<'_>>) -> Option<proto::Relative> {
+fn relative(node: Node<'_>, relationship: Option<Node<'_>>) -> Option<proto::Relative> {
     let names: Vec<_> = node.all("name").filter_map(values::name).map(|(name, _)| name).collect();
     let contacts: Vec<_> =
         node.all("telecom").filter_map(|telecom| values::contact(telecom, "family.relatives.contacts")).collect();
@@ -231,7 +231,7 @@ fn relative(node: &Node<'_>, relationship: Option<&Node<'_>>) -> Option<proto::R
     told.then_some(proto::Relative { relationship, names, contacts, lives_together: None })
 }
 
-fn family(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, relatives: Vec<proto::Relative>) {
+fn family(reading: &mut Reading<'_>, person: usize, node: Node<'_>, relatives: Vec<proto::Relative>) {
     let body = Body::Family(proto::Family { relatives, ..proto::Family::default() });
     let entry = reading.entry(person, format!("{}/family", reading.key(person)), node, None, body);
     reading.push("family", entry);
@@ -278,7 +278,7 @@ pub(super) fn related(reading: &mut Reading<'_>, number: usize) {
 }
 
 /// The parent: the Patient that refers to this RelatedPerson, or whose number it bears.
-fn identified(reading: &mut Reading<'_>, number: usize, node: &Node<'_>, code: &str) -> Option<usize> {
+fn identified(reading: &mut Reading<'_>, number: usize, node: Node<'_>, code: &str) -> Option<usize> {
     if let Some(known) = reading.linked.get(&number) {
         return Some(*known);
     }
@@ -302,7 +302,7 @@ pub(super) fn link(
     reading: &mut Reading<'_>,
     parent: usize,
     child: usize,
-    node: &Node<'_>,
+    node: Node<'_>,
     code: &str,
     basis: &'static str,
 ) {

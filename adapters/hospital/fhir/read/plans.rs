@@ -55,8 +55,8 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
 }
 
 /// What it says in its members; its narrative beside them, unless that was made of them.
-fn words(node: &Node<'_>) -> String {
-    let concept = |one: &Node<'_>| values::words(Some(one), PATH);
+fn words(node: Node<'_>) -> String {
+    let concept = |one: Node<'_>| values::words(Some(one), PATH);
     let mut lines: Vec<String> = node.all("type").map(concept).collect();
     lines.extend(
         node.all("description").map(|said| if said.is_leaf() { said.taken(PATH).to_owned() } else { concept(said) }),

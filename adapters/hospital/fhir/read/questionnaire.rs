@@ -32,7 +32,7 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
 }
 
 /// The items that were answered, in the order of the form.
-fn gather<'n>(item: &'n Node<'n>, answered: &mut Vec<&'n Node<'n>>) {
+fn gather<'n>(item: Node<'n>, answered: &mut Vec<Node<'n>>) {
     if item.first("answer").is_some() {
         answered.push(item);
     }
@@ -41,7 +41,7 @@ fn gather<'n>(item: &'n Node<'n>, answered: &mut Vec<&'n Node<'n>>) {
 }
 
 /// The scores of an EPDS; nothing for another form, and for one whose answers do not say what they count.
-fn scores(node: &Node<'_>, answered: &[&Node<'_>], profile: &Profile) -> Option<Scores> {
+fn scores(node: Node<'_>, answered: &[Node<'_>], profile: &Profile) -> Option<Scores> {
     let form = node.peek("questionnaire").to_ascii_lowercase();
     let named = ["epds", "71354-5", "99046-5"].iter().any(|name| form.contains(name));
     let mut scores = Scores::default();
@@ -83,10 +83,10 @@ fn item_of_form(link: &str) -> Option<Concept> {
 }
 
 /// What an answer counts: a number, or the score that its coding carries.
-fn score(answer: &Node<'_>) -> Option<proto::Quantity> {
+fn score(answer: Node<'_>) -> Option<proto::Quantity> {
     const PATH: &str = "screening.items";
     let number =
-        |node: &Node<'_>, name| Some(node.take(name, PATH)).filter(|value| !value.is_empty()).map(ToOwned::to_owned);
+        |node: Node<'_>, name| Some(node.take(name, PATH)).filter(|value| !value.is_empty()).map(ToOwned::to_owned);
     let coded = || {
         let extensions = answer.first("valueCoding")?.all("extension");
         let mut known = extensions.filter(|extension| SCORES.contains(&extension.peek("url")));
@@ -97,8 +97,8 @@ fn score(answer: &Node<'_>) -> Option<proto::Quantity> {
 }
 
 /// Questions and answers, line by line. What they may tell is unknown: of the mind and of the family too.
-fn words(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, answered: &[&Node<'_>]) {
-    let lines: Vec<String> = answered.iter().map(|item| line(item)).collect();
+fn words(reading: &mut Reading<'_>, person: usize, node: Node<'_>, answered: &[Node<'_>]) {
+    let lines: Vec<String> = answered.iter().map(|item| line(*item)).collect();
     let told = reading.number_of(node);
     let form = node.take("questionnaire", "document.title");
     let name = keys::name(told, form.rsplit('/').next().unwrap_or_default());
@@ -118,7 +118,7 @@ fn words(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, answered: &[
     reading.paper(person, node, &key, document);
 }
 
-fn line(item: &Node<'_>) -> String {
+fn line(item: Node<'_>) -> String {
     const PATH: &str = "document.content";
     let question = [item.take("text", PATH), item.take("linkId", PATH)].into_iter().find(|text| !text.is_empty());
     let answers: Vec<String> = item.all("answer").map(|answer| answer_words(answer, PATH)).collect();
@@ -126,7 +126,7 @@ fn line(item: &Node<'_>) -> String {
 }
 
 /// An answer as it stands: the one member that begins with `value`.
-fn answer_words(answer: &Node<'_>, path: &'static str) -> String {
+fn answer_words(answer: Node<'_>, path: &'static str) -> String {
     for name in ["valueCoding", "valueQuantity", "valueReference", "valueAttachment"] {
         let Some(value) = answer.first(name) else { continue };
         let parts = ["display", "value", "unit", "title"].map(|part| value.take(part, path));

@@ -71,7 +71,7 @@ pub(super) fn request(reading: &mut Reading<'_>, number: usize) {
 }
 
 /// The agency behind a reference to an Organization, a PractitionerRole or a logical identifier.
-fn organization(reading: &Reading<'_>, reference: &Node<'_>, from: usize) -> Option<String> {
+fn organization(reading: &Reading<'_>, reference: Node<'_>, from: usize) -> Option<String> {
     let target = reading.target(Some(reference), from).and_then(|number| reading.resources.get(number));
     match target.map(|target| (target.kind, target.node)) {
         Some(("Organization", node)) => {
@@ -138,7 +138,7 @@ pub(super) fn task(reading: &mut Reading<'_>, number: usize) {
     step(reading, person, node, &id, (state, at));
 }
 
-fn step(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, id: &str, (state, at): (&str, Option<Stamp>)) {
+fn step(reading: &mut Reading<'_>, person: usize, node: Node<'_>, id: &str, (state, at): (&str, Option<Stamp>)) {
     const PATH: &str = "referral_step.note";
     let note = node.all("note").map(|note| note.take("text", PATH)).chain([values_of(node, "statusReason")]);
     let note: Vec<&str> = note.filter(|text| !text.is_empty()).collect();
@@ -159,7 +159,7 @@ fn step(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, id: &str, (st
     reading.push("referral_step", entry);
 }
 
-fn values_of<'n>(node: &'n Node<'_>, name: &str) -> &'n str {
+fn values_of<'n>(node: Node<'n>, name: &str) -> &'n str {
     node.first(name).map_or("", |concept| concept.take("text", "referral_step.note"))
 }
 

@@ -57,7 +57,7 @@ pub(super) fn read(reading: &mut Reading<'_>, number: usize) {
 }
 
 /// When it began, what came of it, and what is noted.
-fn words(node: &Node<'_>, condition: &Node<'_>) -> String {
+fn words(node: Node<'_>, condition: Node<'_>) -> String {
     const PATH: &str = "observation.text";
     let age = condition.first("onsetAge").and_then(|age| values::quantity(age, PATH));
     let mut lines = vec![

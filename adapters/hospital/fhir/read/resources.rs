@@ -8,7 +8,7 @@ use proto::SubjectRole;
 
 impl<'t> Reading<'t> {
     /// Adds a resource under its address, and what it contains.
-    pub(super) fn add(&mut self, node: &'t Node<'t>, url: &str, container: Option<usize>) {
+    pub(super) fn add(&mut self, node: Node<'t>, url: &str, container: Option<usize>) {
         let (kind, id) = (node.envelope("resourceType"), node.envelope("id"));
         let number = self.resources.len();
         self.resources.push(Resource { node, kind, container });
@@ -26,7 +26,7 @@ impl<'t> Reading<'t> {
     }
 
     /// The resource to which a reference points: one contained beside it, or one of the document. Nothing is fetched.
-    pub(super) fn target(&self, reference: Option<&Node<'_>>, from: usize) -> Option<usize> {
+    pub(super) fn target(&self, reference: Option<Node<'_>>, from: usize) -> Option<usize> {
         let text = reference?.envelope("reference");
         if let Some(id) = text.strip_prefix('#') {
             let outer = self.resources.get(from).and_then(|resource| resource.container).unwrap_or(from);
@@ -43,7 +43,7 @@ impl<'t> Reading<'t> {
     }
 
     /// The node of [`Reading::target`].
-    pub(super) fn follow(&self, reference: Option<&Node<'_>>, from: usize) -> Option<&'t Node<'t>> {
+    pub(super) fn follow(&self, reference: Option<Node<'_>>, from: usize) -> Option<Node<'t>> {
         self.target(reference, from).and_then(|number| self.resources.get(number)).map(|resource| resource.node)
     }
 
@@ -102,7 +102,7 @@ impl<'t> Reading<'t> {
     }
 
     /// The number that the sender gave to a resource; empty when it gave none.
-    pub(super) fn number_of(&self, node: &Node<'_>) -> String {
+    pub(super) fn number_of(&self, node: Node<'_>) -> String {
         let first = node.all("identifier").find(|id| !id.peek("value").is_empty());
         first.map_or("", |id| id.take("value", "source_key")).to_owned()
     }

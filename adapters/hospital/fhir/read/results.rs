@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 /// Values that belong into one entry together, by person.
 #[derive(Default)]
 pub(super) struct Collected<'t> {
-    newborns: BTreeMap<usize, (proto::Newborn, &'t Node<'t>, Option<Stamp>)>,
-    deliveries: BTreeMap<usize, (proto::Delivery, &'t Node<'t>, Option<Stamp>)>,
+    newborns: BTreeMap<usize, (proto::Newborn, Node<'t>, Option<Stamp>)>,
+    deliveries: BTreeMap<usize, (proto::Delivery, Node<'t>, Option<Stamp>)>,
     /// Gestational ages of mothers: part of the delivery, where one is told.
     gestations: Vec<(usize, usize)>,
 }
@@ -85,7 +85,7 @@ fn subject(reading: &mut Reading<'_>, number: usize) -> Option<usize> {
 }
 
 /// The concept of a code: by LOINC, the peer's code table, or an exact text.
-pub(super) fn recognise(reading: &Reading<'_>, code: Option<&Node<'_>>) -> Option<Recognised> {
+pub(super) fn recognise(reading: &Reading<'_>, code: Option<Node<'_>>) -> Option<Recognised> {
     let code = code?;
     let mut codings = code.all("coding");
     let by_code = codings.find_map(|coding| {
@@ -97,7 +97,7 @@ pub(super) fn recognise(reading: &Reading<'_>, code: Option<&Node<'_>>) -> Optio
 }
 
 /// Weight at birth and Apgar are what they are; another length or head counts only soon after birth.
-fn at_birth(reading: &Reading<'_>, person: usize, node: &Node<'_>, concept: Concept) -> bool {
+fn at_birth(reading: &Reading<'_>, person: usize, node: Node<'_>, concept: Concept) -> bool {
     if concept.of_newborn_only() && concept != Concept::HeadCircumference || concept == Concept::GestationalAge {
         return true;
     }
@@ -107,7 +107,7 @@ fn at_birth(reading: &Reading<'_>, person: usize, node: &Node<'_>, concept: Conc
 }
 
 /// When it was observed.
-pub(super) fn effective(reading: &mut Reading<'_>, node: &Node<'_>, path: &'static str) -> Option<Stamp> {
+pub(super) fn effective(reading: &mut Reading<'_>, node: Node<'_>, path: &'static str) -> Option<Stamp> {
     let whole =
         reading.stamp(node, "effectiveDateTime", path).or_else(|| reading.stamp(node, "effectiveInstant", path));
     let period = node.first("effectivePeriod");
@@ -115,7 +115,7 @@ pub(super) fn effective(reading: &mut Reading<'_>, node: &Node<'_>, path: &'stat
 }
 
 /// Notes that code and status went into the record.
-pub(super) fn note_code(node: &Node<'_>, path: &'static str) {
+pub(super) fn note_code(node: Node<'_>, path: &'static str) {
     values::coding(node.first("code"), path);
     node.all("code").flat_map(|code| code.all("coding")).for_each(|coding| {
         coding.take("code", path);
@@ -127,7 +127,7 @@ pub(super) fn note_code(node: &Node<'_>, path: &'static str) {
 fn newborn<'t>(
     reading: &mut Reading<'t>,
     person: usize,
-    node: &'t Node<'t>,
+    node: Node<'t>,
     concept: Concept,
     collected: &mut Collected<'t>,
 ) {
@@ -171,12 +171,7 @@ fn newborn<'t>(
 }
 
 /// What our own documents say of a newborn in words, for want of a code.
-fn birth_words<'t>(
-    reading: &mut Reading<'t>,
-    person: usize,
-    node: &'t Node<'t>,
-    collected: &mut Collected<'t>,
-) -> bool {
+fn birth_words<'t>(reading: &mut Reading<'t>, person: usize, node: Node<'t>, collected: &mut Collected<'t>) -> bool {
     let words = own_words(node);
     if !matches!(words, "胸囲" | "低体重児の届出" | "NICU入院") {
         return false;
@@ -195,7 +190,7 @@ fn birth_words<'t>(
 }
 
 /// The words of a code that has no coding.
-pub(super) fn own_words<'n>(node: &'n Node<'_>) -> &'n str {
+pub(super) fn own_words<'n>(node: Node<'n>) -> &'n str {
     node.first("code").filter(|code| code.first("coding").is_none()).map_or("", |code| code.peek("text"))
 }
 
@@ -211,7 +206,7 @@ fn of_word(table: &[(&'static str, &'static str)], word: &str) -> String {
 }
 
 /// What tells of a delivery: blood loss by its LOINC, the rest in the words of our own documents.
-fn labour<'t>(reading: &mut Reading<'t>, person: usize, node: &'t Node<'t>, collected: &mut Collected<'t>) -> bool {
+fn labour<'t>(reading: &mut Reading<'t>, person: usize, node: Node<'t>, collected: &mut Collected<'t>) -> bool {
     const PATH: &str = "delivery";
     let blood = node.first("code").is_some_and(|code| code.all("coding").any(|one| one.peek("code") == "55103-6"));
     let words = if blood { "分娩時出血量" } else { own_words(node) };
@@ -279,7 +274,7 @@ pub(super) fn finish<'t>(reading: &mut Reading<'t>, mut collected: Collected<'t>
 }
 
 /// The value of an observation as a quantity: `valueQuantity`, a whole number, or a number in a text.
-pub(super) fn quantity(node: &Node<'_>, path: &'static str) -> Option<proto::Quantity> {
+pub(super) fn quantity(node: Node<'_>, path: &'static str) -> Option<proto::Quantity> {
     if let Some(value) = node.get("valueQuantity") {
         return values::quantity(value, path);
     }
@@ -288,7 +283,7 @@ pub(super) fn quantity(node: &Node<'_>, path: &'static str) -> Option<proto::Qua
     Some(proto::Quantity { value: number, ..proto::Quantity::default() })
 }
 
-fn check_usual(reading: &mut Reading<'_>, node: &Node<'_>, concept: Concept, value: &proto::Quantity) {
+fn check_usual(reading: &mut Reading<'_>, node: Node<'_>, concept: Concept, value: &proto::Quantity) {
     let Some((least, most)) = concept.usual() else { return };
     let shown = if concept == Concept::BirthWeight { concepts::grams_of(value) } else { Some(value.clone()) };
     let number = shown.and_then(|shown| shown.value.parse::<f64>().ok());
@@ -304,7 +299,7 @@ fn check_usual(reading: &mut Reading<'_>, node: &Node<'_>, concept: Concept, val
 }
 
 /// An observation that has no body of its own; one for each part where the value is in parts.
-fn observation(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc: String) {
+fn observation(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: String) {
     let at = effective(reading, node, "observation.observed_at");
     let told = reading.number_of(node);
     let code = values::coding(node.first("code"), "observation.code");
@@ -330,7 +325,7 @@ fn observation(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, loinc:
 }
 
 /// The status of an Observation or a report.
-pub(super) fn status(node: &Node<'_>) -> &'static str {
+pub(super) fn status(node: Node<'_>) -> &'static str {
     match node.take("status", "observation.status") {
         "final" => "final",
         "amended" | "corrected" => "corrected",
@@ -345,7 +340,7 @@ pub(super) fn status(node: &Node<'_>) -> &'static str {
 fn one(
     reading: &mut Reading<'_>,
     person: usize,
-    node: &Node<'_>,
+    node: Node<'_>,
     key: String,
     (at, status): (Option<Stamp>, &'static str),
     loinc: String,

@@ -20,7 +20,7 @@ pub(super) struct Scores {
 }
 
 /// The EPDS: its total, and its items as components.
-pub(super) fn read(reading: &mut Reading<'_>, person: usize, node: &Node<'_>) {
+pub(super) fn read(reading: &mut Reading<'_>, person: usize, node: Node<'_>) {
     const PATH: &str = "screening";
     let at = effective(reading, node, "screening.answered_on");
     note_code(node, PATH);
@@ -42,7 +42,7 @@ pub(super) fn read(reading: &mut Reading<'_>, person: usize, node: &Node<'_>) {
 }
 
 /// One filled-in form, as an entry.
-pub(super) fn epds(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, (at, scores): (Option<Stamp>, Scores)) {
+pub(super) fn epds(reading: &mut Reading<'_>, person: usize, node: Node<'_>, (at, scores): (Option<Stamp>, Scores)) {
     let day = at.map(Stamp::compact).unwrap_or_default();
     let key = format!("{}/epds/{}", reading.key(person), day.get(..8).unwrap_or(&day));
     if node.peek("status") == "entered-in-error" {
@@ -93,7 +93,7 @@ pub(super) fn epds(reading: &mut Reading<'_>, person: usize, node: &Node<'_>, (a
 }
 
 /// Which item of the form a component is: by the peer's code table, or by its words.
-fn item_of(reading: &Reading<'_>, component: &Node<'_>) -> Option<u8> {
+fn item_of(reading: &Reading<'_>, component: Node<'_>) -> Option<u8> {
     if let Some(Recognised { concept: Concept::EpdsItem(item), .. }) = recognise(reading, component.first("code")) {
         return Some(item);
     }

@@ -83,9 +83,9 @@ pub(super) fn encounter(reading: &mut Reading<'_>, number: usize, document: &Doc
 }
 
 /// The period of the stay: the Encounter's own, else the event of a discharge summary.
-fn times(reading: &mut Reading<'_>, node: &Node<'_>, document: &Document<'_>) -> (Option<Stamp>, Option<Stamp>) {
+fn times(reading: &mut Reading<'_>, node: Node<'_>, document: &Document<'_>) -> (Option<Stamp>, Option<Stamp>) {
     let own = node.first("period");
-    let mut read = |period: Option<&Node<'_>>, name, path| period.and_then(|period| reading.stamp(period, name, path));
+    let mut read = |period: Option<Node<'_>>, name, path| period.and_then(|period| reading.stamp(period, name, path));
     let start = read(own, "start", "encounter.period.start");
     let end = read(own, "end", "encounter.period.end");
     let event = document.event().filter(|_| document.is_discharge());
@@ -99,7 +99,7 @@ fn times(reading: &mut Reading<'_>, node: &Node<'_>, document: &Document<'_>) ->
     (start, end)
 }
 
-fn status(node: &Node<'_>) -> &'static str {
+fn status(node: Node<'_>) -> &'static str {
     match node.take("status", "encounter.status") {
         "planned" => "planned",
         "arrived" | "triaged" | "in-progress" | "onleave" => "in_progress",
@@ -108,7 +108,7 @@ fn status(node: &Node<'_>) -> &'static str {
     }
 }
 
-fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> &'static str {
+fn class(reading: &mut Reading<'_>, node: Node<'_>) -> &'static str {
     let Some(class) = node.first("class") else { return "" };
     class.take("system", "encounter.class");
     match class.take("code", "encounter.class") {
@@ -129,7 +129,7 @@ fn class(reading: &mut Reading<'_>, node: &Node<'_>) -> &'static str {
     }
 }
 
-fn ward(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> String {
+fn ward(reading: &Reading<'_>, node: Node<'_>, number: usize) -> String {
     let Some(place) = node.first("location").and_then(|location| location.first("location")) else {
         return String::new();
     };
@@ -141,7 +141,7 @@ fn ward(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> String {
     target.map_or("", |location| location.take("name", "encounter.ward")).to_owned()
 }
 
-fn attending(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> String {
+fn attending(reading: &Reading<'_>, node: Node<'_>, number: usize) -> String {
     let Some(who) = node.first("participant").and_then(|one| one.first("individual")) else { return String::new() };
     let shown = who.take("display", "encounter.attending");
     if !shown.is_empty() {
@@ -151,7 +151,7 @@ fn attending(reading: &Reading<'_>, node: &Node<'_>, number: usize) -> String {
     name.and_then(values::name).map(|(name, _)| name.text).unwrap_or_default()
 }
 
-fn destination(stay: &Node<'_>) -> Option<proto::Coded> {
+fn destination(stay: Node<'_>) -> Option<proto::Coded> {
     const PATH: &str = "discharge_notice.destination";
     let to = stay.first("destination")?;
     let id = to.first("identifier");
@@ -163,7 +163,7 @@ fn destination(stay: &Node<'_>) -> Option<proto::Coded> {
     (!coded.code.is_empty() || !coded.text.is_empty()).then_some(coded)
 }
 
-fn institution(reading: &Reading<'_>, node: &Node<'_>, number: usize, document: &Document<'_>) -> String {
+fn institution(reading: &Reading<'_>, node: Node<'_>, number: usize, document: &Document<'_>) -> String {
     let provider = reading.follow(node.first("serviceProvider"), number).or(document.custodian);
     provider.map_or("", |provider| provider.take("name", "discharge_notice.institution")).to_owned()
 }
@@ -236,7 +236,7 @@ pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Doc
 }
 
 /// The category in which our own documents say what a diagnosis was for.
-fn own_role<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+fn own_role<'n>(node: Node<'n>) -> Option<&'n str> {
     let mut codings = node.all("category").flat_map(|category| category.all("coding"));
     let role = codings.find(|coding| coding.peek("system") == DIAGNOSIS_ROLE)?;
     role.take("system", "condition.kind");

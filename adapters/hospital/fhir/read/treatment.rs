@@ -133,7 +133,7 @@ fn one(reading: &mut Reading<'_>, number: usize, form: &Form) {
     reading.push("observation", entry);
 }
 
-fn when(reading: &mut Reading<'_>, node: &Node<'_>, name: &str) -> Option<Stamp> {
+fn when(reading: &mut Reading<'_>, node: Node<'_>, name: &str) -> Option<Stamp> {
     const PATH: &str = "observation.observed_at";
     match node.first(name) {
         Some(period) if !period.is_leaf() => reading.stamp(period, "start", PATH),
@@ -146,7 +146,7 @@ fn key(
     reading: &Reading<'_>,
     person: usize,
     form: &Form,
-    node: &Node<'_>,
+    node: Node<'_>,
     what: &proto::Coded,
     at: Option<Stamp>,
 ) -> String {
@@ -161,7 +161,7 @@ fn key(
 }
 
 /// The status as the record says it; `entered-in-error` as it stands, and `None` for one that is not known.
-fn status(node: &Node<'_>) -> Option<&'static str> {
+fn status(node: Node<'_>) -> Option<&'static str> {
     let not_to_be = node.take("doNotPerform", "observation.status") == "true";
     match node.take("status", "observation.status") {
         "entered-in-error" => Some("entered-in-error"),
@@ -175,7 +175,7 @@ fn status(node: &Node<'_>) -> Option<&'static str> {
 
 /// How a medicine is taken, which dose of a vaccine it was, of what a picture was taken, what came of a procedure, and what is
 /// noted.
-fn words(node: &Node<'_>) -> String {
+fn words(node: Node<'_>) -> String {
     const PATH: &str = "observation.text";
     let mut lines: Vec<String> = Vec::new();
     for dosage in node.all("dosageInstruction").chain(node.all("dosage")) {

@@ -20,7 +20,7 @@ pub(super) struct Identifier {
 
 /// Reads an identifier. One without a system is the sender's own; one of another authority stays below the sender's id:
 /// nobody may name a person of another institution as if it were that.
-pub(super) fn identifier(node: &Node<'_>, path: &'static str, profile: &Profile) -> Option<Identifier> {
+pub(super) fn identifier(node: Node<'_>, path: &'static str, profile: &Profile) -> Option<Identifier> {
     let value = node.take("value", path).trim().to_owned();
     if value.is_empty() {
         return None;
@@ -64,8 +64,8 @@ pub(in super::super) fn issuer_named(system: &str, asker: &AgencyId) -> String {
 }
 
 /// The agency that an Organization's identifiers name.
-pub(in super::super) fn agency(organization: &Node<'_>, path: &'static str) -> Option<String> {
-    let named = |node: &Node<'_>| {
+pub(in super::super) fn agency(organization: Node<'_>, path: &'static str) -> Option<String> {
+    let named = |node: Node<'_>| {
         let value = node.peek("value");
         let urn = value.strip_prefix("urn:musubi:agency:").map(unescaped);
         let number = (node.peek("system") == written::INSTITUTION).then(|| format!("MED-{value}"));
@@ -74,7 +74,7 @@ pub(in super::super) fn agency(organization: &Node<'_>, path: &'static str) -> O
         node.take("value", path);
         Some(found)
     };
-    let own = |node: &&Node<'_>| node.peek("value").starts_with("urn:musubi:agency:");
+    let own = |node: &Node<'_>| node.peek("value").starts_with("urn:musubi:agency:");
     let first = organization.all("identifier").find(own).and_then(named);
     first.or_else(|| organization.all("identifier").find_map(named))
 }
@@ -121,7 +121,7 @@ pub(super) fn system(uri: &str) -> String {
 }
 
 /// The coding that a concept is shown by: the first with words, else the first.
-pub(super) fn coding(concept: Option<&Node<'_>>, path: &'static str) -> Option<proto::Coded> {
+pub(super) fn coding(concept: Option<Node<'_>>, path: &'static str) -> Option<proto::Coded> {
     let concept = concept?;
     let worded = concept.all("coding").find(|coding| !coding.peek("display").is_empty());
     let chosen = worded.or_else(|| concept.first("coding")).map(|coding| one_coding(coding, path));
@@ -139,7 +139,7 @@ pub(super) fn coding(concept: Option<&Node<'_>>, path: &'static str) -> Option<p
 }
 
 /// The codings of a concept besides the one that it is shown by.
-pub(super) fn translations(concept: Option<&Node<'_>>, path: &'static str) -> Vec<proto::Coded> {
+pub(super) fn translations(concept: Option<Node<'_>>, path: &'static str) -> Vec<proto::Coded> {
     let Some(concept) = concept else { return Vec::new() };
     let worded = concept.all("coding").position(|coding| !coding.peek("display").is_empty()).unwrap_or(0);
     let others =
@@ -148,13 +148,13 @@ pub(super) fn translations(concept: Option<&Node<'_>>, path: &'static str) -> Ve
 }
 
 /// Every coding of a concept as (system, code), for what it tells beyond its field.
-pub(super) fn codes(concept: Option<&Node<'_>>) -> Vec<(String, String)> {
+pub(super) fn codes(concept: Option<Node<'_>>) -> Vec<(String, String)> {
     let Some(concept) = concept else { return Vec::new() };
     concept.all("coding").map(one_code).collect()
 }
 
 /// A coding that stands alone.
-pub(super) fn one_coding(coding: &Node<'_>, path: &'static str) -> proto::Coded {
+pub(super) fn one_coding(coding: Node<'_>, path: &'static str) -> proto::Coded {
     proto::Coded {
         system: system(coding.take("system", path)),
         code: coding.take("code", path).to_owned(),
@@ -163,18 +163,18 @@ pub(super) fn one_coding(coding: &Node<'_>, path: &'static str) -> proto::Coded 
 }
 
 /// System and code of a coding.
-pub(super) fn one_code(coding: &Node<'_>) -> (String, String) {
+pub(super) fn one_code(coding: Node<'_>) -> (String, String) {
     (system(coding.peek("system")), coding.peek("code").to_owned())
 }
 
 /// Words of a concept: its text, else what its coding displays, else the code.
-pub(super) fn words(concept: Option<&Node<'_>>, path: &'static str) -> String {
+pub(super) fn words(concept: Option<Node<'_>>, path: &'static str) -> String {
     let coded = coding(concept, path).unwrap_or_default();
     if coded.text.is_empty() { coded.code } else { coded.text }
 }
 
 /// A name, and whether it could not be split into family and given name.
-pub(super) fn name(node: &Node<'_>) -> Option<(proto::HumanName, bool)> {
+pub(super) fn name(node: Node<'_>) -> Option<(proto::HumanName, bool)> {
     const PATH: &str = "person_details.names";
     let family = node.take("family", PATH).to_owned();
     let given: Vec<&str> = node.all("given").map(|given| given.taken(PATH)).filter(|given| !given.is_empty()).collect();
@@ -215,7 +215,7 @@ pub(super) fn name(node: &Node<'_>) -> Option<(proto::HumanName, bool)> {
 }
 
 /// An address.
-pub(super) fn address(node: &Node<'_>) -> Option<proto::Address> {
+pub(super) fn address(node: Node<'_>) -> Option<proto::Address> {
     const PATH: &str = "person_details.addresses";
     let usage = match node.take("use", PATH) {
         "home" => "home",
@@ -249,7 +249,7 @@ pub(super) fn address(node: &Node<'_>) -> Option<proto::Address> {
 }
 
 /// A telephone number or another way to reach somebody.
-pub(super) fn contact(node: &Node<'_>, path: &'static str) -> Option<proto::Contact> {
+pub(super) fn contact(node: Node<'_>, path: &'static str) -> Option<proto::Contact> {
     let value = node.take("value", path).to_owned();
     if value.is_empty() {
         return None;
@@ -295,18 +295,18 @@ pub(super) fn moment(text: &str) -> Result<(Stamp, bool), NotADate> {
 }
 
 /// The stamp of a member that may be any date; nothing when it is none. For what the reading itself needs to know.
-pub(super) fn stamp(node: &Node<'_>, name: &str) -> Option<Stamp> {
+pub(super) fn stamp(node: Node<'_>, name: &str) -> Option<Stamp> {
     moment(node.peek(name)).ok().map(|read| read.0)
 }
 
 /// From and until.
-pub(super) fn span(period: &Node<'_>, path: &'static str) -> proto::Period {
+pub(super) fn span(period: Node<'_>, path: &'static str) -> proto::Period {
     let end = |name| moment(period.take(name, path)).ok().map(|read| read.0.date_time());
     proto::Period { start: end("start"), end: end("end") }
 }
 
 /// A value with its unit: UCUM where the source says so, else as written.
-pub(super) fn quantity(node: &Node<'_>, path: &'static str) -> Option<proto::Quantity> {
+pub(super) fn quantity(node: Node<'_>, path: &'static str) -> Option<proto::Quantity> {
     let value = types::number(node.take("value", path))?;
     let (unit, code) = (node.take("unit", path), node.take("code", path));
     let ucum = node.take("system", path) == UCUM && !code.is_empty();

@@ -7,9 +7,9 @@ use super::Form;
 use crate::digest::sha256_hex;
 use crate::hospital::attachment;
 use crate::hospital::fhir::datatypes::{CATEGORY, KIND, PURPOSE};
-use crate::hospital::fhir::read::{agency, is_own_id, issuer_named, known};
+use crate::hospital::fhir::read::{agency, is_own_id, issuer_named};
 use crate::hospital::numbers;
-use crate::json::{Node, Style, Tree};
+use crate::json::{Node, Tree};
 use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Purpose};
 use musubi_core::consent::records::{Grantee, Relationship, Scope};
@@ -54,8 +54,7 @@ pub struct Said {
 /// # Errors
 /// When it has no effect, or cannot be kept as it is meant: everything that is wrong with it.
 pub fn consent(form: Form, bytes: &[u8], profile: &Profile) -> Result<Said, Vec<Diagnostic>> {
-    let root = form.read(bytes).map_err(|unread| vec![unread])?;
-    let tree = Tree::new(root, "Consent", known, Style::Dots);
+    let tree = form.read(bytes).map_err(|unread| vec![unread])?.named("Consent");
     let mut reader = Reader { tree: &tree, agency: &profile.agency, found: Vec::new() };
     if let Some(node) = numbers::individual_number(&tree, profile, is_own_id) {
         reader.error(
@@ -91,7 +90,7 @@ struct Provision {
 }
 
 impl<'t> Reader<'t> {
-    fn error(&mut self, code: &'static str, at: &Node<'_>, name: &str, ja: &'static str, en: &'static str) {
+    fn error(&mut self, code: &'static str, at: Node<'_>, name: &str, ja: &'static str, en: &'static str) {
         let mut place = self.tree.place(at.get(name).unwrap_or(at));
         if !name.is_empty() && at.get(name).is_none() {
             place = format!("{place}.{name}");
@@ -100,14 +99,14 @@ impl<'t> Reader<'t> {
     }
 
     fn read(&mut self) -> Option<Said> {
-        let root = &self.tree.root;
+        let root = self.tree.root();
         self.must_have_effect(root);
         let subject = self.person(root, "patient")?;
         let (relationship, grantor, authority) = self.grantor(root, &subject);
         let base = root.first("provision");
         let permits = self.permits(root, base)?;
-        let none = Node::new(crate::json::Value::Object(Vec::new()));
-        let base = base.unwrap_or(&none);
+        let none = Tree::nothing();
+        let base = base.unwrap_or(none.root());
         let mut said = self.provision(base);
         if root.get("modifierExtension").is_some() {
             said.more = true;
@@ -138,7 +137,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Only an active consent about privacy has an effect.
-    fn must_have_effect(&mut self, root: &Node<'_>) {
+    fn must_have_effect(&mut self, root: Node<'_>) {
         if root.peek("resourceType") != "Consent" {
             self.error("H003", root, "resourceType", "Consentリソースではありません。", "Not a Consent resource.");
         }
@@ -164,7 +163,7 @@ impl<'t> Reader<'t> {
     }
 
     /// `type` of the base provision; without one, the policy that it opts into or out of.
-    fn permits(&mut self, root: &Node<'_>, base: Option<&Node<'_>>) -> Option<bool> {
+    fn permits(&mut self, root: Node<'_>, base: Option<Node<'_>>) -> Option<bool> {
         let rule = root.first("policyRule").and_then(|rule| rule.first("coding")).map_or("", |rule| rule.peek("code"));
         match (base.map_or("", |base| base.peek("type")), rule) {
             ("permit", _) | ("", "OPTIN") => Some(true),
@@ -183,7 +182,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A person by the identifier that a reference has, or that of the resource that is contained.
-    fn person(&mut self, at: &Node<'_>, name: &str) -> Option<PersonKey> {
+    fn person(&mut self, at: Node<'_>, name: &str) -> Option<PersonKey> {
         let reference = at.first(name);
         let key = reference.and_then(|reference| self.key(reference));
         if key.is_none() {
@@ -198,7 +197,7 @@ impl<'t> Reader<'t> {
         key
     }
 
-    fn key(&self, reference: &Node<'_>) -> Option<PersonKey> {
+    fn key(&self, reference: Node<'_>) -> Option<PersonKey> {
         let contained = self.contained(reference);
         let mut ids =
             contained.into_iter().flat_map(|inner| inner.all("identifier")).chain(reference.all("identifier"));
@@ -207,13 +206,13 @@ impl<'t> Reader<'t> {
         Some(PersonKey { issuer, identifier: id.peek("value").to_owned() })
     }
 
-    fn contained(&self, reference: &Node<'_>) -> Option<&'t Node<'t>> {
+    fn contained(&self, reference: Node<'_>) -> Option<Node<'t>> {
         let id = reference.peek("reference").strip_prefix('#')?;
-        self.tree.root.all("contained").find(|inner| inner.peek("id") == id)
+        self.tree.root().all("contained").find(|inner| inner.peek("id") == id)
     }
 
     /// Who agrees: the patient, or somebody in a role for the patient.
-    fn grantor(&self, root: &Node<'_>, subject: &PersonKey) -> (Relationship, Option<PersonKey>, String) {
+    fn grantor(&self, root: Node<'_>, subject: &PersonKey) -> (Relationship, Option<PersonKey>, String) {
         let Some(performer) = root.first("performer") else { return (Relationship::Subject, None, String::new()) };
         let key = self.key(performer);
         let same = performer.peek("reference") == root.first("patient").map_or("", |one| one.peek("reference"));
@@ -232,28 +231,27 @@ impl<'t> Reader<'t> {
     }
 
     /// What a provision says.
-    fn provision(&self, node: &Node<'_>) -> Provision {
+    fn provision(&self, node: Node<'_>) -> Provision {
         const UNDERSTOOD: [&str; 8] = ["id", "type", "period", "actor", "action", "class", "securityLabel", "purpose"];
-        let crate::json::Value::Object(members) = &node.value else { return Provision::default() };
         let understood = |name: &str| UNDERSTOOD.contains(&name) || name == "provision";
-        let mut said = Provision { more: !members.iter().all(|(name, _)| understood(name)), ..Provision::default() };
+        let mut said = Provision { more: !node.members().all(|(name, _)| understood(name)), ..Provision::default() };
         let actors: Vec<_> = node.all("actor").collect();
         if !actors.is_empty() {
-            said.grantee = actors.first().filter(|_| actors.len() == 1).and_then(|actor| self.grantee(actor));
+            said.grantee = actors.first().filter(|_| actors.len() == 1).and_then(|actor| self.grantee(*actor));
             said.more |= said.grantee.is_none();
         }
         let labels: Vec<_> = node.all("class").chain(node.all("securityLabel")).collect();
         if !labels.is_empty() {
-            let named = labels.iter().map(|label| code::<Category>(label, CATEGORY));
+            let named = labels.iter().map(|label| code::<Category>(*label, CATEGORY));
             said.categories = named.collect::<Option<CategorySet>>();
             said.more |= said.categories.is_none();
         }
         let purposes: Vec<_> = node.all("purpose").collect();
         if !purposes.is_empty() {
-            said.purposes = purposes.iter().map(|purpose| code::<Purpose>(purpose, PURPOSE)).collect();
+            said.purposes = purposes.iter().map(|purpose| code::<Purpose>(*purpose, PURPOSE)).collect();
             said.more |= said.purposes.is_none();
         }
-        let shares = |action: &Node<'_>| {
+        let shares = |action: Node<'_>| {
             action.all("coding").any(|coding| matches!(coding.peek("code"), "access" | "use" | "disclose"))
         };
         said.more |= !node.all("action").all(shares);
@@ -261,19 +259,19 @@ impl<'t> Reader<'t> {
     }
 
     /// An agency, or every agency of a kind.
-    fn grantee(&self, actor: &Node<'_>) -> Option<Grantee> {
+    fn grantee(&self, actor: Node<'_>) -> Option<Grantee> {
         let reference = actor.first("reference")?;
         let id = reference.first("identifier");
         if let Some(id) = id.filter(|id| id.peek("system") == KIND) {
             return id.peek("value").parse::<AgencyKind>().ok().map(Grantee::Kind);
         }
-        let named = |organization: &Node<'_>| agency(organization, "grantee");
+        let named = |organization: Node<'_>| agency(organization, "grantee");
         let id = self.contained(reference).and_then(named).or_else(|| named(reference))?;
         AgencyId::new(id).ok().map(Grantee::Agency)
     }
 
     /// What is left of a permit when its exceptions are taken out.
-    fn permitted(&mut self, base: &Node<'_>, said: &Provision) -> Option<(Scope, Vec<Purpose>)> {
+    fn permitted(&mut self, base: Node<'_>, said: &Provision) -> Option<(Scope, Vec<Purpose>)> {
         if said.more || said.grantee.is_none() {
             self.error(
                 "H008",
@@ -312,7 +310,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A denial reaches as far as it is understood, and what is not understood narrows nothing.
-    fn denied(&mut self, base: &Node<'_>, said: &Provision) -> Option<(Scope, Vec<Purpose>)> {
+    fn denied(&mut self, base: Node<'_>, said: &Provision) -> Option<(Scope, Vec<Purpose>)> {
         if let Some(exception) = base.all("provision").next() {
             self.is_exception(exception, "permit");
             self.error(
@@ -329,7 +327,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Is it an exception of the other kind, with none in it?
-    fn is_exception(&mut self, node: &Node<'_>, kind: &str) -> bool {
+    fn is_exception(&mut self, node: Node<'_>, kind: &str) -> bool {
         if node.get("provision").is_some() {
             self.error(
                 "H008",
@@ -353,7 +351,7 @@ impl<'t> Reader<'t> {
         true
     }
 
-    fn moment(&mut self, period: Option<&Node<'_>>, end: &str) -> Option<Time> {
+    fn moment(&mut self, period: Option<Node<'_>>, end: &str) -> Option<Time> {
         let period = period?;
         let text = period.peek(end);
         if text.is_empty() {
@@ -375,7 +373,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The form, its version and language, the hash of what was signed, and what was explained.
-    fn evidence(&mut self, root: &Node<'_>) -> ([String; 3], Option<String>, String) {
+    fn evidence(&mut self, root: Node<'_>) -> ([String; 3], Option<String>, String) {
         let policy = root.first("policy").map_or("", |policy| policy.peek("uri"));
         let (uri, version) = policy.split_once('|').unwrap_or((policy, ""));
         let form = uri.strip_prefix("urn:musubi:form:").unwrap_or(uri);
@@ -387,7 +385,7 @@ impl<'t> Reader<'t> {
         ([form, version, language.unwrap_or_default()].map(str::to_owned), scan, explanation)
     }
 
-    fn scan(&mut self, signed: &Node<'_>) -> Option<String> {
+    fn scan(&mut self, signed: Node<'_>) -> Option<String> {
         let data = signed.peek("data");
         match attachment::attachment(signed.peek("contentType"), data, attachment::BYTES_MAX) {
             Ok((_, bytes)) => Some(sha256_hex(&bytes)),
@@ -400,6 +398,6 @@ impl<'t> Reader<'t> {
 }
 
 /// The word of one of our own systems.
-fn code<T: std::str::FromStr>(coding: &Node<'_>, system: &str) -> Option<T> {
+fn code<T: std::str::FromStr>(coding: Node<'_>, system: &str) -> Option<T> {
     if coding.peek("system") == system { coding.peek("code").parse().ok() } else { None }
 }

@@ -27,7 +27,7 @@ use super::ids::Ids;
 use super::json::Json;
 use super::xml_out;
 use super::{FhirJson, FhirXml, read_json, read_xml};
-use crate::json::Node;
+use crate::json::Tree;
 use musubi_core::adapter::{Adapter, Diagnostic};
 
 /// A type of resource that may be sent.
@@ -127,7 +127,7 @@ impl Form {
         }
     }
 
-    fn read(self, bytes: &[u8]) -> Result<Node<'_>, Diagnostic> {
+    fn read(self, bytes: &[u8]) -> Result<Tree<'_>, Diagnostic> {
         match self {
             Form::Json => read_json(bytes),
             Form::Xml => read_xml(bytes),

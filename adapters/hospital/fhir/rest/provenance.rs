@@ -9,7 +9,8 @@ const BYTES_MAX: usize = 4 * 1024;
 /// Provenance, or names nobody.
 pub fn staff(header: &str) -> Option<String> {
     let bytes = Some(header.as_bytes()).filter(|bytes| bytes.len() <= BYTES_MAX)?;
-    let root = Form::Json.read(bytes).ok()?;
+    let tree = Form::Json.read(bytes).ok()?;
+    let root = tree.root();
     if root.peek("resourceType") != "Provenance" {
         return None;
     }

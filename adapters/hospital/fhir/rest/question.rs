@@ -4,8 +4,8 @@
 //! proxies and logs keep.
 
 use super::Form;
-use crate::hospital::fhir::read::{issuer_named, known, unescaped};
-use crate::json::{Node, Style, Tree};
+use crate::hospital::fhir::read::{issuer_named, unescaped};
+use crate::json::{Node, Tree};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::{AgencyId, Purpose};
 use musubi_core::record::PersonKey;
@@ -61,8 +61,8 @@ pub fn question(form: Form, bytes: &[u8], agency: &AgencyId) -> Result<Question,
             "The question is too large (64 KiB at most).",
         )]);
     }
-    let root = form.read(bytes).map_err(|unread| vec![unread])?;
-    if root.peek("resourceType") != "Parameters" {
+    let tree = form.read(bytes).map_err(|unread| vec![unread])?.named("Parameters");
+    if tree.root().peek("resourceType") != "Parameters" {
         return Err(vec![Diagnostic::error(
             "H003",
             "resourceType",
@@ -70,9 +70,8 @@ pub fn question(form: Form, bytes: &[u8], agency: &AgencyId) -> Result<Question,
             "A question is sent as a Parameters resource.",
         )]);
     }
-    let tree = Tree::new(root, "Parameters", known, Style::Dots);
     let mut found = Vec::new();
-    for parameter in tree.root.all("parameter") {
+    for parameter in tree.root().all("parameter") {
         if !PARAMETERS.iter().any(|(name, _)| *name == parameter.peek("name")) {
             found.push(Diagnostic::error(
                 "H003",
@@ -83,14 +82,14 @@ pub fn question(form: Form, bytes: &[u8], agency: &AgencyId) -> Result<Question,
         }
     }
     let purpose = purpose(&tree);
-    let key = named(&tree.root, "identifier")
+    let key = named(tree.root(), "identifier")
         .and_then(|parameter| parameter.get("valueIdentifier"))
         .filter(|identifier| !identifier.peek("value").is_empty())
         .map(|identifier| PersonKey {
             issuer: issuer_named(identifier.peek("system"), agency),
             identifier: identifier.peek("value").to_owned(),
         });
-    let text = |name, value| named(&tree.root, name).map_or("", |parameter| parameter.peek(value)).to_owned();
+    let text = |name, value| named(tree.root(), name).map_or("", |parameter| parameter.peek(value)).to_owned();
     let (name, birth_date) = (text("name", "valueString"), text("birthDate", "valueDate"));
     if key.is_none() && (name.is_empty() || birth_date.is_empty()) {
         found.push(Diagnostic::error(
@@ -100,7 +99,7 @@ pub fn question(form: Form, bytes: &[u8], agency: &AgencyId) -> Result<Question,
             "Give identifier, or name and birthDate.",
         ));
     }
-    let count = named(&tree.root, "_count").map_or(Some(0), |parameter| count(parameter));
+    let count = named(tree.root(), "_count").map_or(Some(0), |parameter| count(parameter));
     if count.is_none() {
         found.push(Diagnostic::error(
             "H006",
@@ -127,18 +126,18 @@ pub fn identifier_of_condition(query: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-fn named<'n>(root: &'n Node<'n>, name: &str) -> Option<&'n Node<'n>> {
+fn named<'n>(root: Node<'n>, name: &str) -> Option<Node<'n>> {
     root.all("parameter").find(|parameter| parameter.peek("name") == name)
 }
 
 /// The size of a page.
-fn count(parameter: &Node<'_>) -> Option<usize> {
+fn count(parameter: Node<'_>) -> Option<usize> {
     let written = ["valueInteger", "valuePositiveInt"].map(|name| parameter.peek(name)).concat();
     written.parse().ok().filter(|count| (1..=COUNT_MAX).contains(count))
 }
 
 fn purpose(tree: &Tree<'_>) -> Result<Purpose, Diagnostic> {
-    let Some(parameter) = named(&tree.root, "purpose") else {
+    let Some(parameter) = named(tree.root(), "purpose") else {
         return Err(Diagnostic::error(
             "H004",
             "Parameters.parameter",
