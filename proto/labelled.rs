@@ -79,6 +79,11 @@ pub trait Labelled {
         self.leaves_within(0, path, see);
     }
 
+    /// The bits that the leaves that are set need, all together.
+    fn told(&self) -> u32 {
+        self.told_within(0)
+    }
+
     /// [`project`](Self::project) inside a message whose parts need `above` in addition.
     #[doc(hidden)]
     fn project_within(&mut self, mask: Mask, above: u32) -> bool;
@@ -86,6 +91,10 @@ pub trait Labelled {
     /// [`leaves`](Self::leaves) inside a message whose parts need `above` in addition.
     #[doc(hidden)]
     fn leaves_within(&self, above: u32, path: &mut String, see: &mut dyn FnMut(&str, Need));
+
+    /// [`told`](Self::told) inside a message whose parts need `above` in addition.
+    #[doc(hidden)]
+    fn told_within(&self, above: u32) -> u32;
 }
 
 /// One leaf of the data dictionary.
@@ -156,6 +165,21 @@ pub fn keep_child<T: Labelled>(child: &mut Option<T>, mask: Mask, above: u32) ->
 pub fn keep_children<T: Labelled>(children: &mut Vec<T>, mask: Mask, above: u32) -> bool {
     children.retain_mut(|child| child.project_within(mask, above));
     !children.is_empty()
+}
+
+/// The bits of a leaf that is set.
+pub fn told_by<T: Default + PartialEq>(leaf: &T, bits: u32) -> u32 {
+    if *leaf == T::default() { 0 } else { bits }
+}
+
+/// The bits of the leaves of a message inside another, if it is there.
+pub fn told_by_child<T: Labelled>(child: &Option<T>, above: u32) -> u32 {
+    child.as_ref().map_or(0, |child| child.told_within(above))
+}
+
+/// The bits of the leaves of the messages of a list.
+pub fn told_by_children<T: Labelled>(children: &[T], above: u32) -> u32 {
+    children.iter().fold(0, |told, child| told | child.told_within(above))
 }
 
 /// Runs `inside` with `name` added to the path.

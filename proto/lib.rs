@@ -33,7 +33,7 @@ pub mod support {
     pub use crate::enums::{Enums, inside, numbers};
     pub use crate::labelled::{
         DictionaryRow, Labelled, Mask, Need, both, keep, keep_child, keep_children, opaque_bits, raised_bits, show,
-        show_child, show_children, show_leaf, show_one,
+        show_child, show_children, show_leaf, show_one, told_by, told_by_child, told_by_children,
     };
     #[cfg(feature = "testing")]
     pub use crate::random::{Dice, Random};

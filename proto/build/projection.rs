@@ -14,6 +14,7 @@ pub(crate) fn write(text: &mut String, model: &Model) -> Result {
         writeln!(text, "impl Labelled for {} {{", names::message(&message.descriptor))?;
         write_project(text, message)?;
         write_leaves(text, message)?;
+        write_told(text, message)?;
         writeln!(text, "}}")?;
     }
     Ok(())
@@ -49,12 +50,20 @@ fn with(name: &str, bits: u32) -> String {
     if bits == 0 { name.to_owned() } else { format!("{name} | {bits:#x}") }
 }
 
+/// The bits of a leaf, or what the leaves of a message need in addition.
+fn bits(label: Label) -> String {
+    match label {
+        Label::Fact { bits, .. } | Label::Child { bits } => with("within", bits),
+        Label::Structural => "within".to_owned(),
+    }
+}
+
 fn need(label: Label) -> String {
     match label {
-        Label::Fact { bits, general: true } => format!("Need::general({})", with("within", bits)),
-        Label::Fact { bits, general: false } => format!("Need::full({})", with("within", bits)),
-        Label::Structural => "Need::structural(within)".to_owned(),
-        Label::Child { bits } => with("within", bits),
+        Label::Fact { general: true, .. } => format!("Need::general({})", bits(label)),
+        Label::Fact { general: false, .. } => format!("Need::full({})", bits(label)),
+        Label::Structural => format!("Need::structural({})", bits(label)),
+        Label::Child { .. } => bits(label),
     }
 }
 
@@ -135,4 +144,38 @@ fn write_leaves(text: &mut String, message: &Message) -> Result {
         writeln!(text, "        }}")?;
     }
     writeln!(text, "    }}")
+}
+
+fn write_told(text: &mut String, message: &Message) -> Result {
+    writeln!(text, "    fn told_within(&self, above: u32) -> u32 {{")?;
+    write_within(text, message)?;
+    writeln!(text, "        let mut told = 0;")?;
+    for field in plain(message) {
+        let name = names::member(field.descriptor.name());
+        let bits = bits(field.label);
+        let helper = match field.label {
+            Label::Child { .. } if field.descriptor.is_list() => "told_by_children",
+            Label::Child { .. } => "told_by_child",
+            Label::Fact { .. } | Label::Structural => "told_by",
+        };
+        writeln!(text, "        told |= {helper}(&self.{name}, {bits});")?;
+    }
+    for oneof in oneofs(message) {
+        let path = names::oneof(&oneof);
+        writeln!(text, "        told |= match &self.{} {{\n            None => 0,", names::member(oneof.name()))?;
+        for field in members(message, &oneof) {
+            let variant = names::variant(&field.descriptor);
+            let bits = bits(field.label);
+            match field.label {
+                Label::Child { .. } => {
+                    writeln!(text, "            Some({path}::{variant}(child)) => child.told_within({bits}),")?
+                }
+                Label::Fact { .. } | Label::Structural => {
+                    writeln!(text, "            Some({path}::{variant}(_)) => {bits},")?
+                }
+            }
+        }
+        writeln!(text, "        }};")?;
+    }
+    writeln!(text, "        told\n    }}")
 }

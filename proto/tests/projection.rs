@@ -50,6 +50,10 @@ fn agree<T: Message + Labelled + Random + Default + Clone + PartialEq>(pool: &De
         assert!(dynamic.encode_to_vec() == bytes, "seed {seed}: encoded otherwise than the schema says");
         let expected = oracle::project(pool, &dynamic, &BTreeSet::new(), &seen);
 
+        let mut told = 0;
+        record.leaves(&mut String::new(), &mut |_, need| told |= need.bits);
+        assert_eq!(record.told(), told, "seed {seed}: what its leaves need");
+
         let mut projected = record.clone();
         let fact = projected.project(mask);
         assert_eq!(fact, expected.is_some(), "seed {seed}");

@@ -271,9 +271,7 @@ fn show(mut entry: proto::Entry, mut shown: Shown, mask: Mask) -> Option<(proto:
     if !entry.project(mask) {
         return None;
     }
-    let mut told = 0;
-    entry.leaves(&mut String::new(), &mut |_, need| told |= need.bits);
-    shown.only(CategorySet::from_bits(told));
+    shown.only(CategorySet::from_bits(entry.told()));
     Some((entry, shown))
 }
 
