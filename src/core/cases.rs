@@ -22,11 +22,13 @@ pub use row::{Seen, last_seen, narrowed, owner_agency, tracking_id};
 
 use crate::agency::Purpose;
 use crate::consent::GroundCode;
+use crate::days;
 use crate::id::Municipality;
 use crate::identity::Description;
 use crate::release::Released;
 use crate::time::{Day, Time};
 use row::Row;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Most hits of one answer (`CG-W306`).
@@ -34,7 +36,8 @@ pub const HITS_MAX: usize = 200;
 
 /// A query for cases: between kinds of criteria all must be met, within one any.
 /// Shows nothing of a person in logs.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CaseQuery {
     /// Request or case number of the ground that is cited; empty only for statistics.
     pub ground: String,
@@ -67,6 +70,7 @@ pub struct CaseQuery {
     /// Notifications about the family, at least.
     pub previous_notifications_at_least: Option<u32>,
     /// The family moved on this day or later.
+    #[serde(with = "days::optional")]
     pub moved_since: Option<Day>,
 }
 

@@ -5,6 +5,7 @@ pub mod agency;
 pub mod audit;
 pub mod cases;
 pub mod consent;
+mod days;
 pub mod id;
 pub mod identity;
 pub mod japan;

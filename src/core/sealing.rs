@@ -291,23 +291,36 @@ pub fn seal_for(
     aad: &Aad<'_>,
     plain: &[u8],
 ) -> Sealed {
-    let mut nonce = || {
-        let mut nonce = [0; NONCE_BYTES];
-        random(&mut nonce);
-        nonce
-    };
-    match holders {
-        [] => hub.seal(nonce(), aad, plain),
-        [(_, key)] => key.seal(nonce(), aad, plain),
-        several => {
-            let holders: Vec<Holder<'_>> =
-                several.iter().map(|(person, key)| Holder { person: *person, key, nonce: nonce() }).collect();
-            let body = nonce();
-            let mut item = [0; KEY_BYTES];
-            random(&mut item);
-            ItemKey::from_random(item).seal(&holders, body, aad, plain)
-        }
+    if let [(_, key)] = holders {
+        return key.seal(nonce(random), aad, plain);
     }
+    seal_naming(holders, hub, random, aad, plain)
+}
+
+/// The same, in a form that names whom it is sealed for also where that is one person ([`Sealed::holders`]): for a row that concerns
+/// nobody and yet is to go with the keys of some.
+pub fn seal_naming(
+    holders: &[(PersonId, &DataKey)],
+    hub: &DataKey,
+    random: &mut dyn FnMut(&mut [u8]),
+    aad: &Aad<'_>,
+    plain: &[u8],
+) -> Sealed {
+    if holders.is_empty() {
+        return hub.seal(nonce(random), aad, plain);
+    }
+    let holders: Vec<Holder<'_>> =
+        holders.iter().map(|(person, key)| Holder { person: *person, key, nonce: nonce(random) }).collect();
+    let body = nonce(random);
+    let mut item = [0; KEY_BYTES];
+    random(&mut item);
+    ItemKey::from_random(item).seal(&holders, body, aad, plain)
+}
+
+fn nonce(random: &mut dyn FnMut(&mut [u8])) -> Nonce {
+    let mut nonce = [0; NONCE_BYTES];
+    random(&mut nonce);
+    nonce
 }
 
 #[cfg(test)]
@@ -389,6 +402,18 @@ mod tests {
         assert!(key(1).open_for(CHILD, &here, &sealed).is_err());
         assert!(key(3).open_for(PersonId(Uuid::from_u128(3)), &here, &sealed).is_err());
         assert!(key(1).open(&here, &sealed).is_err());
+    }
+
+    #[test]
+    fn s53_a_row_that_names_its_holders_names_also_the_only_one_and_opens_for_nobody_else() {
+        let (here, own, hub) = (Aad::row("fact", Uuid::from_u128(7)), key(1), key(9));
+        let mut random = |bytes: &mut [u8]| bytes.fill(4);
+        let sealed = seal_naming(&[(MOTHER, &own)], &hub, &mut random, &here, b"question");
+        assert_eq!(sealed.holders(), [MOTHER]);
+        assert_eq!(own.open_for(MOTHER, &here, &sealed).unwrap().as_slice(), b"question");
+        assert!(hub.open(&here, &sealed).is_err());
+        let nobodys = seal_naming(&[], &hub, &mut random, &here, b"question");
+        assert!(nobodys.holders().is_empty() && hub.open(&here, &nobodys).is_ok());
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! A question under a live ground that nothing answered (`consent.md` section 5, flow 2). It notifies nobody, and is kept: who asked
 //! is told once when something may be seen under that ground after all, as of that moment, and never once the ground has ended.
 //!
-//! The empty answer is the same with it and without it. What is told is decided as a new question would be, so that it tells nothing
-//! that asking again would not.
+//! The empty answer is the same with it and without it. What is told is decided as a new question would be, with its filters and its
+//! level, so that it tells nothing that asking again would not. What a filter says of a person is sealed for those whom the ground
+//! names: it goes when their keys go.
 
 use super::caller::{Caller, Operation, may};
-use super::consents::Fact;
 use super::family::Family;
 use super::ledger::act;
-use super::query::Question;
+use super::query::{Cited, Question};
 use super::register::Agency;
 use super::work::{self, WorkBody};
 use super::{Hub, Refusal};
+use crate::entropy;
 use crate::store::{Change, Expect, FactKind, FactRow, Row, StoreError};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyKind, Purpose, Role};
@@ -19,6 +20,7 @@ use musubi_core::cases::{self, CaseQuery};
 use musubi_core::consent::records::Level;
 use musubi_core::id::{FactId, PersonId};
 use musubi_core::release::Released;
+use musubi_core::sealing::{Aad, seal_naming};
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -41,8 +43,30 @@ struct Unanswered {
     staff_id: String,
     /// It was asked for cases, and not for whatever may be seen.
     cases: bool,
+    /// Which cases, as they were asked for. A question that was kept without its filters has none, and means any case.
+    #[serde(default)]
+    query: Option<CaseQuery>,
     /// Whom it named; everybody of the ground where it named nobody.
     persons: BTreeSet<PersonId>,
+}
+
+impl Unanswered {
+    /// The cases that are asked for, of which the ground tells no more than its level.
+    fn cases(&self, limit: Level) -> Option<CaseQuery> {
+        let any = || CaseQuery::new(self.number.clone(), self.purpose, Level::L3);
+        self.cases.then(|| self.query.clone().unwrap_or_else(any).limited_to(limit))
+    }
+}
+
+/// What a question asks for under a number.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The number of the ground that it cites.
+    pub number: &'a str,
+    /// Whom it names; nobody, where it means everybody of the ground.
+    pub persons: &'a [PersonId],
+    /// The cases that it asks for; without them, whatever may be seen.
+    pub cases: Option<&'a CaseQuery>,
 }
 
 /// Who may list that there is a match: whoever may ask for protection, or as a member of a council. It tells of a case.
@@ -51,59 +75,69 @@ pub(super) fn may_be_told(kind: AgencyKind, role: Role) -> bool {
 }
 
 impl Hub {
-    /// Keeps a question that nothing answered, where its ground lives and names those who were asked for.
-    pub(super) async fn keep_question(
+    /// A question was asked and shows something, or nothing. Where nothing answered it, its ground lives and names those who were
+    /// asked for, it is kept; where something did, there is nothing more to tell of it.
+    pub(super) async fn remember_question(
         &self,
         question: &Question<'_>,
-        number: &str,
-        persons: &[PersonId],
-        cases: bool,
+        asked: Asked<'_>,
+        answered: bool,
     ) -> Result<(), Refusal> {
         let (caller, cited) = (question.caller, question.cited);
-        if !cited.lives() || persons.iter().any(|person| !cited.names(*person)) {
+        if !cited.lives() || asked.persons.iter().any(|person| !cited.names(*person)) {
             return Ok(());
         }
         let asked = Unanswered {
-            number: number.to_owned(),
+            number: asked.number.to_owned(),
             purpose: question.purpose,
             staff_id: if caller.is_person() { caller.actor.staff_id.clone() } else { String::new() },
-            cases,
-            persons: persons.iter().copied().collect(),
+            cases: asked.cases.is_some(),
+            query: asked.cases.cloned(),
+            persons: asked.persons.iter().copied().collect(),
         };
         let kept = self.kept_questions(caller).await?;
-        if kept.len() >= KEPT_MAX || kept.iter().any(|(_, known)| *known == asked) {
-            return Ok(());
+        if answered {
+            // Also where it was kept without its filters: whoever asked has seen a case.
+            let without = Unanswered { query: None, ..asked.clone() };
+            for (row, _) in kept.iter().filter(|(_, known)| *known == asked || *known == without) {
+                self.let_go(row, self.now(), Change::default()).await?;
+            }
+        } else if kept.len() < KEPT_MAX && !kept.iter().any(|(_, known)| *known == asked) {
+            self.keep_question(caller, cited, &asked).await?;
         }
-        let (now, id) = (self.now(), FactId(self.id(self.now())));
-        // About nobody: whom it names, the ground tells as long as it lives.
-        let fact = Fact {
-            id,
-            kind: FactKind::Question,
-            recipient: Some(caller.id().clone()),
-            persons: Vec::new(),
-            value: &asked,
-        };
-        let rows = vec![self.fact_row(now, &caller.agency.municipality, &Family::default(), &fact)?];
-        self.store.commit("keep a question", Change { rows, ..Change::default() }).await?;
         Ok(())
     }
 
-    /// A question under this number was answered: there is nothing more to tell.
-    pub(super) async fn question_answered(&self, caller: &Caller, number: &str) -> Result<(), Refusal> {
-        let now = self.now();
-        for (row, _) in self.kept_questions(caller).await?.iter().filter(|(_, asked)| asked.number == number) {
-            self.let_go(row, now, Change::default()).await?;
-        }
+    /// About nobody: whom it names, the ground tells as long as it lives.
+    async fn keep_question(&self, caller: &Caller, cited: &Cited, asked: &Unanswered) -> Result<(), Refusal> {
+        let (now, id) = (self.now(), FactId(self.id(self.now())));
+        let named = cited.persons();
+        let keys = self.keys_of(&named.iter().copied().collect()).await?;
+        let (aad, plain) = (Aad::row("fact", id.0), serde_json::to_vec(asked).map_err(|_| Refusal::kept_changing())?);
+        let row = FactRow {
+            municipality: caller.agency.municipality.clone(),
+            id,
+            kind: FactKind::Question,
+            recipient: Some(caller.id().clone()),
+            recorded_at: now,
+            superseded_at: None,
+            superseded_by: None,
+            persons: Vec::new(),
+            body: seal_naming(&keys.holders(named), &self.keyring.hub, &mut |bytes| entropy::fill(bytes), &aad, &plain),
+        };
+        self.store.commit("keep a question", Change { rows: vec![Row::Fact(row)], ..Change::default() }).await?;
         Ok(())
     }
 
     async fn kept_questions(&self, caller: &Caller) -> Result<Vec<(FactRow, Unanswered)>, Refusal> {
         let rows = self.store.facts_for(caller.id(), FactKind::Question, self.now()).await?;
-        let opened = |row: FactRow| {
-            let asked = self.open_json(&Family::default(), &row.body, "fact", row.id.0, 0)?;
-            Some((row, asked))
-        };
+        let keys = self.keys_of(&rows.iter().flat_map(|row| row.body.holders()).collect()).await?;
+        let opened = |row: FactRow| self.question_in(&keys, &row).map(|asked| (row, asked));
         Ok(rows.into_iter().filter_map(opened).collect())
+    }
+
+    fn question_in(&self, keys: &Family, row: &FactRow) -> Option<Unanswered> {
+        self.open_json(keys, &row.body, "fact", row.id.0, 0)
     }
 
     /// Looks at every question that is kept, for every agency.
@@ -122,8 +156,8 @@ impl Hub {
     }
 
     async fn look_at_question(&self, agency: &Agency, row: &FactRow) -> Result<(), Refusal> {
-        let asked: Option<Unanswered> = self.open_json(&Family::default(), &row.body, "fact", row.id.0, 0);
-        let Some(asked) = asked else { return Ok(()) };
+        let keys = self.keys_of(&row.body.holders().into_iter().collect()).await?;
+        let Some(asked) = self.question_in(&keys, row) else { return Ok(()) };
         let now = self.now();
         // Somebody who has left, or may not ask any more, is told nothing.
         let caller = self.caller(&agency.id, &asked.staff_id);
@@ -134,10 +168,11 @@ impl Hub {
         if !cited.lives() {
             return self.let_go(row, now, Change::default()).await;
         }
-        let query = CaseQuery::new(asked.number.clone(), asked.purpose, Level::L3);
-        let query = query.limited_to(cited.level());
-        let wanted = |released: &Released, now: Time| !asked.cases || cases::matches(&query, released, now);
-        let categories = if asked.cases { query.level.categories() } else { Level::L3.categories() };
+        let cases = asked.cases(cited.level());
+        let wanted = |released: &Released, now: Time| {
+            cases.as_ref().is_none_or(|query| cases::matches(query, released, now))
+        };
+        let categories = cases.as_ref().map_or(Level::L3, |query| query.level).categories();
         let question = Question { caller: &caller, purpose: asked.purpose, cited: &cited, wanted: &wanted, categories };
         let persons: Vec<PersonId> =
             if asked.persons.is_empty() { cited.persons().to_vec() } else { asked.persons.iter().copied().collect() };
@@ -184,5 +219,37 @@ impl Hub {
             Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
             Err(other) => Err(other.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use musubi_core::cases::CaseSeverity;
+
+    const WITHOUT_FILTERS: &str = r#"{"number":"K-1","purpose":"P6","staff_id":"w-0412","cases":CASES,"persons":[]}"#;
+
+    fn kept(cases: &str) -> Unanswered {
+        serde_json::from_str(&WITHOUT_FILTERS.replace("CASES", cases)).unwrap()
+    }
+
+    #[test]
+    fn a_question_that_was_kept_without_its_filters_means_any_case_of_its_ground() {
+        let any = CaseQuery::new("K-1", Purpose::P6, Level::L1);
+        assert!(kept("true").cases(Level::L1) == Some(any));
+        assert!(kept("false").cases(Level::L1).is_none(), "not cases, but whatever may be seen");
+    }
+
+    #[test]
+    fn a_question_is_kept_as_it_was_asked_and_limited_by_what_its_ground_tells_by_then() {
+        let query = CaseQuery {
+            severity_at_least: Some(CaseSeverity::Severe),
+            ..CaseQuery::new("K-1", Purpose::P6, Level::L2)
+        };
+        let asked = Unanswered { query: Some(query.clone()), ..kept("true") };
+        let read: Unanswered = serde_json::from_str(&serde_json::to_string(&asked).unwrap()).unwrap();
+        assert!(read.cases(Level::L3) == Some(query.clone()));
+        assert!(read.cases(Level::L1) == Some(query.limited_to(Level::L1)));
     }
 }

@@ -3,6 +3,7 @@
 
 use super::caller::Caller;
 use super::family::Family;
+use super::late_match::Asked;
 use super::ledger::{Basis, Serves, act};
 use super::persons::Named;
 use super::work::{self, WorkBody};
@@ -127,10 +128,11 @@ impl Hub {
             }
         }
         self.nothing_shown(&question, seen.is_empty(), unshown).await?;
+        if !persons.is_empty() {
+            let asked = Asked { number: ground, persons: &persons, cases: None };
+            self.remember_question(&question, asked, !seen.is_empty()).await?;
+        }
         if seen.is_empty() {
-            if !persons.is_empty() {
-                self.keep_question(&question, ground, &persons, false).await?;
-            }
             silence.await;
         }
         Ok(seen)
@@ -151,15 +153,14 @@ impl Hub {
         query.check().map_err(|diagnostics| Refusal { kind: RefusalKind::Invalid, diagnostics })?;
         let silence = sleep(SILENCE);
         let cited = &self.cited(caller, &query.ground).await?;
+        let asked = Asked { number: &query.ground, persons: &[], cases: Some(query) };
         let query = &query.clone().limited_to(cited.level());
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
         let question = Question { caller, purpose, cited, wanted: &wanted, categories: query.level.categories() };
         let (hits, truncated) = self.see_cited(&question).await?;
+        self.remember_question(&question, asked, !hits.is_empty()).await?;
         if hits.is_empty() {
-            self.keep_question(&question, &query.ground, &[], true).await?;
             silence.await;
-        } else {
-            self.question_answered(caller, &query.ground).await?;
         }
         Ok(CaseAnswer { hits, level: cited.level.unwrap_or(query.level), truncated })
     }
@@ -184,8 +185,9 @@ impl Hub {
         let categories = Level::L3.categories();
         let question = Question { caller, purpose, cited: &cited, wanted: &|_, _| true, categories };
         let seen = self.see_cited(&question).await?;
+        let asked = Asked { number, persons: &[], cases: None };
+        self.remember_question(&question, asked, !seen.0.is_empty()).await?;
         if seen.0.is_empty() {
-            self.keep_question(&question, number, &[], false).await?;
             silence.await;
         }
         Ok(seen)

@@ -5,9 +5,10 @@ use crate::city::City;
 use crate::steps::{COUNCIL_CASE, akari, chinatsu, rin, saya};
 use musubi::agency_client::HttpAnswer;
 use musubi::edge::grpc::client::{
-    ApproveGroundRequest, EndGroundRequest, GroundRequest, RefuseGroundRequest, WorkItem,
+    ApproveGroundRequest, EndGroundRequest, GroundRequest, RefuseGroundRequest, SearchCasesRequest, WorkItem,
 };
 use musubi::sample_city as sample;
+use musubi_core::wire::agency_side::Draft;
 use tonic::Code;
 
 /// Number of the request under L04.
@@ -275,4 +276,69 @@ async fn nobody_is_told_of_a_match_without_a_ground_or_once_it_has_ended() {
     assert!(city.guidance_center().looks_up("P5", light(), REQUEST).await.is_empty(), "no such ground yet");
     city.approves(&city.is_asked_under_l04().await).await;
     assert!(city.late_matches().await.is_empty(), "it asked without a live ground");
+}
+
+/// So many visits in vain within three months.
+fn visited_in_vain(at_least: u32) -> SearchCasesRequest {
+    SearchCasesRequest {
+        unresponsive_visits_at_least: Some(at_least),
+        unresponsive_visits_within_days: Some(90),
+        level: "L2".to_owned(),
+        ..case_request("w-0412", "P6", COUNCIL_CASE, &[])
+    }
+}
+
+impl City {
+    async fn finds(&self, request: SearchCasesRequest) -> usize {
+        let answer = self.guidance_center().client.records().search_cases(request).await.unwrap();
+        whole(answer.into_inner()).await.unwrap().len()
+    }
+
+    /// Nobody opened to the health center again.
+    async fn somebody_rang_in_vain(&self, key: &str, on: (i32, i32, i32)) {
+        let visited_on = serde_json::json!({"year": on.0, "month": on.1, "day": on.2});
+        let visit = serde_json::json!({"visitedOn": visited_on, "result": "absent", "childSeen": false});
+        let subjects = serde_json::json!([{"role": "CHILD", "issuer": sample::CITY, "identifier": akari().identifier}]);
+        let entry = serde_json::json!({"sourceKey": key, "subjects": subjects, "homeVisit": visit});
+        let all = serde_json::json!({"format": "grpc", "messageId": key, "entries": [entry]});
+        let draft = Draft::from_json(&all.to_string()).ok().unwrap();
+        self.health_center().client.intake().submit(draft).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_asked_for_certain_cases_is_told_of_such_a_case_and_of_no_other() {
+    let city = City::after_the_visits().await;
+    city.set("2026-11-17T10:00:00+09:00");
+    city.center().opens_a_council_case(vec![akari(), saya()], &["C01", "C04", "C10", "C13"]).await;
+    assert_eq!(city.finds(visited_in_vain(2)).await, 1, "the case may be seen");
+    for _ in 0..2 {
+        assert_eq!((city.finds(visited_in_vain(3)).await, city.finds(visited_in_vain(9)).await), (0, 0));
+    }
+    assert!(city.late_matches().await.is_empty(), "it is none of those that were asked for");
+    city.set("2026-11-18T17:00:00+09:00");
+    city.somebody_rang_in_vain("V-3", (2026, 11, 18)).await;
+    for _ in 0..2 {
+        assert_eq!(city.late_matches().await.len(), 1, "of three visits in vain, once; of nine, never");
+    }
+    assert_eq!(city.finds(visited_in_vain(3)).await, 1, "asking again shows it");
+    assert_eq!(city.late_matches().await.len(), 1);
+    city.set("2027-05-17T00:00:00+09:00");
+    for key in ["V-4", "V-5", "V-6", "V-7", "V-8", "V-9"] {
+        city.somebody_rang_in_vain(key, (2027, 5, 16)).await;
+    }
+    assert_eq!(city.late_matches().await.len(), 1, "never once the ground has ended");
+}
+
+#[tokio::test]
+async fn who_was_answered_after_all_is_told_nothing_more_of_that_question() {
+    let city = City::after_the_visits().await;
+    city.set("2026-11-17T10:00:00+09:00");
+    city.center().opens_a_council_case(vec![akari(), saya()], &["C01", "C04", "C10", "C13"]).await;
+    assert_eq!(city.finds(visited_in_vain(3)).await, 0);
+    city.set("2026-11-18T17:00:00+09:00");
+    city.somebody_rang_in_vain("V-3", (2026, 11, 18)).await;
+    assert_eq!(city.finds(visited_in_vain(2)).await, 1, "another question, which was never in vain");
+    assert_eq!(city.finds(visited_in_vain(3)).await, 1);
+    assert!(city.late_matches().await.is_empty());
 }

@@ -173,7 +173,7 @@ impl QueryPurpose {
 }
 
 /// A signal as a criterion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignalCriterion {
     /// This signal is raised.
     Raised(SignalCode),
@@ -194,7 +194,8 @@ impl FromStr for SignalCriterion {
 }
 
 /// Visits with the result absent, refused or address unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UnresponsiveVisits {
     /// So many.
     pub at_least: u32,

@@ -1,13 +1,16 @@
 //! What is known of a person for comparing, and the terms by which one can be found.
 
+use crate::days;
 use crate::id::PersonId;
 use crate::japan::contact::{self, Sex};
 use crate::japan::{PartialDate, kanji, names, text};
 use crate::time::Day;
 use musubi_proto::v1 as proto;
+use serde::{Deserialize, Serialize};
 
 /// A name in one representation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Name {
     /// The whole name.
     pub text: String,
@@ -24,7 +27,8 @@ impl Name {
 }
 
 /// Insurance card (被保険者証). Without its branch it names a family, not a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Insurance {
     /// Insurer number (保険者番号).
     pub insurer: String,
@@ -37,7 +41,8 @@ pub struct Insurance {
 }
 
 /// What is known of a person for comparing. What is empty counts for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Description {
     /// Names in kanji or Latin letters: every reading of the register entry and every alias. No provisional names.
     pub written: Vec<Name>,
@@ -68,8 +73,10 @@ pub struct Description {
     /// Was it a multiple birth?
     pub multiple_birth: Option<bool>,
     /// Day of death.
+    #[serde(with = "days::optional")]
     pub deceased_on: Option<Day>,
     /// Day of what this description was taken from.
+    #[serde(with = "days::optional")]
     pub event_on: Option<Day>,
     /// A shield is in force.
     pub shielded: bool,

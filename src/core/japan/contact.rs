@@ -2,10 +2,11 @@
 
 use super::dates::fold_hyphen;
 use super::problem::{Problem, Read};
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 /// Sex (性別) in the codes of administrative files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Sex {
     /// 0, not known.
     Unknown,

@@ -1,9 +1,11 @@
 //! Names of persons: their parts, the readings of a register entry, and the names that hospitals give before there is one.
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 /// Family and given name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Parts {
     /// Family name (姓).
     pub family: String,

@@ -1,10 +1,12 @@
 //! A date as far as it is known.
 
 use crate::time::Day;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A date of which the day, or the month and the day, may be unknown. Never filled up with 1 January.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PartialDate {
     /// Year of the common era.
     pub year: i16,

@@ -1,7 +1,7 @@
 //! What the rules look at: a use of care, the approval behind it, and what the hub knows beside them.
 
-use super::days;
 use super::policy::Income;
+use crate::days;
 use crate::id::Municipality;
 use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};

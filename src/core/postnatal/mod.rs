@@ -8,7 +8,6 @@ pub mod approval;
 mod care;
 mod check;
 mod claim;
-mod days;
 mod fee;
 mod limits;
 mod money;

@@ -1,7 +1,7 @@
 //! What one municipality decided about postnatal care for one period, as data.
 
 use super::care::{Kind, Subject};
-use super::days;
+use crate::days;
 use crate::id::Municipality;
 use crate::japan::one_year::{AgeBasis, OneYearEnd};
 use crate::time::Day;

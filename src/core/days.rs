@@ -1,13 +1,13 @@
-//! Calendar days in policies and approvals: `2026-04-01`.
+//! Calendar days in policies, approvals and kept questions: `2026-04-01`.
 
 use crate::time::Day;
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-pub(super) fn serialize<S: Serializer>(day: &Day, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(day: &Day, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(day)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
     read(&String::deserialize(deserializer)?)
 }
 
@@ -16,19 +16,17 @@ fn read<E: de::Error>(text: &str) -> Result<Day, E> {
 }
 
 /// The same for a day that may be absent.
-pub(super) mod optional {
+pub(crate) mod optional {
     use super::{Day, Deserialize, Deserializer, Serializer};
 
-    pub(in crate::postnatal) fn serialize<S: Serializer>(day: &Option<Day>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(day: &Option<Day>, serializer: S) -> Result<S::Ok, S::Error> {
         match day {
             Some(day) => serializer.collect_str(day),
             None => serializer.serialize_none(),
         }
     }
 
-    pub(in crate::postnatal) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Day>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Day>, D::Error> {
         Option::<String>::deserialize(deserializer)?.as_deref().map(super::read).transpose()
     }
 }
