@@ -65,6 +65,7 @@ mod tests {
             format: "folder:notice-csv".to_owned(),
             message: None,
             entries: Vec::new(),
+            question: None,
             state: DeliveryState::Waiting,
             attempts: 0,
             created_at: Time::MIN,

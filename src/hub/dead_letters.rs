@@ -93,6 +93,10 @@ impl Hub {
         let Some(recipient) = recipient else {
             return Ok(Replay { row, changed: Vec::new(), outputs: Vec::new() });
         };
+        if let Some(question) = row.question {
+            let outputs = self.late_match_outputs(&row, question).await?;
+            return Ok(Replay { row, changed: Vec::new(), outputs });
+        }
         let DecidedDelivery { family, released, meant, .. } =
             self.decide_delivery(&recipient, &row, self.now()).await?;
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();

@@ -4,6 +4,7 @@
 use super::attempts::{ATTEMPTS_MAX, pause_after};
 use super::caller::{Caller, Operation, request_of};
 use super::family::Family;
+use super::late_match::Told;
 use super::ledger::{Basis, Serves, act};
 use super::register::Agency;
 use super::work::{Question, WorkBody};
@@ -49,14 +50,33 @@ pub struct Ready {
     pub release: ReleaseId,
     /// The bytes, in each format of the subscription.
     pub renderings: Vec<Outgoing>,
-    released: Released,
+    pub(super) released: Released,
+    /// Where it tells of a late match and of nothing else.
+    pub(super) late_match: Option<Told>,
 }
 
 impl Ready {
     /// As a message for `Deliveries.Receive`.
     pub fn into_dispatch(self) -> Dispatch {
-        Dispatch::new(self.delivery.id, self.release, "notice", &self.released, self.renderings)
+        let Ready { delivery, release, renderings, released, late_match } = self;
+        match late_match {
+            Some(told) => {
+                let said = (told.ground.as_str(), told.in_response_to.as_str());
+                Dispatch::late_match(delivery.id, release, &released, said, renderings)
+            }
+            None => Dispatch::new(delivery.id, release, "notice", &released, renderings),
+        }
     }
+}
+
+/// What became of putting the release of a delivery on record.
+pub(super) enum OnRecord {
+    /// It may leave.
+    Sent(Box<DeliveryRow>),
+    /// Somebody else is at this delivery.
+    Elsewhere,
+    /// What was read has changed: it is to be decided again.
+    Again,
 }
 
 /// What the recipient may see of a delivery.
@@ -188,6 +208,9 @@ impl Hub {
         let Some(recipient) = self.register.agency(&row.recipient).filter(|agency| agency.active) else {
             return Ok(None);
         };
+        if let Some(question) = row.question {
+            return self.release_late_match(row, question, formats).await;
+        }
         for _ in 0..DECIDE_AGAIN_MAX {
             let decided = self.decide_delivery(&recipient, row, self.now()).await?;
             let (actor, serves) = (&Actor::system(), Serves::of(row));
@@ -216,23 +239,45 @@ impl Hub {
                 return Ok(None);
             }
             change.rows.extend(self.questions_of(now, &family, &released, &|_| true).await?);
-            change.expect.push(Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts });
-            let sent = DeliveryRow {
-                state: DeliveryState::Sent,
-                attempts: row.attempts + 1,
-                reason: String::new(),
-                next_at: pause_after(row.attempts + 1, now),
-                ..row.clone()
-            };
-            change.rows.push(Row::Delivery(sent.clone()));
-            match self.store.commit("release a delivery", change).await {
-                Ok(_) => return Ok(Some(Ready { delivery: sent, release: id, renderings, released })),
-                Err(StoreError::Conflict(Conflict::Delivery(_))) => return Ok(None),
-                Err(StoreError::Conflict(_)) => {}
-                Err(other) => return Err(other.into()),
+            match self.put_on_record(row, now, change).await? {
+                OnRecord::Sent(delivery) => {
+                    return Ok(Some(Ready {
+                        delivery: *delivery,
+                        release: id,
+                        renderings,
+                        released,
+                        late_match: None,
+                    }));
+                }
+                OnRecord::Elsewhere => return Ok(None),
+                OnRecord::Again => {}
             }
         }
         Err(Refusal::kept_changing())
+    }
+
+    /// The release of a delivery on record, and the delivery as sent.
+    pub(super) async fn put_on_record(
+        &self,
+        row: &DeliveryRow,
+        now: Time,
+        mut change: Change,
+    ) -> Result<OnRecord, Refusal> {
+        change.expect.push(Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts });
+        let sent = DeliveryRow {
+            state: DeliveryState::Sent,
+            attempts: row.attempts + 1,
+            reason: String::new(),
+            next_at: pause_after(row.attempts + 1, now),
+            ..row.clone()
+        };
+        change.rows.push(Row::Delivery(sent.clone()));
+        match self.store.commit("release a delivery", change).await {
+            Ok(_) => Ok(OnRecord::Sent(Box::new(sent))),
+            Err(StoreError::Conflict(Conflict::Delivery(_))) => Ok(OnRecord::Elsewhere),
+            Err(StoreError::Conflict(_)) => Ok(OnRecord::Again),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Decides a delivery as of this moment.

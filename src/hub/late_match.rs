@@ -5,17 +5,21 @@
 //! level, so that it tells nothing that asking again would not. What a filter says of a person is sealed for those whom the ground
 //! names: it goes when their keys go.
 
+mod notice;
+
+pub(super) use notice::Told;
+
 use super::caller::{Caller, Operation, may};
 use super::family::Family;
 use super::ledger::act;
-use super::query::{Cited, Question};
+use super::query::{Cited, Decided, Question};
 use super::register::Agency;
 use super::work::{self, WorkBody};
 use super::{Hub, Refusal};
 use crate::entropy;
 use crate::store::{Change, Expect, FactKind, FactRow, Row, StoreError};
 use musubi_core::adapter::Text;
-use musubi_core::agency::{AgencyKind, Purpose, Role};
+use musubi_core::agency::{AgencyId, AgencyKind, Purpose, Role};
 use musubi_core::cases::{self, CaseQuery};
 use musubi_core::consent::records::Level;
 use musubi_core::id::{FactId, PersonId};
@@ -46,16 +50,42 @@ struct Unanswered {
     /// Which cases, as they were asked for. A question that was kept without its filters has none, and means any case.
     #[serde(default)]
     query: Option<CaseQuery>,
+    /// The id of its message, where the answer to it can come in a message of its own.
+    #[serde(default)]
+    message_id: Option<String>,
     /// Whom it named; everybody of the ground where it named nobody.
     persons: BTreeSet<PersonId>,
 }
 
 impl Unanswered {
+    /// Is it the same question, in whatever message it was asked?
+    fn is(&self, other: &Unanswered) -> bool {
+        *self == Unanswered { message_id: self.message_id.clone(), ..other.clone() }
+    }
+
     /// The cases that are asked for, of which the ground tells no more than its level.
     fn cases(&self, limit: Level) -> Option<CaseQuery> {
         let any = || CaseQuery::new(self.number.clone(), self.purpose, Level::L3);
         self.cases.then(|| self.query.clone().unwrap_or_else(any).limited_to(limit))
     }
+}
+
+/// What a look at a question came to.
+enum Look {
+    /// Nothing may be seen, or who asked may not ask any more.
+    Nothing,
+    /// Its ground has ended.
+    Over,
+    /// Something may be seen.
+    Match(Box<Found>),
+}
+
+/// A family of which something may be seen of what a question asked for.
+struct Found {
+    caller: Caller,
+    asked: Unanswered,
+    family: Family,
+    decided: Decided,
 }
 
 /// What a question asks for under a number.
@@ -67,6 +97,8 @@ pub(super) struct Asked<'a> {
     pub persons: &'a [PersonId],
     /// The cases that it asks for; without them, whatever may be seen.
     pub cases: Option<&'a CaseQuery>,
+    /// The id of its message, where the answer to it can come in a message of its own.
+    pub message_id: Option<&'a str>,
 }
 
 /// Who may list that there is a match: whoever may ask for protection, or as a member of a council. It tells of a case.
@@ -93,16 +125,17 @@ impl Hub {
             staff_id: if caller.is_person() { caller.actor.staff_id.clone() } else { String::new() },
             cases: asked.cases.is_some(),
             query: asked.cases.cloned(),
+            message_id: asked.message_id.map(str::to_owned),
             persons: asked.persons.iter().copied().collect(),
         };
         let kept = self.kept_questions(caller).await?;
         if answered {
             // Also where it was kept without its filters: whoever asked has seen a case.
             let without = Unanswered { query: None, ..asked.clone() };
-            for (row, _) in kept.iter().filter(|(_, known)| *known == asked || *known == without) {
+            for (row, _) in kept.iter().filter(|(_, known)| known.is(&asked) || known.is(&without)) {
                 self.let_go(row, self.now(), Change::default()).await?;
             }
-        } else if kept.len() < KEPT_MAX && !kept.iter().any(|(_, known)| *known == asked) {
+        } else if kept.len() < KEPT_MAX && !kept.iter().any(|(_, known)| known.is(&asked)) {
             self.keep_question(caller, cited, &asked).await?;
         }
         Ok(())
@@ -132,12 +165,8 @@ impl Hub {
     async fn kept_questions(&self, caller: &Caller) -> Result<Vec<(FactRow, Unanswered)>, Refusal> {
         let rows = self.store.facts_for(caller.id(), FactKind::Question, self.now()).await?;
         let keys = self.keys_of(&rows.iter().flat_map(|row| row.body.holders()).collect()).await?;
-        let opened = |row: FactRow| self.question_in(&keys, &row).map(|asked| (row, asked));
+        let opened = |row: FactRow| self.opened(&keys, &row).map(|asked| (row, asked));
         Ok(rows.into_iter().filter_map(opened).collect())
-    }
-
-    fn question_in(&self, keys: &Family, row: &FactRow) -> Option<Unanswered> {
-        self.open_json(keys, &row.body, "fact", row.id.0, 0)
     }
 
     /// Looks at every question that is kept, for every agency.
@@ -156,41 +185,49 @@ impl Hub {
     }
 
     async fn look_at_question(&self, agency: &Agency, row: &FactRow) -> Result<(), Refusal> {
+        let Some(asked) = self.open_question(row).await? else { return Ok(()) };
+        match self.look(&agency.id, asked).await? {
+            Look::Nothing => Ok(()),
+            Look::Over => self.let_go(row, self.now(), Change::default()).await,
+            Look::Match(found) => self.tell_of_match(row, &found).await,
+        }
+    }
+
+    async fn open_question(&self, row: &FactRow) -> Result<Option<Unanswered>, Refusal> {
         let keys = self.keys_of(&row.body.holders().into_iter().collect()).await?;
-        let Some(asked) = self.question_in(&keys, row) else { return Ok(()) };
+        Ok(self.opened(&keys, row))
+    }
+
+    /// Asks a question that was kept once more, as of this moment, and puts nothing on record.
+    async fn look(&self, agency: &AgencyId, asked: Unanswered) -> Result<Look, Refusal> {
         let now = self.now();
         // Somebody who has left, or may not ask any more, is told nothing.
-        let caller = self.caller(&agency.id, &asked.staff_id);
+        let caller = self.caller(agency, &asked.staff_id);
         let Ok(caller) = caller.and_then(|caller| caller.request(asked.purpose, None).map(|_| caller)) else {
-            return Ok(());
+            return Ok(Look::Nothing);
         };
         let cited = self.cited(&caller, &asked.number).await?;
         if !cited.lives() {
-            return self.let_go(row, now, Change::default()).await;
+            return Ok(Look::Over);
         }
         let cases = asked.cases(cited.level());
-        let wanted = |released: &Released, now: Time| {
-            cases.as_ref().is_none_or(|query| cases::matches(query, released, now))
-        };
+        let wanted =
+            |released: &Released, now: Time| cases.as_ref().is_none_or(|query| cases::matches(query, released, now));
         let categories = cases.as_ref().map_or(Level::L3, |query| query.level).categories();
         let question = Question { caller: &caller, purpose: asked.purpose, cited: &cited, wanted: &wanted, categories };
         let persons: Vec<PersonId> =
             if asked.persons.is_empty() { cited.persons().to_vec() } else { asked.persons.iter().copied().collect() };
         for family in self.families(&persons, now).await? {
-            if self.decide(&question, &family, family.at)?.is_some_and(|decided| decided.shows) {
-                return self.tell_of_match(&caller, &asked, (row, &family)).await;
+            if let Some(decided) = self.decide(&question, &family, family.at)?.filter(|decided| decided.shows) {
+                return Ok(Look::Match(Box::new(Found { caller, asked, family, decided })));
             }
         }
-        Ok(())
+        Ok(Look::Nothing)
     }
 
     /// Once, and only if nothing has changed since it was decided: the ground neither.
-    async fn tell_of_match(
-        &self,
-        caller: &Caller,
-        asked: &Unanswered,
-        (row, family): (&FactRow, &Family),
-    ) -> Result<(), Refusal> {
+    async fn tell_of_match(&self, row: &FactRow, found: &Found) -> Result<(), Refusal> {
+        let Found { caller, asked, family, .. } = found;
         let (number, now) = (&asked.number, family.at);
         let text = Text::new(
             format!("以前は該当のなかった照会({number})に、いま見られる記録があります。もう一度照会してください。"),
@@ -207,8 +244,12 @@ impl Hub {
             persons: &[],
         };
         let leaf = self.hub_leaf(now, &act(now, "late match", caller.id(), &caller.actor));
-        let rows = vec![self.ask(now, &item, &body)?];
-        self.let_go(row, now, Change { expect: family.epochs(), rows, leaves: vec![leaf], ..Change::default() }).await
+        let mut rows = vec![self.ask(now, &item, &body)?];
+        rows.extend(self.notices(row, found));
+        let change = Change { expect: family.epochs(), rows, leaves: vec![leaf], ..Change::default() };
+        self.let_go(row, now, change).await?;
+        self.deliveries.notify_waiters();
+        Ok(())
     }
 
     /// The question is kept no longer. Somebody else's change at the same time stands, and is looked at anew.

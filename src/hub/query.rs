@@ -34,7 +34,7 @@ pub struct CaseAnswer {
 const VISIBLE_MAX: usize = 5;
 /// An answer that shows nothing leaves no sooner than this after its question: of somebody hidden more is read and decided than of
 /// somebody unknown, and the time it takes must not tell which it was (`consent.md` section 9, property 9).
-const SILENCE: Duration = Duration::from_millis(50);
+pub(super) const SILENCE: Duration = Duration::from_millis(50);
 /// Days until the center must have looked at who asked for somebody shielded.
 const TOUCHED_DAYS: i64 = 1;
 /// Kind and code of that work item.
@@ -79,12 +79,12 @@ impl Unshown {
 pub(super) struct Decided {
     pub(super) released: Released,
     /// Under which ground, where one was cited.
-    cited: Option<FactId>,
+    pub(super) cited: Option<FactId>,
     /// It is what was asked for, and something of it may be seen.
     pub(super) shows: bool,
     /// It was what was asked for, or nothing at all may be seen of it.
     meant: bool,
-    facts: Facts,
+    pub(super) facts: Facts,
 }
 
 /// One question to the record.
@@ -129,7 +129,7 @@ impl Hub {
         }
         self.nothing_shown(&question, seen.is_empty(), unshown).await?;
         if !persons.is_empty() {
-            let asked = Asked { number: ground, persons: &persons, cases: None };
+            let asked = Asked { number: ground, persons: &persons, cases: None, message_id: None };
             self.remember_question(&question, asked, !seen.is_empty()).await?;
         }
         if seen.is_empty() {
@@ -138,7 +138,8 @@ impl Hub {
         Ok(seen)
     }
 
-    /// The cases that are open to the caller under the ground that it cites, and its own.
+    /// The cases that are open to the caller under the ground that it cites, and its own. `message_id`: where the query came in a
+    /// message of a format in which a late match can be told.
     ///
     /// # Errors
     /// When no ground is cited (`CG-E305`), the purpose needs a person who acts (`CG-E302`), or a criterion reads what the asked
@@ -148,12 +149,13 @@ impl Hub {
         caller: &Caller,
         purpose: Purpose,
         query: &CaseQuery,
+        message_id: Option<&str>,
     ) -> Result<CaseAnswer, Refusal> {
         caller.request(purpose, None)?;
         query.check().map_err(|diagnostics| Refusal { kind: RefusalKind::Invalid, diagnostics })?;
         let silence = sleep(SILENCE);
         let cited = &self.cited(caller, &query.ground).await?;
-        let asked = Asked { number: &query.ground, persons: &[], cases: Some(query) };
+        let asked = Asked { number: &query.ground, persons: &[], cases: Some(query), message_id };
         let query = &query.clone().limited_to(cited.level());
         let wanted = |released: &Released, now: Time| cases::matches(query, released, now);
         let question = Question { caller, purpose, cited, wanted: &wanted, categories: query.level.categories() };
@@ -185,7 +187,7 @@ impl Hub {
         let categories = Level::L3.categories();
         let question = Question { caller, purpose, cited: &cited, wanted: &|_, _| true, categories };
         let seen = self.see_cited(&question).await?;
-        let asked = Asked { number, persons: &[], cases: None };
+        let asked = Asked { number, persons: &[], cases: None, message_id: None };
         self.remember_question(&question, asked, !seen.0.is_empty()).await?;
         if seen.0.is_empty() {
             silence.await;
@@ -423,7 +425,7 @@ impl Hub {
     }
 }
 
-fn no_ground() -> Refusal {
+pub(super) fn no_ground() -> Refusal {
     Refusal::invalid(
         "CG-E305",
         "ground",

@@ -348,10 +348,10 @@ async fn a_council_case_opens_exactly_its_family() {
     city.hub.request_ground(&officer, GroundCode::L05, terms).await.unwrap();
     let caseworker = city.caller("CGC-480002-02", "w-0412");
     let query = musubi_core::cases::CaseQuery::new("要対協8-017", Purpose::P6, musubi_core::cases::Level::L3);
-    let answer = city.hub.search_cases(&caseworker, Purpose::P6, &query).await.unwrap();
+    let answer = city.hub.search_cases(&caseworker, Purpose::P6, &query, None).await.unwrap();
     assert_eq!(answer.hits.len(), 1);
     let other = musubi_core::cases::CaseQuery::new("要対協8-999", Purpose::P6, musubi_core::cases::Level::L3);
-    assert!(city.hub.search_cases(&caseworker, Purpose::P6, &other).await.unwrap().hits.is_empty());
+    assert!(city.hub.search_cases(&caseworker, Purpose::P6, &other, None).await.unwrap().hits.is_empty());
 }
 
 const STAY_1: &[u8] = include_bytes!("../../adapters/provider/pv02/samples/demo-stay-1.csv");

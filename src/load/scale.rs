@@ -97,7 +97,7 @@ impl Sized {
     /// Asks for the cases: what is shown was decided and is on record when this returns. How many there were.
     async fn ask(&self) -> Result<usize, LoadError> {
         let query = CaseQuery::new(NUMBER, Purpose::P6, Level::L3);
-        let answer = self.hub.search_cases(&self.caller(CASEWORKER)?, Purpose::P6, &query).await?;
+        let answer = self.hub.search_cases(&self.caller(CASEWORKER)?, Purpose::P6, &query, None).await?;
         Ok(answer.hits.len())
     }
 }

@@ -412,7 +412,7 @@ impl DeliveryState {
     }
 }
 
-/// The intention to send entries to a recipient.
+/// The intention to send entries, or to tell of a late match, to a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryRow {
     /// Responsible municipality.
@@ -429,6 +429,8 @@ pub struct DeliveryRow {
     pub message: Option<MessageId>,
     /// Or these entries.
     pub entries: Vec<EntryId>,
+    /// Or none: it tells that something may be seen after all of what this question asked for.
+    pub question: Option<FactId>,
     /// Where it stands.
     pub state: DeliveryState,
     /// How often it was tried.

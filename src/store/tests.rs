@@ -109,6 +109,7 @@ fn delivery_row(person: PersonId, state: DeliveryState) -> DeliveryRow {
         format: "notice-html".to_owned(),
         message: None,
         entries: vec![EntryId(uuid()), EntryId(uuid())],
+        question: None,
         state,
         attempts: 0,
         created_at: NOW,

@@ -5,14 +5,19 @@ use crate::city::City;
 use crate::steps::{COUNCIL_CASE, akari, chinatsu, rin, saya};
 use musubi::agency_client::HttpAnswer;
 use musubi::edge::grpc::client::{
-    ApproveGroundRequest, EndGroundRequest, GroundRequest, RefuseGroundRequest, SearchCasesRequest, WorkItem,
+    ApproveGroundRequest, EndGroundRequest, GroundRequest, PersonRef, RefuseGroundRequest, SearchCasesRequest, WorkItem,
 };
+use musubi::hub::register::Subscription;
 use musubi::sample_city as sample;
+use musubi::store::DeliveryState;
+use musubi_core::agency::Purpose;
 use musubi_core::wire::agency_side::Draft;
+use serde_json::{Value, json};
+use std::path::PathBuf;
 use tonic::Code;
 
 /// Number of the request under L04.
-const REQUEST: &str = "汐児8-204";
+pub(crate) const REQUEST: &str = "汐児8-204";
 
 fn light() -> musubi::edge::grpc::client::PersonRef {
     by_name("タカヤナギ アカリ", "2026-10-19")
@@ -34,7 +39,7 @@ impl City {
     }
 
     /// 真壁 asks the city under L04 about 灯 and her mother; answers the id of the request.
-    async fn is_asked_under_l04(&self) -> String {
+    pub(crate) async fn is_asked_under_l04(&self) -> String {
         let request = GroundRequest {
             staff_id: "w-0412".to_owned(),
             code: "L04".to_owned(),
@@ -53,7 +58,7 @@ impl City {
     }
 
     /// 深津 approves C10 of it.
-    async fn approves(&self, fact_id: &str) -> Vec<String> {
+    pub(crate) async fn approves(&self, fact_id: &str) -> Vec<String> {
         let request = ApproveGroundRequest {
             staff_id: "fukatsu".to_owned(),
             fact_id: fact_id.to_owned(),
@@ -295,12 +300,17 @@ impl City {
     }
 
     /// Nobody opened to the health center again.
-    async fn somebody_rang_in_vain(&self, key: &str, on: (i32, i32, i32)) {
-        let visited_on = serde_json::json!({"year": on.0, "month": on.1, "day": on.2});
-        let visit = serde_json::json!({"visitedOn": visited_on, "result": "absent", "childSeen": false});
-        let subjects = serde_json::json!([{"role": "CHILD", "issuer": sample::CITY, "identifier": akari().identifier}]);
-        let entry = serde_json::json!({"sourceKey": key, "subjects": subjects, "homeVisit": visit});
-        let all = serde_json::json!({"format": "grpc", "messageId": key, "entries": [entry]});
+    pub(crate) async fn somebody_rang_in_vain(&self, key: &str, on: (i32, i32, i32)) {
+        let visited_on = json!({"year": on.0, "month": on.1, "day": on.2});
+        let visit = json!({"visitedOn": visited_on, "result": "absent", "childSeen": false});
+        self.health_center_says(key, "CHILD", &akari(), "homeVisit", visit).await;
+    }
+
+    /// The health center writes one thing about somebody whom the city knows.
+    pub(crate) async fn health_center_says(&self, key: &str, role: &str, whom: &PersonRef, kind: &str, body: Value) {
+        let subjects = json!([{"role": role, "issuer": whom.issuer, "identifier": whom.identifier}]);
+        let entry = json!({"sourceKey": key, "subjects": subjects, kind: body});
+        let all = json!({"format": "grpc", "messageId": key, "entries": [entry]});
         let draft = Draft::from_json(&all.to_string()).ok().unwrap();
         self.health_center().client.intake().submit(draft).await.unwrap();
     }
@@ -308,26 +318,28 @@ impl City {
 
 #[tokio::test]
 async fn who_asked_for_certain_cases_is_told_of_such_a_case_and_of_no_other() {
-    let city = City::after_the_visits().await;
-    city.set("2026-11-17T10:00:00+09:00");
-    city.center().opens_a_council_case(vec![akari(), saya()], &["C01", "C04", "C10", "C13"]).await;
-    assert_eq!(city.finds(visited_in_vain(2)).await, 1, "the case may be seen");
-    for _ in 0..2 {
-        assert_eq!((city.finds(visited_in_vain(3)).await, city.finds(visited_in_vain(9)).await), (0, 0));
+    for named in [vec![akari(), saya()], vec![akari()]] {
+        let city = City::after_the_visits().await;
+        city.set("2026-11-17T10:00:00+09:00");
+        city.center().opens_a_council_case(named, &["C01", "C04", "C10", "C13"]).await;
+        assert_eq!(city.finds(visited_in_vain(2)).await, 1, "the case may be seen");
+        for _ in 0..2 {
+            assert_eq!((city.finds(visited_in_vain(3)).await, city.finds(visited_in_vain(9)).await), (0, 0));
+        }
+        assert!(city.late_matches().await.is_empty(), "it is none of those that were asked for");
+        city.set("2026-11-18T17:00:00+09:00");
+        city.somebody_rang_in_vain("V-3", (2026, 11, 18)).await;
+        for _ in 0..2 {
+            assert_eq!(city.late_matches().await.len(), 1, "of three visits in vain, once; of nine, never");
+        }
+        assert_eq!(city.finds(visited_in_vain(3)).await, 1, "asking again shows it");
+        assert_eq!(city.late_matches().await.len(), 1);
+        city.set("2027-05-17T00:00:00+09:00");
+        for key in ["V-4", "V-5", "V-6", "V-7", "V-8", "V-9"] {
+            city.somebody_rang_in_vain(key, (2027, 5, 16)).await;
+        }
+        assert_eq!(city.late_matches().await.len(), 1, "never once the ground has ended");
     }
-    assert!(city.late_matches().await.is_empty(), "it is none of those that were asked for");
-    city.set("2026-11-18T17:00:00+09:00");
-    city.somebody_rang_in_vain("V-3", (2026, 11, 18)).await;
-    for _ in 0..2 {
-        assert_eq!(city.late_matches().await.len(), 1, "of three visits in vain, once; of nine, never");
-    }
-    assert_eq!(city.finds(visited_in_vain(3)).await, 1, "asking again shows it");
-    assert_eq!(city.late_matches().await.len(), 1);
-    city.set("2027-05-17T00:00:00+09:00");
-    for key in ["V-4", "V-5", "V-6", "V-7", "V-8", "V-9"] {
-        city.somebody_rang_in_vain(key, (2027, 5, 16)).await;
-    }
-    assert_eq!(city.late_matches().await.len(), 1, "never once the ground has ended");
 }
 
 #[tokio::test]
@@ -341,4 +353,68 @@ async fn who_was_answered_after_all_is_told_nothing_more_of_that_question() {
     assert_eq!(city.finds(visited_in_vain(2)).await, 1, "another question, which was never in vain");
     assert_eq!(city.finds(visited_in_vain(3)).await, 1);
     assert!(city.late_matches().await.is_empty());
+}
+
+impl City {
+    /// 真壁's office is told in XML of what concerns the council, and has asked for such cases in vain.
+    async fn asked_in_xml(folder: Option<PathBuf>) -> City {
+        let city = City::after_the_visits().await;
+        let formats = words(&["cgc-xml"]);
+        let wanted = Subscription { purpose: Purpose::P6, formats, folder, https: None, mllp: None };
+        city.subscribes(sample::GUIDANCE_CENTER, wanted).await;
+        city.set("2026-11-17T10:00:00+09:00");
+        city.center().opens_a_council_case(vec![akari(), saya()], &["C01", "C04", "C10", "C13"]).await;
+        let visits = r#"<cg:Criteria><cg:UnresponsiveVisitCount atLeast="3" withinDays="90"/></cg:Criteria>"#;
+        let query = query("Investigation", "CWA25-3", COUNCIL_CASE, "", "w-0412");
+        let query = query.replace("<cg:Criteria></cg:Criteria>", visits).replace(">L3<", ">L2<");
+        for id in ["q-1", "q-2"] {
+            let answer = city.xml(&query.replace("q-1", id)).await;
+            let text = String::from_utf8(answer.body).unwrap();
+            assert!(text.contains("CaseQueryResponse") && !text.contains("<cg:Hit"), "{text}");
+        }
+        assert!(city.late_matches().await.is_empty());
+        city.set("2026-11-18T17:00:00+09:00");
+        city.somebody_rang_in_vain("V-3", (2026, 11, 18)).await;
+        city
+    }
+}
+
+#[tokio::test]
+async fn a_late_match_is_told_in_xml_once_and_says_only_which_question_and_ground() {
+    let city = City::asked_in_xml(None).await;
+    for _ in 0..2 {
+        assert_eq!(city.late_matches().await.len(), 1);
+    }
+    let mail = city.guidance_center().receives().await;
+    let [told] = mail.0.as_slice() else { panic!("{}", mail.text()) };
+    assert_eq!((told.kind(), told.formats()), ("late_match", vec!["cgc-xml"]));
+    let text = mail.last("cgc-xml");
+    assert!(text.contains("<cg:LateMatchNotification") && text.contains(&format!("<cg:RelatedCaseID>{COUNCIL_CASE}<")));
+    assert!(text.contains("<cg:InResponseTo>q-1<"), "{text}");
+    let root = musubi_core::release::NOTICE;
+    for hidden in ["灯", "髙柳", "タカヤナギ", "absent", "OSC-482072", "2026-10-19"] {
+        assert!(!text.replace(root, "").contains(hidden), "{hidden}: {text}");
+    }
+    assert!(city.guidance_center().receives().await.is_empty(), "acknowledged");
+}
+
+#[tokio::test]
+async fn what_tells_of_a_late_match_is_decided_anew_when_it_leaves() {
+    let city = City::asked_in_xml(None).await;
+    assert_eq!(city.late_matches().await.len(), 1);
+    city.set("2027-05-17T00:00:00+09:00");
+    assert!(city.guidance_center().receives().await.is_empty(), "its ground has ended meanwhile");
+    let row = city.delivery(sample::GUIDANCE_CENTER, |_| true).await;
+    assert_eq!((row.state, row.reason.as_str()), (DeliveryState::Suppressed, "no-match"));
+    assert!(row.persons.is_empty());
+}
+
+#[tokio::test]
+async fn a_late_match_is_written_into_the_folder_of_who_wants_it_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = City::asked_in_xml(Some(folder.path().to_owned())).await;
+    assert_eq!(city.late_matches().await.len(), 1);
+    let sent = city.delivery(sample::GUIDANCE_CENTER, |row| row.state == DeliveryState::Acknowledged).await;
+    let file = folder.path().join(format!("{}.cgc-xml.xml", sent.id));
+    assert!(std::fs::read_to_string(file).unwrap().contains("<cg:LateMatchNotification"));
 }

@@ -1,12 +1,14 @@
 //! Case exchange in XML, namespace `urn:musubi:cgc:1.0` (`formats/child_guidance.md` section 6).
 //!
-//! A query is read by [`decode_query`] and answered by [`encode_response`] or [`encode_statistics`]; it is no submission, so the [`Adapter`]
+//! A query is read by [`decode_query`] and answered by [`encode_response`] or [`encode_statistics`]; one that found nothing may be
+//! followed by what [`encode_late_match`] writes. It is no submission, so the [`Adapter`]
 //! reads registrations of cases only, and writes what was released of one family as an answer with one hit.
 
 mod acknowledgement;
 mod contacts;
 mod fields;
 mod form;
+mod late_match;
 mod names;
 mod query;
 mod registration;
@@ -17,6 +19,7 @@ mod statistics;
 mod tests;
 
 pub use acknowledgement::{encode_acknowledgement, message_id};
+pub use late_match::encode_late_match;
 pub use query::{QueryEnvelope, decode_query, outside_area};
 pub use response::encode_response;
 pub use statistics::encode_statistics;

@@ -80,8 +80,23 @@ impl Dispatch {
                 purpose: released.purpose().to_string(),
                 renderings: renderings.collect(),
                 kind: kind.to_owned(),
+                late_match: None,
             },
         }
+    }
+
+    /// That a question, of which nothing was found before, would be shown something by now: the number of its ground, and its id.
+    pub fn late_match(
+        id: DeliveryId,
+        release: ReleaseId,
+        released: &Released,
+        (ground, in_response_to): (&str, &str),
+        renderings: Vec<Outgoing>,
+    ) -> Self {
+        let mut dispatch = Dispatch::new(id, release, "late_match", released, renderings);
+        let (ground, in_response_to) = (ground.to_owned(), in_response_to.to_owned());
+        dispatch.message.late_match = Some(proto::LateMatch { ground, in_response_to });
+        dispatch
     }
 
     pub(crate) fn message(&self) -> &proto::OutgoingDelivery {

@@ -43,7 +43,7 @@ impl server::records_server::Records for Services {
         let asked = request.into_inner();
         let purpose = purpose(&asked.purpose)?;
         let query = query(&asked, purpose)?;
-        let answer = self.hub.search_cases(&caller, purpose, &query).await.map_err(|r| status(&r))?;
+        let answer = self.hub.search_cases(&caller, purpose, &query, None).await.map_err(|r| status(&r))?;
         Ok(self.shown(&caller, answer.hits))
     }
 

@@ -82,7 +82,8 @@ async fn answer(served: &Served, peer: &Peer, body: &[u8]) -> Result<(Vec<u8>, b
     if !outside.is_empty() {
         return Err(wrong(outside));
     }
-    let found = hub.search_cases(&caller, query.purpose, &query).await.map_err(refused)?;
+    let in_message = Some(envelope.message_id.as_str());
+    let found = hub.search_cases(&caller, query.purpose, &query, in_message).await.map_err(refused)?;
     let answer = Outgoing::render_all(caller.id(), FORMAT, &found.hits, |own| {
         encode_response(&envelope.message_id, &query, found.level, own, found.truncated, hub.now())
     });

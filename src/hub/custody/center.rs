@@ -201,6 +201,7 @@ impl Custody<'_> {
             format: channel,
             message: Some(self.message),
             entries: Vec::new(),
+            question: None,
             state: if visible { DeliveryState::Waiting } else { DeliveryState::Held },
             attempts: 0,
             created_at: self.now,

@@ -117,6 +117,7 @@ mod tests {
             format: "receive:notice-html".to_owned(),
             message: None,
             entries: Vec::new(),
+            question: None,
             state,
             attempts: 0,
             created_at: NOW,

@@ -121,8 +121,8 @@ const REFERRAL: Write = unnest!(
 );
 const DELIVERY: Write = unnest!(
     "INSERT INTO delivery (municipality, id, recipient, purpose, format, message, entries, state, attempts, created_at,
-     next_at, reason, sequence, persons) SELECT * FROM",
-    [text, 2 uuid, 3 text, 4 text, 5 text, 6 uuid, 7 bytea, 8 int8, 9 int8, 10 int8, 11 int8, 12 text, 13 int8, 14 bytea],
+     next_at, reason, sequence, persons, question) SELECT * FROM",
+    [text, 2 uuid, 3 text, 4 text, 5 text, 6 uuid, 7 bytea, 8 int8, 9 int8, 10 int8, 11 int8, 12 text, 13 int8, 14 bytea, 15 uuid],
     " ON CONFLICT (municipality, id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
       next_at = excluded.next_at, reason = excluded.reason",
     key [0, 1]

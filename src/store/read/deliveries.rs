@@ -5,7 +5,7 @@ use crate::store::sql::columns::{Columns, FromColumns};
 use crate::store::sql::value::{Sql, Statement};
 use crate::store::{DeliveryRow, DeliveryState, ReleaseRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
-use musubi_core::id::{DeliveryId, MessageId, Municipality, PersonId, ReleaseId};
+use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, ReleaseId};
 use musubi_core::time::Time;
 
 const DUE: &str = "SELECT * FROM delivery WHERE state = $1 AND next_at <= $2 ORDER BY next_at, sequence LIMIT +$3";
@@ -54,6 +54,7 @@ impl FromColumns for DeliveryRow {
             format: row.plain("format")?,
             message: row.uuid_if_any("message")?.map(MessageId),
             entries: row.entries()?,
+            question: row.uuid_if_any("question")?.map(FactId),
             state: row.code("state", &DeliveryState::ALL, |state| state as u8)?,
             attempts: row.number("attempts")?,
             created_at: row.time("created_at")?,

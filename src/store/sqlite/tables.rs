@@ -31,8 +31,8 @@ const REFERRAL: &str = "INSERT INTO referral (municipality, id, version, state, 
     excluded.sender, receiver = excluded.receiver, updated_at = excluded.updated_at, persons = excluded.persons, body =
     excluded.body";
 const DELIVERY: &str = "INSERT INTO delivery (municipality, id, recipient, purpose, format, message, entries, state,
-    attempts, created_at, next_at, reason, sequence, persons)
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+    attempts, created_at, next_at, reason, sequence, persons, question)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (municipality, id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, next_at =
     excluded.next_at, reason = excluded.reason";
 const WORK_ITEM: &str = "INSERT INTO work_item (municipality, id, owner, kind, open, created_at, due_at, answered_at,

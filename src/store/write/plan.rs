@@ -218,7 +218,8 @@ fn concerned_values(row: &Row, persons: Vec<u8>, state: &mut State) -> Vec<Value
                 row.next_at,
                 reason,
                 sequence,
-                persons
+                persons,
+                row.question.map(|id| id.0)
             ]
         }
         Row::WorkItem(row) => {

@@ -220,3 +220,12 @@ fn statistics_tell_counts_of_ten_and_more_and_name_what_is_withheld() {
         assert_eq!(told(Some(withheld)), (None, Some("true".to_owned())), "{withheld}");
     }
 }
+
+#[test]
+fn a_late_match_names_the_query_and_its_ground_and_nothing_else() {
+    let text = String::from_utf8(encode_late_match("q-1", "要対協8-017", now())).unwrap();
+    let root = parsed(&text);
+    assert_eq!((root.name.as_str(), root.attribute("schemaVersion")), ("LateMatchNotification", Some("1.0")));
+    let said: Vec<(&str, &str)> = root.children.iter().map(|child| (child.name.as_str(), child.value())).collect();
+    assert_eq!(said, [("InResponseTo", "q-1"), ("RelatedCaseID", "要対協8-017"), ("UseLimitationText", NOTICE)]);
+}

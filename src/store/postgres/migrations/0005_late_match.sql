@@ -1,0 +1,2 @@
+-- A delivery that tells of a late match is made for the sake of a question, and of no entries.
+ALTER TABLE delivery ADD COLUMN question UUID;
