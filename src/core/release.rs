@@ -63,6 +63,8 @@ use crate::time::Time;
 use judged::Judged;
 use musubi_proto::v1 as proto;
 use musubi_proto::{Labelled, Mask};
+use prost::Message;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// A record filtered for one recipient. Only [`release`] makes one.
@@ -169,6 +171,13 @@ impl Released {
     /// Was this entry shown, in whole or part?
     pub fn shows(&self, entry: EntryId) -> bool {
         self.shown.iter().any(|shown| shown.entry == entry)
+    }
+
+    /// The hash of all that it says to its recipient, which is the same however often it is released: the version of a view
+    /// (`consent.md` section 8). What may not be seen has no part in it.
+    pub fn view(&self) -> [u8; 32] {
+        let said = proto::ReleasedRecord { release_id: String::new(), ..self.record.clone() };
+        Sha256::digest(said.encode_to_vec()).into()
     }
 
     /// Narrows it further: shows none but these categories (a level of `formats/child_guidance.md` section 5). Never shows

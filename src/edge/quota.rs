@@ -23,6 +23,8 @@ const BY_CONTENT: [&str; 2] = ["/musubi.v1.Intake/Submit", "/musubi.v1.Grounds/A
 const NOTIFICATIONS: Rate = Rate::per_second(20);
 /// Calls of [`BY_CONTENT`] that may be open at once beside everything else.
 const SUBMITTING_MAX: usize = 256;
+/// Calls of an agency that watch at once. Each is looked at again and again, whether there is something new or not.
+const WATCHING_MAX: usize = 32;
 /// Bytes in a MiB.
 const MEBIBYTE: u64 = 1024 * 1024;
 /// Bytes of one agency's requests that may lie in memory at once: two of the longest files.
@@ -45,6 +47,8 @@ struct Used {
     failures: Bucket,
     /// Open now, in each lane.
     open: [usize; 2],
+    /// Of these, calls that watch.
+    watching: usize,
     /// Bytes that came for what is open.
     held: usize,
 }
@@ -84,6 +88,7 @@ impl Quotas {
             bytes: Bucket::full(self.bytes, now),
             failures: Bucket::full(self.failures, now),
             open: [0; 2],
+            watching: 0,
             held: 0,
         };
         ask(agencies.entry(agency.clone()).or_insert_with(full), now)
@@ -121,6 +126,20 @@ impl Quotas {
     /// A decision that showed an agency nothing, or that it may not ask for.
     pub fn failed(&self, agency: &AgencyId) {
         self.of(agency, |used, now| used.failures.take(now).ok());
+    }
+
+    /// Lets a call watch, until the place is dropped.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` when so many of the agency's watch already.
+    pub(crate) fn watch(self: &Arc<Self>, agency: &AgencyId) -> Result<Watching, Status> {
+        let room = self.of(agency, |used, _| {
+            let room = used.watching < WATCHING_MAX;
+            used.watching += usize::from(room);
+            room
+        });
+        let place = || Watching { quotas: Arc::clone(self), agency: agency.clone() };
+        if room { Ok(place()) } else { Err(too_many()) }
     }
 
     /// Opens a call; the lane of one that hands something in is charged when it is read.
@@ -172,6 +191,20 @@ impl Drop for Open {
     }
 }
 
+/// The place of a call that watches.
+pub(crate) struct Watching {
+    quotas: Arc<Quotas>,
+    agency: AgencyId,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        if let Some(used) = self.quotas.lock().get_mut(&self.agency) {
+            used.watching = used.watching.saturating_sub(1);
+        }
+    }
+}
+
 fn too_many() -> Status {
     Status::resource_exhausted(
         "M900 quota: 要求が多すぎます。間を置いて送り直してください。 / Too many requests. Wait, then send it again.",
@@ -210,6 +243,17 @@ mod tests {
         assert!(quotas.enter(&loud, Lane::Notification).is_ok() && quotas.enter(&quiet, Lane::General).is_ok());
         open.pop();
         assert!(quotas.enter(&loud, Lane::General).is_ok());
+    }
+
+    #[test]
+    fn s80_so_many_calls_watch_at_once_and_no_more() {
+        let quotas = quotas(Limits::default());
+        let (loud, quiet) = (agency("CGC-480001"), agency("MED-4810700122"));
+        let mut watching: Vec<Watching> = (0..WATCHING_MAX).filter_map(|_| quotas.watch(&loud).ok()).collect();
+        assert_eq!(watching.len(), WATCHING_MAX);
+        assert!(quotas.watch(&loud).is_err() && quotas.watch(&quiet).is_ok());
+        watching.pop();
+        assert!(quotas.watch(&loud).is_ok());
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub mod silence;
 pub mod standing;
 pub mod statement;
 pub mod statistics;
+pub mod watch;
 pub mod weighing;
 pub mod work;
 

@@ -183,9 +183,35 @@ impl Hub {
     /// # Errors
     /// When the caller's role may not see them, or the store fails.
     pub async fn work_items(&self, caller: &Caller, open: Option<bool>, kind: &str) -> Result<Vec<WorkItem>, Refusal> {
+        let rows = self.work_rows(caller, open, kind).await?;
+        self.read_items(rows).await
+    }
+
+    /// Those of the caller's open items that are not known yet, and the ids of all that are open.
+    ///
+    /// # Errors
+    /// When the caller's role may not see them, or the store fails.
+    pub(super) async fn new_work_items(
+        &self,
+        caller: &Caller,
+        kind: &str,
+        known: &BTreeSet<WorkItemId>,
+    ) -> Result<(Vec<WorkItem>, BTreeSet<WorkItemId>), Refusal> {
+        let mut rows = self.work_rows(caller, Some(true), kind).await?;
+        let open = rows.iter().map(|row| row.id).collect();
+        rows.retain(|row| !known.contains(&row.id));
+        Ok((self.read_items(rows).await?, open))
+    }
+
+    async fn work_rows(&self, caller: &Caller, open: Option<bool>, kind: &str) -> Result<Vec<WorkItemRow>, Refusal> {
         caller.check(Operation::ListWork)?;
         let mut rows = self.store.work_items(caller.id(), open, kind, ITEMS_MAX).await?;
         rows.retain(|row| may_list(caller, &row.kind));
+        Ok(rows)
+    }
+
+    /// What they say, the most urgent first.
+    async fn read_items(&self, mut rows: Vec<WorkItemRow>) -> Result<Vec<WorkItem>, Refusal> {
         let persons: BTreeSet<PersonId> = rows.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
         let keys = self.keys_of(&persons).await?;
         rows.retain(|row| !keys.forgot(&row.persons));

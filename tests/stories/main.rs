@@ -72,6 +72,7 @@ mod sweep;
 mod tls_zoo;
 mod transfer;
 mod visits;
+mod watching;
 mod weighing;
 mod widening;
 mod window;

@@ -50,6 +50,11 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
         ground: text("汐児8-204"),
         ..grpc::SearchCasesRequest::default()
     };
+    let watch = |staff: &str, purpose: &str| grpc::WatchRecordsRequest {
+        purpose: text(purpose),
+        staff_id: text(staff),
+        ground: text("汐児8-204"),
+    };
     let permit = |staff: &str| grpc::RecordConsentRequest {
         staff_id: text(staff),
         subject: somebody(),
@@ -173,7 +178,15 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
                 case(center, "an auditor", count("hayakawa")),
             ],
         ),
-        ("Records/Watch", vec![]),
+        (
+            "Records/Watch",
+            vec![
+                case(guidance, "a machine asks for protection", watch("", "P5")),
+                case(guidance, "another's task", watch("w-0412", "P3")),
+                case(hospital, "a clerk asks for protection", watch("clerk-07", "P5")),
+                case(hospital, "statistics show nobody", watch("namiki", "P12")),
+            ],
+        ),
         ("Referrals/Refer", vec![case(center, "a machine refers", refer)]),
         ("Referrals/Step", vec![]),
         ("Referrals/Get", vec![]),
@@ -231,8 +244,8 @@ fn table() -> BTreeMap<&'static str, Vec<Refused>> {
             vec![case(guidance, "a machine", confirm("")), case(hospital, "a clerk", confirm("clerk-07"))],
         ),
         ("Grounds/ShowBreakGlass", vec![]),
-        ("WorkItems/List", vec![case(center, "an auditor has no work", list)]),
-        ("WorkItems/Watch", vec![]),
+        ("WorkItems/List", vec![case(center, "an auditor has no work", list.clone())]),
+        ("WorkItems/Watch", vec![case(center, "an auditor has no work", list)]),
         ("WorkItems/Answer", vec![case(center, "a machine", answer)]),
         ("Deliveries/Receive", vec![]),
         ("Deliveries/Acknowledge", vec![]),

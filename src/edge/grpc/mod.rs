@@ -11,6 +11,7 @@ mod intake;
 mod records;
 mod referrals;
 mod registry;
+mod watching;
 mod work_items;
 
 use crate::edge::peer::Peer;
@@ -121,8 +122,13 @@ fn while_served<T>(
             return None;
         }
         *ended = !served();
-        Some(if *ended { Err(Status::unavailable("M905 hub")) } else { Ok(part) })
+        Some(if *ended { Err(self::ended()) } else { Ok(part) })
     })
+}
+
+/// Nothing more is handed out: whether the agency was suspended or the hub stops, nobody can tell (F09).
+fn ended() -> Status {
+    Status::unavailable("M905 hub")
 }
 
 /// A refusal as a status: code and place in the message, every diagnostic on a line.

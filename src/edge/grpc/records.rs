@@ -1,8 +1,9 @@
 //! `Records`: reading the record through a decision.
 
-use super::{Parts, Services, named, not_served, purpose, server, status, wrong};
+use super::{Parts, Services, named, purpose, server, status, wrong};
 use crate::edge::quota::NothingShown;
 use crate::hub::Caller;
+use crate::hub::watch::WatchedRecords;
 use musubi_core::agency::Purpose;
 use musubi_core::cases::{CaseQuery, Level, UnresponsiveVisits};
 use musubi_core::id::Municipality;
@@ -60,8 +61,11 @@ impl server::records_server::Records for Services {
 
     type WatchStream = Parts<Released>;
 
-    async fn watch(&self, _: Request<WatchRecordsRequest>) -> Result<Response<Parts<Released>>, Status> {
-        Err(not_served("Records.Watch"))
+    async fn watch(&self, request: Request<WatchRecordsRequest>) -> Result<Response<Parts<Released>>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        let watched = WatchedRecords::new(&caller, purpose(&asked.purpose)?, &asked.ground).map_err(|r| status(&r))?;
+        self.watching(&caller, watched, |released| released).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! `WorkItems`: what waits for a person.
 
-use super::{Parts, Services, moment, not_served, server, status, wrong};
+use super::{Parts, Services, moment, server, status, wrong};
+use crate::hub::watch::WatchedWork;
 use crate::hub::work::Answer;
 use musubi_core::id::WorkItemId;
 use server::{AnswerWorkRequest, ListWorkRequest, WorkItem};
@@ -26,8 +27,13 @@ impl server::work_items_server::WorkItems for Services {
 
     type WatchStream = Parts<WorkItem>;
 
-    async fn watch(&self, _: Request<ListWorkRequest>) -> Result<Response<Parts<WorkItem>>, Status> {
-        Err(not_served("WorkItems.Watch"))
+    async fn watch(&self, request: Request<ListWorkRequest>) -> Result<Response<Parts<WorkItem>>, Status> {
+        let caller = self.caller(&request, &request.get_ref().staff_id)?;
+        let asked = request.into_inner();
+        if !matches!(asked.state.as_str(), "" | "open") {
+            return Err(wrong("state", "見守るのは open の用件だけです。", "Only what is open is watched."));
+        }
+        self.watching(&caller, WatchedWork::new(&caller, &asked.kind), |item| read(&item)).await
     }
 
     async fn answer(&self, request: Request<AnswerWorkRequest>) -> Result<Response<WorkItem>, Status> {
