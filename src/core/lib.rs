@@ -20,6 +20,7 @@ pub mod release;
 pub mod retention;
 pub mod reviewed;
 pub mod sealing;
+pub mod second_person;
 pub mod sign_in;
 pub mod signals;
 pub mod statistics;

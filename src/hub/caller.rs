@@ -2,10 +2,12 @@
 
 use super::query::default_purpose;
 use super::{Hub, Refusal};
+use crate::digits::hex;
 use crate::hub::register::Agency;
 use musubi_core::agency::{Actor, AgencyId, AgencyKind, Purpose, Role};
 use musubi_core::consent::{Request, role_may_use};
 use musubi_core::id::FactId;
+use musubi_core::second_person::Hand;
 use std::sync::Arc;
 
 /// A checked caller. Made anew for every request and every message of a stream (S-09).
@@ -15,6 +17,8 @@ pub struct Caller {
     pub agency: Arc<Agency>,
     /// Who acts, with the role of the register.
     pub actor: Actor,
+    /// SHA-256 of the certificate whose system says so; none where the person signed in.
+    certificate: Option<[u8; 32]>,
 }
 
 impl Hub {
@@ -44,7 +48,7 @@ impl Hub {
             })?;
             Actor { staff_id: staff_id.to_owned(), role }
         };
-        Ok(Caller { agency: known, actor })
+        Ok(Caller { agency: known, actor, certificate: None })
     }
 }
 
@@ -52,6 +56,18 @@ impl Caller {
     /// The agency's id.
     pub fn id(&self) -> &AgencyId {
         &self.agency.id
+    }
+
+    /// The same, named by a system that holds this certificate.
+    #[must_use]
+    pub fn named_by(self, certificate: &[u8; 32]) -> Self {
+        Caller { certificate: Some(*certificate), ..self }
+    }
+
+    /// Whose hand it is, where two are needed.
+    pub(super) fn hand(&self) -> Hand {
+        let certificate = self.certificate.map(|fingerprint| hex(&fingerprint));
+        Hand { staff_id: self.actor.staff_id.clone(), certificate }
     }
 
     /// Does a member of staff act, and no machine?

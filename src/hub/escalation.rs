@@ -31,13 +31,16 @@ const LOOKED_AT_DAYS: i64 = 1;
 const ITEMS_MAX: u32 = 1000;
 
 impl Hub {
-    /// Looks at everything that is past its deadline, for every agency.
+    /// Looks at everything that is past its deadline, for every agency. A proposal that no second person approved lapses.
     ///
     /// # Errors
     /// When the store cannot be read at all.
     pub async fn look_after_overdue(&self) -> Result<(), Refusal> {
         let now = self.now();
         for agency in self.register.all() {
+            if let Err(refusal) = self.look_after_proposals(&agency.id).await {
+                tracing::error!(agency = %agency.id, %refusal, "proposals that lapsed are not looked at");
+            }
             for kind in COUNTED {
                 let items = self.store.work_items(&agency.id, Some(true), kind, ITEMS_MAX).await?;
                 for item in items.iter().take_while(|item| item.due_at.is_some_and(|due| due <= now)) {

@@ -9,13 +9,14 @@ use super::late_match::{LATE_MATCH, may_be_told};
 use super::ledger::act;
 use super::notification::{FORM, NOTIFICATION, decline_to_offer};
 use super::persons::Named;
-use super::renewal::RENEWAL;
+use super::renewal::{Edit, LIFT, RENEWAL};
 use super::weighing::{ASK_OFFICER, ASK_SOURCE, HeldRelease, OFFICERS, TAKE_BACK};
 use super::{Hub, Refusal};
 use crate::store::{Change, Concerned, Expect, Row, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{AgencyId, AgencyKind, Role};
 use musubi_core::id::{FactId, Municipality, PersonId, WorkItemId};
+use musubi_core::second_person::Proposal;
 use musubi_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -71,6 +72,9 @@ pub struct WorkBody {
     /// The release that waits for the answer.
     #[serde(default)]
     pub held: Option<HeldRelease>,
+    /// What waits for a second person.
+    #[serde(default)]
+    pub proposal: Option<Proposal>,
     /// The fact that the answer became, where it became one that can be taken back.
     #[serde(default)]
     pub became: Option<FactId>,
@@ -89,6 +93,7 @@ impl WorkBody {
             by: String::new(),
             escalated: false,
             held: None,
+            proposal: None,
             became: None,
         }
     }
@@ -285,7 +290,14 @@ impl Hub {
         match item.row.kind.as_str() {
             REVIEW => self.review_emergency(caller, &item, answer.word, &family, &mut change).await?,
             INFORM => inform_subject(caller, answer.word, answer.note)?,
-            RENEWAL => self.renew_or_lift(caller, &item, answer.word, &family, &mut change).await?,
+            RENEWAL => {
+                let edit = self.renew_or_lift(caller, &item, answer, &family, &mut change).await?;
+                if edit == Edit::Proposed {
+                    self.store.commit("propose lifting of shield", change).await?;
+                    return Ok(item);
+                }
+            }
+            LIFT => self.lift_or_keep(caller, &item, answer.word, &family, &mut change).await?,
             ACCESS => decide_access(caller, answer)?,
             FORM => decline_to_offer(answer)?,
             HOLD => self.answer_request(caller, &item.body.about, answer.word).await?,

@@ -6,7 +6,9 @@ use crate::steps::{akari, aoi, chinatsu, minato, permit, rin};
 use musubi::edge::grpc::client::{
     GroundRequest, ObjectRequest, ReceiveRequest, RecordConsentRequest, WithdrawFormRequest, WorkItem,
 };
+use musubi::hub::Refusal;
 use musubi::hub::enrol::Enrolment;
+use musubi::hub::work::Answer;
 use musubi::sample_city as sample;
 use musubi_core::agency::AgencyId;
 use tonic::Code;
@@ -140,14 +142,60 @@ async fn f11_a_shield_past_its_end_alerts_an_officer_and_stays_until_somebody_de
         let answer = if item.person_ids == renewals[0].person_ids { "renew" } else { "lift" };
         city.center().answers("ooba", &item, answer, "").await.unwrap();
     }
+    city.approves_the_lifting("fukatsu").await.unwrap();
     let renewed = city.center().work("shield_renewal").await;
-    assert_eq!(renewed.len(), 1, "one was lifted");
+    assert_eq!(renewed.len(), 1, "one was lifted, and one renewed at once");
     assert_eq!(renewed[0].due_at, "2028-01-01T00:00:00+09:00");
     city.set("2027-01-02T00:00:00+09:00");
     let rest = renewed[0].clone();
     city.center().answers("ooba", &rest, "lift", "").await.unwrap();
+    assert_eq!(city.center().work("shield_renewal").await.len(), 1, "one officer proposes it, and lifts nothing");
+    city.approves_the_lifting("fukatsu").await.unwrap();
     city.set("2027-01-03T00:00:00+09:00");
-    assert!(place().await, "lifted, by an officer's word");
+    assert!(place().await, "lifted, by the word of two");
+}
+
+impl City {
+    /// An officer of the center who signed in approves the lifting that is proposed.
+    async fn approves_the_lifting(&self, staff: &str) -> Result<(), Refusal> {
+        let hub = &self.running.hub;
+        let officer = hub.caller(&AgencyId::new(sample::CENTER).unwrap(), staff).unwrap();
+        let items = hub.work_items(&officer, Some(true), "shield_lift").await.unwrap();
+        let [item] = items.as_slice() else { panic!("{}", items.len()) };
+        let answer = Answer { word: "approve", ..Answer::default() };
+        hub.answer_work(&officer, item.row.id, &answer).await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn s58_a_shield_is_lifted_by_two_within_a_day_and_not_from_one_certificate() {
+    let city = City::at("2026-11-11T17:15:00+09:00").await;
+    city.center().shields_the_hidden_family("2026-12-31").await;
+    let renewals = city.center().work("shield_renewal").await;
+    assert!(city.center().work("shield_lift").await.is_empty(), "it was opened at once, by one");
+    city.center().answers("ooba", &renewals[0], "lift", "本人の申出").await.unwrap();
+    let [proposed] = city.center().work("shield_lift").await.try_into().unwrap();
+    assert_eq!((proposed.due_at.as_str(), proposed.code.as_str()), ("2026-11-12T17:15:00+09:00", "SHIELD_LIFT"));
+    let refused = |refusal: Refusal| refusal.to_string();
+    let again = city.center().answers("fukatsu", &renewals[0], "lift", "").await.unwrap_err();
+    assert!(again.message().contains("M857"), "{again}");
+    let same = city.approves_the_lifting("ooba").await.map_err(refused).unwrap_err();
+    assert!(same.contains("M854"), "{same}");
+    let by_system = city.center().answers("fukatsu", &proposed, "approve", "").await.unwrap_err();
+    assert!(by_system.code() == Code::PermissionDenied && by_system.message().contains("M855"), "{by_system}");
+    city.set("2026-11-12T17:16:00+09:00");
+    let late = city.approves_the_lifting("fukatsu").await.map_err(refused).unwrap_err();
+    assert!(late.contains("M856"), "{late}");
+    city.running.hub.look_after_overdue().await.unwrap();
+    assert!(city.center().work("shield_lift").await.is_empty(), "it has lapsed");
+    assert_eq!(city.center().work("shield_renewal").await.len(), 2, "both shields stand");
+    city.center().answers("ooba", &renewals[0], "lift", "").await.unwrap();
+    let [proposed] = city.center().work("shield_lift").await.try_into().unwrap();
+    city.center().answers("fukatsu", &proposed, "refuse", "").await.unwrap();
+    assert_eq!(city.center().work("shield_renewal").await.len(), 2, "refused: both stand still");
+    city.center().answers("ooba", &renewals[0], "lift", "").await.unwrap();
+    city.approves_the_lifting("fukatsu").await.unwrap();
+    assert_eq!(city.center().work("shield_renewal").await.len(), 1);
 }
 
 #[tokio::test]

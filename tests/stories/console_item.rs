@@ -60,8 +60,19 @@ async fn s18_nothing_that_is_weighed_is_answered_without_a_proof() {
     let led = officer.submit(&page, &plain, &[("answer", "lift"), ("note", "")]).await;
     assert!(led.status == 303 && led.header("location") == plain, "{}", led.body);
     assert!(officer.get("/today").await.says("SHIELD_RENEWAL"), "it is in force, and waits");
-    let lifted = proven(&mut officer, &page, page.link("/weigh/"), &[("answer", "lift"), ("note", "")]).await;
-    assert!(!officer.follow(lifted).await.says("SHIELD_RENEWAL"));
+    let lift = [("answer", "lift"), ("note", "避難先から戻ったとの申出")];
+    let proposed = proven(&mut officer, &page, page.link("/weigh/"), &lift).await;
+    let today = officer.follow(proposed).await;
+    assert!(today.says("SHIELD_RENEWAL") && today.says("SHIELD_LIFT"), "proposed, and not lifted: {}", today.body);
+    let own = item(&mut officer, "SHIELD_LIFT").await;
+    assert!(own.says("避難先から戻ったとの申出") && own.says("fukatsu"), "{}", own.body);
+    let approve = [("answer", "approve"), ("note", "")];
+    let refused = officer.submit(&own, own.link("/weigh/"), &approve).await;
+    assert!(refused.status == 403 && refused.says("M854"), "{}", refused.body);
+    let page = item(&mut nurse, "SHIELD_LIFT").await;
+    let approved = proven(&mut nurse, &page, page.link("/weigh/"), &approve).await;
+    let today = nurse.follow(approved).await;
+    assert!(!today.says("SHIELD_LIFT") && !today.says("SHIELD_RENEWAL"), "another officer approved it: {}", today.body);
 }
 
 #[tokio::test]

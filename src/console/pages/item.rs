@@ -16,13 +16,14 @@ use crate::hub::{Refusal, RefusalKind};
 use maud::{Markup, html};
 use musubi_core::agency::CategorySet;
 use musubi_core::id::FactId;
+use musubi_core::second_person::Proposal;
 use musubi_core::time::{Day, Time};
 use std::sync::Arc;
 
 /// Kinds whose answer opens or closes what others see, or judges what a colleague did: they are answered on this page, and
 /// after showing once more who one is (S-18).
-pub(super) const WEIGHED: [&str; 6] =
-    ["access_review", "emergency_review", "inform_subject", "shield_renewal", WEIGH, WEIGH_CONFLICT];
+pub(super) const WEIGHED: [&str; 7] =
+    ["access_review", "emergency_review", "inform_subject", "shield_renewal", "shield_lift", WEIGH, WEIGH_CONFLICT];
 /// What a source is asked, and what an officer of the center is asked.
 const WEIGH: &str = "weigh";
 const WEIGH_CONFLICT: &str = "weigh_conflict";
@@ -123,6 +124,7 @@ async fn page(visit: &Visit, item: &WorkItem, refused: Option<&Refusal>) -> Resu
             p { (visit.say(&item.body.ja, &item.body.en)) }
             (today::when(visit, item))
             @if let Some(held) = &item.body.held { (release(visit, held)) }
+            @if let Some(proposal) = &item.body.proposal { (proposed(visit, proposal)) }
             @if let Some(record) = &record { (glass(visit, record)) }
             @if item.row.kind == "access_review" { (asker(visit, &item.body.about)) }
         }
@@ -151,6 +153,17 @@ fn release(visit: &Visit, held: &HeldRelease) -> Markup {
             dt { (visit.say("提供先", "To whom")) } dd { (Said(&visit.agency_name(&held.recipient))) }
             dt { (visit.say("目的", "What for")) } dd { (purpose_in_words(visit.language(), held.purpose)) }
             dt { (visit.say("保留している内容", "What is held")) } dd { (categories_in_words(visit.language(), categories)) }
+        }
+    }
+}
+
+/// Who proposed what waits for a second person, why, and until when that person may approve it.
+fn proposed(visit: &Visit, proposal: &Proposal) -> Markup {
+    html! {
+        dl.pairs {
+            dt { (visit.say("提案した職員", "Proposed by")) } dd { (Said(&proposal.by.staff_id)) }
+            @if !proposal.reason.is_empty() { dt { (visit.say("理由", "Why")) } dd { (Said(&proposal.reason)) } }
+            dt { (visit.say("承認の期限", "Approve by")) } dd { (moment(visit, proposal.until)) }
         }
     }
 }
@@ -203,7 +216,12 @@ pub(super) fn answers(kind: &str) -> &'static [Words] {
     match kind {
         WEIGH | WEIGH_CONFLICT => &[("permit", "提供してよい", "Permit"), ("refuse", "提供しない", "Refuse")],
         "access_review" => &[("disclose", "開示する", "Disclose"), ("refuse", "開示しない", "Refuse")],
-        "shield_renewal" => &[("renew", "1年延長する", "Renew for a year"), ("lift", "解除する", "Lift")],
+        "shield_renewal" => {
+            &[("renew", "1年延長する", "Renew for a year"), ("lift", "解除を提案する", "Propose to lift")]
+        }
+        "shield_lift" => {
+            &[("approve", "解除を承認する", "Approve the lifting"), ("refuse", "解除しない", "Keep the shield")]
+        }
         "emergency_review" => {
             &[("justified", "適切だった", "Justified"), ("not_justified", "不適切だった", "Not justified")]
         }

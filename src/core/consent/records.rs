@@ -400,6 +400,14 @@ impl Shield {
     pub fn on(&self, now: Time) -> bool {
         self.state(now) != ShieldState::Off
     }
+
+    /// Does it protect less than the one whose place it takes: is it lifted, does it begin later or end earlier, or may more
+    /// agencies know? One person may not bring that about alone (S-58); whatever protects as much or more is done at once.
+    pub fn is_weaker_than(&self, before: &Shield) -> bool {
+        let lifted = self.lifted_at.is_some_and(|end| before.lifted_at.is_none_or(|earlier| end < earlier));
+        let more_may_know = self.allowed.iter().any(|agency| !before.allowed.contains(agency));
+        lifted || more_may_know || self.since > before.since || self.until < before.until
+    }
 }
 
 /// Seal (封印): special adoption, order of a court.

@@ -108,7 +108,8 @@ impl Services {
         let peer =
             request.extensions().get::<Arc<Peer>>().ok_or_else(|| Status::unauthenticated("M800 certificate"))?;
         self.hub.sees_certificate(peer.agency(), peer.until());
-        self.hub.caller(peer.agency(), staff_id).map_err(|refusal| status(&refusal))
+        let caller = self.hub.caller(peer.agency(), staff_id).map_err(|refusal| status(&refusal))?;
+        Ok(caller.named_by(peer.fingerprint()))
     }
 }
 

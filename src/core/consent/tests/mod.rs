@@ -12,6 +12,7 @@ mod people;
 mod policy;
 mod properties;
 mod scan;
+mod shields;
 mod survey;
 mod table;
 mod ties;
