@@ -6,7 +6,7 @@ use super::reader::RowReader;
 use super::sheet::{self, Sheet};
 use super::sidecar::Sidecar;
 use super::xlsx;
-use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
+use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, RaisedConcern, Severity};
 use musubi_core::japan::problem::Problem;
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -19,6 +19,16 @@ pub trait Rows: Sync {
 
     /// Reads one row. What is wrong with it is noted with the reader; `None` only when something was.
     fn read(&self, row: &mut RowReader<'_>, profile: &Profile) -> Option<proto::Submission>;
+
+    /// Does a row raise a concern, as far as its cells tell?
+    fn raises_concern(&self, _row: &RowReader<'_>) -> bool {
+        false
+    }
+
+    /// The concern of a row that is refused, without the rest of it.
+    fn concern(&self, _row: &mut RowReader<'_>, _profile: &Profile) -> Option<proto::Submission> {
+        None
+    }
 }
 
 /// Reads a file of rows. A row that is wrong is refused by itself; a file is refused whole for its character set, its
@@ -97,10 +107,16 @@ fn read_row(rows: &dyn Rows, mut row: RowReader<'_>, cut: bool, profile: &Profil
     if aligned && !cut {
         submission = rows.read(&mut row, profile).and_then(|message| checked(message, &mut row));
     }
+    let mut concern = RaisedConcern::None;
     if row.is_refused() {
         submission = None;
+        if rows.raises_concern(&row) {
+            let read = if aligned && !cut { rows.concern(&mut row, profile) } else { None };
+            let alone = read.and_then(|message| Submission::check(message).ok()?.concerns_alone());
+            concern = alone.map_or(RaisedConcern::Unreadable, |alone| RaisedConcern::Alone(Box::new(alone)));
+        }
     }
-    Item { place, submission, diagnostics: distinct(row.into_found()) }
+    Item { concern, ..Item::new(place, submission, distinct(row.into_found())) }
 }
 
 /// One diagnostic for each code and place: a blank value is reported once, whichever check saw it.

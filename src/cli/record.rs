@@ -46,7 +46,7 @@ fn item(number: usize, draft: Result<Draft, String>) -> Item {
         })
         .and_then(Draft::check);
     match checked {
-        Ok(submission) => Item { place, submission: Some(submission), diagnostics: Vec::new() },
-        Err(diagnostics) => Item { place, submission: None, diagnostics },
+        Ok(submission) => Item::new(place, Some(submission), Vec::new()),
+        Err(diagnostics) => Item::new(place, None, diagnostics),
     }
 }

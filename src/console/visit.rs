@@ -134,5 +134,6 @@ pub(super) fn status_of(refusal: &Refusal) -> StatusCode {
         RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         RefusalKind::Conflict => StatusCode::CONFLICT,
         RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        RefusalKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
     }
 }

@@ -173,9 +173,39 @@ pub struct Item {
     pub submission: Option<Submission>,
     /// About this item.
     pub diagnostics: Vec<Diagnostic>,
+    /// What it raises although it was refused.
+    pub concern: RaisedConcern,
+}
+
+/// A concern (心配な様子) that stands in something which was refused for another fault. A child may be in danger whether or not a
+/// fee is missing beside it, so that the concern goes its own way.
+#[derive(Debug, Default)]
+pub enum RaisedConcern {
+    /// There is none, or it was read with the rest.
+    #[default]
+    None,
+    /// It could be read, and is offered alone.
+    Alone(Box<Submission>),
+    /// There is one, and it cannot be taken: somebody must ask.
+    Unreadable,
+}
+
+impl Item {
+    /// What was read, or that it was refused.
+    pub fn new(place: impl Into<String>, submission: Option<Submission>, diagnostics: Vec<Diagnostic>) -> Self {
+        Item { place: place.into(), submission, diagnostics, concern: RaisedConcern::None }
+    }
 }
 
 impl Decoded {
+    /// Does anything in it raise a concern, whether it can be taken or not?
+    pub fn raises_concern(&self) -> bool {
+        self.items.iter().any(|item| {
+            !matches!(item.concern, RaisedConcern::None)
+                || item.submission.as_ref().is_some_and(Submission::raises_concern)
+        })
+    }
+
     /// Nothing was taken, for this reason.
     pub fn refused(diagnostic: Diagnostic) -> Self {
         Decoded { items: Vec::new(), diagnostics: vec![diagnostic], ledger: Ledger::default() }

@@ -6,6 +6,7 @@
 mod asked;
 mod authors;
 mod check;
+mod concerns;
 mod native;
 mod shared;
 mod submission;

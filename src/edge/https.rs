@@ -5,18 +5,18 @@ mod fhir;
 
 use crate::config::Limits;
 use crate::edge::peer::Peer;
-use crate::edge::quota::{BYTES_PER_SECOND, why_cut};
+use crate::edge::quota::{BYTES_PER_SECOND, OnlyConcerns, why_cut};
 use crate::hub::document::{Custody, DocumentAnswer};
 use crate::hub::{Hub, Refusal, RefusalKind};
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use musubi_core::adapter::{Diagnostic, Severity};
+use musubi_core::adapter::{Decoded, Diagnostic, Severity};
 use musubi_core::agency::AgencyId;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,6 +27,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 /// Time for the first bytes of a body, and for a pause within it; also to find room for it.
 const BODY_GRACE: Duration = Duration::from_secs(20);
+/// After which a file may be sent again for which there was no room.
+const RETRY_SECONDS: &str = "1";
 /// Bodies in memory at once, of all agencies together; a body of the greatest length has room four times.
 const BODIES_MEBIBYTES: usize = 256;
 /// Those of one agency: half, so that it holds up no other (S-80).
@@ -102,14 +104,19 @@ pub async fn not_served() -> Response {
     nothing_taken(StatusCode::NOT_FOUND, &[said])
 }
 
-/// For an agency that asks for more than its share (S-80): in the words of the interface that it asked.
-pub(crate) fn too_many(uri: &Uri, headers: &HeaderMap) -> Response {
-    let said = Diagnostic::error(
+/// What is said to who asks for more than its share.
+pub(crate) fn asks_too_much() -> Diagnostic {
+    Diagnostic::error(
         "M900",
         "request",
         "要求が多すぎます。間を置いて送り直してください(秒数はRetry-After)。何も受け取っていません。",
         "Too many requests. Send it again after the seconds of Retry-After; nothing was taken.",
-    );
+    )
+}
+
+/// For an agency that asks for more than its share (S-80): in the words of the interface that it asked.
+pub(crate) fn too_many(uri: &Uri, headers: &HeaderMap) -> Response {
+    let said = asks_too_much();
     match uri.path().starts_with("/fhir/") {
         true => fhir::too_many(uri.query(), headers, said),
         false => nothing_taken(StatusCode::TOO_MANY_REQUESTS, &[said]),
@@ -210,12 +217,17 @@ async fn documents(State(served): State<Served>, Extension(peer): Extension<Arc<
         Err(refusal) => return refused(&refusal),
     };
     let format = format_of(request.uri().query().unwrap_or_default()).to_owned();
+    let only = request.extensions().get::<OnlyConcerns>().copied();
     let (body, held) = match served.body(&peer, request.into_body(), served.file_bytes_max).await {
         Ok(body) => body,
         Err(status) => return nothing_taken(status, &[unread(status)]),
     };
-    let answer = match served.hub.submit_document(&caller, &format, &body).await {
+    let expected = |decoded: &Decoded| OnlyConcerns::holds(only, decoded);
+    let answer = match served.hub.submit_of_format(&caller, &format, &body, &expected).await {
         Ok(answer) => answered(answer),
+        Err(refusal) if refusal.kind == RefusalKind::TooMany => {
+            ([(header::RETRY_AFTER, RETRY_SECONDS)], refused(&refusal)).into_response()
+        }
         Err(refusal) => refused(&refusal),
     };
     drop(held);
@@ -276,6 +288,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         RefusalKind::Conflict => StatusCode::CONFLICT,
         RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        RefusalKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 

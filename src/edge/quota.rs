@@ -5,7 +5,7 @@ mod bucket;
 mod http;
 
 pub use http::quota;
-pub(crate) use http::{BYTES_PER_SECOND, NothingShown, why_cut};
+pub(crate) use http::{BYTES_PER_SECOND, NothingShown, OnlyConcerns, why_cut};
 
 use crate::config::Limits;
 use bucket::{Bucket, Rate};
@@ -23,6 +23,10 @@ const BY_CONTENT: [&str; 2] = ["/musubi.v1.Intake/Submit", "/musubi.v1.Grounds/A
 const NOTIFICATIONS: Rate = Rate::per_second(20);
 /// Calls of [`BY_CONTENT`] that may be open at once beside everything else.
 const SUBMITTING_MAX: usize = 256;
+/// The calls that hand in a file. Whether it raises a concern is known only when it is read.
+const FILES: [&str; 2] = ["/musubi.v1.Intake/SubmitDocument", "/v1/documents"];
+/// Files of an agency in a second that are read only to see whether they raise a concern, when there is no room for others.
+const LOOKED_INTO: Rate = Rate::per_second(5);
 /// Calls of an agency that watch at once. Each is looked at again and again, whether there is something new or not.
 const WATCHING_MAX: usize = 32;
 /// Bytes in a MiB.
@@ -45,6 +49,7 @@ struct Used {
     notifications: Bucket,
     bytes: Bucket,
     failures: Bucket,
+    looked_into: Bucket,
     /// Open now, in each lane.
     open: [usize; 2],
     /// Of these, calls that watch.
@@ -87,6 +92,7 @@ impl Quotas {
             notifications: Bucket::full(NOTIFICATIONS, now),
             bytes: Bucket::full(self.bytes, now),
             failures: Bucket::full(self.failures, now),
+            looked_into: Bucket::full(LOOKED_INTO, now),
             open: [0; 2],
             watching: 0,
             held: 0,
@@ -126,6 +132,12 @@ impl Quotas {
     /// A decision that showed an agency nothing, or that it may not ask for.
     pub fn failed(&self, agency: &AgencyId) {
         self.of(agency, |used, now| used.failures.take(now).ok());
+    }
+
+    /// Lets a file in beside everything else, to be taken only if it raises a concern; `None` when there were too many of these too.
+    fn look_into(self: &Arc<Self>, agency: &AgencyId) -> Option<Open> {
+        self.of(agency, |used, now| used.looked_into.take(now)).ok()?;
+        self.enter(agency, Lane::Notification).ok()
     }
 
     /// Lets a call watch, until the place is dropped.

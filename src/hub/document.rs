@@ -1,5 +1,6 @@
 //! A message or file in one of the formats, from bytes to an answer for each row.
 
+mod concern;
 mod file;
 mod rows;
 
@@ -92,12 +93,26 @@ impl Hub {
         format: &str,
         bytes: &[u8],
     ) -> Result<DocumentAnswer, Refusal> {
+        self.submit_of_format(caller, format, bytes, &|_| Ok(())).await
+    }
+
+    /// The same, where it is what is expected.
+    ///
+    /// # Errors
+    /// When it is not, and as [`Hub::submit_document`].
+    pub async fn submit_of_format(
+        &self,
+        caller: &Caller,
+        format: &str,
+        bytes: &[u8],
+        expected: Expected<'_>,
+    ) -> Result<DocumentAnswer, Refusal> {
         let adapter = if format == AUTO {
             recognise(bytes).ok_or_else(|| Refusal::new(RefusalKind::Invalid, unrecognised(bytes)))?
         } else {
             adapter(format).ok_or_else(unknown_format)?
         };
-        self.submit_expected(caller, adapter, bytes, &|_| Ok(())).await
+        self.submit_expected(caller, adapter, bytes, expected).await
     }
 
     /// The same in a format that is known, for an edge whose protocol says more of it than its bytes.

@@ -16,6 +16,8 @@ pub enum RefusalKind {
     Conflict,
     /// Not now; the caller may try again.
     Unavailable,
+    /// The caller asks for more than its share (S-80).
+    TooMany,
 }
 
 /// A refusal. Codes and places, never a value.
@@ -50,7 +52,7 @@ impl Refusal {
 
     /// Is it about the moment, or about who asks, and not about what was handed in?
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(self.kind, RefusalKind::Unavailable | RefusalKind::Forbidden)
+        matches!(self.kind, RefusalKind::Unavailable | RefusalKind::Forbidden | RefusalKind::TooMany)
     }
 
     /// A consent or ground that cannot be put on file.

@@ -6,7 +6,7 @@ use crate::city::City;
 use crate::console_work::proven;
 use crate::interference::{Everything, same};
 use crate::steps::{chinatsu, minato};
-use musubi::edge::grpc::client::{AnswerWorkRequest, AssertGroundRequest, Evidence, WorkItem};
+use musubi::edge::grpc::client::{AnswerWorkRequest, AssertGroundRequest, Evidence, SubmitDocumentRequest, WorkItem};
 use musubi::sample_city as sample;
 use std::collections::BTreeMap;
 
@@ -232,4 +232,84 @@ async fn s80_what_an_office_asserts_of_a_child_in_danger_stands_behind_nothing_e
     assert_eq!(abuse.code(), tonic::Code::InvalidArgument, "{abuse}");
     let other = provider.client.grounds().assert(ask("L09")).await.unwrap_err();
     assert_eq!(other.code(), tonic::Code::ResourceExhausted, "{other}");
+}
+
+/// The row of the stay with its concern, and a fault that the format finds, or one that only the approval and the staffing show.
+fn with_a_fault(fault: &str) -> Vec<u8> {
+    let whole = with_concern("1", NOTIFIER, "");
+    let (what, with) = match fault {
+        "a day that does not exist" => ("R8.11.18 10:00", "R8.11.31 10:00"),
+        "nobody on duty" => ("2026/11/17 09:00,2026/11/18 10:00", "2026/11/17 11:00,2026/11/18 10:00"),
+        "an approval that nobody gave" => ("SK08-0041,PRV", "SK08-9999,PRV"),
+        "an individual number in the concern" => {
+            let number = [12, 34, 56, 78, 90, 18].map(|pair: u32| format!("{pair:02}")).concat();
+            return crate::agencies::replaced(&whole, NOTICED.as_bytes(), number.as_bytes());
+        }
+        other => panic!("{other}"),
+    };
+    crate::agencies::replaced(&whole, what.as_bytes(), with.as_bytes())
+}
+
+#[tokio::test]
+async fn a_concern_is_told_although_the_rest_of_its_row_is_refused_and_is_told_once() {
+    for (fault, code) in [("a day that does not exist", "JP-E602"), ("nobody on duty", "PV-E201")] {
+        let city = City::after_the_approval().await;
+        city.set("2026-11-18T10:00:00+09:00");
+        for _ in 0..2 {
+            let rows = city.provider().hands_in("pv02", &with_a_fault(fault)).await;
+            assert_eq!(rows.taken(), [false], "{fault}");
+            let codes = rows.codes();
+            assert!(["M511", "M720", code].iter().all(|code| codes.contains(code)), "{fault}: {codes:?}");
+            assert!(!codes.contains(&"M721"), "{fault}: {codes:?}");
+        }
+        let told = city.notifications().await;
+        assert_eq!(told.iter().map(|item| item.code.as_str()).collect::<Vec<_>>(), ["NOTIFICATION_L01"], "{fault}");
+        assert!(city.read_by_the_officer().await.contains(NOTICED), "{fault}");
+        let seen = city.center().looks_up("P7", chinatsu(), "").await;
+        assert!(!seen.kinds().contains(&"care_delivery"), "the report itself is not taken: {fault}");
+        city.set("2026-11-18T11:00:00+09:00");
+        city.provider().hands_in("pv02", &with_concern("1", NOTIFIER, "")).await.accepted();
+        assert_eq!(city.notifications().await.len(), 1, "the mended row says the same of her: {fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_concern_about_nobody_who_is_known_or_that_cannot_be_read_is_asked_for_by_telephone() {
+    for fault in ["an approval that nobody gave", "an individual number in the concern"] {
+        let city = City::after_the_approval().await;
+        city.set("2026-11-18T10:00:00+09:00");
+        for _ in 0..2 {
+            let rows = city.provider().hands_in("pv02", &with_a_fault(fault)).await;
+            assert_eq!(rows.taken(), [false], "{fault}");
+            let said = rows.said().into_iter().find(|said| said.code == "M721").unwrap();
+            assert!(said.text_ja.contains("電話") && said.text_en.contains("telephone"), "{fault}");
+            assert!(!rows.codes().contains(&"M720"), "{fault}");
+        }
+        let told = city.notifications().await;
+        assert_eq!(told.iter().map(|item| item.code.as_str()).collect::<Vec<_>>(), ["CONCERN_BY_TELEPHONE"], "{fault}");
+        assert!(told[0].text_ja.contains(sample::PROVIDER) && told[0].person_ids.is_empty(), "{told:?}");
+        assert!(!format!("{told:?}").contains(NOTICED) && !format!("{told:?}").contains(NOTIFIER), "{told:?}");
+        assert!(city.center().work_of("ooba", "notification").await.is_empty(), "a nurse is not told");
+    }
+}
+
+#[tokio::test]
+async fn s80_a_file_that_raises_a_concern_stands_behind_no_other_file() {
+    let city = City::with("2026-11-18T10:00:00+09:00", |config| config.limits.requests_per_second = 1).await;
+    let provider = city.provider();
+    let (file, concern) = ("/v1/documents?format=pv02", with_concern("1", NOTIFIER, ""));
+    while provider.posts(file, STAY).await.status != 429 {}
+    for _ in 0..3 {
+        let heard = provider.posts(file, &concern).await;
+        assert_eq!(heard.status, 422, "read, and answered row by row: {}", String::from_utf8_lossy(&heard.body));
+    }
+    let hands_in = async |content: &[u8]| {
+        let (format, content) = ("pv02".to_owned(), content.to_vec());
+        let request = SubmitDocumentRequest { format, content, file_name: String::new() };
+        provider.client.intake().submit_document(request).await.map_err(|status| status.code())
+    };
+    while hands_in(STAY).await.err() != Some(tonic::Code::ResourceExhausted) {}
+    for _ in 0..3 {
+        assert_eq!(hands_in(&concern).await.err(), None);
+    }
 }

@@ -35,7 +35,7 @@ pub(super) fn decode(root: &Element, profile: &Profile) -> Decoded {
         },
         _ => None,
     };
-    let item = Item { place: "message 1".to_owned(), submission, diagnostics: faults };
+    let item = Item::new("message 1", submission, faults);
     Decoded { items: vec![item], diagnostics: Vec::new(), ledger }
 }
 

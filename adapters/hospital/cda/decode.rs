@@ -66,7 +66,7 @@ pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) 
     let diagnostics = std::mem::take(&mut reading.diagnostics);
     let mut ledger = Ledger::default();
     reading::account(&tree, &diagnostics, &ENVELOPE, &mut ledger);
-    let item = Item { place: "ClinicalDocument".to_owned(), submission, diagnostics };
+    let item = Item::new("ClinicalDocument", submission, diagnostics);
     Decoded { items: vec![item], diagnostics: Vec::new(), ledger }
 }
 

@@ -37,7 +37,7 @@ fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledge
     let place = format!("message {number}");
     let message = match parse(&text.text, text.charset) {
         Ok(message) => message,
-        Err(malformed) => return Item { place, submission: None, diagnostics: vec![malformed_as(malformed)] },
+        Err(malformed) => return Item::new(place, None, vec![malformed_as(malformed)]),
     };
     let header = Header::of(&message);
     let mut reader = Reader::new(&message, &header, profile);
@@ -45,14 +45,14 @@ fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledge
         let place_of_number = reader.field_place(segment, field);
         let diagnostics = vec![individual_number(place_of_number)];
         reader.account(number, Some(&"H009".into()), ledger);
-        return Item { place, submission: None, diagnostics };
+        return Item::new(place, None, diagnostics);
     }
     warn_of_charset(&mut reader, &text.warnings);
     let submission = read(&mut reader);
     let code = reader.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
     let code = code.map(|diagnostic| diagnostic.code.clone());
     reader.account(number, code.as_ref(), ledger);
-    Item { place, submission, diagnostics: reader.diagnostics }
+    Item::new(place, submission, reader.diagnostics)
 }
 
 fn malformed_as(malformed: Malformed) -> Diagnostic {

@@ -9,9 +9,14 @@ use musubi_proto::v1 as proto;
 const KEYS: [&str; 6] =
     ["concern_ground", "concern_text", "concern_at", "concern_infant", "concern_notifier", "concern_consent"];
 
+/// Does the row raise one?
+pub(super) fn is_raised(row: &RowReader<'_>) -> bool {
+    KEYS.iter().any(|key| row.raw(*key).is_some())
+}
+
 /// The concern of a row, and the key of the child that it is about; about the mother where the row names none.
 pub(super) fn read(row: &mut RowReader<'_>) -> Option<(proto::Concern, Option<String>)> {
-    if KEYS.iter().all(|key| row.raw(*key).is_none()) {
+    if !is_raised(row) {
         return None;
     }
     let word = |word: Option<&str>| word.unwrap_or("").to_owned();

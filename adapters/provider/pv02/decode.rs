@@ -53,6 +53,18 @@ impl Rows for Reports {
         let entries = [Some(delivery), screening, concern].into_iter().flatten().collect();
         Some(envelope.submission(entries, report.reported_at))
     }
+
+    fn raises_concern(&self, row: &RowReader<'_>) -> bool {
+        concern::is_raised(row)
+    }
+
+    fn concern(&self, row: &mut RowReader<'_>, profile: &Profile) -> Option<proto::Submission> {
+        let (concern, child) = concern::read(row)?;
+        let envelope = Envelope::read(row, profile)?;
+        let started = row.clock("start").map(values::date_time);
+        let sent_at = row.moment("reported_at").map(values::date_time);
+        Some(envelope.submission(vec![envelope.concern(row, started, concern, child)], sent_at))
+    }
 }
 
 /// What every row begins with.

@@ -1,10 +1,10 @@
 //! `Intake`: what an agency hands in.
 
 use super::{Parts, Services, said, server, status, wrong};
-use crate::edge::quota::Lane;
+use crate::edge::quota::{Lane, OnlyConcerns};
 use crate::hub::document::{Custody, RowAnswer};
 use crate::hub::{Caller, Hub};
-use musubi_core::adapter::Diagnostic;
+use musubi_core::adapter::{Decoded, Diagnostic};
 use musubi_core::record::Submission;
 use server::{Receipt, SubmitDocumentAnswer, SubmitDocumentRequest};
 use std::sync::Arc;
@@ -54,9 +54,12 @@ impl server::intake_server::Intake for Services {
         request: Request<SubmitDocumentRequest>,
     ) -> Result<Response<SubmitDocumentAnswer>, Status> {
         let caller = self.caller(&request, "")?;
+        let only = request.extensions().get::<OnlyConcerns>().copied();
         let asked = request.into_inner();
         let format = if asked.format.is_empty() { "auto" } else { &asked.format };
-        let answer = self.hub.submit_document(&caller, format, &asked.content).await.map_err(|r| status(&r))?;
+        let expected = |decoded: &Decoded| OnlyConcerns::holds(only, decoded);
+        let answer = self.hub.submit_of_format(&caller, format, &asked.content, &expected).await;
+        let answer = answer.map_err(|r| status(&r))?;
         let taken = answer.rows.iter().filter(|row| row.custody.is_some()).count();
         let refused = answer.rows.len() - taken;
         Ok(Response::new(SubmitDocumentAnswer {
@@ -70,7 +73,7 @@ impl server::intake_server::Intake for Services {
 
 /// A notification of abuse stands behind nothing else (S-80).
 fn lane(submission: &Submission) -> Lane {
-    if submission.kinds().contains(&"concern") { Lane::Notification } else { Lane::General }
+    if submission.raises_concern() { Lane::Notification } else { Lane::General }
 }
 
 async fn take(hub: &Hub, caller: &Caller, submission: Submission) -> Result<Receipt, Status> {

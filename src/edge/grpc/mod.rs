@@ -140,6 +140,7 @@ fn status(refusal: &Refusal) -> Status {
         RefusalKind::Invalid => Status::invalid_argument(text),
         RefusalKind::Conflict => Status::failed_precondition(text),
         RefusalKind::Unavailable => Status::unavailable(text),
+        RefusalKind::TooMany => Status::resource_exhausted(text),
     }
 }
 

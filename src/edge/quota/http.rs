@@ -1,8 +1,9 @@
 //! The quotas of agencies over HTTP: what is asked for, how fast it comes, and how much is open at once.
 
-use super::{BY_CONTENT, Lane, Open, Quotas, too_many};
+use super::{BY_CONTENT, FILES, Lane, Open, Quotas, too_many};
 use crate::edge::https;
 use crate::edge::peer::Peer;
+use crate::hub::{Refusal, RefusalKind};
 use axum::BoxError;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -10,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+use musubi_core::adapter::Decoded;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -25,6 +27,23 @@ const STREAMS: [&str; 2] =
 /// Put by a handler on an answer to a question that showed nothing: such answers are counted (S-64, S-80).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NothingShown;
+
+/// Put on a file for which there was no room: it is taken only if it raises a concern, which stands behind nothing else (S-80).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnlyConcerns;
+
+impl OnlyConcerns {
+    /// Is this what was let in for it?
+    ///
+    /// # Errors
+    /// When it raises none: there is no room.
+    pub(crate) fn holds(only: Option<OnlyConcerns>, decoded: &Decoded) -> Result<(), Refusal> {
+        if only.is_none() || decoded.raises_concern() {
+            return Ok(());
+        }
+        Err(Refusal::new(RefusalKind::TooMany, https::asks_too_much()))
+    }
+}
 
 /// Why a body is not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +68,7 @@ pub(crate) fn why_cut(error: &axum::Error) -> StatusCode {
 
 /// Lets a request in, or answers that there are too many. Its body is read as fast as its agency may send and must come as
 /// fast as a body must; it counts as open until its answer was taken.
-pub async fn quota(State(quotas): State<Arc<Quotas>>, request: Request, next: Next) -> Response {
+pub async fn quota(State(quotas): State<Arc<Quotas>>, mut request: Request, next: Next) -> Response {
     let Some(agency) = request.extensions().get::<Arc<Peer>>().map(|peer| peer.agency().clone()) else {
         return next.run(request).await;
     };
@@ -59,7 +78,13 @@ pub async fn quota(State(quotas): State<Arc<Quotas>>, request: Request, next: Ne
         (if BY_CONTENT.contains(&path) { Lane::Notification } else { Lane::General }, STREAMS.contains(&path));
     let open = match quotas.enter(&agency, lane) {
         Ok(open) => Arc::new(open),
-        Err(wait) => return refused(&request, wait),
+        Err(wait) => match FILES.contains(&path).then(|| quotas.look_into(&agency)).flatten() {
+            Some(open) => {
+                request.extensions_mut().insert(OnlyConcerns);
+                Arc::new(open)
+            }
+            None => return refused(&request, wait),
+        },
     };
     let slack = (!stream).then_some(quotas.slow_max);
     let of = Arc::clone(&open);

@@ -4,7 +4,7 @@
 use super::RowAnswer;
 use crate::hub::caller::Caller;
 use crate::hub::{Hub, Refusal, RefusalKind};
-use musubi_core::adapter::{Adapter, Item, Severity};
+use musubi_core::adapter::{Adapter, Item, RaisedConcern, Severity};
 use musubi_core::record::Submission;
 use std::collections::BTreeSet;
 use std::iter::Peekable;
@@ -49,20 +49,34 @@ impl Hub {
     }
 
     async fn take_row(&self, caller: &Caller, adapter: &dyn Adapter, item: Item) -> Result<RowAnswer, Refusal> {
-        let Item { place, submission, diagnostics } = item;
+        let Item { place, submission, diagnostics, concern } = item;
+        let format = adapter.name();
         let refused = diagnostics.iter().any(|said| said.severity == Severity::Error);
         let Some(submission) = submission.filter(|_| !refused) else {
-            return Ok(RowAnswer { place, custody: None, diagnostics });
+            let mut row = RowAnswer { place, custody: None, diagnostics };
+            self.keep_concern(caller, format, &mut row, concern).await?;
+            return Ok(row);
         };
-        match self.take_at(caller, adapter.name(), &place, submission, diagnostics.clone()).await {
+        let concern = concern_beside(&submission);
+        match self.take_at(caller, format, &place, submission, diagnostics.clone()).await {
             Ok((custody, diagnostics)) => Ok(RowAnswer { place, custody: Some(custody), diagnostics }),
             Err(refusal) if matches!(refusal.kind, RefusalKind::Conflict | RefusalKind::Invalid) => {
                 let diagnostics = diagnostics.into_iter().chain(refusal.diagnostics).collect();
-                Ok(RowAnswer { place, custody: None, diagnostics })
+                let mut row = RowAnswer { place, custody: None, diagnostics };
+                self.keep_concern(caller, format, &mut row, concern).await?;
+                Ok(row)
             }
             Err(other) => Err(other),
         }
     }
+}
+
+/// What a submission raises that stays where the rest is refused.
+fn concern_beside(submission: &Submission) -> RaisedConcern {
+    if !submission.raises_concern() {
+        return RaisedConcern::None;
+    }
+    submission.concerns_alone().map_or(RaisedConcern::Unreadable, |alone| RaisedConcern::Alone(Box::new(alone)))
 }
 
 /// The next rows that may be taken in any order: no two name the same person or have the same id.
@@ -104,7 +118,7 @@ mod tests {
         let entries = json!([{"sourceKey": "a", "subjects": subjects, "consultation": {"method": "phone"}}]);
         let draft = json!({"format": "ph05", "messageId": id, "entries": entries});
         let submission = Draft::from_json(&draft.to_string()).unwrap().check().unwrap();
-        Item { place: id.to_owned(), submission: Some(submission), diagnostics: Vec::new() }
+        Item::new(id, Some(submission), Vec::new())
     }
 
     fn runs(rows: Vec<Item>) -> Vec<String> {

@@ -63,7 +63,7 @@ pub(super) fn decode(tree: Tree<'_>, bytes: &[u8], format: &'static str, profile
     let diagnostics = std::mem::take(&mut reading.diagnostics);
     let mut ledger = Ledger::default();
     reading::account(&tree, &diagnostics, &ENVELOPE, &mut ledger);
-    let item = Item { place: kind.unwrap_or("resource").to_owned(), submission, diagnostics };
+    let item = Item::new(kind.unwrap_or("resource"), submission, diagnostics);
     Decoded { items: vec![item], diagnostics: Vec::new(), ledger }
 }
 
