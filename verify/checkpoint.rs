@@ -1,14 +1,14 @@
 //! The head of a log as a C2SP signed note (S-33).
 
-use super::sha256;
 use super::tree::Hash;
+use super::vkey::Vkey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey};
 use std::fmt;
 
 const ED25519: u8 = 1;
-const KEY_ID_BYTES: usize = 4;
+pub(super) const KEY_ID_BYTES: usize = 4;
 
 /// Not a signed note or checkpoint of the C2SP form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,24 +104,31 @@ impl SignedNote {
     /// # Errors
     /// When there is no signature of that key, or one that does not hold.
     pub fn verify(&self, key: &LogVerifier) -> Result<(), NotANote> {
-        let own = self.signatures.iter().find(|line| line.name == key.name && line.key_id == key.key_id());
-        let own = own.ok_or(NotANote("no signature of this key"))?;
-        key.check(&self.text, &own.signature)
+        key.check(&self.text, &key.0.of(self)?.signature)
     }
 }
 
 impl fmt::Display for SignedNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        self.signatures.iter().try_for_each(|line| {
-            let bytes = [line.key_id.as_slice(), &line.signature].concat();
-            writeln!(f, "\u{2014} {} {}", line.name, STANDARD.encode(bytes))
-        })
+        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+/// The line, without its end.
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = [self.key_id.as_slice(), &self.signature].concat();
+        write!(f, "\u{2014} {} {}", self.name, STANDARD.encode(bytes))
     }
 }
 
 impl NoteSignature {
-    fn parse(line: &str) -> Result<Self, NotANote> {
+    /// Reads one line, without its end.
+    ///
+    /// # Errors
+    /// When it is not of the form.
+    pub fn parse(line: &str) -> Result<Self, NotANote> {
         let wrong = NotANote("signature line");
         let (name, encoded) = line.strip_prefix("\u{2014} ").and_then(|l| l.split_once(' ')).ok_or(wrong)?;
         let bytes = STANDARD.decode(encoded).map_err(|_| wrong)?;
@@ -148,7 +155,7 @@ impl LogKey {
 
     /// What others check signatures with.
     pub fn verifier(&self) -> LogVerifier {
-        LogVerifier { name: self.name.clone(), key: self.key.verifying_key() }
+        LogVerifier(Vkey { kind: ED25519, name: self.name.clone(), key: self.key.verifying_key() })
     }
 
     /// Signs a text.
@@ -160,10 +167,7 @@ impl LogKey {
 
 /// A public key and its name: `name+hex(key id)+base64(1 ‖ key)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogVerifier {
-    name: String,
-    key: VerifyingKey,
-}
+pub struct LogVerifier(Vkey);
 
 impl LogVerifier {
     /// Reads the printed form.
@@ -171,31 +175,27 @@ impl LogVerifier {
     /// # Errors
     /// When it is not of that form, or its key id is not that of its name and key.
     pub fn parse(text: &str) -> Result<Self, NotANote> {
-        let wrong = NotANote("verifier key");
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else { return Err(wrong) };
-        let bytes = STANDARD.decode(key).map_err(|_| wrong)?;
-        let Some((&ED25519, key)) = bytes.split_first() else { return Err(wrong) };
-        let key: [u8; 32] = key.try_into().map_err(|_| wrong)?;
-        let key = VerifyingKey::from_bytes(&key).map_err(|_| wrong)?;
-        let verifier = LogVerifier { name: name.to_owned(), key };
-        if hex(&verifier.key_id()) == id && !name.is_empty() { Ok(verifier) } else { Err(wrong) }
+        Vkey::parse(ED25519, text).map(LogVerifier)
     }
 
     /// The key itself.
     pub fn key_bytes(&self) -> [u8; 32] {
-        self.key.to_bytes()
+        self.0.key.to_bytes()
     }
 
     /// Is it known under this name?
     pub fn is_of(&self, name: &str) -> bool {
-        self.name == name
+        self.0.name == name
+    }
+
+    /// Is it the key of the log of this origin, `<name>/<log>`?
+    pub fn keeps(&self, origin: &str) -> bool {
+        origin.strip_prefix(self.0.name.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// First four bytes of SHA-256(name ‖ newline ‖ 1 ‖ key).
     pub fn key_id(&self) -> [u8; KEY_ID_BYTES] {
-        let [a, b, c, d, ..] = sha256(&[self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()]);
-        [a, b, c, d]
+        self.0.id()
     }
 
     /// Checks a signature over a text.
@@ -203,21 +203,14 @@ impl LogVerifier {
     /// # Errors
     /// When it does not hold.
     pub fn check(&self, text: &str, signature: &[u8]) -> Result<(), NotANote> {
-        let wrong = NotANote("signature does not hold");
-        let signature = Signature::from_slice(signature).map_err(|_| wrong)?;
-        self.key.verify_strict(text.as_bytes(), &signature).map_err(|_| wrong)
+        self.0.check(text, signature)
     }
 }
 
 impl fmt::Display for LogVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[ED25519], self.key.as_bytes().as_slice()].concat();
-        write!(f, "{}+{}+{}", self.name, hex(&self.key_id()), STANDARD.encode(key))
+        self.0.fmt(f)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

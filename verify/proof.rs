@@ -108,6 +108,26 @@ impl Growth {
         (checkpoint.size == leaves.len() as u64).then_some(Growth { old, path, note })
     }
 
+    /// From nothing: there is nothing to prove, and only a witness that never saw the log takes it.
+    pub const fn first(note: SignedNote) -> Self {
+        Growth { old: 0, path: Vec::new(), note }
+    }
+
+    /// How many entries the log had before.
+    pub const fn old(&self) -> u64 {
+        self.old
+    }
+
+    /// The later checkpoint.
+    pub const fn note(&self) -> &SignedNote {
+        &self.note
+    }
+
+    /// The hashes that show it.
+    pub fn path(&self) -> &[Hash] {
+        &self.path
+    }
+
     /// Reads one.
     ///
     /// # Errors
@@ -152,7 +172,7 @@ fn signed(note: &SignedNote, key: &LogVerifier) -> Result<Checkpoint, NotANote> 
 }
 
 /// A decimal number in its one spelling.
-fn number(text: &str) -> Option<u64> {
+pub(super) fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use musubi_verify::copy::{write_head, write_line};
-use musubi_verify::{CHAIN_START, Checkpoint, Growth, Inclusion, LeafHash, Line, LogKey, Receipt, chain, root};
+use musubi_verify::exchange::{LogFolder, Paper};
+use musubi_verify::{CHAIN_START, Checkpoint, Growth, Inclusion, LeafHash, Line, LogKey, Receipt, SignedNote};
+use musubi_verify::{WitnessVerifier, chain, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -120,4 +122,39 @@ fn wrong_usage_is_told_apart_from_a_fault() {
     assert_eq!(run(&[]), (String::new(), 2));
     assert_eq!(run(&["log"]), (String::new(), 2));
     assert_eq!(run(&["log", "no such file", "no key"]).1, 1);
+}
+
+#[test]
+fn s35_a_witness_is_made_cosigns_what_grew_and_refuses_what_did_not() {
+    let auditor = Auditor::new("witness");
+    let (home, exchange) = (auditor.files.join("home"), auditor.files.join("exchange"));
+    for folder in [&home, &exchange] {
+        std::fs::remove_dir_all(folder).ok();
+    }
+    std::fs::create_dir_all(&exchange).unwrap();
+    let (home, folder) = (home.to_str().unwrap(), exchange.to_str().unwrap());
+    let (said, code) = run(&["witness", "keygen", home, "witness.example/w1"]);
+    assert_eq!(code, 0, "{said}");
+    let key = WitnessVerifier::parse(said.split_whitespace().nth(1).unwrap()).unwrap();
+    assert_eq!(run(&["witness", "keygen", home, "witness.example/w1"]).1, 1, "no key is replaced");
+
+    let log = LogFolder::of(&exchange, ORIGIN);
+    let sign = || run(&["witness", "sign", home, folder, &auditor.key()]);
+    log.put(Paper::Proof, 4, &Growth::first(auditor.note(ORIGIN, 4)).to_string()).unwrap();
+    let (said, code) = sign();
+    assert!(code == 0 && said.starts_with(&format!("signed {ORIGIN} 4 ")) && said.contains("1 cosigned"), "{said}");
+    let growth = Growth::new(&auditor.leaves, 4, auditor.note(ORIGIN, 9)).unwrap();
+    log.put(Paper::Proof, 9, &growth.to_string()).unwrap();
+    assert_eq!(sign().1, 0);
+    let note = SignedNote::parse(&log.read(Paper::Cosigned, 9).unwrap()).unwrap();
+    note.verify(&auditor.key.verifier()).unwrap();
+    key.check(&note).unwrap();
+    assert_eq!(sign(), ("ok    0 cosigned / 0件に署名しました\n".to_owned(), 0));
+
+    log.remove(Paper::Proof, 9);
+    let (said, code) = sign();
+    assert!(code == 1 && said.contains("rolled back") && said.contains("巻き戻し"), "{said}");
+    assert_eq!(log.sizes(Paper::Refused).unwrap(), [4]);
+    let restarted = run(&["witness", "restart", home, ORIGIN, log.path(Paper::Cosigned, 4).to_str().unwrap()]);
+    assert!(restarted.1 == 0 && restarted.0.contains("given up 9 "), "{}", restarted.0);
 }
