@@ -73,6 +73,11 @@ impl WitnessVerifier {
         self.0.handle()
     }
 
+    /// Does a line under a note bear its name and key id?
+    pub fn is_under(&self, note: &SignedNote) -> bool {
+        self.0.of(note).is_ok()
+    }
+
     /// Its cosignature under a note, with the time of it in seconds since 1970.
     ///
     /// # Errors

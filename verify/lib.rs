@@ -21,7 +21,10 @@ pub use checkpoint::{Checkpoint, LogKey, LogVerifier, NotANote, NoteSignature, S
 pub use cosignature::{WitnessKey, WitnessVerifier};
 pub use proof::{Growth, Inclusion, Unproved};
 pub use receipt::{NotAReceipt, Receipt};
-pub use tree::{Frontier, Hash, LeafHash, ProofFails, chain, consistency_proof, inclusion_proof, root, stored_hash};
+pub use tree::{
+    Frontier, Hash, LeafHash, ProofFails, chain, consistency_proof, consistency_proof_from, inclusion_proof, root,
+    stored_hash,
+};
 pub use tree::{verify_consistency, verify_inclusion};
 pub use walk::{CHAIN_START, Claim, FaultKind, Line, Walk, Wrong};
 

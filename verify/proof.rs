@@ -3,7 +3,7 @@
 
 use super::checkpoint::{Checkpoint, LogVerifier, NotANote, SignedNote};
 use super::receipt::Receipt;
-use super::tree::{Hash, LeafHash, ProofFails, consistency_proof, inclusion_proof};
+use super::tree::{Frontier, Hash, LeafHash, ProofFails, consistency_proof, consistency_proof_from, inclusion_proof};
 use super::tree::{verify_consistency, verify_inclusion};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -106,6 +106,16 @@ impl Growth {
         let checkpoint = Checkpoint::parse(&note.text).ok()?;
         let path = consistency_proof(leaves, usize::try_from(old).ok()?)?;
         (checkpoint.size == leaves.len() as u64).then_some(Growth { old, path, note })
+    }
+
+    /// As [`Growth::new`], from the right edge of the earlier log and the leaves after it.
+    pub fn from_edge(before: &Frontier, later: &[LeafHash], note: SignedNote) -> Option<Self> {
+        let checkpoint = Checkpoint::parse(&note.text).ok()?;
+        let mut after = before.clone();
+        later.iter().for_each(|leaf| after.push(*leaf));
+        let path = consistency_proof_from(before, later)?;
+        let covered = (after.size(), after.root()) == (checkpoint.size, checkpoint.root);
+        covered.then_some(Growth { old: before.size(), path, note })
     }
 
     /// From nothing: there is nothing to prove, and only a witness that never saw the log takes it.
@@ -283,6 +293,12 @@ mod tests {
         for old in 1..=13 {
             let earlier = note(&all[..old]);
             let proof = Growth::new(&all, old as u64, later.clone()).unwrap();
+            let mut edge = Frontier::default();
+            all[..old].iter().for_each(|leaf| edge.push(*leaf));
+            assert_eq!(Growth::from_edge(&edge, &all[old..], later.clone()).as_ref(), Some(&proof));
+            let mut other = all[old..].to_vec();
+            other.push(LeafHash::of(b"another"));
+            assert_eq!(Growth::from_edge(&edge, &other, later.clone()), None, "not the leaves of the note");
             let read = Growth::parse(&proof.to_string()).unwrap();
             assert_eq!(read, proof);
             assert_eq!(read.check(&earlier, &key().verifier()).unwrap().size, 13);

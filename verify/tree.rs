@@ -142,6 +142,30 @@ pub fn consistency_proof(leaves: &[LeafHash], size: usize) -> Option<Vec<Hash>> 
     Some(path)
 }
 
+/// As [`consistency_proof`], from the right edge of the earlier tree and the leaves after it: what was there before need not be
+/// read again. `None` when there was nothing before.
+pub fn consistency_proof_from(before: &Frontier, later: &[LeafHash]) -> Option<Vec<Hash>> {
+    let mut path = Vec::new();
+    let (size, mut peaks) = (usize::try_from(before.size).ok().filter(|size| *size > 0)?, before.peaks.iter());
+    // The range of the tree that is looked at, as long as it holds more than earlier leaves.
+    let (mut start, mut end) = (0, size + later.len());
+    while size < end {
+        let middle = start + split_of(end - start);
+        if size <= middle {
+            path.push(root(later.get(middle - size..end - size)?));
+            end = middle;
+        } else {
+            path.push(*peaks.next()?);
+            start = middle;
+        }
+    }
+    if start > 0 {
+        path.push(*peaks.next()?);
+    }
+    path.reverse();
+    Some(path)
+}
+
 /// Checks that a leaf stands at an index of the tree with this size and root (RFC 9162 section 2.1.3.2).
 ///
 /// # Errors
@@ -335,6 +359,13 @@ mod tests {
             for (first, root) in roots.iter().enumerate().take(size + 1).skip(1) {
                 let old = (first as u64, root);
                 let proof = consistency_proof(&all[..size], first).unwrap();
+                let mut edge = Frontier::default();
+                all[..first].iter().for_each(|leaf| edge.push(*leaf));
+                assert_eq!(
+                    consistency_proof_from(&edge, &all[first..size]).as_ref(),
+                    Some(&proof),
+                    "{first} to {size}"
+                );
                 assert_eq!(verify_consistency(old, new, &proof), Ok(()), "{first} to {size}");
                 let fails = |old: (u64, &Hash), new: (u64, &Hash), proof: &[Hash]| {
                     assert!(verify_consistency(old, new, proof).is_err(), "{first} to {size}");
@@ -370,6 +401,7 @@ mod tests {
     fn s34_nothing_is_proved_about_an_empty_tree() {
         let (empty, one) = (root(&[]), root(&leaves(1)));
         assert_eq!(consistency_proof(&leaves(1), 0), None);
+        assert_eq!(consistency_proof_from(&Frontier::default(), &leaves(1)), None);
         assert_eq!(verify_consistency((0, &empty), (1, &one), &[]), Err(ProofFails));
         assert_eq!(verify_consistency((2, &one), (1, &one), &[]), Err(ProofFails));
         assert_eq!(verify_inclusion(leaf(b""), 0, 0, &[], &empty), Err(ProofFails));

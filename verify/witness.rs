@@ -5,7 +5,7 @@
 //! [`Heads`], and keeps them **before** a cosignature leaves, is [`crate::home`].
 
 use super::checkpoint::{Checkpoint, LogVerifier, NotANote, SignedNote};
-use super::cosignature::WitnessKey;
+use super::cosignature::{WitnessKey, WitnessVerifier};
 use super::proof::{Growth, hash, number};
 use super::tree::{Hash, ProofFails, verify_consistency};
 use base64::Engine;
@@ -160,6 +160,22 @@ pub fn cosign(
     let mut heads = heads.clone();
     heads.insert(said.origin, head);
     Ok((note, heads))
+}
+
+/// The largest head that a witness cosigned among these notes, and when, in seconds since 1970. `None` where it cosigned none.
+///
+/// # Errors
+/// When a line under one bears its name and key id and does not hold; with the size of that checkpoint.
+pub fn witnessed(notes: &[SignedNote], witness: &WitnessVerifier) -> Result<Option<(Head, u64)>, (u64, NotANote)> {
+    let mut largest: Option<(Head, u64)> = None;
+    for note in notes.iter().filter(|note| witness.is_under(note)) {
+        let head = Head::from(&Checkpoint::parse(&note.text).map_err(|error| (0, error))?);
+        let (_, seconds) = witness.check(note).map_err(|error| (head.size, error))?;
+        if largest.is_none_or(|(known, _)| known.size < head.size) {
+            largest = Some((head, seconds));
+        }
+    }
+    Ok(largest)
 }
 
 /// Did a key of the log sign it?

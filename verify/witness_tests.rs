@@ -142,6 +142,20 @@ fn s35_an_empty_log_is_not_cosigned_and_nothing_is_proved_from_nothing() {
 }
 
 #[test]
+fn s35_how_far_a_witness_signed_is_told_and_a_line_in_its_name_that_does_not_hold_is_a_fault() {
+    let key = witness().verifier();
+    let mut notes: Vec<SignedNote> = [4, 9, 12].map(|size| note(ORIGIN, head(&leaves(size)))).to_vec();
+    assert_eq!(witnessed(&notes, &key), Ok(None));
+    for note in &mut notes[..2] {
+        note.signatures.push(witness().sign(&note.text, SECONDS));
+    }
+    assert_eq!(witnessed(&notes, &key), Ok(Some((head(&leaves(9)), SECONDS))));
+    let other = notes[0].signatures[1].clone();
+    notes[2].signatures.push(other);
+    assert_eq!(witnessed(&notes, &key), Err((12, NotANote("cosignature does not hold"))));
+}
+
+#[test]
 fn what_a_witness_remembers_of_one_log_is_nothing_to_another() {
     let other = "musubi.example/131016";
     let heads = after(7);
