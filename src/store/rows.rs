@@ -71,6 +71,8 @@ pub enum Row {
     SignIn(SignInRow),
     /// It has ended and is taken away.
     SignInEnded(Blind),
+    /// What a witness signed under a checkpoint. Never changed; refused when it is there.
+    Cosignature(CosignatureRow),
     /// The epoch of the policy, after its files changed.
     PolicyEpoch(u64),
     /// A setting of the hub that must survive a restart: never personal data.
@@ -569,4 +571,19 @@ pub struct CheckpointRow {
     pub root: [u8; 32],
     /// The signed note; empty when the store has no signer.
     pub note: String,
+}
+
+/// What a witness outside signed under a checkpoint (S-35).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CosignatureRow {
+    /// The log.
+    pub log: Log,
+    /// How many leaves the checkpoint covers.
+    pub size: u64,
+    /// Name and id of the witness's key.
+    pub witness: String,
+    /// When it signed, by its own clock.
+    pub at: Time,
+    /// The signature line of the note, without its end.
+    pub line: String,
 }

@@ -5,7 +5,7 @@
 use super::sql::value::{Sql, Value};
 use super::*;
 use musubi_core::agency::{Actor, AgencyKind, Purpose, Role};
-use musubi_core::audit::{AuditEntry, LogKey, SaltedEntry, inclusion_proof, verify_inclusion};
+use musubi_core::audit::{AuditEntry, LogKey, SaltedEntry, SignedNote, inclusion_proof, verify_inclusion};
 use musubi_core::id::{EntryId, ReleaseId};
 use musubi_core::sealing::{Aad, DataKey, WrappedKey};
 use std::sync::LazyLock;
@@ -16,8 +16,10 @@ use zeroize::Zeroizing;
 #[path = "../../tests/support/postgres.rs"]
 mod server;
 
+mod cosigned;
 mod several;
 
+use cosigned::s35_what_a_witness_signed_is_kept_once_beside_its_checkpoint;
 use server::Postgres;
 
 const CANARY: &str = "カナリア花子";
@@ -245,6 +247,7 @@ on_both! {
     s52_a_key_is_not_destroyed_when_something_arrives_that_was_not_looked_at,
     what_the_sign_in_keeps_changes_only_from_where_it_was_read,
     s33_checkpoints_are_made_when_due_on_request_and_at_the_end,
+    s35_what_a_witness_signed_is_kept_once_beside_its_checkpoint,
     a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile,
     s38_the_first_index_that_was_tampered_with_is_named,
     s37_a_tail_that_does_not_verify_closes_the_store_for_changes,

@@ -181,6 +181,12 @@ const CHECKPOINT: Write = unnest!(
     "",
     key []
 );
+const COSIGNATURE: Write = unnest!(
+    "INSERT INTO cosignature (log, size, witness, at, line) SELECT * FROM",
+    [text, 2 int8, 3 text, 4 int8, 5 text],
+    "",
+    key []
+);
 const HEAD: Write = unnest!(
     "UPDATE log SET size = new.size, frontier = new.frontier, chain = new.chain, covered = new.covered FROM",
     [text, 2 int8, 3 bytea, 4 bytea, 5 int8],
@@ -212,6 +218,7 @@ const fn statement(table: Table) -> &'static Write {
         Table::LeafPerson => &LEAF_PERSON,
         Table::Epoch => &EPOCH,
         Table::Checkpoint => &CHECKPOINT,
+        Table::Cosignature => &COSIGNATURE,
     }
 }
 

@@ -4,8 +4,8 @@ use super::{OpenLeaf, Verdict};
 use crate::store::sql::columns::{Columns, FromColumns};
 use crate::store::sql::value::{Sql, Statement};
 use crate::store::write::logs::ChainedLeaf;
-use crate::store::{CheckpointRow, Fault, LeafRow, Log, Store, StoreError};
-use musubi_core::audit::{Checkpoint, LeafHash, LogVerifier};
+use crate::store::{CheckpointRow, CosignatureRow, Fault, LeafRow, Log, Store, StoreError};
+use musubi_core::audit::{Checkpoint, Frontier, LeafHash, LogVerifier};
 use musubi_core::id::PersonId;
 use musubi_verify::{Claim, FaultKind, Line, Walk, Wrong};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ const SIZE: &str =
     "SELECT name, (SELECT max(idx) + 1 FROM audit_leaf WHERE log = name) AS size FROM log WHERE name = $1";
 const LEAVES: &str = "SELECT * FROM audit_leaf WHERE log = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
 const PAGE: &str = "SELECT * FROM audit_leaf WHERE log = $1 AND idx >= $2 AND idx < $3 ORDER BY idx LIMIT 1000";
-const HASHES: &str = "SELECT id, hash FROM audit_leaf WHERE log = $1 AND idx < $2 ORDER BY idx";
+const HASHES: &str = "SELECT id, hash FROM audit_leaf WHERE log = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
 const OF_PERSONS: Statement = Statement::each(
     concat!(
         "SELECT leaf.* FROM (SELECT DISTINCT log, idx FROM leaf_person WHERE person IN ",
@@ -28,6 +28,12 @@ const OF_PERSONS: Statement = Statement::each(
 const PERSONS: &str = "SELECT idx, person FROM leaf_person WHERE log = $1 ORDER BY idx, person";
 const LAST_CHECKPOINT: &str = "SELECT * FROM checkpoint WHERE log = $1 ORDER BY size DESC LIMIT 1";
 const CHECKPOINTS: &str = "SELECT * FROM checkpoint WHERE log = $1 ORDER BY size";
+const CHECKPOINT: &str = "SELECT * FROM checkpoint WHERE log = $1 AND size = $2";
+const COSIGNATURES: &str = "SELECT * FROM cosignature WHERE log = $1 ORDER BY size, witness";
+const OF_CHECKPOINT: &str = "SELECT * FROM cosignature WHERE log = $1 AND size = $2 ORDER BY witness";
+const LAST_OF_WITNESS: &str = "SELECT * FROM cosignature WHERE log = $1 AND witness = $2 ORDER BY size DESC LIMIT 1";
+const LAST_COSIGNED: &str = "SELECT * FROM checkpoint WHERE log = $1 AND size =
+    (SELECT max(size) FROM cosignature WHERE log = $1)";
 
 /// A log's name as the database has it.
 fn log_of(row: &Columns<'_>, column: &'static str) -> Result<Log, StoreError> {
@@ -55,6 +61,27 @@ impl FromColumns for CheckpointRow {
     fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
         let (size, root) = (row.number("size")?, row.hash("root")?);
         Ok(CheckpointRow { log: log_of(row, "log")?, size, root, note: row.plain("note")? })
+    }
+}
+
+impl FromColumns for CosignatureRow {
+    const TABLE: &'static str = "cosignature";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let (log, size, witness) = (log_of(row, "log")?, row.number("size")?, row.plain("witness")?);
+        Ok(CosignatureRow { log, size, witness, at: row.time("at")?, line: row.plain("line")? })
+    }
+}
+
+/// The right edge that is stored beside a checkpoint.
+struct Edge(Frontier);
+
+impl FromColumns for Edge {
+    const TABLE: &'static str = CheckpointRow::TABLE;
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let edge = Frontier::from_bytes(row.number("size")?, row.plain("frontier")?);
+        edge.map(Edge).ok_or_else(|| row.wrong("frontier"))
     }
 }
 
@@ -112,7 +139,15 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn leaf_hashes(&self, log: &Log, size: u64) -> Result<Vec<LeafHash>, StoreError> {
-        self.all("leaf hashes", Sql::new(HASHES).bind(log.name()).bind(size)).await
+        self.leaf_hashes_from(log, 0, size).await
+    }
+
+    /// The hashes of the leaves of a log with `from <= index < to`.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn leaf_hashes_from(&self, log: &Log, from: u64, to: u64) -> Result<Vec<LeafHash>, StoreError> {
+        self.all("leaf hashes", Sql::new(HASHES).bind(log.name()).bind(from).bind(to)).await
     }
 
     /// The leaves that concern any of these persons, by log and index, each once.
@@ -141,6 +176,57 @@ impl Store {
     /// When the database fails or holds a row that cannot have been written.
     pub async fn last_checkpoint(&self, log: &Log) -> Result<Option<CheckpointRow>, StoreError> {
         self.one("last checkpoint", Sql::new(LAST_CHECKPOINT).bind(log.name())).await
+    }
+
+    /// The checkpoint of a log when it had so many leaves.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn checkpoint_of(&self, log: &Log, size: u64) -> Result<Option<CheckpointRow>, StoreError> {
+        self.one("checkpoint", Sql::new(CHECKPOINT).bind(log.name()).bind(size)).await
+    }
+
+    /// The right edge of a log when it had as many leaves as a checkpoint covers.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn edge_of(&self, log: &Log, size: u64) -> Result<Option<Frontier>, StoreError> {
+        let found: Option<Edge> = self.one("edge of a log", Sql::new(CHECKPOINT).bind(log.name()).bind(size)).await?;
+        Ok(found.map(|Edge(frontier)| frontier))
+    }
+
+    /// The last checkpoint of a log that a witness signed.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn last_cosigned(&self, log: &Log) -> Result<Option<CheckpointRow>, StoreError> {
+        self.one("last cosigned checkpoint", Sql::new(LAST_COSIGNED).bind(log.name())).await
+    }
+
+    /// What one witness signed last of a log. `witness` is the name and id of its key.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn last_of_witness(&self, log: &Log, witness: &str) -> Result<Option<CosignatureRow>, StoreError> {
+        self.one("last of a witness", Sql::new(LAST_OF_WITNESS).bind(log.name()).bind(witness)).await
+    }
+
+    /// What witnesses signed under the checkpoints of a log, by size and witness.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn cosignatures(&self, log: &Log) -> Result<Vec<CosignatureRow>, StoreError> {
+        self.all("cosignatures", Sql::new(COSIGNATURES).bind(log.name())).await
+    }
+
+    /// The note of a checkpoint with what witnesses signed under it.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn cosigned_note(&self, checkpoint: &CheckpointRow) -> Result<String, StoreError> {
+        let question = Sql::new(OF_CHECKPOINT).bind(checkpoint.log.name()).bind(checkpoint.size);
+        let signed: Vec<CosignatureRow> = self.all("cosignatures", question).await?;
+        Ok(signed.into_iter().fold(checkpoint.note.clone(), |note, row| note + &row.line + "\n"))
     }
 
     /// How far a log reaches at this moment.

@@ -25,4 +25,5 @@ pub(in crate::store) enum Table {
     LeafPerson,
     Epoch,
     Checkpoint,
+    Cosignature,
 }

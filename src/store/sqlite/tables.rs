@@ -53,6 +53,7 @@ const LEAF: &str = "INSERT INTO audit_leaf (log, idx, id, hash, chain, entry) VA
 const LEAF_PERSON: &str = "INSERT INTO leaf_person (person, log, idx) VALUES (?,?,?) ON CONFLICT DO NOTHING";
 const EPOCH: &str = "UPDATE person SET epoch = epoch + ?2 WHERE id = ?1";
 const CHECKPOINT: &str = "INSERT INTO checkpoint (log, size, root, frontier, chain, note) VALUES (?,?,?,?,?,?)";
+const COSIGNATURE: &str = "INSERT INTO cosignature (log, size, witness, at, line) VALUES (?,?,?,?,?)";
 
 /// The statement that writes a row of a table: its places are the columns of the row.
 pub(super) const fn statement(table: Table) -> &'static str {
@@ -79,5 +80,6 @@ pub(super) const fn statement(table: Table) -> &'static str {
         Table::LeafPerson => LEAF_PERSON,
         Table::Epoch => EPOCH,
         Table::Checkpoint => CHECKPOINT,
+        Table::Cosignature => COSIGNATURE,
     }
 }

@@ -152,6 +152,10 @@ impl Plan {
                 self.put(Table::SignIn, row![row.key, kind, &row.agency, row.version, ends, &row.body]);
             }
             Row::SignInEnded(key) => self.put(Table::SignInEnded, row![*key]),
+            Row::Cosignature(row) => {
+                let (witness, line) = (row.witness.as_str(), row.line.as_str());
+                self.put(Table::Cosignature, row![row.log.name(), row.size, witness, row.at, line]);
+            }
             Row::PolicyEpoch(epoch) => self.put(Table::Setting, row![POLICY_EPOCH, epoch.to_string()]),
             Row::Setting { name, value } => self.put(Table::Setting, row![name.as_str(), value.as_str()]),
             Row::Join { .. } | Row::Part { .. } | Row::Epoch(_) | Row::DestroyKey { .. } => {}
