@@ -8,6 +8,7 @@ use super::{Hub, Refusal};
 use crate::store::{Change, StoreError, WorkItemRow};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, AgencyId};
+use musubi_core::audit::AuditEntry;
 use musubi_core::id::Municipality;
 use musubi_core::time::Time;
 use std::collections::BTreeMap;
@@ -25,11 +26,12 @@ pub(super) struct Alarm {
     pub(super) code: &'static str,
     /// What the audit log says.
     pub(super) act: &'static str,
+    /// `{about}` stands for whom it is about.
     pub(super) text: Text,
 }
 
-/// Who is told about which agency.
-pub(super) type Condition = (AgencyId, AgencyId);
+/// Who is told about whom: the id of an agency, or the name of a witness.
+pub(super) type Condition = (AgencyId, String);
 
 impl Hub {
     /// Asks about each condition that is not asked about yet, and closes the questions about those that are over.
@@ -42,9 +44,8 @@ impl Hub {
         let mut open = BTreeMap::new();
         for agency in self.register.all() {
             for item in self.store.work_items(&agency.id, Some(true), alarm.kind, ITEMS_MAX).await? {
-                let about = self.open_item(&item).await?.and_then(|body| AgencyId::new(&body.about).ok());
-                if let Some(about) = about {
-                    open.insert((agency.id.clone(), about), item);
+                if let Some(body) = self.open_item(&item).await? {
+                    open.insert((agency.id.clone(), body.about), item);
                 }
             }
         }
@@ -64,16 +65,18 @@ impl Hub {
         municipality: &Municipality,
         now: Time,
     ) -> Result<(), Refusal> {
-        let body = WorkBody::new(alarm.code, alarm.text.clone(), about.to_string());
+        let said = |text: &str| text.replace("{about}", about);
+        let text = Text::new(said(&alarm.text.ja), said(&alarm.text.en));
+        let body = WorkBody::new(alarm.code, text, about.clone());
         let due = now.plus_minutes(LOOKED_AT_MINUTES);
-        // About an agency, and about nobody in particular.
+        // About an agency or a witness, and about nobody in particular.
         let family = Family::default();
         let question = Question { owner, kind: alarm.kind, due, municipality, family: &family, persons: &[] };
         let item = self.ask(now, &question, &body)?;
-        let entry = act(now, alarm.act, about, &Actor::system());
+        let entry = AuditEntry { agency: about.clone(), ..act(now, alarm.act, owner, &Actor::system()) };
         let leaves = vec![self.leaf(now, municipality, &family, &[], entry)];
-        tracing::error!(agency = %about, alarm = alarm.kind, "somebody must look at an agency");
-        self.store.commit("ask about an agency", Change { rows: vec![item], leaves, ..Change::default() }).await?;
+        tracing::error!(about, alarm = alarm.kind, "somebody must look at it");
+        self.store.commit("ask about somebody", Change { rows: vec![item], leaves, ..Change::default() }).await?;
         Ok(())
     }
 

@@ -41,7 +41,7 @@ impl Hub {
                 let recipient = self.register.agency(&row.recipient);
                 let most = recipient.and_then(|agency| agency.settings.late_minutes).unwrap_or(LATE_MINUTES);
                 if now.minutes_since(row.created_at) >= i64::from(most) {
-                    late.insert((self.answers_for(&row), row.recipient), row.municipality);
+                    late.insert((self.answers_for(&row), row.recipient.to_string()), row.municipality);
                 }
             }
         }

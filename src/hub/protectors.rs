@@ -35,7 +35,7 @@ impl Hub {
         let centers = self.register.all().into_iter().filter(|agency| agency.active && agency.kind == AgencyKind::Osc);
         let without = centers.filter(|center| !has_protector(center));
         let conditions: BTreeMap<Condition, Municipality> =
-            without.map(|center| ((center.id.clone(), center.id.clone()), center.municipality.clone())).collect();
+            without.map(|center| ((center.id.clone(), center.id.to_string()), center.municipality.clone())).collect();
         self.keep_asking(&nobody, &conditions).await
     }
 

@@ -43,7 +43,7 @@ impl Hub {
             if now.minutes_since(self.last_heard(agency, now).await?) >= i64::from(most) {
                 let center = self.register.center(&agency.municipality);
                 let owner = center.map_or_else(|| agency.id.clone(), |center| center.id.clone());
-                conditions.insert((owner, agency.id.clone()), agency.municipality.clone());
+                conditions.insert((owner, agency.id.to_string()), agency.municipality.clone());
             }
         }
         self.keep_asking(&silent, &conditions).await
