@@ -14,6 +14,8 @@ use crate::edge::mllp_io::serve_mllp;
 use crate::edge::quota::{Quotas, quota};
 use crate::edge::tls::{Audience, ServerTls, TlsError, serve_http};
 use crate::edge::{dropped, grpc, https};
+use crate::hub::witness::Witness;
+use crate::hub::witness::fits::{Contradicted, contradicted};
 use crate::hub::{Hub, Refusal};
 use crate::store::{KeyError, Keyring, ServerError, Settings, Store, StoreError};
 use crate::{entropy, orders};
@@ -154,6 +156,9 @@ pub async fn start(
     let (root, bytes_max) = (config.data.drop(), config.limits.file_bytes());
     tasks.spawn(dropped::watch(hub.clone(), root, bytes_max, stop.clone()));
     tasks.spawn(upkeep::checkpoints(hub.clone(), stop.clone()));
+    for witness in hub.witnesses() {
+        tasks.spawn(upkeep::witness(hub.clone(), Arc::clone(witness), stop.clone()));
+    }
     tasks.spawn(upkeep::nights(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::held(hub.clone(), stop.clone()));
     tasks.spawn(upkeep::late(hub.clone(), stop.clone()));
@@ -172,11 +177,30 @@ pub async fn start(
 }
 
 /// Opens keys, store and hub of a configuration, without listening anywhere: for `start`, and for commands on a data
-/// folder whose hub does not run.
+/// folder whose hub does not run. A log that is not the one that its witnesses signed closes the store for changes (S-38).
 ///
 /// # Errors
 /// When keys, store or policy cannot be used, or another process has the store open.
 pub async fn open_hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, StartError> {
+    Ok(opened(config, clock, false).await?.0)
+}
+
+/// As [`open_hub`], of a store that was just restored: what witnesses signed and the backup does not have is declared given up.
+/// Returns that too.
+///
+/// # Errors
+/// As [`open_hub`].
+pub async fn open_restored(config: &Config, clock: Arc<dyn Clock>) -> Result<(Hub, Vec<Contradicted>), StartError> {
+    let (hub, contradicted) = opened(config, clock, true).await?;
+    hub.declare_restored(&contradicted).await?;
+    Ok((hub, contradicted))
+}
+
+async fn opened(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    restored: bool,
+) -> Result<(Hub, Vec<Contradicted>), StartError> {
     let (folder, origin) = (&config.data.folder, &config.hub.origin);
     let keyring = Keyring::open(folder, origin, &mut entropy::fill)?;
     let signer = Keyring::open(folder, origin, &mut entropy::fill)?.signing;
@@ -184,11 +208,28 @@ pub async fn open_hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Sta
     let settings = Settings { hub: origin.clone(), sign: Some(sign), ..Settings::default() };
     let reviewed = reviewed(config.policy.folder.as_deref())?;
     let store = Store::open_at(&config.data.location()?, settings).await?;
+    let witnesses = witnesses(config);
+    let contradicted = contradicted(&store, &keyring.signing.verifier(), &witnesses).await?;
+    for one in contradicted.iter().filter(|_| !restored) {
+        let (theirs, ours) = one.heads;
+        tracing::error!(witness = one.witness, log = one.log.name(), %theirs, %ours, kind = %one.fault.kind, alarm = "tampered",
+            "the log is not the one that its witness signed; the hub is read-only");
+        store.close_for_changes(one.fault.clone());
+    }
     widening::may_succeed(config, &store, &reviewed).await?;
     let hub = Hub::open(store, keyring, reviewed, clock).await?;
+    hub.is_witnessed_by(witnesses);
     hub.recognise_keys().await?;
     upkeep::not_before_the_last_run(&hub).await?;
-    Ok(hub)
+    Ok((hub, contradicted))
+}
+
+/// The witnesses of the settings.
+pub(crate) fn witnesses(config: &Config) -> Vec<Witness> {
+    let set = config.audit.witness.iter();
+    let named = set
+        .filter_map(|set| Some(Witness { name: set.name.clone(), key: set.verifier()?, folder: set.folder.clone() }));
+    named.collect()
 }
 
 /// What is reviewed in a folder, or what the program was built with.

@@ -1,6 +1,7 @@
 //! `musubi audit`: does the log still say what was written, how do others check that, and who was shown a person's data. Reads
 //! the data folder, while its hub runs or not, or a copy of a log where there is neither.
 
+mod cosigned;
 mod exposure;
 mod prove;
 mod statement;
@@ -12,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy;
 use crate::hub::Hub;
-use crate::serve::reviewed;
+use crate::serve::{reviewed, witnesses};
 use crate::store::{KEYS, Keyring, Log, Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::audit::{LogVerifier, SignedNote};
@@ -43,6 +44,11 @@ enum AuditCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// How far each log is cosigned by the witnesses of the settings, and how many entries are not (証人の署名の状況)
+    Witnesses {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Whose data of which categories an agency was shown in an interval: for the report of a breach there (漏えい等報告)
     Exposure(exposure::Arguments),
     /// Who was shown a person's data, when, on which basis (開示記録)
@@ -63,6 +69,7 @@ enum AuditCommand {
 pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     match &arguments.command {
         AuditCommand::Verify(arguments) => verify::run(arguments, terminal),
+        AuditCommand::Witnesses { place } => cosigned::list(place, terminal),
         AuditCommand::Exposure(arguments) => exposure::run(arguments, terminal),
         AuditCommand::Prove(arguments) => prove::prove(arguments, terminal),
         AuditCommand::Export(arguments) => prove::export(arguments, terminal),
@@ -102,7 +109,9 @@ fn read_note(terminal: &mut Terminal<'_>, path: &Path) -> Result<SignedNote, Fai
 pub(super) async fn hub(config: &Config, clock: Arc<dyn Clock>) -> Result<Hub, Failure> {
     let (store, keyring) = open(config).await?;
     let reviewed = reviewed(config.policy.folder.as_deref()).map_err(fault)?;
-    Hub::open(store, keyring, reviewed, clock).await.map_err(fault)
+    let hub = Hub::open(store, keyring, reviewed, clock).await.map_err(fault)?;
+    hub.is_witnessed_by(witnesses(config));
+    Ok(hub)
 }
 
 async fn open(config: &Config) -> Result<(Store, Keyring), Failure> {

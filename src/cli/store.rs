@@ -6,9 +6,9 @@ mod recipients;
 
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::serve::open_hub;
+use crate::hub::witness::fits::Contradicted;
+use crate::serve::{open_hub, open_restored};
 use crate::store::{Log, Settings, Store, grants};
 use clap::{Args, Subcommand};
 use musubi_core::audit::Receipt;
@@ -102,7 +102,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         }
         StoreCommand::Bury { place, tombstones } => {
             let list = read_tombstones(tombstones, terminal)?;
-            bury(&place.config()?, &list, Arc::clone(&terminal.clock))?;
+            bury(&place.config()?, &list, terminal)?;
             Ok(Exit::Success)
         }
         StoreCommand::Roles { hub, reader } => {
@@ -131,14 +131,21 @@ async fn reading(config: &Config) -> Result<Store, Failure> {
     Store::open_reading_at(&config.data.location().map_err(fault)?, settings(config)).await.map_err(fault)
 }
 
-/// Destroys the keys that should be gone. Returns how many were still there.
-fn bury(config: &Config, list: &[(PersonId, Time)], clock: Arc<dyn Clock>) -> Result<usize, Failure> {
-    wait(async {
-        let hub = open_hub(config, clock).await.map_err(fault)?;
+/// Destroys the keys that should be gone, in a store that was just restored: what witnesses signed and it does not have is declared
+/// given up. Returns how many keys were still there.
+fn bury(config: &Config, list: &[(PersonId, Time)], terminal: &mut Terminal<'_>) -> Result<usize, Failure> {
+    let clock = Arc::clone(&terminal.clock);
+    let (count, given_up) = wait(async {
+        let (hub, given_up) = open_restored(config, clock).await.map_err(fault)?;
         let done = hub.bury(list).await.map_err(fault);
         hub.store.close().await.map_err(fault)?;
-        done
-    })
+        Ok((done?, given_up))
+    })?;
+    for Contradicted { witness, log, heads: (theirs, ours), .. } in &given_up {
+        let (log, text) = (log.name(), "tell the witness, see docs/witness.md / 証人に連絡してください");
+        writeln!(terminal.out, "given up {log} {theirs}, restored {ours}: {witness} signed it; {text}")?;
+    }
+    Ok(count)
 }
 
 fn read_tombstones(path: &Path, terminal: &mut Terminal<'_>) -> Result<Vec<(PersonId, Time)>, Failure> {

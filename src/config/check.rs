@@ -12,6 +12,9 @@ use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Most witnesses: a reader of signed notes takes sixteen signatures at least (C2SP signed-note), and one is the hub's.
+const WITNESSES_MAX: usize = 15;
+
 impl Config {
     /// Everything that is wrong. An error stops the start; a warning is a departure from the secure default.
     pub fn check(&self, clock: &Arc<dyn Clock>) -> Vec<Diagnostic> {
@@ -23,6 +26,7 @@ impl Config {
         self.check_trust(&mut findings);
         self.check_limits(&mut findings);
         self.check_officers(&mut findings);
+        self.check_witnesses(&mut findings);
         self.check_certificates(clock, &mut findings);
         findings
     }
@@ -181,6 +185,55 @@ impl Config {
                 place(Office::Legal),
                 "2つの役職が同じ鍵です。別々の人の鍵を設定してください",
                 "both offices have one key; set the keys of two people",
+            ));
+        }
+    }
+
+    /// Witnesses that could not witness: no key, the hub's own hands, one for two.
+    fn check_witnesses(&self, findings: &mut Vec<Diagnostic>) {
+        let witnesses = &self.audit.witness;
+        for (place, witness) in witnesses.iter().enumerate() {
+            let at = |setting: &str| format!("audit.witness[{place}].{setting}");
+            let earlier = witnesses.iter().take(place);
+            if witness.verifier().is_none() {
+                findings.push(Diagnostic::error(
+                    "CF80",
+                    at("key"),
+                    "証人の公開鍵ではありません。証人が `musubi-verify witness keygen` で得た1行を設定してください",
+                    "not the public key of a witness; set the line that `musubi-verify witness keygen` printed there",
+                ));
+            }
+            if earlier.clone().any(|other| other.key == witness.key || other.folder == witness.folder) {
+                findings.push(Diagnostic::error(
+                    "CF81",
+                    at("folder"),
+                    "他の証人と鍵かフォルダが同じです。証人ごとに別のものにしてください",
+                    "another witness has this key or folder; give each its own",
+                ));
+            }
+            if witness.folder.starts_with(&self.data.folder) || self.data.folder.starts_with(&witness.folder) {
+                findings.push(Diagnostic::error(
+                    "CF82",
+                    at("folder"),
+                    "データフォルダと一緒に巻き戻されます。データフォルダの外にしてください",
+                    "it would be rolled back with the data folder; move it out of there",
+                ));
+            }
+            if !witness.folder.is_dir() {
+                findings.push(Diagnostic::warning(
+                    "CF83",
+                    at("folder"),
+                    "フォルダがありません。あるまで記録は証人に渡りません",
+                    "there is no such folder; until there is, nothing is witnessed",
+                ));
+            }
+        }
+        if witnesses.len() > WITNESSES_MAX {
+            findings.push(Diagnostic::error(
+                "CF84",
+                "audit.witness",
+                format!("証人は{WITNESSES_MAX}までです"),
+                format!("at most {WITNESSES_MAX} witnesses"),
             ));
         }
     }

@@ -4,7 +4,8 @@
 use super::*;
 use crate::ca::{Authority, Order, Subject, write_secret};
 use crate::clock::SystemClock;
-use crate::config::StoreKind;
+use crate::config::{StoreKind, Witness};
+use musubi_verify::{LogKey, WitnessKey};
 use tempfile::TempDir;
 
 fn clock() -> Arc<dyn Clock> {
@@ -152,6 +153,35 @@ fn s54_a_server_on_a_network_is_reached_with_verify_full_alone() {
     }
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     assert!(codes(&config).contains(&"CF11".to_owned()));
+}
+
+#[test]
+fn s35_a_witness_that_could_not_witness_is_refused_and_a_folder_that_is_away_is_told() {
+    let (folder, mut config) = world(Environment::Production);
+    let exchange = tempfile::tempdir().unwrap();
+    let witness = |number: u8| Witness {
+        name: "朝凪県".to_owned(),
+        key: WitnessKey::from_bytes("witness.example", &[number; 32]).unwrap().verifier().to_string(),
+        folder: exchange.path().join(number.to_string()),
+    };
+    for number in 0..16 {
+        std::fs::create_dir(witness(number).folder).unwrap();
+    }
+    config.audit.witness = vec![witness(0), witness(1)];
+    assert_eq!(codes(&config), Vec::<String>::new());
+    config.audit.witness[1].key = LogKey::from_bytes("witness.example", &[9; 32]).verifier().to_string();
+    assert_eq!(codes(&config), ["CF80"], "the key of a log");
+    config.audit.witness[1] = Witness { folder: witness(0).folder, ..witness(1) };
+    assert_eq!(codes(&config), ["CF81"]);
+    config.audit.witness[1] = Witness { folder: folder.path().to_owned(), ..witness(1) };
+    assert_eq!(codes(&config), ["CF82"]);
+    config.audit.witness[1] = Witness { folder: exchange.path().join("away"), ..witness(1) };
+    assert_eq!(codes(&config), ["CF83"]);
+    assert!(Config::may_start(&config.check(&clock())), "a witness that is away stops nothing (S-36)");
+    config.audit.witness = (0..15).map(witness).collect();
+    assert_eq!(codes(&config), Vec::<String>::new());
+    config.audit.witness = (0..16).map(witness).collect();
+    assert_eq!(codes(&config), ["CF84"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Settings: read whole, checked whole, then used. One file for each section; an unknown key is refused, a secret is
 //! named by its file.
 
+mod audit;
 mod check;
 mod console;
 mod data;
@@ -11,6 +12,7 @@ mod listen;
 mod policy;
 mod tls;
 
+pub use audit::{Audit, Witness};
 pub use console::{Console, SignIn};
 pub use data::{Data, StoreKind};
 pub use delivery::Delivery;
@@ -50,6 +52,9 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// Who bears witness to its logs.
+    #[serde(default)]
+    pub audit: Audit,
     /// As whom it calls agencies that listen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
@@ -106,6 +111,7 @@ impl Config {
             data,
             policy: Policy::default(),
             limits: Limits::default(),
+            audit: Audit::default(),
             delivery: None,
         }
     }
@@ -127,7 +133,14 @@ impl Config {
         let Tls { certificate, key, client_ca, crl, .. } = &mut self.tls;
         let files = [certificate, key, client_ca, &mut self.data.folder];
         let calling = self.delivery.iter_mut().flat_map(|calling| [&mut calling.certificate, &mut calling.key]);
-        for path in calling.chain(files).chain(crl).chain(&mut self.policy.folder).chain(&mut self.data.postgres) {
+        let exchanged = self.audit.witness.iter_mut().map(|witness| &mut witness.folder);
+        for path in calling
+            .chain(exchanged)
+            .chain(files)
+            .chain(crl)
+            .chain(&mut self.policy.folder)
+            .chain(&mut self.data.postgres)
+        {
             *path = base.join(&path);
         }
     }

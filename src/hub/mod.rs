@@ -61,6 +61,7 @@ pub mod statement;
 pub mod statistics;
 pub mod watch;
 pub mod weighing;
+pub mod witness;
 pub mod work;
 
 pub use caller::Caller;
@@ -79,7 +80,7 @@ use policies::Policies;
 use register::Register;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
@@ -111,6 +112,8 @@ pub struct Inside {
     certificates: Mutex<BTreeMap<AgencyId, Time>>,
     /// The same for the certificate of this hub.
     own_certificate: Mutex<Option<Time>>,
+    /// Who bears witness to the logs; set once.
+    witnesses: OnceLock<Vec<Arc<witness::Witness>>>,
     /// The last look at each delivery that waits for a basis.
     looks: held::Looks,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
@@ -170,6 +173,7 @@ impl Hub {
             heard,
             certificates,
             own_certificate,
+            witnesses: OnceLock::new(),
             policies,
             outdated,
             stopping,

@@ -20,6 +20,8 @@ pub struct LogState {
     pub note: Option<String>,
     /// Entries that the checkpoint covers.
     pub covered: u64,
+    /// Entries that a witness cosigned; nothing where the hub has no witness.
+    pub witnessed: Option<u64>,
     /// The log did not verify: the hub is closed for changes.
     pub is_faulty: bool,
 }
@@ -49,12 +51,29 @@ impl Hub {
         caller.check(Operation::Oversee)?;
         let mut states = Vec::new();
         for (log, entries) in self.store.logs().await? {
-            let checkpoint = self.store.last_checkpoint(&log).await?;
-            let is_faulty = self.store.faults().iter().any(|fault| fault.log == log);
-            let (covered, note) = checkpoint.map_or((0, None), |stored| (stored.size, Some(stored.note)));
-            states.push(LogState { name: log.name().to_owned(), entries, note, covered, is_faulty });
+            let covered = self.store.last_checkpoint(&log).await?.map_or(0, |stored| stored.size);
+            let note = self.note_of(&log, false).await?;
+            let is_faulty = self.store.fault().is_some_and(|fault| fault.log == log);
+            let witnessed = match self.witnesses() {
+                [] => None,
+                _ => Some(self.store.last_cosigned(&log).await?.map_or(0, |stored| stored.size)),
+            };
+            states.push(LogState { name: log.name().to_owned(), entries, note, covered, witnessed, is_faulty });
         }
         Ok(states)
+    }
+
+    /// The last checkpoint of a log, or the last that a witness cosigned, with the lines of its witnesses.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_of(&self, log: &Log, witnessed: bool) -> Result<Option<String>, Refusal> {
+        let last =
+            if witnessed { self.store.last_cosigned(log).await? } else { self.store.last_checkpoint(log).await? };
+        Ok(match last {
+            Some(checkpoint) => Some(self.store.cosigned_note(&checkpoint).await?),
+            None => None,
+        })
     }
 
     /// The proof that an entry stands in a log, with the last checkpoint below it: what `musubi audit prove` prints, and
@@ -67,7 +86,7 @@ impl Hub {
         caller.check(Operation::Oversee)?;
         let log = Log::parse(log).ok_or_else(not_covered)?;
         let checkpoint = self.store.last_checkpoint(&log).await?.ok_or_else(not_covered)?;
-        let note = SignedNote::parse(&checkpoint.note).map_err(|_| not_covered())?;
+        let note = SignedNote::parse(&self.store.cosigned_note(&checkpoint).await?).map_err(|_| not_covered())?;
         let leaves = self.store.leaf_hashes(&log, checkpoint.size).await?;
         Ok(Inclusion::new(&leaves, index, note).ok_or_else(not_covered)?.to_string())
     }

@@ -2,6 +2,7 @@
 //! that the next start must not fall behind (rule F05).
 
 use crate::edge::tls::ServerTls;
+use crate::hub::witness::Witness;
 use crate::hub::{Hub, Refusal};
 use crate::store::{Change, Row};
 use musubi_core::time::Time;
@@ -76,11 +77,31 @@ pub(super) async fn late(hub: Hub, stop: CancellationToken) {
         if let Err(refusal) = hub.look_after_silent().await {
             tracing::error!(%refusal, "who is silent is not looked at");
         }
+        if let Err(refusal) = hub.look_after_witnesses().await {
+            tracing::error!(%refusal, "silent witnesses are not looked at");
+        }
         if let Err(refusal) = hub.look_after_protectors().await {
             tracing::error!(%refusal, "centers without a child-welfare officer are not looked at");
         }
         if let Err(refusal) = hub.sweep_sign_ins().await {
             tracing::error!(%refusal, "sign-ins that have ended are not taken away");
+        }
+    }
+}
+
+/// Exchanges with one witness, at the start and every minute, until told to stop. Each has a task of its own: a folder that hangs holds
+/// up nothing else (S-36).
+pub(super) async fn witness(hub: Hub, witness: Arc<Witness>, stop: CancellationToken) {
+    loop {
+        match stop.run_until_cancelled(hub.exchange_with(&witness)).await {
+            None => break,
+            Some(Err(refusal)) => {
+                tracing::warn!(%refusal, witness = witness.key.handle(), "nothing is exchanged with a witness")
+            }
+            Some(Ok(())) => {}
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(CHECKPOINT_EVERY)).await.is_none() {
+            break;
         }
     }
 }

@@ -76,4 +76,5 @@ mod watching;
 mod weighing;
 mod widening;
 mod window;
+mod witness;
 mod world;

@@ -19,7 +19,7 @@ impl City {
     /// The newest checkpoint of the city's log, as an agency fetches it.
     async fn note(&self) -> SignedNote {
         self.running.hub.store.checkpoint().await.unwrap();
-        let request = CheckpointRequest { log: sample::CITY.to_owned() };
+        let request = CheckpointRequest { log: sample::CITY.to_owned(), witnessed: false };
         let note = self.hospital().client.audit().checkpoint(request).await.unwrap().into_inner().note;
         SignedNote::parse(&note).unwrap()
     }

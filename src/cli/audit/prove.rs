@@ -1,6 +1,6 @@
 //! `musubi audit prove` and `export`: what others need to check a log by themselves.
 
-use super::{log_of, open, read_note};
+use super::{cosigned, log_of, open, read_note};
 use crate::cli::place::{Place, fault, wait};
 use crate::cli::{Exit, Failure, Terminal};
 use crate::store::Log;
@@ -20,6 +20,9 @@ pub(super) struct Proof {
     /// The log: a municipality's code, or `hub`
     #[arg(long, value_parser = log_of, required_unless_present = "copy")]
     log: Option<Log>,
+    /// Under the last checkpoint that a witness cosigned, with its signature; without it under the last of the hub
+    #[arg(long, conflicts_with = "copy")]
+    witnessed: bool,
     #[command(flatten)]
     of: Of,
 }
@@ -47,7 +50,7 @@ struct Covered {
 pub(super) fn prove(arguments: &Proof, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let covered = match (&arguments.copy, &arguments.log) {
         (Some(copy), _) => of_copy(terminal, copy)?,
-        (None, Some(log)) => wait(of_hub(&arguments.place, log))?,
+        (None, Some(log)) => wait(of_hub(&arguments.place, log, arguments.witnessed))?,
         (None, None) => return Err(Failure::Usage("--log or --copy".to_owned())),
     };
     let size = covered.leaves.len();
@@ -89,17 +92,20 @@ fn of_copy(terminal: &mut Terminal<'_>, path: &Path) -> Result<Covered, Failure>
     Ok(Covered { note, leaves })
 }
 
-async fn of_hub(place: &Place, log: &Log) -> Result<Covered, Failure> {
+async fn of_hub(place: &Place, log: &Log, witnessed: bool) -> Result<Covered, Failure> {
     let (store, _) = open(&place.config()?).await?;
-    let checkpoint = store.last_checkpoint(log).await.map_err(fault)?.ok_or_else(no_checkpoint)?;
-    let note = SignedNote::parse(&checkpoint.note).map_err(fault)?;
+    let last = if witnessed { store.last_cosigned(log).await } else { store.last_checkpoint(log).await };
+    let checkpoint = last.map_err(fault)?.ok_or_else(no_checkpoint)?;
+    let note = SignedNote::parse(&store.cosigned_note(&checkpoint).await.map_err(fault)?).map_err(fault)?;
     let leaves = store.leaf_hashes(log, checkpoint.size).await.map_err(fault)?;
     Ok(Covered { note, leaves })
 }
 
 fn no_checkpoint() -> Failure {
     Failure::Fault(
-        "the log has no checkpoint yet; one is written every minute / チェックポイントがまだありません".to_owned(),
+        "the log has no such checkpoint yet; one is written every minute, and cosigned when a witness runs / \
+         チェックポイントがまだありません"
+            .to_owned(),
     )
 }
 
@@ -120,7 +126,8 @@ pub(super) fn export(arguments: &Export, terminal: &mut Terminal<'_>) -> Result<
         let (store, keyring) = open(&config).await?;
         let log = &arguments.log;
         let extent = store.extent(log).await.map_err(fault)?;
-        let notes: Vec<&str> = extent.checkpoints().iter().map(|checkpoint| checkpoint.note.as_str()).collect();
+        let notes = cosigned::notes(&store, log, extent.checkpoints()).await?;
+        let notes: Vec<&str> = notes.iter().map(String::as_str).collect();
         write_head(out, &store.origin(log), extent.size(), &notes)?;
         let mut next = 0;
         while next < extent.size() {

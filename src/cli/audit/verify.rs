@@ -1,12 +1,12 @@
 //! `musubi audit verify`: every log of a hub, or a copy of one.
 
-use super::{key_of, open, read_note};
+use super::{cosigned, key_of, open, read_note};
 use crate::cli::place::{Place, fault, wait};
 use crate::cli::{Exit, Failure, Terminal};
 use crate::config::Config;
 use crate::store::{FaultKind, Keyring, LeafDraft, LeafRow, Log, Store, Verdict};
 use clap::Args;
-use musubi_core::audit::{Checkpoint, LogVerifier, SaltedEntry, SignedNote};
+use musubi_core::audit::{Checkpoint, LogVerifier, SaltedEntry, SignedNote, WitnessVerifier};
 use musubi_core::id::PersonId;
 use musubi_core::sealing::{Aad, DataKey, DoesNotOpen};
 use musubi_verify::copy::LogCopy;
@@ -27,14 +27,21 @@ pub(super) struct Arguments {
     /// A checkpoint that was kept elsewhere: shows a log that was rolled back or rewritten as a whole
     #[arg(long, value_name = "NOTE")]
     against: Vec<PathBuf>,
+    /// The public key of a witness: its cosignatures must be there and hold; by default those of the settings, where they are
+    #[arg(long, value_name = "KEY", value_parser = cosigned::key_of)]
+    witness: Vec<WitnessVerifier>,
 }
 
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let notes = arguments.against.iter().map(|path| Ok((path.as_path(), read_note(terminal, path)?)));
     let notes: Vec<(&Path, SignedNote)> = notes.collect::<Result<_, Failure>>()?;
     let well = match &arguments.copy {
-        Some(copy) => verify_copy(terminal, copy, arguments.key.as_ref(), &notes)?,
-        None => verify_here(&arguments.place.config()?, arguments.key.as_ref(), &notes, &mut terminal.out)?,
+        Some(copy) => verify_copy(terminal, copy, arguments, &notes)?,
+        None => {
+            let config = arguments.place.config()?;
+            let well = verify_here(&config, arguments.key.as_ref(), &notes, &mut terminal.out)?;
+            well & witnessed_here(&config, &arguments.witness, &mut terminal.out)?
+        }
     };
     Ok(if well { Exit::Success } else { Exit::Refused })
 }
@@ -53,6 +60,25 @@ pub(in crate::cli) fn verify_here(
     print_verdicts(&verdicts, out)
 }
 
+/// Checks the cosignatures of every log of a store and prints how far they reach. Is all well?
+fn witnessed_here(config: &Config, named: &[WitnessVerifier], out: &mut dyn Write) -> Result<bool, Failure> {
+    let witnesses = cosigned::of(config, named);
+    if witnesses.is_empty() {
+        return Ok(true);
+    }
+    wait(async {
+        let (store, _) = open(config).await?;
+        let mut well = true;
+        for (log, _) in store.logs().await.map_err(fault)? {
+            let extent = store.extent(&log).await.map_err(fault)?;
+            let notes = cosigned::notes(&store, &log, extent.checkpoints()).await?;
+            let notes: Result<Vec<SignedNote>, _> = notes.iter().map(|note| SignedNote::parse(note)).collect();
+            well &= cosigned::check(out, log.name(), &notes.map_err(fault)?, &witnesses, !named.is_empty())?;
+        }
+        Ok(well)
+    })
+}
+
 /// Prints what was found of each log. Is all well?
 pub(in crate::cli) fn print_verdicts(verdicts: &[(Log, Verdict)], out: &mut dyn Write) -> Result<bool, Failure> {
     for (log, verdict) in verdicts {
@@ -66,9 +92,10 @@ pub(in crate::cli) fn print_verdicts(verdicts: &[(Log, Verdict)], out: &mut dyn 
 fn verify_copy(
     terminal: &mut Terminal<'_>,
     path: &Path,
-    key: Option<&LogVerifier>,
+    arguments: &Arguments,
     notes: &[(&Path, SignedNote)],
 ) -> Result<bool, Failure> {
+    let key = arguments.key.as_ref();
     let of_file = |error: &dyn std::fmt::Display| Failure::Fault(format!("{}: {error}", path.display()));
     if key.is_none() {
         writeln!(terminal.err, "warning: no --key: signatures are not checked / 署名は検証していません")?;
@@ -76,10 +103,12 @@ fn verify_copy(
     let copy = LogCopy::open(terminal.open(path)?).map_err(|error| of_file(&error))?;
     let elsewhere = of_origins(notes, key, &[copy.origin().to_owned()])?;
     let elsewhere: Vec<Checkpoint> = elsewhere.into_iter().map(|(_, checkpoint)| checkpoint).collect();
+    let signed = copy.notes().to_vec();
     let found = copy.verify(key, &elsewhere).map_err(|error| of_file(&error))?;
     let wrong = found.fault.map(|wrong| (wrong.index, wrong.kind));
     print(&mut terminal.out, &found.origin, (found.leaves, None, found.checkpoints), wrong)?;
-    Ok(wrong.is_none())
+    let witnessed = cosigned::check(&mut terminal.out, &found.origin, &signed, &arguments.witness, true)?;
+    Ok(wrong.is_none() && witnessed)
 }
 
 /// Verifies every log of a store, under a key or that of the keyring, and against notes that were kept elsewhere.

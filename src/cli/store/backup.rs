@@ -15,7 +15,6 @@ use clap::Args;
 use musubi_core::sealing::RecipientSecret;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
@@ -127,7 +126,7 @@ pub(super) fn put_back(arguments: &Restore, terminal: &mut Terminal<'_>) -> Resu
     if let Some(aside) = aside {
         writeln!(terminal.out, "aside {} / 退避しました", aside.display())?;
     }
-    let count = bury(&config, &buried, Arc::clone(&terminal.clock))?;
+    let count = bury(&config, &buried, terminal)?;
     writeln!(terminal.out, "restored; {count} keys destroyed again / 復元しました。鍵の破棄を{count}件再適用しました")?;
     // The list of recipients is that of the backup: whoever was taken off it since is on it again.
     super::recipients::list(&config, terminal)?;

@@ -27,7 +27,7 @@ pub(in crate::console) async fn show(visit: Arc<Visit>) -> Answered {
         )) }
         div.scroll { table.cards {
             thead { tr {
-                @for (ja, en) in [("ログ", "Log"), ("件数", "Entries"), ("状態", "State"), ("チェックポイント", "Checkpoint"), ("記録の証明", "Proof of an entry")] {
+                @for (ja, en) in [("ログ", "Log"), ("件数", "Entries"), ("状態", "State"), ("証人", "Witnesses"), ("チェックポイント", "Checkpoint"), ("記録の証明", "Proof of an entry")] {
                     th scope="col" { (visit.say(ja, en)) }
                 }
             } }
@@ -79,6 +79,11 @@ fn certificate(visit: &Visit, until: Option<Time>) -> Markup {
     }
 }
 
+/// The unwitnessed tail (S-36): entries that could be taken off without a witness seeing it.
+fn tail(log: &LogState) -> Option<u64> {
+    log.witnessed.map(|witnessed| log.entries.saturating_sub(witnessed))
+}
+
 fn line(visit: &Visit, log: &LogState) -> Markup {
     html! {
         tr {
@@ -86,6 +91,13 @@ fn line(visit: &Visit, log: &LogState) -> Markup {
             td data-label=(visit.say("件数", "Entries")) { (log.entries) }
             td.mark[log.is_faulty] data-label=(visit.say("状態", "State")) {
                 (if log.is_faulty { visit.say("検証できない(変更を止めています)", "does not verify: closed for changes") } else { visit.say("検証済み", "verified") })
+            }
+            td data-label=(visit.say("証人", "Witnesses")) {
+                @match tail(log) {
+                    None => (visit.say("なし", "none")),
+                    Some(0) => (visit.say("すべて署名済み", "all cosigned")),
+                    Some(tail) => { (visit.say("未署名 ", "")) (tail) (visit.say("件", " entries not cosigned")) },
+                }
             }
             td data-label=(visit.say("チェックポイント", "Checkpoint")) {
                 @match &log.note {

@@ -6,5 +6,6 @@ mod entry;
 pub use entry::{AuditEntry, ItemMask, NotAnEntry, SaltedEntry};
 pub use musubi_verify::{
     Checkpoint, Frontier, Hash, LeafHash, LogKey, LogVerifier, NotANote, NotAReceipt, NoteSignature, ProofFails,
-    Receipt, SignedNote, chain, consistency_proof, inclusion_proof, root, verify_consistency, verify_inclusion,
+    Receipt, SignedNote, WitnessVerifier, chain, consistency_proof, inclusion_proof, root, verify_consistency,
+    verify_inclusion,
 };

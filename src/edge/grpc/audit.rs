@@ -36,9 +36,8 @@ impl server::audit_server::Audit for Services {
     async fn checkpoint(&self, request: Request<CheckpointRequest>) -> Result<Response<CheckpointAnswer>, Status> {
         self.caller(&request, "")?;
         let log = log(&request.get_ref().log)?;
-        let stored = self.hub.store.last_checkpoint(&log).await.map_err(|e| status(&e.into()))?;
-        let note = stored.map(|checkpoint| checkpoint.note).unwrap_or_default();
-        Ok(Response::new(CheckpointAnswer { note }))
+        let note = self.hub.note_of(&log, request.get_ref().witnessed).await.map_err(|r| status(&r))?;
+        Ok(Response::new(CheckpointAnswer { note: note.unwrap_or_default() }))
     }
 
     async fn prove(&self, request: Request<ProveRequest>) -> Result<Response<ProveAnswer>, Status> {
@@ -50,8 +49,7 @@ impl server::audit_server::Audit for Services {
         let path = path.filter(|_| leaves.len() as u64 == asked.size).ok_or_else(|| {
             wrong("index", "このログにその位置はありません。", "The log has no such index at that size.")
         })?;
-        let stored = self.hub.store.last_checkpoint(&log).await.map_err(|e| status(&e.into()))?;
-        let note = stored.map(|checkpoint| checkpoint.note).unwrap_or_default();
+        let note = self.hub.note_of(&log, false).await.map_err(|r| status(&r))?.unwrap_or_default();
         Ok(Response::new(ProveAnswer { path: path.into_iter().map(|hash| hash.to_vec()).collect(), note }))
     }
 }
