@@ -232,6 +232,20 @@ impl<'t> Reading<'t> {
         self.entries.push(entry);
     }
 
+    /// Adds relatives to the family of a person: each stands apart in a document, and together they are what is told.
+    pub(super) fn relatives(&mut self, person: usize, node: Node<'_>, relatives: Vec<proto::Relative>) {
+        let key = format!("{}/family", self.key(person));
+        let of_person = self.entries.iter_mut().filter(|entry| entry.source_key == key);
+        for body in of_person.filter_map(|entry| entry.body.as_mut()) {
+            if let Body::Family(family) = body {
+                return family.relatives.extend(relatives);
+            }
+        }
+        let body = Body::Family(proto::Family { relatives, ..proto::Family::default() });
+        let entry = self.entry(person, key, node, None, body);
+        self.push("family", entry);
+    }
+
     /// Adds an entry that says only what is new: what it leaves out stays as its series said before (2.5), so that a
     /// document may follow the message about the same stay.
     pub(super) fn update(&mut self, kind: &'static str, mut entry: proto::Entry) {

@@ -4,6 +4,7 @@
 
 pub mod codes;
 pub mod dates;
+pub mod kin;
 pub mod kinds;
 pub mod person;
 pub mod rows;

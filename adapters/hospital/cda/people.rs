@@ -194,10 +194,8 @@ fn relative(reading: &mut Reading<'_>, person: usize, node: Node<'_>, named: Nod
     if names.is_empty() && contacts.is_empty() && relationship.is_none() {
         return;
     }
-    let relatives = vec![proto::Relative { relationship, names, contacts, lives_together: None }];
-    let body = Body::Family(proto::Family { relatives, ..proto::Family::default() });
-    let entry = reading.entry(person, format!("{}/family", reading.key(person)), node, None, body);
-    reading.push("family", entry);
+    let relative = proto::Relative { relationship, names, contacts, lives_together: None };
+    reading.relatives(person, node, vec![relative]);
 }
 
 /// Participants that are relatives: the mother of a child, the child of a mother, others.

@@ -1,5 +1,6 @@
 //! What was done: Encounter, Condition, and documents that are attached.
 
+use super::coverage;
 use super::datatypes::{
     CATEGORY, DIAGNOSIS_ROLE, code_system, codeable, codeable_with, coding, concept, is_code, moment, number,
     number_system, period, span, words,
@@ -8,6 +9,7 @@ use super::document::{Document, Slot, author_of};
 use super::json::{Json, list, object, word};
 use super::observations;
 use super::people::Agencies;
+use super::relatives;
 use super::requests;
 use crate::family::{Family, Person, condition, discharge, encounter};
 use crate::wording::rows::destination;
@@ -47,6 +49,8 @@ pub(super) fn write(context: &mut Context<'_, '_>, entry: &proto::Entry) -> Vec<
         Body::Document(document) => vec![attached(context, entry, document)],
         Body::ReferralStep(step) => requests::step(context, step).into_iter().collect(),
         Body::Referral(referral) => vec![requests::request(context, referral)],
+        Body::Coverage(coverage) => vec![coverage::write(context, entry, coverage)],
+        Body::Family(family) => relatives::write(context, entry, family),
         _ => Vec::new(),
     }
 }

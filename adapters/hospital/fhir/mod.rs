@@ -5,6 +5,7 @@
 //! release may not hold, and an emptied section would tell that something is there.
 
 mod clinical;
+mod coverage;
 mod datatypes;
 mod document;
 mod draft;
@@ -14,6 +15,7 @@ mod observations;
 mod people;
 mod permits;
 mod read;
+mod relatives;
 mod requests;
 pub mod rest;
 mod sections;

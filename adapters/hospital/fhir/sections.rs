@@ -5,10 +5,12 @@ use super::datatypes::{LOINC, concept};
 use super::document::{Document, author_of};
 use super::json::{Json, list, object, word};
 use super::people::{Agencies, People};
+use super::relatives;
 use super::requests;
 use crate::family::{Family, Person};
 use crate::markup::Markup;
-use crate::wording::{Row, Rows, person, rows};
+use crate::wording::{Row, Rows, kin, person, rows, title};
+use musubi_core::record::kind_of;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
@@ -69,25 +71,31 @@ fn code(body: &Body) -> Json {
 
 /// Heading and rows of a body; of a document its title, since the document itself is attached.
 fn told(body: &Body) -> Option<(&'static str, Vec<Row>)> {
-    if let Body::ReferralStep(step) = body {
-        return Some(("連携の経過", requests::rows(step)));
+    match body {
+        Body::ReferralStep(step) => Some(("連携の経過", requests::rows(step))),
+        Body::Coverage(coverage) => Some((title(kind_of(body)), kin::coverage(coverage))),
+        Body::Family(family) => Some((title(kind_of(body)), kin::family(family))),
+        Body::Document(document) => {
+            let mut title = Rows::default();
+            title.text("表題", &document.title);
+            title.text("形式", &document.media_type);
+            Some(("文書", title.into_rows()))
+        }
+        _ => rows(body),
     }
-    let Body::Document(document) = body else { return rows(body) };
-    let mut title = Rows::default();
-    title.text("表題", &document.title);
-    title.text("形式", &document.media_type);
-    Some(("文書", title.into_rows()))
 }
 
 /// Do the resources of a body say all that its narrative says?
 fn is_told_by_resources(body: &Body) -> bool {
     match body {
         Body::Condition(_)
+        | Body::Coverage(_)
         | Body::Document(_)
         | Body::Encounter(_)
         | Body::Observation(_)
         | Body::Screening(_)
         | Body::ReferralStep(_) => true,
+        Body::Family(family) => relatives::say_all(family),
         Body::DischargeNotice(notice) => notice.expected_discharge_at.is_none(),
         Body::Newborn(newborn) => newborn.present_location.is_empty(),
         Body::Delivery(delivery) => {

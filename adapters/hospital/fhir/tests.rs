@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod kept;
+mod kin;
 mod read;
 mod treatment;
 

@@ -3,6 +3,7 @@
 //! JSON and XML become the same tree; from there on there is one mapping.
 
 mod bundle;
+mod coverage;
 mod names;
 mod notice;
 mod papers;
@@ -239,7 +240,7 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
         |wanted: &'static str| kinds.iter().enumerate().filter(move |(_, kind)| **kind == wanted).map(|(at, _)| at);
     of("Patient").for_each(|number| people::patient(reading, number));
     of("RelatedPerson").for_each(|number| people::related(reading, number));
-    of("Coverage").for_each(|number| people::coverage(reading, number));
+    of("Coverage").for_each(|number| coverage::read(reading, number));
     notice::collect(reading, document);
     of("Encounter").for_each(|number| stay::encounter(reading, number, document));
     of("Condition").for_each(|number| stay::condition(reading, number, document));

@@ -1,23 +1,18 @@
-//! Who the people are: Patient, RelatedPerson, Coverage.
+//! Who the people are: Patient, RelatedPerson.
 
 use super::super::datatypes::ROLE_CODE;
 use super::super::people::BIRTH_TIME;
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
-use crate::hospital::raise;
 use crate::hospital::reading::{Person, Reading};
 use crate::json::Node;
-use musubi_core::japan::codes;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Label, Sex, SubjectRole};
 
 /// Below this age a patient is a child here, and above the other nobody's mother of a newborn.
 const AGES_OF_MOTHERS: std::ops::RangeInclusive<i16> = 10..=65;
-
-/// System and code of a public expense (公費) among the kinds of insurance (保険種別).
-const PUBLIC_EXPENSE: (&str, &str) = ("1.2.392.100495.20.2.61", "8");
 
 /// Finds everybody who is described, before anything is read about them.
 pub(super) fn find(reading: &mut Reading<'_>) {
@@ -218,7 +213,7 @@ fn contacts(reading: &mut Reading<'_>, person: usize, node: Node<'_>) {
     let relatives: Vec<_> =
         node.all("contact").filter_map(|contact| relative(contact, contact.first("relationship"))).collect();
     if !relatives.is_empty() {
-        family(reading, person, node, relatives);
+        reading.relatives(person, node, relatives);
     }
 }
 
@@ -229,12 +224,6 @@ fn relative(node: Node<'_>, relationship: Option<Node<'_>>) -> Option<proto::Rel
     let relationship = values::coding(relationship, "family.relatives.relationship");
     let told = !names.is_empty() || !contacts.is_empty() || relationship.is_some();
     told.then_some(proto::Relative { relationship, names, contacts, lives_together: None })
-}
-
-fn family(reading: &mut Reading<'_>, person: usize, node: Node<'_>, relatives: Vec<proto::Relative>) {
-    let body = Body::Family(proto::Family { relatives, ..proto::Family::default() });
-    let entry = reading.entry(person, format!("{}/family", reading.key(person)), node, None, body);
-    reading.push("family", entry);
 }
 
 /// The relationship of a parent (v3 RoleCode) as the record has it.
@@ -259,7 +248,7 @@ pub(super) fn related(reading: &mut Reading<'_>, number: usize) {
     let is_child = reading.people.get(child).is_some_and(|person| person.role() == SubjectRole::Child);
     let Some(code) = code.filter(|_| is_child) else {
         let relative = relative(node, node.first("relationship"));
-        relative.into_iter().for_each(|relative| family(reading, child, node, vec![relative]));
+        relative.into_iter().for_each(|relative| reading.relatives(child, node, vec![relative]));
         return;
     };
     let Some(parent) = identified(reading, number, node, code) else {
@@ -270,7 +259,7 @@ pub(super) fn related(reading: &mut Reading<'_>, number: usize) {
             "Without the parent's identifier the child was not linked; write it in RelatedPerson.identifier.",
         );
         let relative = relative(node, node.first("relationship"));
-        relative.into_iter().for_each(|relative| family(reading, child, node, vec![relative]));
+        relative.into_iter().for_each(|relative| reading.relatives(child, node, vec![relative]));
         return;
     };
     values::coding(node.first("relationship"), "parent_child.relationship");
@@ -342,52 +331,4 @@ pub(super) fn warn_of_unlinked(reading: &mut Reading<'_>) {
             "Without the mother's identifier the child was not linked to her.",
         );
     }
-}
-
-const EXTENSION: &str = "http://jpfhir.jp/fhir/core/Extension/StructureDefinition/JP_Coverage_";
-
-/// Coverage of JP Core.
-pub(super) fn coverage(reading: &mut Reading<'_>, number: usize) {
-    const PATH: &str = "coverage";
-    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
-    let Some(person) = reading.person(number, "beneficiary") else { return };
-    let extension = |name: &str| {
-        let url = format!("{EXTENSION}{name}");
-        let found = node.all("extension").find(|extension| extension.peek("url") == url);
-        found.map(|extension| {
-            extension.envelope("url");
-            extension.take("valueString", PATH).to_owned()
-        })
-    };
-    let (symbol, member) = (extension("InsuredPersonSymbol"), extension("InsuredPersonNumber"));
-    let branch = extension("InsuredPersonSubNumber").unwrap_or_else(|| node.take("dependent", PATH).to_owned());
-    let payer = node.first("payor").and_then(|payor| reading.follow(Some(payor), number));
-    let written = payer.and_then(|payer| payer.first("identifier")).map(|id| id.take("value", PATH).to_owned());
-    let written = written.unwrap_or_default();
-    let number_of_payer = codes::insurer(&written).unwrap_or_else(|_| written.clone());
-    let kind = values::coding(node.first("type"), PATH);
-    // The number of who pays a public expense begins with the number of its law.
-    let public = kind.as_ref().is_some_and(|kind| (kind.system.as_str(), kind.code.as_str()) == PUBLIC_EXPENSE);
-    let law = number_of_payer.get(..2).unwrap_or_default().to_owned();
-    let (insurer, public_expense_number) =
-        if public { (String::new(), number_of_payer) } else { (number_of_payer, String::new()) };
-    let body = Body::Coverage(proto::Coverage {
-        r#type: kind,
-        insurer,
-        symbol: symbol.unwrap_or_default(),
-        number: member.unwrap_or_else(|| node.take("subscriberId", PATH).to_owned()),
-        branch,
-        period: node.first("period").map(|period| values::span(period, PATH)),
-        relationship: values::coding(node.first("relationship"), PATH).map(|coding| coding.code).unwrap_or_default(),
-        public_expense_number,
-    });
-    let told = match reading.number_of(node) {
-        id if id.is_empty() || id.len() > 100 => format!("{}", reading.entries.len()),
-        id => id,
-    };
-    let mut entry = reading.entry(person, format!("{}/coverage/{told}", reading.key(person)), node, None, body);
-    if public {
-        raise::by_codes(&mut entry, [("public-expense", law.as_str())]);
-    }
-    reading.push("coverage", entry);
 }

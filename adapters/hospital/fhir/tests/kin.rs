@@ -1,0 +1,103 @@
+//! Insurance and family, written and read.
+
+use super::read::{assert_stable, decode, entries};
+use super::*;
+
+fn insured() -> proto::Coverage {
+    proto::Coverage {
+        r#type: Some(coded("JHSD0001", "06", "組合管掌健康保険")),
+        insurer: text("06050116"),
+        symbol: text("１２－３４"),
+        number: text("５６７８"),
+        branch: text("01"),
+        period: Some(proto::Period { start: Some(minute(day(2025, 4, 1), 0, 0)), end: None }),
+        relationship: text("SEL"),
+        public_expense_number: String::new(),
+    }
+}
+
+/// The document of the mother with one entry more.
+fn with(key: &str, body: Body) -> Value {
+    let mut all = mother_alone();
+    all.push(of_mother(key, body));
+    bundle(all)
+}
+
+fn read_back(document: &Value, kind: &str) -> Value {
+    let decoded = decode(&document.to_string());
+    assert_stable(&decoded, kind);
+    let all = entries(&decoded);
+    all.iter().find_map(|entry| entry.get(kind)).unwrap_or_else(|| panic!("no {kind}")).clone()
+}
+
+#[test]
+fn a_coverage_has_what_jp_core_demands_and_comes_back() {
+    let document = with("coverage/1", Body::Coverage(insured()));
+    check_structure(&document);
+    let coverage = resources(&document, "Coverage")[0];
+    let mother = format!("urn:uuid:{}", resources(&document, "Patient")[0]["id"].as_str().unwrap());
+    assert_eq!(coverage["status"], "active");
+    assert_eq!(coverage["beneficiary"]["reference"], mother);
+    assert_eq!(coverage["identifier"][0]["value"], "\"06050116\",\"１２－３４\",\"５６７８\",\"01\"");
+    assert_eq!(coverage["payor"][0]["identifier"]["value"], "06050116");
+    assert_eq!(coverage["extension"].as_array().unwrap().len(), 3);
+    let mut expected = serde_json::to_value(insured()).unwrap();
+    // FHIR has no time to the minute, and midnight is one.
+    expected["period"]["start"]["second"] = Value::Null;
+    let mut read = read_back(&document, "coverage");
+    read["period"]["start"]["second"] = Value::Null;
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn who_pays_is_required_and_said_to_be_unknown_where_no_number_is_told() {
+    let unknown = proto::Coverage { insurer: String::new(), ..insured() };
+    let document = with("coverage/1", Body::Coverage(unknown));
+    let coverage = resources(&document, "Coverage")[0];
+    assert_eq!(coverage["payor"][0]["display"], "不明");
+    assert!(coverage.get("identifier").is_none(), "half a number is none");
+    assert!(read_back(&document, "coverage").get("insurer").is_none());
+}
+
+#[test]
+fn a_public_expense_stays_one() {
+    let kind = Some(coded("JHSD0001", "23", "養育医療"));
+    let public =
+        proto::Coverage { r#type: kind, public_expense_number: text("23480013"), ..proto::Coverage::default() };
+    let document = with("coverage/1", Body::Coverage(public.clone()));
+    assert_eq!(resources(&document, "Coverage")[0]["type"]["coding"][1]["code"], "8");
+    assert_eq!(read_back(&document, "coverage"), serde_json::to_value(public).unwrap());
+}
+
+#[test]
+fn relatives_are_written_and_what_fhir_cannot_say_stands_in_words() {
+    let name = |text: &str, representation: proto::NameRepresentation| proto::HumanName {
+        text: text.to_owned(),
+        representation: representation.into(),
+        ..proto::HumanName::default()
+    };
+    let husband = proto::Relative {
+        relationship: Some(coded("HL70063", "SPO", "配偶者")),
+        names: vec![
+            name("榎本 拓", proto::NameRepresentation::Ideographic),
+            name("エノモト タク", proto::NameRepresentation::Phonetic),
+        ],
+        contacts: vec![proto::Contact { system: text("mobile"), r#use: text("other"), value: text("090-0000-0003") }],
+        lives_together: None,
+    };
+    let mother = proto::Relative { relationship: Some(coded("HL70063", "MTH", "母")), ..proto::Relative::default() };
+    let relatives = vec![husband, mother];
+    let told = proto::Family { relatives, ..proto::Family::default() };
+    let document = with("family", Body::Family(told.clone()));
+    check_structure(&document);
+    assert_eq!(resources(&document, "RelatedPerson").len(), 2);
+    assert_eq!(read_back(&document, "family"), serde_json::to_value(&told).unwrap());
+
+    let more = proto::Family { household_size: Some(3), occupation: text("会社員"), ..told };
+    let document = with("family", Body::Family(more));
+    let section = document["entry"][0]["resource"]["section"].as_array().unwrap().last().unwrap();
+    assert_eq!(section["text"]["status"], "additional");
+    for said in ["3人", "会社員"] {
+        assert!(section["text"]["div"].as_str().unwrap().contains(said), "{said}");
+    }
+}
