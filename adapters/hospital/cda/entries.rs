@@ -1,5 +1,6 @@
 //! Entries: diagnoses, allergies, the newborn's values, and every other observation (`formats/hospital.md` 3.4).
 
+use super::allergies;
 use super::people;
 use super::relatives;
 use super::screening;
@@ -105,11 +106,11 @@ fn observation(
     place: Place<'_>,
     collected: &mut Collected,
 ) {
-    if let Some(relative) = relatives::relative(subject) {
+    if let Some(relative) = relatives::relative(subject, place.kind == Kind::Family) {
         return relatives::illness(reading, place.patient, node, relative, place.words);
     }
     match place.kind {
-        Kind::Allergies => return allergy(reading, place.patient, node, place.words),
+        Kind::Allergies => return allergies::read(reading, place.patient, node, place.words),
         Kind::AdmissionDiagnosis | Kind::DischargeDiagnosis | Kind::Problems if is_diagnosis(node) => {
             return diagnosis(reading, place, node);
         }
@@ -287,29 +288,6 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
     let codes = values::codes(value);
     raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
     reading.push("condition", entry);
-}
-
-/// An allergy: the substance is the participant, its kind the value; `negationInd` says that there is none.
-fn allergy(reading: &mut Reading<'_>, person: usize, node: Node<'_>, words: &Words) {
-    let entity = node.first("participant").and_then(|one| one.first("participantRole"));
-    let entity = entity.and_then(|role| role.first("playingEntity")).and_then(|entity| entity.first("code"));
-    let Some(substance) = values::coded(entity, "observation.coded", words) else { return };
-    let kind = values::coded(node.first("value"), "observation.code", words);
-    let at = effective(reading, node, "observation.observed_at");
-    let none = node.take("@negationInd", "observation.status") == "true";
-    let key = key(reading, person, "allergy", node, Some(&substance));
-    let body = Body::Observation(proto::Observation {
-        code: kind,
-        coded: Some(substance),
-        observed_at: at.map(Stamp::date_time),
-        status: if none { "none" } else { "final" }.to_owned(),
-        kind: "allergy".to_owned(),
-        ..proto::Observation::default()
-    });
-    let mut entry = reading.entry(person, key, node, at, body);
-    let codes = values::codes(entity);
-    raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
-    reading.push("observation", entry);
 }
 
 /// An observation that has no body of its own.

@@ -3,6 +3,7 @@
 //! The document becomes a tree in which attributes are members with `@` before their names; names are told by namespace,
 //! never by prefix. Nothing is fetched: no schema, no style sheet, no reference.
 
+mod allergies;
 mod decode;
 mod entries;
 mod header;

@@ -18,9 +18,11 @@ pub(super) fn child<'n>(subject: Option<Node<'n>>) -> Option<Node<'n>> {
     related(subject).filter(|(_, code)| CHILDREN.contains(code)).map(|(related, _)| related)
 }
 
-/// The related subject, where it is another relative.
-pub(super) fn relative<'n>(subject: Option<Node<'n>>) -> Option<Node<'n>> {
-    related(subject).filter(|(_, code)| !code.is_empty() && !CHILDREN.contains(code)).map(|(related, _)| related)
+/// The related subject, where it is another relative. In the history of a family a child of the patient is one too: it has no
+/// record by being told of.
+pub(super) fn relative(subject: Option<Node<'_>>, in_history: bool) -> Option<Node<'_>> {
+    let other = |code: &str| in_history || !code.is_empty() && !CHILDREN.contains(&code);
+    related(subject).filter(|(_, code)| other(code)).map(|(related, _)| related)
 }
 
 fn related<'n>(subject: Option<Node<'n>>) -> Option<(Node<'n>, &'n str)> {

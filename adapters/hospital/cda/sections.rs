@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Instructions,
     Newborn,
     Allergies,
+    /// What relatives had.
+    Family,
     /// Medications, procedures, immunisations: only as words.
     Words,
     /// Observations, or a section that is not known.
@@ -35,6 +37,7 @@ fn kind(section: Node<'_>) -> (Kind, bool) {
         "8653-8" | "69730-0" => Kind::Instructions,
         "57075-4" => Kind::Newborn,
         "48765-2" => Kind::Allergies,
+        "10157-6" => Kind::Family,
         "10183-2" | "75311-1" | "10160-0" | "47519-4" | "11369-6" | "29549-3" | "46264-8" | "18776-5" => Kind::Words,
         _ => Kind::Other,
     };

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod history;
+
 use super::Cda;
 use crate::testing::{
     HOSTILE, corpus, family_a, hostile_family, link, matches_snapshot, mother_alone, newborn, of_child, of_mother,

@@ -4,6 +4,7 @@
 //! section would tell that something is there.
 
 mod body;
+mod history;
 
 use super::tree::V3;
 use super::values::{INSTITUTION, PATIENT_NUMBER};
@@ -14,6 +15,7 @@ use crate::xml::Writer;
 use musubi_core::adapter::EncodeError;
 use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
+use proto::entry::Body;
 use proto::{NameRepresentation, NameUse};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
@@ -83,6 +85,7 @@ fn document(released: &Released, subject: &Subject<'_>, id: Option<Uuid>) -> Vec
         recipient(out, &referral.to);
     }
     children(out, subject);
+    relatives(out, subject.one);
     if let Some((_, referral)) = subject.referral.filter(|_| subject.notice.is_none()) {
         out.open_with("inFulfillmentOf", &[("typeCode", "FLFS")]);
         out.open_with("order", &[("classCode", "ACT"), ("moodCode", "RQO")]);
@@ -346,6 +349,27 @@ fn children(out: &mut Writer, subject: &Subject<'_>) {
             write_id(out, "id", &named.issuer, &named.identifier);
         }
         out.empty("code", &[("code", code), ("codeSystem", ROLE)]);
+        out.close();
+        out.close();
+    }
+}
+
+/// Relatives who are not linked, as participants.
+fn relatives(out: &mut Writer, one: &Person<'_>) {
+    let families = one.bodies(|body| if let Body::Family(family) = body { Some(family) } else { None });
+    for relative in families.into_iter().flat_map(|(_, family)| &family.relatives) {
+        if relative.relationship.is_none() && relative.names.is_empty() && relative.contacts.is_empty() {
+            continue;
+        }
+        out.open_with("participant", &[("typeCode", "IND")]);
+        out.open_with("associatedEntity", &[("classCode", "PRS")]);
+        relative.relationship.iter().for_each(|role| body::coded(out, "code", role, ""));
+        relative.contacts.iter().for_each(|contact| telecom(out, contact));
+        if !relative.names.is_empty() {
+            out.open("associatedPerson");
+            relative.names.iter().for_each(|name| write_name(out, name));
+            out.close();
+        }
         out.close();
         out.close();
     }

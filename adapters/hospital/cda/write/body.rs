@@ -1,6 +1,6 @@
 //! The body of a written document: sections with their words and, where there are codes for it, entries.
 
-use super::{LOINC, ROLE, Subject, describe, person_ids, ts};
+use super::{LOINC, ROLE, Subject, describe, history, person_ids, ts};
 use crate::family::{self, Person};
 use crate::wording::{self, Row, Rows};
 use crate::xml::Writer;
@@ -30,6 +30,7 @@ pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>
         text(out, ("42349-1", "紹介目的"), &referral.reason);
     }
     observations(out, subject.one);
+    history::write(out, subject);
     others(out, subject.one);
     for (child, _) in
         subject.family.people.iter().zip(0..).filter(|(one, at)| *at != subject.patient && !one.newborns().is_empty())
@@ -41,7 +42,7 @@ pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>
 }
 
 /// A section around its words and entries.
-fn section(out: &mut Writer, (code, title): (&str, &str), inner: impl FnOnce(&mut Writer)) {
+pub(super) fn section(out: &mut Writer, (code, title): (&str, &str), inner: impl FnOnce(&mut Writer)) {
     out.open("component");
     out.open("section");
     if !code.is_empty() {
@@ -66,7 +67,7 @@ fn text(out: &mut Writer, what: (&str, &str), words: &str) {
 }
 
 /// The narrative of a section as a table.
-fn table(out: &mut Writer, rows: &[Row]) {
+pub(super) fn table(out: &mut Writer, rows: &[Row]) {
     out.open("text");
     out.open("table");
     out.open("tbody");
