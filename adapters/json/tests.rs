@@ -164,6 +164,38 @@ fn a_document_has_no_more_names_than_there_are_numbers_for_them() {
 
 proptest! {
     #[test]
+    fn members_are_gathered_as_a_slow_reader_would(names in proptest::collection::vec("[a-c]", 0..12), cut in 0_usize..12) {
+        let text = |text: String| Leaf::Text(text.into());
+        let mut growing = Growing::new("");
+        growing.open_object("");
+        let mut mark = growing.mark();
+        for (number, name) in names.iter().enumerate() {
+            growing.leaf(name.clone(), text(number.to_string()));
+            if number < cut {
+                mark = growing.mark();
+            }
+        }
+        growing.leaf_at(mark, "#", text("between".to_owned()));
+        growing.close_gathered();
+        let tree = growing.finish(known, Style::Dots);
+        let mut expected: Vec<(&str, Vec<String>)> = Vec::new();
+        let mut all: Vec<(&str, String)> = names.iter().enumerate().map(|(n, name)| (&**name, n.to_string())).collect();
+        all.insert(cut.min(all.len()), ("#", "between".to_owned()));
+        for (name, value) in all {
+            match expected.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, values)) => values.push(value),
+                None => expected.push((name, vec![value])),
+            }
+        }
+        let found: Vec<(&str, Vec<String>)> = tree
+            .root()
+            .members()
+            .map(|(name, _)| (name, tree.root().all(name).map(|node| node.text().to_owned()).collect()))
+            .collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
     fn what_it_reads_is_what_the_library_reads(text in "[\\[\\]{}:,\"\\\\a1.e\\- tu0]{0,24}") {
         let ours = clinical(&text);
         match (serde_json::from_str::<serde_json::Value>(&text), ours) {
