@@ -18,8 +18,9 @@ const KINDS: [ConsentKind; 4] =
 const CAPACITIES: [Relationship; 4] =
     [Relationship::Subject, Relationship::ParentalAuthority, Relationship::Other, Relationship::Court];
 
+/// Of few moments, so that two things often happen in the same one.
 fn some_time() -> impl Strategy<Value = Time> {
-    (0_i64..40).prop_map(|days| at("2026-10-10T00:00:00+09:00").plus_days(days))
+    (0_i64..14).prop_map(|step| at("2026-10-10T00:00:00+09:00").plus_days(3 * step))
 }
 
 fn categories() -> impl Strategy<Value = CategorySet> {
@@ -56,10 +57,19 @@ fn consent(kind: impl Strategy<Value = ConsentKind>) -> impl Strategy<Value = Co
 fn some_ground() -> impl Strategy<Value = Ground> {
     let codes = vec![GroundCode::L01, GroundCode::L03, GroundCode::L04, GroundCode::L12];
     let approvals = (any::<bool>(), any::<bool>(), categories(), some_time());
+    let harm = (any::<u8>(), prop::option::of(some_time()));
     let about = select(vec![vec![MOTHER], vec![CHILD], vec![MOTHER, CHILD]]);
     let who = (select(&["CGC-1", "OSC-1"][..]), select(&["CGC-1", "MED-1"][..]), any::<u64>());
-    (select(codes), who, about, categories(), approvals, any::<u8>(), some_time()).prop_map(
-        |(code, (recipient, by, id), about, asserted, (approved, in_view, of, when), harm, recorded_at)| {
+    (select(codes), who, about, categories(), approvals, harm, some_time()).prop_map(
+        |(
+            code,
+            (recipient, by, id),
+            about,
+            asserted,
+            (approved, in_view, of, when),
+            (harm, lifted_at),
+            recorded_at,
+        )| {
             let mut made = ground(u128::from(id) + 1_000, code, recipient, by, &about);
             made.categories = asserted;
             made.recorded_at = recorded_at;
@@ -70,8 +80,8 @@ fn some_ground() -> impl Strategy<Value = Ground> {
                 with_objection_in_view: in_view,
             };
             made.approvals.extend(approved.then_some(approval));
-            let proviso = Proviso { source: agency("MED-1"), noted_at: recorded_at, lifted_at: None };
-            made.provisos.extend((harm < 40).then_some(proviso));
+            let proviso = Proviso { source: agency("MED-1"), noted_at: recorded_at, lifted_at };
+            made.provisos.extend((harm < 80).then_some(proviso));
             made
         },
     )
