@@ -4,7 +4,7 @@ use super::super::records::{
     BreakGlass, Channel, Consent, ConsentKind, Grantee, Ground, Level, Proof, Relation, RelationKind, Relationship,
     Scope, Shield, Status,
 };
-use super::super::{Facts, GroundCode, Item, Label, Originator, Policy, Request, SubjectFacts, View, view};
+use super::super::{Facts, GroundCode, Item, Label, Listing, Originator, Policy, Request, SubjectFacts, View, view};
 use crate::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
 use crate::id::{EntryId, FactId, Municipality, PersonId, ReferralId};
 use crate::time::{Day, Time};
@@ -186,7 +186,8 @@ pub(super) fn guidance() -> Request {
     request("CGC-1", AgencyKind::Cgc, Purpose::P5)
 }
 
-/// An item of the hospital with these categories, in a family of facts, at a moment: what one may see.
+/// An item of the hospital with these categories, in a family of facts, at a moment: what one may see, by the tiers and by the words
+/// of a listing alike.
 pub(super) fn look(
     request: &Request,
     facts: &Facts,
@@ -195,7 +196,11 @@ pub(super) fn look(
     now: Time,
 ) -> View {
     let hospital = agency("MED-1");
-    view(policy(), request, facts, &item(&hospital, subjects, categories), now)
+    let item = item(&hospital, subjects, categories);
+    let view = view(policy(), request, facts, &item, now);
+    let words = Listing::new(policy(), request, facts, now).visible(&item);
+    assert_eq!((words.full, words.general, words.whereabouts), (view.full, view.general, view.whereabouts));
+    view
 }
 
 pub(super) fn item<'a>(author: &'a AgencyId, subjects: &'a [PersonId], categories: &[Category]) -> Item<'a> {

@@ -270,6 +270,7 @@ fn an_objection_after_an_approval_needs_a_person_again() {
         (approval(true, "2026-10-21T00:00:00+09:00"), "HOLD T5.approval"),
         (approval(false, "2026-10-23T00:00:00+09:00"), "HOLD T5.approval"),
         (approval(true, "2026-10-23T00:00:00+09:00"), "PERMIT T5.L04"),
+        (approval(true, "2026-10-22T00:00:00+09:00"), "PERMIT T5.L04"),
     ] {
         l04.approvals = vec![approval];
         facts.grounds = vec![l04.clone()];
