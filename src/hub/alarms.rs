@@ -65,7 +65,9 @@ impl Hub {
         municipality: &Municipality,
         now: Time,
     ) -> Result<(), Refusal> {
-        let said = |text: &str| text.replace("{about}", about);
+        let agency = AgencyId::new(about.as_str()).ok().and_then(|id| self.register.agency(&id));
+        let called = agency.map_or_else(|| about.clone(), |agency| format!("{} ({about})", agency.name));
+        let said = |text: &str| text.replace("{about}", &called);
         let text = Text::new(said(&alarm.text.ja), said(&alarm.text.en));
         let body = WorkBody::new(alarm.code, text, about.clone());
         let due = now.plus_minutes(LOOKED_AT_MINUTES);

@@ -24,10 +24,10 @@ impl Hub {
             code: "DELIVERY_LATE",
             act: "delivery late",
             text: Text::new(
-                "決められた時間を過ぎても届いていないものがある届け先があります。届け先の状態を確かめ、急ぐ内容は電話などで\
+                "決められた時間を過ぎても{about}に届いていないものがあります。届け先の状態を確かめ、急ぐ内容は電話などで\
                  伝えてください。",
-                "Something has waited for a destination for longer than it may. Look at the destination, and tell by \
-                 telephone what cannot wait.",
+                "Something has waited for {about} for longer than it may. Look at the destination, and tell by telephone \
+                 what cannot wait.",
             ),
         };
         self.keep_asking(&late, &self.late().await?).await

@@ -33,8 +33,8 @@ impl Hub {
             code: "SENDER_SILENT",
             act: "sender silent",
             text: Text::new(
-                "決められた時間、何も送ってこない機関があります。機関のシステムと接続の状態を確かめてください。",
-                "An agency has sent nothing for longer than it may. Look at its system and its connection.",
+                "{about}から、決められた時間、何も届いていません。機関のシステムと接続の状態を確かめてください。",
+                "{about} has sent nothing for longer than it may. Look at its system and its connection.",
             ),
         };
         let (now, mut conditions) = (self.now(), BTreeMap::<Condition, Municipality>::new());

@@ -204,6 +204,7 @@ async fn an_agency_that_should_send_and_is_silent_is_one_question_and_closed_whe
     let hospital = hub.register.agency(&AgencyId::new(sample::HOSPITAL).unwrap()).unwrap();
     let mut hospital = musubi::hub::register::Agency::clone(&hospital);
     hospital.settings.silence_minutes = Some(120);
+    let called = format!("{} ({})", hospital.name, hospital.id);
     hub.register_agency(hospital).await.unwrap();
     let asked = async |open| hub.work_items(&city.officer(), Some(open), "sender_silent").await.unwrap().len();
     city.send(sample::HOSPITAL, MOTHER).await;
@@ -212,6 +213,8 @@ async fn an_agency_that_should_send_and_is_silent_is_one_question_and_closed_whe
         hub.look_after_silent().await.unwrap();
         assert_eq!(asked(true).await, silent, "one question, and only about who should send");
     }
+    let words = hub.work_items(&city.officer(), Some(true), "sender_silent").await.unwrap().remove(0).body;
+    assert!(words.ja.contains(&called) && words.en.contains(&called), "{words:?}");
     assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA|"), "the same again is heard too");
     hub.look_after_silent().await.unwrap();
     assert_eq!((asked(true).await, asked(false).await), (0, 1));
