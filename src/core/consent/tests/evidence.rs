@@ -4,7 +4,7 @@ use super::super::records::{
     Approval, Consent, ConsentKind, Grantee, PerpetratorLink, Proviso, Relation, RelationKind, Relationship, Scope,
     Seal,
 };
-use super::super::words::Seen;
+use super::super::words::{Cell, Evidence, Seen};
 use super::super::{Facts, GroundCode, Originator, Request, SubjectFacts, View, view};
 use super::people::*;
 use crate::agency::Category::{C01, C02, C04, C08, C09, C13};
@@ -190,4 +190,16 @@ fn a_note_of_the_matrix_counts_where_it_changed_the_cell_and_nowhere_else() {
 
 fn counted(view: &View, fact: Seen) -> bool {
     view.decisions.iter().any(|(_, decision)| decision.evidence.seen().any(|seen| seen == fact))
+}
+
+#[test]
+fn what_two_decisions_rest_on_is_said_once_and_in_order() {
+    let one = Evidence::of(Cell::Ground).and(Seen::Permit).and(Seen::Objection);
+    let other = Evidence::default().and(Seen::Objection).and(Seen::Conflict);
+    let said = format!("{} objection objector_conflict permit", Cell::Ground);
+    assert_eq!(
+        [one.merge(other), other.merge(one), one.merge(other).merge(one)].map(|all| all.to_string()),
+        [(); 3].map(|()| said.clone())
+    );
+    assert_eq!(other.to_string(), "- objection objector_conflict");
 }
