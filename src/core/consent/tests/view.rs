@@ -5,10 +5,10 @@ use super::super::records::{
     Approval, Consent, ConsentKind, CouncilCase, Grantee, Level, Member, PerpetratorLink, Proviso, RelationKind, Scope,
     Seal, StandingApproval, Status,
 };
-use super::super::{Facts, GroundCode, Label, Rule, View, role_may_use, view};
+use super::super::{Facts, GroundCode, Label, Request, Rule, View, role_may_use, view};
 use super::people::*;
 use crate::agency::Category::{C01, C02, C04, C05, C06, C07, C08, C09, C13, C14, C16, C17, C19, C20};
-use crate::agency::{AgencyKind, Purpose, Role};
+use crate::agency::{AgencyKind, Category, Purpose, Role};
 use crate::id::MessageId;
 use crate::time::Time;
 use uuid::Uuid;
@@ -276,6 +276,25 @@ fn an_objection_after_an_approval_needs_a_person_again() {
         facts.grounds = vec![l04.clone()];
         assert_eq!(says(&look(&guidance(), &facts, &[MOTHER], &[C09], noon())), expected);
     }
+}
+
+#[test]
+fn an_objection_to_some_purposes_bars_no_other_and_a_permit_for_no_purpose_opens_none() {
+    let follow_up = request("OSC-1", AgencyKind::Osc, Purpose::P4);
+    let seen = |request: &Request, consents| look(request, &with(consents), &[MOTHER], Category::ALL, noon());
+    let objection = |purposes| Consent {
+        grantee: Grantee::Everyone,
+        categories: Scope::All,
+        purposes,
+        ..said(2, ConsentKind::Objection, "2026-10-22T00:00:00+09:00")
+    };
+    let nothing_said = seen(&follow_up, Vec::new());
+    assert_eq!(seen(&follow_up, vec![objection(vec![Purpose::P3])]), nothing_said);
+    assert_ne!(seen(&follow_up, vec![objection(vec![Purpose::P4])]), nothing_said);
+    assert_ne!(seen(&follow_up, vec![objection(Vec::new())]), nothing_said);
+    let permitted = |purposes| seen(&provider(), vec![Consent { purposes, ..permit(1) }]);
+    assert_eq!(permitted(Vec::new()), seen(&provider(), Vec::new()));
+    assert_ne!(permitted(vec![Purpose::P7]), seen(&provider(), Vec::new()));
 }
 
 /// A permit that was withdrawn is a no as well, unless she permitted again, or nobody who may said so.
