@@ -196,3 +196,14 @@ fn the_words_of_a_listing_show_what_the_tiers_show_of_every_entry() {
     }
     assert!(visible * 10 > compared && visible * 10 < compared * 9, "{visible} of {compared}");
 }
+
+#[test]
+fn what_would_be_withheld_is_what_a_release_withholds() {
+    let mut found = 0;
+    for (seed, world) in worlds(300) {
+        let asked = withheld(&world.record(), &world.request, &world.facts, &POLICY, now());
+        assert_eq!(asked, world.release().withheld(), "world {seed}");
+        found += asked.len();
+    }
+    assert!(found > 300, "{found}");
+}
