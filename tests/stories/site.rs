@@ -224,7 +224,7 @@ impl Site {
         while working.join_next().await.is_some() {}
     }
 
-    /// After a restore: what was handed over later is no longer on record.
+    /// After a restore, or a disk that lied: what was handed over may be on record no longer.
     pub(crate) fn forget_what_was_handed_over(&self) {
         let mut held = self.held.lock().unwrap();
         held.received.clear();
