@@ -73,6 +73,7 @@ mod tests {
     use super::*;
     use musubi_proto::Random;
     use musubi_proto::v1 as proto;
+    use std::collections::BTreeSet;
 
     fn subject(role: proto::SubjectRole, identifier: &str) -> proto::Subject {
         let (issuer, identifier) = ("MED-4810700122".to_owned(), identifier.to_owned());
@@ -105,6 +106,9 @@ mod tests {
             assert_eq!(released.withheld(), []);
             assert_eq!(released.record().entries.len(), 3, "seed {seed}");
             assert_eq!(released.record().entries[2].body, Some(concern));
+            let entries = released.record().entries.iter();
+            let ids = entries.flat_map(|entry| entry.person_ids.iter().chain([&entry.id])).collect::<BTreeSet<_>>();
+            assert_eq!(ids.len(), 5, "three entries about two persons");
         }
     }
 }
