@@ -203,6 +203,11 @@ fn what_would_be_withheld_is_what_a_release_withholds() {
     for (seed, world) in worlds(300) {
         let asked = withheld(&world.record(), &world.request, &world.facts, &POLICY, now());
         assert_eq!(asked, world.release().withheld(), "world {seed}");
+        for held in &asked {
+            let entry = world.entries.iter().find(|entry| entry.id == held.entry.to_string()).unwrap();
+            let rests_on = world.view_of(entry, held.category).evidence;
+            assert!(held.evidence.iter().eq(rests_on.iter().map(|(_, id)| id)), "world {seed}: {}", held.category);
+        }
         found += asked.len();
     }
     assert!(found > 300, "{found}");
