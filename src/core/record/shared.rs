@@ -79,9 +79,7 @@ impl SharedEntry {
 
     /// Every category that something of it needs, those that were raised included.
     pub(crate) fn categories(&self) -> CategorySet {
-        let mut needed = 0;
-        self.entry.leaves(&mut String::new(), &mut |_, need| needed |= need.bits);
-        CategorySet::from_bits(needed)
+        CategorySet::from_bits(self.entry.told())
     }
 
     /// Its subjects, when every one of them can be read. Without one of them it cannot be judged.
