@@ -216,7 +216,7 @@ impl Hub {
     }
 
     /// What they say, the most urgent first.
-    async fn read_items(&self, mut rows: Vec<WorkItemRow>) -> Result<Vec<WorkItem>, Refusal> {
+    pub(super) async fn read_items(&self, mut rows: Vec<WorkItemRow>) -> Result<Vec<WorkItem>, Refusal> {
         let persons: BTreeSet<PersonId> = rows.iter().flat_map(|row| &row.persons).map(|c| c.person).collect();
         let keys = self.keys_of(&persons).await?;
         rows.retain(|row| !keys.forgot(&row.persons));

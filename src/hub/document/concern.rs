@@ -7,7 +7,7 @@ use crate::hub::family::Family;
 use crate::hub::ledger::act;
 use crate::hub::notification::{NOTIFICATION, told_by};
 use crate::hub::persons::Named;
-use crate::hub::work::{Question, WorkBody};
+use crate::hub::work::{Question, WorkBody, WorkItem};
 use crate::hub::{Hub, Refusal, RefusalKind};
 use crate::store::Change;
 use musubi_core::adapter::{Diagnostic, RaisedConcern, Text};
@@ -68,10 +68,10 @@ impl Hub {
         let (now, id) = (self.now(), caller.id());
         let Some(center) = self.register.center(&caller.agency.municipality) else { return Ok(()) };
         let about = format!("{id} {place}");
-        for row in self.store.work_items(&center.id, Some(true), NOTIFICATION, ITEMS_MAX).await? {
-            if self.open_item(&row).await?.is_some_and(|body| body.code == BY_TELEPHONE && body.about == about) {
-                return Ok(());
-            }
+        let open = self.store.work_items(&center.id, Some(true), NOTIFICATION, ITEMS_MAX).await?;
+        let is_same = |item: &WorkItem| item.body.code == BY_TELEPHONE && item.body.about == about;
+        if self.read_items(open).await?.iter().any(is_same) {
+            return Ok(());
         }
         let text = Text::new(
             format!(
