@@ -292,7 +292,7 @@ impl Hub {
     ) -> Result<Vec<Before>, Refusal> {
         let mut released = Vec::new();
         for row in self.store.releases_of(&family.ids_of(subject)).await? {
-            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let detail: Option<ReleaseDetail> = self.opened(family, &row);
             let mut evidence = detail.iter().flat_map(|detail| &detail.items).flat_map(|item| &item.evidence);
             let under = evidence.any(|id| permits.contains(&FactId(*id)));
             if under {

@@ -15,7 +15,6 @@ use musubi_core::consent::GroundCode;
 use musubi_core::consent::records::{CouncilCase, Ground, Member};
 use musubi_core::id::{FactId, Municipality, PersonId};
 use musubi_core::time::Time;
-use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 
 /// What is on file of a case, by its number.
@@ -91,10 +90,6 @@ impl Hub {
 
     fn is_center_of_row(&self, agency: &AgencyId, row: &FactRow) -> bool {
         self.register.center(&row.municipality).is_some_and(|center| center.id == *agency)
-    }
-
-    pub(super) fn opened<T: DeserializeOwned>(&self, family: &Family, row: &FactRow) -> Option<T> {
-        self.open_json(family, &row.body, "fact", row.id.0, 0)
     }
 
     /// The rows of a list of members, in place of the list before; `grounds` are the new ones, with what each takes the place of.

@@ -102,7 +102,7 @@ impl Hub {
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();
         let releases = self.store.releases_of(&persons).await?;
         let last = releases.into_iter().rfind(|release| release.delivery == Some(row.id));
-        let last = last.and_then(|last| self.open_json(&family, &last.detail, "release", last.id.0, 0));
+        let last = last.and_then(|last| self.opened(&family, &last));
         let stays = family.stands(&meant) && meant.iter().any(|id| released.shows(*id));
         let outputs = if stays { self.render(&recipient, &row, &[], &released) } else { Vec::new() };
         let outputs = outputs.iter().map(|output| (output.format().to_owned(), output.bytes().len())).collect();

@@ -193,7 +193,7 @@ impl Hub {
     async fn open_glass(&self, row: &FactRow) -> Result<Option<(Family, BreakGlass)>, Refusal> {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let glass = self.open_json(&family, &row.body, "fact", row.id.0, 0);
+        let glass = self.opened(&family, row);
         Ok(glass.map(|glass| (family, glass)))
     }
 }

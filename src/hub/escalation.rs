@@ -102,7 +102,7 @@ impl Hub {
         let Some(row) = self.latest_fact(fact).await? else { return Ok(true) };
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let ground: Option<Ground> = self.open_json(&family, &row.body, "fact", row.id.0, 0);
+        let ground: Option<Ground> = self.opened(&family, &row);
         Ok(ground.is_none_or(|ground| self.waits_for(&ground, &item.owner)))
     }
 

@@ -77,7 +77,7 @@ impl Hub {
         let row = self.store.release(release).await?.ok_or_else(unknown)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let today = self.family(&persons, self.now()).await?;
-        let detail: ReleaseDetail = self.open_json(&today, &row.detail, "release", row.id.0, 0).ok_or_else(unknown)?;
+        let detail: ReleaseDetail = self.opened(&today, &row).ok_or_else(unknown)?;
         let family = self.family_then(&detail.footing, row.decided_at).await?;
         let reader = self.reader(caller, &row, &family, &detail).ok_or_else(unknown)?;
         let stored = decisions(&detail);

@@ -75,8 +75,7 @@ impl Hub {
     }
 
     fn add_release(&self, exposed: &mut BTreeMap<PersonId, Exposed>, family: &Family, row: &ReleaseRow) {
-        let holders = family.only(&row.persons);
-        let detail: Option<ReleaseDetail> = self.open_json(&holders, &row.detail, "release", row.id.0, 0);
+        let detail: Option<ReleaseDetail> = self.opened(family, row);
         let unreadable = detail.is_none();
         let mut shown: BTreeMap<PersonId, CategorySet> = BTreeMap::new();
         if unreadable {

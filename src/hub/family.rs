@@ -6,7 +6,7 @@ mod parts;
 use super::footing::Footing;
 use super::{Hub, Refusal};
 use crate::entropy;
-use crate::store::{Concerned, EntriesRow, Expect, FactKind, FactRow, PersonRow, StoreError};
+use crate::store::{Concerned, EntriesRow, Expect, FactKind, FactRow, PersonRow, SealedRow, StoreError};
 use musubi_core::consent::records::{
     BreakGlass, Consent, CouncilCase, Ground, PerpetratorLink, Relation, Seal, Shield, StandingApproval,
 };
@@ -267,25 +267,23 @@ impl Family {
         unique.into_iter().filter_map(|person| Some((person, self.keys.get(&person)?))).collect()
     }
 
-    /// Those of them whom a row concerns, with their keys and nothing else. What one key seals does not say whose: among many it
-    /// would be looked for with the key of each.
-    pub(super) fn only(&self, concerned: &[Concerned]) -> Family {
-        let mut only = Family::new(self.at);
-        for one in concerned {
-            only.persons.extend(self.persons.get(&one.person).map(|row| (row.id, row.clone())));
-            only.keys.extend(self.keys.get(&one.person).map(|key| (one.person, key.clone())));
-        }
-        only
+    /// Opens what is sealed for those whom it concerns. What one key seals does not say whose: it is tried with theirs alone, or among
+    /// many it would be tried with the key of each.
+    pub(super) fn open(
+        &self,
+        concerned: impl IntoIterator<Item = PersonId>,
+        sealed: &Sealed,
+        hub: &DataKey,
+        place: &Aad<'_>,
+    ) -> Option<Vec<u8>> {
+        let named = sealed.holders();
+        let holders = if named.is_empty() { concerned.into_iter().collect() } else { named };
+        let opened = holders.into_iter().find_map(|one| self.keys.get(&one)?.open_for(one, place, sealed).ok());
+        opened.or_else(|| hub.open(place, sealed).ok()).map(|plain| plain.to_vec())
     }
 
-    pub(super) fn open(&self, sealed: &Sealed, hub: &DataKey, aad: &Aad<'_>) -> Option<Vec<u8>> {
-        let holders = sealed.holders();
-        if holders.is_empty() {
-            let any = self.keys.values().find_map(|key| key.open(aad, sealed).ok());
-            return any.or_else(|| hub.open(aad, sealed).ok()).map(|plain| plain.to_vec());
-        }
-        let held = holders.into_iter().filter_map(|person| Some((person, self.keys.get(&person)?)));
-        held.into_iter().find_map(|(person, key)| key.open_for(person, aad, sealed).ok()).map(|plain| plain.to_vec())
+    fn open_row(&self, row: &impl SealedRow, hub: &DataKey) -> Option<Vec<u8>> {
+        self.open(row.concerned().iter().map(|one| one.person), row.sealed(), hub, &row.place())
     }
 }
 
@@ -434,17 +432,9 @@ impl Hub {
         Ok(self.seal(family, persons, table, row, version, &plain))
     }
 
-    /// Opens something that is kept as JSON. `None` when the keys are gone or the row is not what was written.
-    pub(crate) fn open_json<T: DeserializeOwned>(
-        &self,
-        family: &Family,
-        sealed: &Sealed,
-        table: &'static str,
-        row: Uuid,
-        version: u64,
-    ) -> Option<T> {
-        let plain = family.open(sealed, &self.keyring.hub, &Aad::version(table, row, version))?;
-        serde_json::from_slice(&plain).ok()
+    /// What a row says, which is kept as JSON. `None` when the keys are gone or the row is not what was written.
+    pub(crate) fn opened<T: DeserializeOwned>(&self, family: &Family, row: &impl SealedRow) -> Option<T> {
+        serde_json::from_slice(&family.open_row(row, &self.keyring.hub)?).ok()
     }
 }
 
@@ -462,7 +452,7 @@ impl Family {
     ) -> Result<(), Refusal> {
         for row in rows {
             self.read.push(row.id);
-            let plain = self.open(&row.body, hub, &Aad::row("fact", row.id.0));
+            let plain = self.open_row(row, hub);
             plain
                 .and_then(|plain| self.read_fact(row.kind, &plain))
                 .ok_or_else(|| Refusal::from(StoreError::Corrupt { table: "fact", column: "body", key: row.id.0 }))?;

@@ -53,7 +53,7 @@ impl Hub {
     ) -> Result<bool, Refusal> {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let Some(old) = self.open_json::<Consent>(&family, &row.body, "fact", row.id.0, 0) else { return Ok(true) };
+        let Some(old) = self.opened::<Consent>(&family, row) else { return Ok(true) };
         let signed_on_it = old.evidence.form == form && old.evidence.form_version == version;
         if old.kind != ConsentKind::Permit || old.status != Status::Active || !signed_on_it {
             return Ok(true);

@@ -440,7 +440,7 @@ impl Hub {
         let row = self.store.fact(fact).await?.ok_or_else(unknown)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, now).await?;
-        let mut ground: Ground = self.open_json(&family, &row.body, "fact", row.id.0, 0).ok_or_else(unknown)?;
+        let mut ground: Ground = self.opened(&family, &row).ok_or_else(unknown)?;
         let holds = self.register.center(&row.municipality).is_some_and(|center| center.id == *caller.id());
         let own = ground.asserting_agency == *caller.id()
             || family.record().entries().iter().any(|e| e.author().as_ref() == Some(caller.id()));
@@ -473,7 +473,7 @@ impl Hub {
         let row = self.latest_fact(fact).await?.ok_or_else(no_such_ground)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let ground: Ground = self.open_json(&family, &row.body, "fact", row.id.0, 0).ok_or_else(no_such_ground)?;
+        let ground: Ground = self.opened(&family, &row).ok_or_else(no_such_ground)?;
         match answer {
             "approve" | "approve_despite_objection" => {
                 let in_view = answer == "approve_despite_objection";

@@ -126,7 +126,7 @@ impl Hub {
             if !row.delivery.is_some_and(|delivery| before.contains(&delivery)) {
                 continue;
             }
-            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let detail: Option<ReleaseDetail> = self.opened(family, &row);
             for item in detail.into_iter().flat_map(|detail| detail.items) {
                 let (full, general) = sent.entry(EntryId(item.entry)).or_default();
                 *full = full.union(item.full);

@@ -155,7 +155,7 @@ impl Hub {
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();
         let mut found = Vec::new();
         for row in self.store.work_items_of(&persons).await?.into_iter().filter(|row| row.kind == HOLD) {
-            let body: Option<WorkBody> = self.open_json(family, &row.body, "work_item", row.id.0, row.version);
+            let body: Option<WorkBody> = self.opened(family, &row);
             let Some(about) = body.and_then(|body| FactId::parse(&body.about)) else { continue };
             if let Some(ground) = self.latest_fact(about).await? {
                 found.push((ground.id, row));

@@ -106,7 +106,7 @@ impl Hub {
         // A file is sealed for everybody in it, and brings no entries of its own.
         let holders = row.raw.as_ref().map(|raw| raw.holders()).unwrap_or_default();
         let keys = self.keys_of(&holders.into_iter().chain(persons.iter().copied()).collect()).await?;
-        let raw = row.raw.as_ref().and_then(|raw| keys.open(raw, &self.keyring.hub, &aad));
+        let raw = row.raw.as_ref().and_then(|raw| keys.open(persons.iter().copied(), raw, &self.keyring.hub, &aad));
         let (ledger, diagnostics) = raw.map(|raw| self.read_again(&row, &raw)).unwrap_or_default();
         let own: BTreeSet<EntryId> = rows.iter().flat_map(|row| &row.contained).map(|one| one.id).collect();
         let mut decisions = Vec::new();
@@ -115,7 +115,7 @@ impl Hub {
             if caller.actor.role != Role::Auditor && self.tells_of_protection(&release) {
                 continue;
             }
-            let detail: Option<ReleaseDetail> = self.open_json(&family, &release.detail, "release", release.id.0, 0);
+            let detail: Option<ReleaseDetail> = self.opened(&family, &release);
             decisions.extend(detail.and_then(|detail| decision(&release, &detail, &own)));
         }
         let mut deliveries = self.store.deliveries_of(&persons).await?;

@@ -181,7 +181,7 @@ impl Hub {
             if !asked || row.policy_hash != self.policy.hash() || row.delivery.is_some() {
                 continue;
             }
-            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let detail: Option<ReleaseDetail> = self.opened(family, row);
             let Some(detail) = detail else { continue };
             if detail.actor.as_ref() == Some(basis.actor) && detail.cited == cited {
                 return Ok((detail.items.is_empty() && detail.footing == footing).then_some(row.id));

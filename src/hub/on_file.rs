@@ -64,8 +64,7 @@ impl Hub {
         let latest = self.latest_fact(fact).await?.ok_or_else(unknown_person)?;
         let persons: Vec<PersonId> = latest.persons.iter().map(|concerned| concerned.person).collect();
         let family = self.family(&persons, now).await?;
-        let ground: Ground =
-            self.open_json(&family, &latest.body, "fact", latest.id.0, 0).ok_or_else(unknown_person)?;
+        let ground: Ground = self.opened(&family, &latest).ok_or_else(unknown_person)?;
         let answered = ground.approvals.iter().filter(|one| one.source == *caller.id()).map(|one| one.categories);
         let answered = answered.fold(CategorySet::EMPTY, CategorySet::union);
         let about = || persons.iter().filter_map(|person| family.facts.get(&family.known_as(*person)));

@@ -384,10 +384,7 @@ impl Hub {
     async fn told_today(&self, caller: &Caller, family: &Family, person: PersonId, now: Time) -> Result<bool, Refusal> {
         let items = self.store.work_items_of(&family.ids_of(person)).await?;
         let today = |row: &&WorkItemRow| row.open && row.kind == TOUCHED.0 && row.created_at.plus_days(1) > now;
-        let mut bodies = items
-            .iter()
-            .filter(today)
-            .filter_map(|row| self.open_json::<WorkBody>(family, &row.body, "work_item", row.id.0, row.version));
+        let mut bodies = items.iter().filter(today).filter_map(|row| self.opened::<WorkBody>(family, row));
         Ok(bodies.any(|body| body.about == caller.id().as_str()))
     }
 
@@ -418,7 +415,7 @@ impl Hub {
         let rows = self.store.facts_for(caller.id(), FactKind::Ground, now).await?;
         let named = self.keys_of(&rows.iter().flat_map(|row| &row.persons).map(|one| one.person).collect()).await?;
         let opened = rows.iter().filter_map(|row| {
-            let ground = self.open_json(&named.only(&row.persons), &row.body, "fact", row.id.0, 0)?;
+            let ground = self.opened(&named, row)?;
             Some((ground, row.persons.iter().map(|one| one.person).collect()))
         });
         Ok(opened.collect())

@@ -65,7 +65,7 @@ impl Hub {
         let (mut closed, mut seen) = (BTreeSet::new(), BTreeMap::new());
         let standing = family.standing();
         for row in self.store.releases_of(&ids).await? {
-            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let detail: Option<ReleaseDetail> = self.opened(family, &row);
             let Some(detail) = detail.filter(|_| row.purpose != Purpose::P11) else { continue };
             let reader =
                 (row.recipient.clone(), row.purpose, detail.actor.as_ref().map(|actor| actor.staff_id.clone()));

@@ -348,8 +348,7 @@ impl Hub {
         }
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let referral: Referral =
-            self.open_json(&family, &row.body, "referral", id.0, row.version).ok_or_else(unknown)?;
+        let referral: Referral = self.opened(&family, &row).ok_or_else(unknown)?;
         Ok((row, family, referral.at(self.now())))
     }
 

@@ -41,7 +41,7 @@ impl Hub {
         let row = row.ok_or_else(unknown_person)?;
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, self.now()).await?;
-        let consent: Consent = self.open_json(&family, &row.body, "fact", row.id.0, 0).ok_or_else(unknown_person)?;
+        let consent: Consent = self.opened(&family, &row).ok_or_else(unknown_person)?;
         if self.is_center_of(caller, &family, consent.subject) {
             Ok((row, family, consent))
         } else {

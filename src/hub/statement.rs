@@ -108,7 +108,7 @@ impl Hub {
         let hidden: CategorySet = if for_subject { BLOCKED.into_iter().collect() } else { CategorySet::EMPTY };
         let (mut disclosures, mut unreadable) = (Vec::new(), 0_u32);
         for row in self.store.releases_of(&ids).await? {
-            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let detail: Option<ReleaseDetail> = self.opened(family, &row);
             let Some(detail) = detail else {
                 unreadable += 1;
                 continue;

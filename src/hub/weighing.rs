@@ -122,7 +122,7 @@ impl Hub {
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();
         let asked = self.store.work_items_of(&persons).await?;
         for row in asked.iter().filter(|row| row.open && matches!(row.kind.as_str(), ASK_SOURCE | ASK_OFFICER)) {
-            let body: Option<WorkBody> = self.open_json(family, &row.body, "work_item", row.id.0, row.version);
+            let body: Option<WorkBody> = self.opened(family, row);
             let Some(held) = body.and_then(|body| body.held) else { continue };
             if let Some(question) = questions.get_mut(&(row.owner.clone(), held.doubt)) {
                 question.leave_out(&held);

@@ -227,7 +227,7 @@ impl Hub {
 
     /// What cannot be read is listed all the same: somebody must know that it waits.
     fn item_or_mark(&self, keys: &Family, row: WorkItemRow) -> WorkItem {
-        let body = self.body_of(&keys.only(&row.persons), &row).unwrap_or_else(|| {
+        let body = self.body_of(keys, &row).unwrap_or_else(|| {
             tracing::error!(item = %row.id, "a work item cannot be opened");
             let text = Text::new(
                 "この用件の内容は読み出せません。運用者に連絡してください。",
@@ -256,7 +256,7 @@ impl Hub {
     }
 
     pub(super) fn body_of(&self, keys: &Family, row: &WorkItemRow) -> Option<WorkBody> {
-        self.open_json(keys, &row.body, "work_item", row.id.0, row.version)
+        self.opened(keys, row)
     }
 
     /// Answers a work item. `join` on a suggestion joins the two persons.

@@ -5,7 +5,7 @@ use musubi_core::audit::LeafHash;
 use musubi_core::id::{
     DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, ReferralId, ReleaseId, WorkItemId,
 };
-use musubi_core::sealing::{Blind, Sealed, WrappedKey};
+use musubi_core::sealing::{Aad, Blind, Sealed, WrappedKey};
 use musubi_core::time::Time;
 use uuid::Uuid;
 
@@ -201,6 +201,43 @@ impl From<PersonId> for Concerned {
     fn from(person: PersonId) -> Self {
         Concerned { person, role: 0 }
     }
+}
+
+/// A row that says something sealed for those whom it concerns.
+pub trait SealedRow {
+    /// The place that it is bound to.
+    fn place(&self) -> Aad<'static>;
+    /// Whom it concerns.
+    fn concerned(&self) -> &[Concerned];
+    /// What it says.
+    fn sealed(&self) -> &Sealed;
+}
+
+macro_rules! sealed_rows {
+    ($($row:ident: $table:literal, $says:ident $(, $version:ident)?;)+) => {$(
+        impl SealedRow for $row {
+            fn place(&self) -> Aad<'static> {
+                sealed_rows!(@ $table, self $(, $version)?)
+            }
+
+            fn concerned(&self) -> &[Concerned] {
+                &self.persons
+            }
+
+            fn sealed(&self) -> &Sealed {
+                &self.$says
+            }
+        }
+    )+};
+    (@ $table:literal, $row:ident) => { Aad::row($table, $row.id.0) };
+    (@ $table:literal, $row:ident, $version:ident) => { Aad::version($table, $row.id.0, $row.$version) };
+}
+
+sealed_rows! {
+    FactRow: "fact", body;
+    ReferralRow: "referral", body, version;
+    WorkItemRow: "work_item", body, version;
+    ReleaseRow: "release", detail;
 }
 
 /// A message that was received and answered.

@@ -68,7 +68,7 @@ impl Hub {
         let of_it = self.versions(family, glass, &ids).await?;
         let mut shown = Vec::new();
         for row in self.store.releases_of(&ids).await? {
-            let detail: Option<ReleaseDetail> = self.open_json(family, &row.detail, "release", row.id.0, 0);
+            let detail: Option<ReleaseDetail> = self.opened(family, &row);
             let items = detail.into_iter().flat_map(|detail| detail.items);
             let under = items.filter(|item| item.evidence.iter().any(|id| of_it.contains(id)));
             let categories = under.fold(CategorySet::EMPTY, |all, item| all.union(item.full));
@@ -91,7 +91,7 @@ impl Hub {
         };
         let rows = self.store.fact_history(persons).await?;
         let rows = rows.into_iter().filter(|row| row.kind == FactKind::BreakGlass);
-        let opened = rows.filter_map(|row| self.open_json::<BreakGlass>(family, &row.body, "fact", row.id.0, 0));
+        let opened = rows.filter_map(|row| self.opened::<BreakGlass>(family, &row));
         Ok(opened.filter(same).map(|glass| glass.id.0).collect())
     }
 

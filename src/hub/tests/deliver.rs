@@ -78,7 +78,7 @@ async fn last_leaf(hub: &Hub, row: &DeliveryRow) -> musubi_core::audit::AuditEnt
     let family = hub.family(&persons, hub.now()).await.unwrap();
     let leaf = hub.store.leaves_of(&persons).await.unwrap().pop().unwrap();
     let aad = musubi_core::sealing::Aad::row(crate::store::LeafDraft::TABLE, leaf.id);
-    let plain = family.open(&leaf.entry, &hub.keyring.hub, &aad).unwrap();
+    let plain = family.open(persons, &leaf.entry, &hub.keyring.hub, &aad).unwrap();
     musubi_core::audit::SaltedEntry::from_bytes(plain.into()).entry().unwrap()
 }
 
