@@ -10,6 +10,7 @@
 //!
 //! Each file is there whole or not at all. Nothing in it is secret, and nothing is believed that is not signed.
 
+use super::private;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -160,7 +161,7 @@ pub(super) fn put(path: &Path, text: &str) -> io::Result<()> {
         fs::remove_file(&part).ok();
     }
     written?;
-    File::open(folder)?.sync_all()
+    private::sync_folder(folder)
 }
 
 /// A new file and no other: a link that somebody left there must not lead to one of ours.

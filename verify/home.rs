@@ -9,15 +9,15 @@
 use super::checkpoint::{Checkpoint, LogKey, LogVerifier, NotANote, SignedNote};
 use super::cosignature::WitnessKey;
 use super::exchange::{LogFolder, Paper, folder_name, logs, put, read_text};
+use super::private;
 use super::proof::{Growth, Unproved};
 use super::vkey::hex;
 use super::witness::{Head, Heads, NotCosigned, cosign};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const KEY: &str = "witness.key";
@@ -100,10 +100,10 @@ impl Home {
         let path = folder.join(KEY);
         let key = WitnessKey::from_bytes(name, secret)
             .map_err(|_| HomeError::Restart("a name has no blanks and no plus sign, as witness.example.jp/w1"))?;
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
+        private::folder(folder).map_err(at(folder))?;
         let id = hex(&LogKey::from_bytes(name, secret).verifier().key_id());
         let text = format!("{SECRET}{name}+{id}+{}\n", STANDARD.encode([&[1], secret.as_slice()].concat()));
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let file = private::owner_only(OpenOptions::new().write(true).create_new(true)).open(&path);
         let written = file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
         written.map_err(at(&path))?;
         Ok(Home { _lock: locked(folder)?, folder: folder.to_owned(), key })
@@ -115,8 +115,7 @@ impl Home {
     /// When there is no key, others may read it, or another run holds the folder.
     pub fn open(folder: &Path) -> Result<Self, HomeError> {
         let path = folder.join(KEY);
-        let mode = fs::metadata(&path).map_err(at(&path))?.permissions().mode();
-        if mode & 0o077 != 0 {
+        if private::open_to_others(&fs::metadata(&path).map_err(at(&path))?) {
             return Err(HomeError::Open(path));
         }
         let text = read_text(&path).map_err(at(&path))?;
@@ -299,8 +298,9 @@ fn secret_key(text: &str) -> Option<WitnessKey> {
 
 fn locked(folder: &Path) -> Result<File, HomeError> {
     let path = folder.join(LOCK);
-    let lock =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(at(&path))?;
+    let mut options = OpenOptions::new();
+    private::owner_only(options.write(true).create(true).truncate(false));
+    let lock = options.open(&path).map_err(at(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(HomeError::Busy(folder.to_owned())),

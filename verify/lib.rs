@@ -7,6 +7,7 @@
 pub mod copy;
 pub mod exchange;
 pub mod home;
+pub mod private;
 pub mod witness;
 
 mod checkpoint;

@@ -1,6 +1,7 @@
 //! Files of keys and certificates: keys for the owner alone, everything written whole or not at all.
 
 use super::CaError;
+use musubi_verify::private;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ const LENGTH_MAX: u64 = 16 * 1024 * 1024;
 /// Writes a new file that only its owner may read (0600). Never replaces one.
 pub fn write_secret(path: &Path, contents: &str) -> Result<(), CaError> {
     let write = || -> io::Result<()> {
-        let mut file = owner_only(OpenOptions::new().write(true).create_new(true)).open(path)?;
+        let mut file = private::owner_only(OpenOptions::new().write(true).create_new(true)).open(path)?;
         file.write_all(contents.as_bytes())?;
         file.sync_all()
     };
@@ -28,18 +29,14 @@ pub fn write_public(path: &Path, contents: &str) -> Result<(), CaError> {
         file.write_all(contents.as_bytes())?;
         file.sync_all()?;
         fs::rename(&next, path)?;
-        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+        private::sync_folder(path.parent().unwrap_or(Path::new(".")))
     };
     write().map_err(CaError::file(path))
 }
 
 /// Makes a folder that only its owner may enter (0700), unless it is there.
 pub(crate) fn secret_folder(path: &Path) -> Result<(), CaError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(CaError::file(path))
+    private::folder(path).map_err(CaError::file(path))
 }
 
 /// Reads a text file of bounded length.
@@ -62,24 +59,6 @@ pub(crate) fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<String>, CaE
 }
 
 /// May group or world read or change this file?
-#[cfg(unix)]
 pub fn readable_by_others(path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
-}
-
-/// May group or world read or change this file? Not known on this system.
-#[cfg(not(unix))]
-pub fn readable_by_others(path: &Path) -> io::Result<bool> {
-    fs::metadata(path).map(|_| false)
-}
-
-#[cfg(unix)]
-fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
-}
-
-#[cfg(not(unix))]
-fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
+    fs::metadata(path).map(|metadata| private::open_to_others(&metadata))
 }

@@ -3,8 +3,7 @@
 use super::{Exit, Failure, Terminal};
 use crate::digits::hex;
 use crate::{demo, entropy};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use musubi_verify::private;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `musubi demo`.
@@ -27,7 +26,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Some(folder) => (folder.clone(), false),
         None => (temporary_folder(), true),
     };
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(Failure::Output)?;
+    private::folder(&folder).map_err(Failure::Output)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::Output)?;
     let played = runtime.block_on(demo::run(&folder, arguments.keep, &mut terminal.out));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

@@ -12,7 +12,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -68,12 +67,19 @@ pub(super) fn log_to_standard_error() {
     tracing_subscriber::fmt().with_env_filter(wanted).with_writer(io::stderr).try_init().ok();
 }
 
+#[cfg(unix)]
 pub(super) async fn interrupted() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,
         _ = terminated.recv() => Ok(()),
     }
+}
+
+#[cfg(not(unix))]
+pub(super) async fn interrupted() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 async fn publish_crl(config: Config, clock: Arc<dyn Clock>, stop: CancellationToken) {

@@ -1,8 +1,9 @@
 //! A folder into which files are put: each is kept once it no longer grows, and moved to `sent`.
 
 use super::spool::{Kind, Spool};
+use musubi_verify::private;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,7 +69,7 @@ fn keep(folder: &Path, path: &Path, spool: &Spool) -> io::Result<()> {
     fs::create_dir_all(&sent)?;
     let name = path.file_name().unwrap_or_default();
     fs::rename(path, sent.join(name))?;
-    File::open(&sent)?.sync_all()
+    private::sync_folder(&sent)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What was taken and is not yet answered by the hub: one file each, whole or not there, in the order in which they came.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use musubi_verify::private;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -79,9 +80,7 @@ impl Spool {
     /// When the folder cannot be made, read or written.
     pub fn open(folder: &Path) -> io::Result<Self> {
         for name in [WAITING, REFUSED] {
-            let mut builder = DirBuilder::new();
-            std::os::unix::fs::DirBuilderExt::mode(builder.recursive(true), 0o700);
-            builder.create(folder.join(name))?;
+            private::folder(&folder.join(name))?;
         }
         let mut last = 0;
         for name in [WAITING, REFUSED] {
@@ -148,7 +147,7 @@ impl Spool {
     /// When it cannot be removed: it is then sent again, and the hub knows it.
     pub fn done(&self, waiting: &Waiting) -> io::Result<()> {
         fs::remove_file(self.folder.join(WAITING).join(waiting.name()))?;
-        File::open(self.folder.join(WAITING))?.sync_all()
+        private::sync_folder(&self.folder.join(WAITING))
     }
 
     /// The hub refused it: it is kept beside the answer, for a person.
@@ -160,8 +159,8 @@ impl Spool {
         let name = waiting.name();
         write(&to, &format!("{name}.answer"), answer)?;
         fs::rename(from.join(&name), to.join(&name))?;
-        File::open(&to)?.sync_all()?;
-        File::open(&from)?.sync_all()
+        private::sync_folder(&to)?;
+        private::sync_folder(&from)
     }
 
     /// How much waits, and how much was refused.
@@ -181,13 +180,11 @@ impl Spool {
 /// Writes a file that is whole or not there, for its owner alone.
 pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let part = folder.join(format!("{name}.{PART}"));
-    let mut options = OpenOptions::new();
-    std::os::unix::fs::OpenOptionsExt::mode(options.write(true).create(true).truncate(true), 0o600);
-    let mut file = options.open(&part)?;
+    let mut file = private::owner_only(OpenOptions::new().write(true).create(true).truncate(true)).open(&part)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&part, folder.join(name))?;
-    File::open(folder)?.sync_all()
+    private::sync_folder(folder)
 }
 
 #[cfg(test)]

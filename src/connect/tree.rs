@@ -6,6 +6,7 @@ use super::files::{FILE_BYTES_MAX, Looks};
 use super::folders::Folders;
 use super::spool::{Kind, Spool};
 use musubi_adapters::hospital::hl7v2::ssmix2::{Condition, Name, TYPES, withdrawal};
+use musubi_verify::private;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,9 +131,8 @@ struct Line {
 
 impl Journal {
     fn open(folder: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        std::os::unix::fs::OpenOptionsExt::mode(options.read(true).append(true).create(true), 0o600);
-        let file = options.open(folder.join(SENT))?;
+        let file =
+            private::owner_only(OpenOptions::new().read(true).append(true).create(true)).open(folder.join(SENT))?;
         let mut sent = BTreeMap::new();
         for line in BufReader::new(&file).lines() {
             // A line that was cut off was not acknowledged by the disk: what it noted is sent again.

@@ -1,13 +1,10 @@
 //! Files in a folder, each whole or not there.
 
 use musubi_core::release::Outgoing;
-use std::fs::{self, File, OpenOptions};
+use musubi_verify::private;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-
-/// The owner and the recipient's group may read.
-const FILE_MODE: u32 = 0o640;
 
 /// Writes each rendering as `<name>.<format>.<ending>`. The folder must be there: a missing one may be a disk that is not
 /// mounted. A file of an earlier attempt is replaced.
@@ -22,7 +19,7 @@ pub(super) fn put(folder: &Path, name: &str, renderings: &[Outgoing]) -> io::Res
         }
         written?;
     }
-    File::open(folder)?.sync_all()
+    private::sync_folder(folder)
 }
 
 /// Can something be written there? Asked before a release is put on record, so that no disclosure is listed that did not
@@ -34,8 +31,9 @@ pub(super) fn answers(folder: &Path) -> bool {
     written.is_ok()
 }
 
+/// The owner and the recipient's group may read it.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
+    let mut file = private::group_reads(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

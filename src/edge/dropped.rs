@@ -7,6 +7,7 @@ use super::https::answer_of;
 use crate::hub::document::DocumentAnswer;
 use crate::hub::{Hub, Refusal};
 use musubi_core::agency::AgencyId;
+use musubi_verify::private;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -179,7 +180,7 @@ fn put_away(dropped: &Dropped, into: &str, stamp: &str, answer: &[u8], keeps: bo
     } else {
         fs::remove_file(&dropped.path)?;
     }
-    File::open(&folder)?.sync_all()
+    private::sync_folder(&folder)
 }
 
 #[cfg(test)]

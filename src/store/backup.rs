@@ -11,10 +11,10 @@ use crate::entropy;
 use form::unseal;
 use musubi_core::audit::LogKey;
 use musubi_core::sealing::RecipientKey;
+use musubi_verify::private;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ fn at(path: &Path) -> impl Fn(io::Error) -> BackupError {
 }
 
 fn new_file(path: &Path) -> Result<File, BackupError> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))
+    private::owner_only(OpenOptions::new().write(true).create_new(true)).open(path).map_err(at(path))
 }
 
 /// Writes a sealed copy of a folder's database as it stands at this moment, and returns how many bytes it was.
@@ -153,6 +153,6 @@ pub fn restore(
         fs::rename(&database, aside).map_err(at(aside))?;
     }
     fs::rename(&part, &database).map_err(at(&database))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
+    private::sync_folder(folder).map_err(at(folder))?;
     Ok(aside)
 }

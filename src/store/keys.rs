@@ -2,9 +2,9 @@
 
 use musubi_core::audit::LogKey;
 use musubi_core::sealing::{BlindKey, DataKey, KeyEncryptionKey};
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use musubi_verify::private;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -12,10 +12,6 @@ use zeroize::Zeroizing;
 pub const KEYS: &str = "keys";
 
 const KEY_BYTES: usize = 32;
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
-/// Permission bits of group and world.
-const OTHERS: u32 = 0o077;
 
 const KEY_ENCRYPTION: &str = "kek";
 const BLIND_INDEX: &str = "blind";
@@ -72,12 +68,10 @@ impl Keyring {
         if first_start {
             make_folder(&keys)?;
             names.iter().try_for_each(|name| make_key(&keys.join(name), random))?;
-            File::open(&keys)
-                .and_then(|folder| folder.sync_all())
-                .map_err(|e| KeyError::System { path: keys.clone(), error: e })?;
+            private::sync_folder(&keys).map_err(|e| KeyError::System { path: keys.clone(), error: e })?;
         }
         let metadata = fs::symlink_metadata(&keys).map_err(|e| missing_or(&keys, e))?;
-        if !metadata.is_dir() || metadata.mode() & OTHERS != 0 {
+        if !metadata.is_dir() || private::open_to_others(&metadata) {
             return Err(KeyError::Open(keys));
         }
         Ok(Keyring {
@@ -90,7 +84,7 @@ impl Keyring {
 }
 
 fn make_folder(folder: &Path) -> Result<(), KeyError> {
-    match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
+    match private::folder(folder) {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
             Err(KeyError::System { path: folder.to_owned(), error: e })
         }
@@ -101,14 +95,14 @@ fn make_folder(folder: &Path) -> Result<(), KeyError> {
 fn make_key(file: &Path, random: &mut dyn FnMut(&mut [u8])) -> Result<(), KeyError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     random(key.as_mut_slice());
-    let made = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(file);
+    let made = private::owner_only(OpenOptions::new().write(true).create_new(true)).open(file);
     made.and_then(|mut file| file.write_all(key.as_slice()).and_then(|()| file.sync_all()))
         .map_err(|e| KeyError::System { path: file.to_owned(), error: e })
 }
 
 fn read_key(file: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeyError> {
     let metadata = fs::symlink_metadata(file).map_err(|e| missing_or(file, e))?;
-    if !metadata.is_file() || metadata.mode() & OTHERS != 0 {
+    if !metadata.is_file() || private::open_to_others(&metadata) {
         return Err(KeyError::Open(file.to_owned()));
     }
     if metadata.len() != KEY_BYTES as u64 {
@@ -131,7 +125,7 @@ fn missing_or(path: &Path, error: io::Error) -> KeyError {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     fn counting() -> impl FnMut(&mut [u8]) {
         let mut next = 0;

@@ -6,8 +6,9 @@ use super::{Calling, Exit, Failure, Stopped};
 use crate::edge::grpc::client as grpc;
 use clap::Args;
 use musubi_core::wire::agency_side::Delivered;
+use musubi_verify::private;
 use serde_json::{Value, json};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,7 +36,7 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// Fetches, writes, acknowledges, until nothing more waits.
 pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> Result<Exit, Stopped> {
-    make_folder(&arguments.out).map_err(|error| unwritable(&arguments.out, &error))?;
+    private::folder(&arguments.out).map_err(|error| unwritable(&arguments.out, &error))?;
     let mut fetched =
         Fetched { left: if arguments.limit == 0 { u32::MAX } else { arguments.limit }, ..Fetched::default() };
     while fetched.left > 0 {
@@ -119,7 +120,7 @@ fn write_all(folder: &Path, delivered: &Delivered) -> Result<Written, Failure> {
         write_file(&path, content).map_err(|error| unwritable(&path, &error))?;
         files.push((format.to_owned(), path));
     }
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unwritable(folder, &error))?;
+    private::sync_folder(folder).map_err(|error| unwritable(folder, &error))?;
     Ok(Written::Files(files))
 }
 
@@ -154,22 +155,10 @@ fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&next)?;
+    let mut file = private::owner_only(OpenOptions::new().write(true).create_new(true)).open(&next)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&next, path)
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
@@ -214,7 +203,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("in");
-        make_folder(&inner).unwrap();
+        private::folder(&inner).unwrap();
         write_file(&inner.join("d"), b"x").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&inner), mode(&inner.join("d"))), (0o700, 0o600));

@@ -9,11 +9,11 @@ use super::sql::failure::{refused, told_migration, unavailable};
 use super::sql::steps::{Step, migrator};
 use super::{DATABASE, StoreError};
 use embedded::BUSY;
+use musubi_verify::private;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,18 +45,18 @@ pub(super) async fn open(folder: &Path) -> Result<(Embedded, File), StoreError> 
 fn prepare(folder: &Path) -> io::Result<File> {
     let lock = lock(folder)?;
     // The journal files take the permissions of the database.
-    private(&folder.join(DATABASE))?;
-    File::open(folder)?.sync_all()?;
+    made(&folder.join(DATABASE))?;
+    private::sync_folder(folder)?;
     Ok(lock)
 }
 
 /// Makes the folder where it is missing, and takes the writer's lock: no hub writes there while it is held.
 pub(super) fn lock(folder: &Path) -> io::Result<File> {
-    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
+    match private::folder(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let lock = private(&folder.join(LOCK))?;
+    let lock = made(&folder.join(LOCK))?;
     let mut tries = 1..LOCK_TRIES;
     loop {
         match lock.try_lock() {
@@ -68,8 +68,9 @@ pub(super) fn lock(folder: &Path) -> io::Result<File> {
     }
 }
 
-fn private(file: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file)
+/// A file that is there, and new only where it was not.
+fn made(file: &Path) -> io::Result<File> {
+    private::owner_only(OpenOptions::new().write(true).create(true).truncate(false)).open(file)
 }
 
 /// How the writer connects.
