@@ -1,6 +1,7 @@
 //! What leaves for an agency on the hub's own initiative. The queue holds the intention; each attempt decides anew, so
 //! a withdrawal stops what waits (rules F01 and F02).
 
+use super::abreast::{AT_ONCE, abreast, run};
 use super::attempts::{ATTEMPTS_MAX, pause_after};
 use super::caller::{Caller, Operation, request_of};
 use super::family::Family;
@@ -153,11 +154,16 @@ impl Hub {
             let rows = self.store.deliveries_to_fetch(caller.id(), (now, NEVER), after, RECEIVE_MAX).await?;
             let Some(last) = rows.last() else { break };
             after = last.sequence;
-            for row in rows.iter().filter(|row| row.format.starts_with(FETCHED)) {
-                if ready.len() == limit as usize {
-                    break;
-                }
-                ready.extend(self.fetch(row, formats).await);
+            let mut rows = rows.into_iter().filter(|row| row.format.starts_with(FETCHED)).peekable();
+            while ready.len() < limit as usize && rows.peek().is_some() {
+                let run = run(&mut rows, limit as usize - ready.len(), |row| {
+                    row.persons.iter().map(|about| about.person).collect()
+                });
+                let fetched = abreast(run, |row| {
+                    let (hub, formats) = (self.clone(), formats.to_vec());
+                    async move { hub.fetch(&row, &formats).await }
+                });
+                ready.extend(fetched.await?.into_iter().flatten());
             }
         }
         Ok(ready)
@@ -186,17 +192,24 @@ impl Hub {
     /// When the store fails. A delivery that is not the caller's is passed over.
     pub async fn acknowledge(&self, caller: &Caller, ids: &[DeliveryId]) -> Result<u32, Refusal> {
         caller.check(Operation::Fetch)?;
-        let mut acknowledged = 0;
-        for id in ids {
-            let Some(row) = self.store.delivery(*id).await?.filter(|row| row.recipient == *caller.id()) else {
-                continue;
-            };
-            if row.state == DeliveryState::Sent {
-                self.move_delivery(&row, DeliveryState::Acknowledged, "", self.now()).await?;
-                acknowledged += 1;
+        let (mut ids, mut acknowledged) = (ids.iter().copied().peekable(), 0);
+        while ids.peek().is_some() {
+            let moved = abreast(run(&mut ids, AT_ONCE, |id| vec![*id]), |id| {
+                let (hub, caller) = (self.clone(), caller.clone());
+                async move { hub.acknowledge_one(&caller, id).await }
+            });
+            for moved in moved.await? {
+                acknowledged += u32::from(moved?);
             }
         }
         Ok(acknowledged)
+    }
+
+    async fn acknowledge_one(&self, caller: &Caller, id: DeliveryId) -> Result<bool, Refusal> {
+        let row = self.store.delivery(id).await?.filter(|row| row.recipient == *caller.id());
+        let Some(row) = row.filter(|row| row.state == DeliveryState::Sent) else { return Ok(false) };
+        self.move_delivery(&row, DeliveryState::Acknowledged, "", self.now()).await?;
+        Ok(true)
     }
 
     /// Decides one delivery and puts its release on record. `None` when nothing of it may be seen: it is then suppressed,

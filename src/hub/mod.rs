@@ -1,6 +1,7 @@
 //! What the hub does, one file for each use. Only here are the steps put in order: decode, attribute, store, decide,
 //! record, and only then answer.
 
+mod abreast;
 pub mod access;
 mod alarms;
 pub mod answer;

@@ -2,16 +2,12 @@
 //! one wrong row costs nobody else anything. Rows about different people wait for the disk together.
 
 use super::RowAnswer;
+use crate::hub::abreast::{AT_ONCE, abreast, run};
 use crate::hub::caller::Caller;
 use crate::hub::{Hub, Refusal, RefusalKind};
 use musubi_core::adapter::{Adapter, Item, RaisedConcern, Severity};
 use musubi_core::record::Submission;
 use std::collections::BTreeSet;
-use std::iter::Peekable;
-use tokio::task::JoinSet;
-
-/// Rows that are in work at once.
-const ROWS_AT_ONCE: usize = 16;
 
 impl Hub {
     /// Takes what was read, and answers in its order.
@@ -24,28 +20,16 @@ impl Hub {
         let mut rows = Vec::with_capacity(items.len());
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
-            rows.extend(self.take_run(caller, adapter, run(&mut items)).await?);
+            let run = run(&mut items, AT_ONCE, |item| item.submission.as_ref().map(names).unwrap_or_default());
+            let taken = abreast(run, |item| {
+                let (hub, caller) = (self.clone(), caller.clone());
+                async move { hub.take_row(&caller, adapter, item).await }
+            });
+            for row in taken.await? {
+                rows.push(row?);
+            }
         }
         Ok(rows)
-    }
-
-    async fn take_run(
-        &self,
-        caller: &Caller,
-        adapter: &'static dyn Adapter,
-        run: Vec<Item>,
-    ) -> Result<Vec<RowAnswer>, Refusal> {
-        let mut taking = JoinSet::new();
-        for (number, item) in run.into_iter().enumerate() {
-            let (hub, caller) = (self.clone(), caller.clone());
-            taking.spawn(async move { (number, hub.take_row(&caller, adapter, item).await) });
-        }
-        let mut taken = Vec::with_capacity(taking.len());
-        while let Some(one) = taking.join_next().await {
-            taken.push(one.map_err(|_| Refusal::kept_changing())?);
-        }
-        taken.sort_by_key(|(number, _)| *number);
-        taken.into_iter().map(|(_, row)| row).collect()
     }
 
     async fn take_row(&self, caller: &Caller, adapter: &dyn Adapter, item: Item) -> Result<RowAnswer, Refusal> {
@@ -79,21 +63,6 @@ fn concern_beside(submission: &Submission) -> RaisedConcern {
     submission.concerns_alone().map_or(RaisedConcern::Unreadable, |alone| RaisedConcern::Alone(Box::new(alone)))
 }
 
-/// The next rows that may be taken in any order: no two name the same person or have the same id.
-fn run(items: &mut Peekable<impl Iterator<Item = Item>>) -> Vec<Item> {
-    let (mut run, mut named): (Vec<Item>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
-    while run.len() < ROWS_AT_ONCE {
-        let Some(next) = items.peek() else { break };
-        let names = next.submission.as_ref().map(names).unwrap_or_default();
-        if names.iter().any(|name| named.contains(name)) {
-            break;
-        }
-        named.extend(names);
-        run.extend(items.next());
-    }
-    run
-}
-
 /// What must not be in work twice at once.
 fn names(submission: &Submission) -> Vec<String> {
     let people = submission.people().into_iter().map(|(key, _)| key);
@@ -121,27 +90,14 @@ mod tests {
         Item::new(id, Some(submission), Vec::new())
     }
 
-    fn runs(rows: Vec<Item>) -> Vec<String> {
-        let mut rows = rows.into_iter().peekable();
-        let mut runs = Vec::new();
-        while rows.peek().is_some() {
-            let places: Vec<String> = run(&mut rows).into_iter().map(|row| row.place).collect();
-            runs.push(places.join(" "));
-        }
-        runs
-    }
-
     #[test]
-    fn rows_that_share_a_person_or_an_id_wait_for_each_other() {
-        let unread = Item { submission: None, ..row("d", &["3"]) };
-        let rows = vec![row("a", &["1"]), row("b", &["2", "3"]), row("c", &["3"]), unread, row("c", &["4"])];
-        assert_eq!(runs(rows), ["a b", "c d", "c"]);
-    }
-
-    #[test]
-    fn so_many_rows_are_in_work_at_once_and_no_more() {
-        let rows = (0..=2 * ROWS_AT_ONCE).map(|number| row(&format!("r{number}"), &[&format!("p{number}")])).collect();
-        let lengths: Vec<usize> = runs(rows).iter().map(|run| run.split(' ').count()).collect();
-        assert_eq!(lengths, [ROWS_AT_ONCE, ROWS_AT_ONCE, 1]);
+    fn rows_that_share_a_person_or_an_id_are_not_in_work_at_once() {
+        let share = |a: &Item, b: &Item| {
+            let [a, b] = [a, b].map(|row| row.submission.as_ref().map(names).unwrap_or_default());
+            a.iter().any(|name| b.contains(name))
+        };
+        let [first, second] = [row("a", &["1"]), row("b", &["2", "3"])];
+        assert!(!share(&first, &second));
+        assert!(share(&second, &row("c", &["3"])) && share(&first, &row("a", &["4"])));
     }
 }
