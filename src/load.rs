@@ -3,6 +3,7 @@
 
 mod figure;
 mod notice;
+pub mod outbound;
 mod round;
 pub mod scale;
 

@@ -1,11 +1,14 @@
-//! `musubi load`: how many notices a hub that runs takes in a second, beside the bare commit of the same bytes on its store; and
-//! what a question costs among few persons and among many.
+//! `musubi load`: how many notices a hub that runs takes in a second, beside the bare commit of the same bytes on its store; how many
+//! leave it; and what a question costs among few persons and among many.
 
 use super::place::{Place, fault, wait};
 use super::{Exit, Failure, Terminal};
 use crate::agency_client::{AgencyClient, HubAddress};
 use crate::ca::secret_folder;
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::hub::Hub;
+use crate::load::outbound;
 use crate::load::scale::{self, Sized};
 use crate::load::{Edge, Generator, Load, LoadError, figure};
 use crate::sample_city::{self, HOSPITAL, client_files};
@@ -61,6 +64,18 @@ enum Command {
         #[arg(long, default_value_t = 100)]
         rounds: usize,
     },
+    /// Fill a hub with notices that wait for the center, and have them leave: fetched, and written into its folder
+    Deliveries {
+        /// Folder for the hub
+        #[arg(long, value_name = "DIR")]
+        within: PathBuf,
+        /// Notices of a round
+        #[arg(long, default_value_t = 1_000)]
+        notices: u64,
+        /// Rounds; the median is printed
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -74,8 +89,12 @@ enum Over {
 /// # Errors
 /// When the hub cannot be reached, does not take a notice, or its store cannot be used.
 pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    if let Some(Command::Cases { within, persons, cases, rounds }) = &arguments.command {
-        return ask(within, persons, (*cases, *rounds), terminal);
+    match &arguments.command {
+        Some(Command::Cases { within, persons, cases, rounds }) => {
+            return ask(within, persons, (*cases, *rounds), terminal);
+        }
+        Some(Command::Deliveries { within, notices, rounds }) => return deliver(within, *notices, *rounds, terminal),
+        None => {}
     }
     let config = arguments.place.config()?;
     let generator = generator(&config, arguments, terminal)?;
@@ -103,10 +122,7 @@ fn ask(
         let (mut hubs, mut lines) = (Vec::new(), Vec::new());
         for persons in persons.iter().copied() {
             let config = Config::development(&within.join(persons.to_string()));
-            secret_folder(&config.data.folder).map_err(fault)?;
-            let hub = open_hub(&config, Arc::clone(&clock)).await.map_err(fault)?;
-            sample_city::register(&hub).await.map_err(fault)?;
-            let sized = Sized { hub, persons };
+            let sized = Sized { hub: sample_hub(&config, &clock).await?, persons };
             if let Some(rate) = sized.fill(cases as u64).await.map_err(fault)? {
                 lines.push(figure(&format!("filled_{persons}"), rate, "notices/s", "five entries each, by the center"));
             }
@@ -120,6 +136,27 @@ fn ask(
     })?;
     lines.iter().try_for_each(|line| writeln!(terminal.out, "{line}"))?;
     Ok(Exit::Success)
+}
+
+fn deliver(within: &Path, notices: u64, rounds: usize, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let clock = Arc::clone(&terminal.clock);
+    let lines = wait(async {
+        let config = Config::development(within);
+        let hub = sample_hub(&config, &clock).await?;
+        let lines = outbound::measure(&hub, &config, notices, rounds).await.map_err(fault)?;
+        hub.store.close().await.map_err(fault)?;
+        Ok(lines)
+    })?;
+    lines.iter().try_for_each(|line| writeln!(terminal.out, "{line}"))?;
+    Ok(Exit::Success)
+}
+
+/// A hub of the sample city in a folder of its own.
+async fn sample_hub(config: &Config, clock: &Arc<dyn Clock>) -> Result<Hub, Failure> {
+    secret_folder(&config.data.folder).map_err(fault)?;
+    let hub = open_hub(config, Arc::clone(clock)).await.map_err(fault)?;
+    sample_city::register(&hub).await.map_err(fault)?;
+    Ok(hub)
 }
 
 fn generator(config: &Config, arguments: &Arguments, terminal: &Terminal<'_>) -> Result<Generator, Failure> {

@@ -50,3 +50,14 @@ async fn every_case_that_is_open_is_found_among_few_persons_and_among_more() {
         assert!(said.contains("figure cases_p99_5 ") && said.contains("figure cases_ratio_40 "), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_notice_that_waits_leaves_by_fetching_and_by_the_folder_in_each_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, said) =
+        plain(&format!("load deliveries --within {} --notices 5 --rounds 2", folder.path().display())).await;
+    assert_eq!(exit, Exit::Success, "{said}");
+    let files = std::fs::read_dir(folder.path().join("outbox/OSC-482072")).unwrap().count();
+    assert_eq!(files, 10, "{said}");
+    assert!(said.contains("figure outbound_fetched ") && said.contains("figure outbound_written "), "{said}");
+}
