@@ -7,8 +7,9 @@ pub use once::Sent;
 
 use super::caller::Caller;
 use super::family::Family;
-use super::ledger::{ReleaseDetail, act};
+use super::ledger::act;
 use super::persons::{AGENCIES_MAX, Named, at_most, only_center_staff};
+use super::release_detail::ReleaseDetail;
 use super::work::{Question, WorkBody};
 use super::{DECIDE_AGAIN_MAX, Hub, Refusal};
 use crate::store::{Change, Concerned, Conflict, FactKind, FactRow, Row, StoreError};

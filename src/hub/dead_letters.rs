@@ -3,7 +3,8 @@
 use super::attempts::DEAD_KIND;
 use super::caller::{Caller, Operation};
 use super::deliver::{DecidedDelivery, due};
-use super::ledger::{ReleaseDetail, act};
+use super::ledger::act;
+use super::release_detail::ReleaseDetail;
 use super::{Hub, Refusal};
 use crate::store::{Change, DeliveryRow, DeliveryState, Expect, Row, WorkItemRow};
 use musubi_core::agency::{Actor, AgencyId, CategorySet};
@@ -167,8 +168,9 @@ impl Hub {
 /// Entry by entry, what a release shows beside what the last one did.
 fn changed(last: Option<&ReleaseDetail>, now: Option<&Released>) -> Vec<ChangedEntry> {
     let before = last.iter().flat_map(|detail| &detail.items);
-    let before: BTreeMap<EntryId, CategorySet> =
-        before.map(|item| (EntryId(item.entry), item.full.union(item.general))).collect();
+    let of_each =
+        before.flat_map(|item| item.entries.iter().map(|entry| (EntryId(*entry), item.full.union(item.general))));
+    let before: BTreeMap<EntryId, CategorySet> = of_each.collect();
     let shown = |shown: &Shown| (shown.entry, shown.full.union(shown.general));
     let after: BTreeMap<EntryId, CategorySet> = now.iter().flat_map(|now| now.shown()).map(shown).collect();
     let entries: BTreeSet<EntryId> = before.keys().chain(after.keys()).copied().collect();

@@ -3,7 +3,8 @@
 
 use super::caller::{Caller, request_of};
 use super::family::Family;
-use super::ledger::{ReleaseDetail, act};
+use super::ledger::act;
+use super::release_detail::ReleaseDetail;
 use super::statement::BLOCKED;
 use super::{Hub, Refusal};
 use crate::digits::hex;
@@ -119,12 +120,12 @@ impl Hub {
             Role::PrivacyOfficer => (shown && kept_here() && !self.tells_of_protection(row)).then_some(Reader::Subject),
             _ if row.recipient == *caller.id() => shown.then_some(Reader::Recipient),
             _ => {
-                let of_release: BTreeSet<Uuid> = detail.items.iter().map(|item| item.entry).collect();
+                let of_release: BTreeSet<Uuid> = detail.items.iter().flat_map(|item| &item.entries).copied().collect();
                 let record = family.record();
                 let own = record.entries().iter().filter(|entry| entry.author().as_ref() == Some(caller.id()));
                 let own: BTreeSet<Uuid> = own.filter_map(|entry| Some(entry.id()?.0)).collect();
                 let involved = own.iter().any(|entry| of_release.contains(entry))
-                    || detail.withheld.iter().any(|held| own.contains(&held.entry));
+                    || detail.withheld.iter().flat_map(|held| &held.entries).any(|entry| own.contains(entry));
                 // That a child guidance center received it tells of a concern: not even the source learns that.
                 (involved && !self.tells_of_protection(row)).then_some(Reader::Source(own))
             }
@@ -148,16 +149,20 @@ fn decisions(detail: &ReleaseDetail) -> Vec<Explained> {
         for (category, rule) in item.rules.iter().filter_map(|rule| rule.split_once(' ')) {
             let Ok(category) = category.parse::<Category>() else { continue };
             let outcome = if item.full.has(category) { Outcome::Permit } else { Outcome::General };
-            let (entry, rule, evidence) = (item.entry, rule.to_owned(), item.evidence.clone());
             let mut bases = item.bases.iter().filter_map(|basis| basis.split_once(' '));
-            let basis = bases.find(|(of, _)| of.parse() == Ok(category)).map(|(_, basis)| basis.to_owned());
-            all.push(Explained { entry, category, outcome, rule, basis: basis.unwrap_or_default(), evidence });
+            let basis = bases.find(|(of, _)| of.parse() == Ok(category)).map(|(_, basis)| basis).unwrap_or_default();
+            all.extend(item.entries.iter().map(|entry| {
+                let (rule, basis, evidence) = (rule.to_owned(), basis.to_owned(), item.evidence.clone());
+                Explained { entry: *entry, category, outcome, rule, basis, evidence }
+            }));
         }
     }
     for held in &detail.withheld {
-        let (entry, category, outcome) = (held.entry, held.category, held.outcome);
-        let (rule, basis, evidence) = (held.rule.clone(), held.basis.clone(), held.evidence.clone());
-        all.push(Explained { entry, category, outcome, rule, basis, evidence });
+        let (category, outcome) = (held.category, held.outcome);
+        all.extend(held.entries.iter().map(|entry| {
+            let (rule, basis, evidence) = (held.rule.clone(), held.basis.clone(), held.evidence.clone());
+            Explained { entry: *entry, category, outcome, rule, basis, evidence }
+        }));
     }
     all
 }

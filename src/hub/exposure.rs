@@ -2,7 +2,7 @@
 //! breach at that agency is reported with.
 
 use super::family::Family;
-use super::ledger::ReleaseDetail;
+use super::release_detail::ReleaseDetail;
 use super::{Hub, Refusal};
 use crate::store::{Log, ReleaseRow};
 use musubi_core::agency::{AgencyId, CategorySet};

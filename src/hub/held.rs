@@ -8,7 +8,8 @@ pub(super) use looks::{Epochs, looked_at};
 
 use super::deliver::{DECIDE_AGAIN, DecidedDelivery, NEVER, NO_BASIS, due};
 use super::family::Family;
-use super::ledger::{ReleaseDetail, act};
+use super::ledger::act;
+use super::release_detail::ReleaseDetail;
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, DeliveryRow, DeliveryState, Row, StoreError};
@@ -128,9 +129,11 @@ impl Hub {
             }
             let detail: Option<ReleaseDetail> = self.opened(family, &row);
             for item in detail.into_iter().flat_map(|detail| detail.items) {
-                let (full, general) = sent.entry(EntryId(item.entry)).or_default();
-                *full = full.union(item.full);
-                *general = general.union(item.general);
+                for entry in item.entries {
+                    let (full, general) = sent.entry(EntryId(entry)).or_default();
+                    *full = full.union(item.full);
+                    *general = general.union(item.general);
+                }
             }
         }
         Ok(released.shown().iter().filter(|shown| meant.contains(&shown.entry)).any(|shown| {

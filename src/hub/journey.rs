@@ -5,7 +5,8 @@
 use super::caller::{Caller, Operation};
 use super::custody::HL7V2;
 use super::document::Custody;
-use super::ledger::{ReleaseDetail, act};
+use super::ledger::act;
+use super::release_detail::ReleaseDetail;
 use super::{Hub, Refusal};
 use crate::digits::hex;
 use crate::store::{Change, DeliveryRow, EntriesRow, MessageRow, ReleaseRow};
@@ -165,13 +166,13 @@ fn persons_of(rows: &[EntriesRow]) -> Vec<PersonId> {
 
 /// What one release row says of some entries; nothing where it is about others.
 fn decision(row: &ReleaseRow, detail: &ReleaseDetail, own: &BTreeSet<EntryId>) -> Option<Decision> {
-    let is_own = |entry: Uuid| own.contains(&EntryId(entry));
+    let some_own = |entries: &[Uuid]| entries.iter().any(|entry| own.contains(&EntryId(*entry)));
     let (mut shown, mut withheld, mut rules) = (CategorySet::EMPTY, CategorySet::EMPTY, BTreeSet::new());
-    for item in detail.items.iter().filter(|item| is_own(item.entry)) {
+    for item in detail.items.iter().filter(|item| some_own(&item.entries)) {
         shown = shown.union(item.full).union(item.general);
         rules.extend(item.rules.iter().filter_map(|rule| rule.split_once(' ')).map(|(_, rule)| rule.to_owned()));
     }
-    for held in detail.withheld.iter().filter(|held| is_own(held.entry)) {
+    for held in detail.withheld.iter().filter(|held| some_own(&held.entries)) {
         withheld = withheld.union([held.category].into_iter().collect());
         rules.insert(held.rule.clone());
     }

@@ -1,88 +1,23 @@
 //! What the audit log says of each use: one leaf in the transaction of the effect (S-30).
 
 use super::family::Family;
-use super::footing::Footing;
+use super::release_detail::{ReleaseDetail, ReleasedItem, WithheldItem};
 use super::{Hub, Refusal};
 use crate::digits::hex;
 use crate::entropy;
 use crate::store::{Change, Concerned, DeliveryRow, Expect, Keyring, LeafDraft, Log, ReleaseRow, Row};
-use musubi_core::agency::{Actor, AgencyId, Category, CategorySet, Purpose};
+use musubi_core::agency::{Actor, AgencyId};
 use musubi_core::audit::{AuditEntry, ItemMask, SaltedEntry};
-use musubi_core::consent::{Facts, Outcome};
+use musubi_core::consent::Facts;
 use musubi_core::id::{DeliveryId, EntryId, FactId, MessageId, Municipality, PersonId, ReleaseId};
 use musubi_core::release::{Released, Withheld};
 use musubi_core::sealing::Aad;
 use musubi_core::time::Time;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Most persons whose sealed row names them all; beyond, the hub's key seals alone.
 const HOLDERS_MAX: usize = 200;
-
-/// Masks, rules and bases of a release, sealed beside its row: what a statement and an explanation are made from.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReleaseDetail {
-    /// All purposes that it served.
-    pub purposes: Vec<Purpose>,
-    /// Who acted.
-    pub actor: Option<Actor>,
-    /// The ground that was cited.
-    #[serde(default)]
-    pub cited: Option<Uuid>,
-    /// SHA-256 of the facts that the decision could read, in hexadecimal.
-    #[serde(default)]
-    pub facts_hash: String,
-    /// What it was taken from.
-    #[serde(default)]
-    pub footing: Footing,
-    /// What was shown of each entry.
-    pub items: Vec<ReleasedItem>,
-    /// What was not, of the same persons. Never for the recipient.
-    #[serde(default)]
-    pub withheld: Vec<WithheldItem>,
-}
-
-/// What was not shown of one entry.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WithheldItem {
-    /// The entry.
-    pub entry: Uuid,
-    /// The category.
-    pub category: Category,
-    /// Held or denied.
-    pub outcome: Outcome,
-    /// The rule that decided.
-    pub rule: String,
-    /// The cell, and the facts that counted.
-    #[serde(default)]
-    pub basis: String,
-    /// Objections, shields and other records that it rests on.
-    pub evidence: Vec<Uuid>,
-}
-
-/// What was shown of one entry.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReleasedItem {
-    /// The entry.
-    pub entry: Uuid,
-    /// Whose it is.
-    pub persons: Vec<PersonId>,
-    /// Categories shown whole.
-    pub full: CategorySet,
-    /// Categories shown in their general form.
-    pub general: CategorySet,
-    /// Rule of each category.
-    pub rules: Vec<String>,
-    /// Cell of each category, and the facts that counted.
-    #[serde(default)]
-    pub bases: Vec<String>,
-    /// Consents and grounds.
-    pub evidence: Vec<Uuid>,
-}
 
 /// The beginning of an audit entry: who did what, when.
 pub(super) fn act(now: Time, action: &str, agency: &AgencyId, actor: &Actor) -> AuditEntry {
@@ -199,8 +134,17 @@ impl Hub {
         persons: &[PersonId],
         basis: &Basis<'_>,
     ) -> Result<Row, Refusal> {
-        let footing = family.footing(basis.arriving.map(|arriving| arriving.message));
-        let detail = ReleaseDetail { footing, ..detail(released, basis, persons) };
+        let concerned = released.withheld().iter().filter(|held| basis.concerns(held));
+        let of_them = concerned.filter(|held| held.persons.iter().all(|person| persons.contains(person)));
+        let detail = ReleaseDetail {
+            purposes: vec![released.purpose()],
+            actor: Some(basis.actor.clone()),
+            cited: basis.serves.cited.map(|fact| fact.0),
+            facts_hash: hex(&basis.facts_hash),
+            footing: family.footing(basis.arriving.map(|arriving| arriving.message)),
+            items: ReleasedItem::of(released.shown()),
+            withheld: WithheldItem::of(of_them),
+        };
         Ok(Row::Release(ReleaseRow {
             municipality: municipality.clone(),
             id,
@@ -283,37 +227,6 @@ impl Basis<'_> {
 
 fn holders<'a>(persons: impl Iterator<Item = &'a PersonId>) -> Vec<PersonId> {
     persons.copied().collect::<BTreeSet<_>>().into_iter().take(HOLDERS_MAX).collect()
-}
-
-fn detail(released: &Released, basis: &Basis<'_>, persons: &[PersonId]) -> ReleaseDetail {
-    let items = released.shown().iter().map(|shown| ReleasedItem {
-        entry: shown.entry.0,
-        persons: shown.persons.clone(),
-        full: shown.full,
-        general: shown.general,
-        rules: shown.rules.iter().map(|(category, rule)| format!("{category} {rule}")).collect(),
-        bases: shown.bases.iter().map(|(category, basis)| format!("{category} {basis}")).collect(),
-        evidence: shown.evidence.iter().map(|(_, fact)| fact.0).collect::<BTreeSet<_>>().into_iter().collect(),
-    });
-    let concerned = released.withheld().iter().filter(|held| basis.concerns(held));
-    let of_them = concerned.filter(|held| held.persons.iter().all(|person| persons.contains(person)));
-    let withheld = of_them.map(|held| WithheldItem {
-        entry: held.entry.0,
-        category: held.category,
-        outcome: held.outcome,
-        rule: held.rule.to_string(),
-        basis: held.basis.to_string(),
-        evidence: held.evidence.iter().map(|fact| fact.0).collect(),
-    });
-    ReleaseDetail {
-        purposes: vec![released.purpose()],
-        actor: Some(basis.actor.clone()),
-        cited: basis.serves.cited.map(|fact| fact.0),
-        facts_hash: hex(&basis.facts_hash),
-        footing: Footing::default(),
-        items: items.collect(),
-        withheld: withheld.collect(),
-    }
 }
 
 fn describe(entry: &mut AuditEntry, released: &Released) {

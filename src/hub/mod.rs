@@ -49,6 +49,7 @@ pub mod refer;
 pub mod refusal;
 pub mod refused;
 pub mod register;
+pub mod release_detail;
 pub mod renewal;
 pub mod retention;
 pub mod roster;

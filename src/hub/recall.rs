@@ -3,7 +3,8 @@
 
 use super::caller::request_of;
 use super::family::Family;
-use super::ledger::{ReleaseDetail, act};
+use super::ledger::act;
+use super::release_detail::ReleaseDetail;
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::store::{Change, ReleaseRow, StoreError};
@@ -72,11 +73,12 @@ impl Hub {
             let visible = seen.entry(reader).or_insert_with(|| self.visible_by_now(family, &row, &detail));
             for item in &detail.items {
                 let rests_on_ended = item.evidence.iter().any(|id| ended.contains(&FactId(*id)));
-                let entry = EntryId(item.entry);
                 let shown = item.full.union(item.general);
-                let gone = visible.as_ref().zip(standing.get(&entry)).is_some_and(|(visible, stands)| {
-                    let left = stands.and_then(|stands| visible.get(&stands)).copied().unwrap_or_default();
-                    !shown.minus(left).is_empty()
+                let gone = item.entries.iter().any(|entry| {
+                    visible.as_ref().zip(standing.get(&EntryId(*entry))).is_some_and(|(visible, stands)| {
+                        let left = stands.and_then(|stands| visible.get(&stands)).copied().unwrap_or_default();
+                        !shown.minus(left).is_empty()
+                    })
                 });
                 let own = item.rules.iter().any(|rule| rule.ends_with(" T1.author"));
                 for person in item.persons.iter().map(|person| family.known_as(*person)) {

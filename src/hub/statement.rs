@@ -3,8 +3,9 @@
 use super::access::Requester;
 use super::caller::Caller;
 use super::family::Family;
-use super::ledger::{ReleaseDetail, ReleasedItem, act};
+use super::ledger::act;
 use super::persons::Named;
+use super::release_detail::{ReleaseDetail, ReleasedItem};
 use super::{Hub, Refusal, RefusalKind};
 use crate::store::{Change, ReleaseRow};
 use musubi_core::adapter::Diagnostic;
