@@ -157,7 +157,7 @@ mod tests {
         let entry = Uuid::from_u128(7);
         let old = format!(
             r#"{{"purposes":[],"actor":null,"items":[{{"entry":"{entry}","persons":[],"full":[],"general":[],"rules":[],"evidence":[]}}],
-                "withheld":[{{"entry":"{entry}","category":"C05","outcome":"Deny","rule":"R1","evidence":[]}}]}}"#
+                "withheld":[{{"entry":"{entry}","category":"C05","outcome":"DENY","rule":"R1","evidence":[]}}]}}"#
         );
         let detail: ReleaseDetail = serde_json::from_str(&old).unwrap();
         assert_eq!((&detail.items[0].entries, &detail.withheld[0].entries), (&vec![entry], &vec![entry]));

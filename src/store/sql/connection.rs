@@ -5,6 +5,7 @@ use crate::store::sql::table::Table;
 use crate::store::{postgres, sqlite};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{Connection as _, Error, PgConnection};
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -67,11 +68,11 @@ impl Connection {
         })
     }
 
-    /// Writes rows of a table, in as few statements as there are.
-    pub(in crate::store) async fn write(&mut self, table: Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+    /// Writes rows of tables, in the order of the tables and in as few statements as there are.
+    pub(in crate::store) async fn write(&mut self, rows: BTreeMap<Table, Vec<Vec<Value>>>) -> Result<(), Error> {
         match self {
-            Connection::Sqlite(on) => on.write(table, &rows),
-            Connection::Postgres(on) => within(ANSWER_MAX, postgres::tables::write(on, table, rows)).await,
+            Connection::Sqlite(on) => rows.iter().try_for_each(|(table, rows)| on.write(*table, rows)),
+            Connection::Postgres(on) => within(ANSWER_MAX, postgres::tables::write(on, rows)).await,
         }
     }
 

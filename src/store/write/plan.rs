@@ -63,10 +63,7 @@ impl Plan {
         for (person, by) in epochs {
             self.put(Table::Epoch, row![person, by]);
         }
-        for (table, rows) in self.rows {
-            to.write(table, rows).await?;
-        }
-        Ok(())
+        to.write(self.rows).await
     }
 
     pub(super) fn put(&mut self, table: Table, row: Vec<Value>) {

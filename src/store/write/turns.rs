@@ -13,7 +13,7 @@ use crate::store::write::logs::{Head, Numbers, State};
 use crate::store::write::solitary::is_solitary;
 use crate::store::{Change, Expect};
 use musubi_core::id::Municipality;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LOGS: &str = "SELECT name, size, frontier, chain, covered FROM log WHERE name = ANY($1) ORDER BY name FOR UPDATE";
 const EVERY_LOG: &str = "SELECT name, size, frontier, chain, covered FROM log ORDER BY name FOR UPDATE";
@@ -66,7 +66,8 @@ async fn take_logs(on: &mut Connection, state: &mut State, names: &BTreeSet<Stri
     let question = || Sql::new(LOGS).among(names.iter().map(String::as_str));
     let mut heads = on.all(question()).await?;
     if heads.len() < names.len() {
-        on.write(Table::Log, names.iter().map(|name| vec![name.as_str().into()]).collect()).await?;
+        let rows = names.iter().map(|name| vec![name.as_str().into()]).collect();
+        on.write(BTreeMap::from([(Table::Log, rows)])).await?;
         heads = on.all(question()).await?;
     }
     heads.iter().try_for_each(|row| take_over(state, &Columns { row, table: "log" }))

@@ -11,6 +11,7 @@ use crate::store::sql::failure::Failure;
 use crate::store::sql::table::Table;
 use crate::store::write::turns::Turn;
 use crate::store::{Change, Committed, Settings};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -177,7 +178,7 @@ impl Writer {
         let made = self.state.checkpoints(&self.settings, uncovered_max);
         let (rows, values): (Vec<_>, Vec<_>) = made.into_iter().unzip();
         if !values.is_empty() {
-            self.session.on()?.write(Table::Checkpoint, values).await?;
+            self.session.on()?.write(BTreeMap::from([(Table::Checkpoint, values)])).await?;
         }
         Ok(rows)
     }
