@@ -199,16 +199,17 @@ impl Released {
     }
 
     /// Takes what the masks left, without the subject data of those about whom nothing else is left.
-    fn settle(&mut self, left: Vec<(proto::Entry, Shown)>) {
+    fn settle(&mut self, mut left: Vec<(proto::Entry, Shown)>) {
         let dependent = |entry: &proto::Entry, shown: &Shown| {
             !shown.own && entry.body.as_ref().is_some_and(|body| is_subject_data(kind_of(body)))
         };
         let others = left.iter().filter(|(entry, shown)| !dependent(entry, shown));
-        let with_substance: BTreeSet<PersonId> = others.flat_map(|(_, shown)| shown.persons.clone()).collect();
+        let with_substance: BTreeSet<PersonId> = others.flat_map(|(_, shown)| shown.persons.iter().copied()).collect();
         let stays = |(entry, shown): &(proto::Entry, Shown)| {
             !dependent(entry, shown) || shown.persons.iter().any(|person| with_substance.contains(person))
         };
-        (self.record.entries, self.shown) = left.into_iter().filter(stays).unzip();
+        left.retain(stays);
+        (self.record.entries, self.shown) = left.into_iter().unzip();
         trace::drop_links_to_hidden(&mut self.record.entries, &self.shown);
         self.record.grounds = positive_reasons(&self.shown);
     }
@@ -235,8 +236,9 @@ pub fn release(record: SharedRecord, request: &Request, facts: &Facts, policy: &
         withheld: Vec::new(),
     };
     let listing = Listing::new(policy, request, facts, now);
-    let mut left = Vec::new();
-    for entry in record.into_entries() {
+    let entries = record.into_entries();
+    let mut left = Vec::with_capacity(entries.len());
+    for entry in entries {
         let Some(judged) = Judged::of(&entry) else { continue };
         let item = judged.as_item(&request.recipient);
         let mut decided = view(policy, request, facts, &item, now);
@@ -286,7 +288,7 @@ fn show(mut entry: proto::Entry, mut shown: Shown, mask: Mask) -> Option<(proto:
 
 /// Only what speaks for the release: which rules and grounds, never that something was withheld.
 fn positive_reasons(shown: &[Shown]) -> Vec<String> {
-    let rules: BTreeSet<String> =
-        shown.iter().flat_map(|entry| &entry.rules).map(|(_, rule)| rule.to_string()).collect();
-    rules.into_iter().collect()
+    let rules: BTreeSet<Rule> = shown.iter().flat_map(|entry| &entry.rules).map(|(_, rule)| *rule).collect();
+    let words: BTreeSet<String> = rules.iter().map(Rule::to_string).collect();
+    words.into_iter().collect()
 }

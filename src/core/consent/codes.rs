@@ -7,6 +7,7 @@ use crate::agency::CategorySet;
 use crate::time::Day;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const FILE: &str = "codes.toml";
@@ -133,7 +134,7 @@ impl System {
     fn read(file: SystemFile) -> Result<Self, PolicyFault> {
         let mut codes = BTreeMap::new();
         for code in file.code {
-            let key = key(file.how, &code.code);
+            let key = key(file.how, &code.code).into_owned();
             if key.is_empty() || codes.insert(key, code.raises).is_some() {
                 return Err(PolicyFault::Twice { file: FILE, place: format!("{} {}", file.label, code.code) });
             }
@@ -157,7 +158,7 @@ impl System {
     fn raised(&self, code: &str) -> Option<CategorySet> {
         let code = key(self.how, code);
         let listed = match self.how {
-            Match::Exact => self.codes.get(&code).copied(),
+            Match::Exact => self.codes.get(&*code).copied(),
             Match::Prefix => self.by_prefix(&code),
             Match::Contains => {
                 let hits = self.codes.iter().filter(|(part, _)| code.contains(part.as_str()));
@@ -179,11 +180,11 @@ impl System {
 }
 
 /// A code in the form in which it is compared.
-fn key(how: Match, code: &str) -> String {
+fn key(how: Match, code: &str) -> Cow<'_, str> {
     let code = code.trim();
     match how {
-        Match::Exact => code.to_owned(),
-        Match::Prefix => code.chars().filter(|c| *c != '.').flat_map(char::to_uppercase).collect(),
-        Match::Contains => code.to_lowercase(),
+        Match::Exact => Cow::Borrowed(code),
+        Match::Prefix => Cow::Owned(code.chars().filter(|c| *c != '.').flat_map(char::to_uppercase).collect()),
+        Match::Contains => Cow::Owned(code.to_lowercase()),
     }
 }

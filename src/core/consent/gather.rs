@@ -27,11 +27,14 @@ pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &I
         ..View::default()
     };
     for category in item.categories.iter() {
-        let answers: Vec<Answer> =
-            subjects.iter().map(|subject| subject.answer(category, &grounds, &answers)).collect();
+        let mut ids: Vec<FactId> = Vec::new();
+        let decisions = subjects.iter().map(|subject| {
+            let mut answer = subject.answer(category, &grounds, &answers);
+            ids.append(&mut answer.ids);
+            answer.decision
+        });
         // The stricter of two subjects; of equals the one that an earlier tier decided. Nobody's item is nobody's to see.
-        let strictest = answers.iter().map(|answer| answer.decision).reduce(stricter);
-        let Some(decision) = strictest else { continue };
+        let Some(decision) = decisions.reduce(stricter) else { continue };
         match decision.outcome {
             Outcome::Permit => view.full = view.full.with(category),
             Outcome::General => view.general = view.general.with(category),
@@ -39,7 +42,6 @@ pub(crate) fn gather(policy: &Policy, request: &Request, facts: &Facts, item: &I
             Outcome::Deny | Outcome::Refuse => {}
         }
         view.decisions.push((category, decision));
-        let mut ids: Vec<FactId> = answers.into_iter().flat_map(|answer| answer.ids).collect();
         ids.sort_unstable();
         ids.dedup();
         view.evidence.extend(ids.into_iter().map(|id| (category, id)));

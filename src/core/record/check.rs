@@ -73,11 +73,11 @@ pub fn check_entry(entry: &proto::Entry, index: usize) -> Vec<Diagnostic> {
 /// `delivery` has the mother alone, `newborn` the child alone, `parent_child` a parent and a child (`design.md`
 /// section 4): a newborn's values are never attributed to the mother.
 fn subjects_fit(body: &Body, subjects: &[proto::Subject]) -> bool {
-    let roles: Vec<Role> = subjects.iter().map(proto::Subject::role).collect();
+    let roles = || subjects.iter().map(proto::Subject::role);
     match kind_of(body) {
-        "delivery" => roles == [Role::Mother],
-        "newborn" | "infant_check" => roles == [Role::Child],
-        "parent_child" => roles.len() == 2 && roles.iter().filter(|role| **role == Role::Child).count() == 1,
+        "delivery" => roles().eq([Role::Mother]),
+        "newborn" | "infant_check" => roles().eq([Role::Child]),
+        "parent_child" => subjects.len() == 2 && roles().filter(|role| *role == Role::Child).count() == 1,
         _ => true,
     }
 }

@@ -214,13 +214,19 @@ impl Submission {
     pub fn attribute(self, hub: Attribution<'_>) -> Vec<SharedEntry> {
         let Attribution { author, author_kind, message, municipality, recorded_at, person, entry_id } = hub;
         let sent_at = self.message.sent_at;
+        // Both are set: what a sender wrote there itself counts for nothing.
+        let (author, author_of_protection) = match author_kind {
+            AgencyKind::Cgc => (String::new(), author.to_string()),
+            _ => (author.to_string(), String::new()),
+        };
+        let (municipality, source_message) = (municipality.to_string(), message.to_string());
         let mut entries = Vec::with_capacity(self.message.entries.len());
+        let mut named = Named::default();
         for mut entry in self.message.entries {
-            let (mut ids, mut roles) = (Vec::new(), Vec::new());
+            let (mut ids, mut roles) = (Vec::with_capacity(1), Vec::with_capacity(1));
             for subject in &entry.subjects {
-                let key = PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() };
-                if let Some(id) = person(&key) {
-                    ids.push(id.to_string());
+                if let Some(id) = named.id(subject, person) {
+                    ids.push(id);
                     roles.push(subject.role);
                 }
             }
@@ -230,14 +236,10 @@ impl Submission {
             entry.person_ids = ids;
             entry.roles = roles;
             entry.id = entry_id().to_string();
-            // Both are set: what a sender wrote there itself counts for nothing.
-            (entry.author, entry.author_of_protection) = match author_kind {
-                AgencyKind::Cgc => (String::new(), author.to_string()),
-                _ => (author.to_string(), String::new()),
-            };
-            entry.municipality = municipality.to_string();
+            (entry.author, entry.author_of_protection) = (author.clone(), author_of_protection.clone());
+            entry.municipality.clone_from(&municipality);
             entry.recorded_at_micros = recorded_at.micros();
-            entry.source_message = message.to_string();
+            entry.source_message.clone_from(&source_message);
             entry.source_time = sent_at;
             entries.push(SharedEntry::new(entry));
         }
@@ -253,6 +255,24 @@ impl Submission {
     /// The same as bytes of the schema: what its author handed in, to be kept sealed.
     pub fn to_author_bytes(&self) -> Vec<u8> {
         self.message.encode_to_vec()
+    }
+}
+
+/// The ids of those whom a submission names: a few persons, each in many entries.
+#[derive(Default)]
+struct Named(Vec<(PersonKey, Option<String>)>);
+
+impl Named {
+    fn id(&mut self, subject: &proto::Subject, person: &dyn Fn(&PersonKey) -> Option<PersonId>) -> Option<String> {
+        let is_known =
+            |(key, _): &&(PersonKey, _)| key.issuer == subject.issuer && key.identifier == subject.identifier;
+        if let Some((_, id)) = self.0.iter().find(is_known) {
+            return id.clone();
+        }
+        let key = PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() };
+        let id = person(&key).map(|id| id.to_string());
+        self.0.push((key, id.clone()));
+        id
     }
 }
 

@@ -4,6 +4,7 @@ use super::Shown;
 use crate::agency::{Category, CategorySet};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Before an entry is shown to another than its author.
@@ -29,7 +30,7 @@ pub(super) fn drop_envelope(entry: &mut proto::Entry, full: CategorySet) {
 /// on all that came with it, also on entries of other persons, in every release: a number takes its place, which is the
 /// same on entries of the same message and persons in this release, and counts only what is shown.
 pub(super) fn drop_links_to_hidden(entries: &mut [proto::Entry], shown: &[Shown]) {
-    let visible: BTreeSet<String> = shown.iter().map(|shown| shown.entry.to_string()).collect();
+    let visible = LazyCell::new(|| shown.iter().map(|shown| shown.entry.to_string()).collect::<BTreeSet<_>>());
     let mut messages: BTreeMap<(String, Vec<String>), usize> = BTreeMap::new();
     for (entry, _) in entries.iter_mut().zip(shown).filter(|(_, shown)| !shown.own) {
         if let Some(Body::ReferralStep(step)) = &mut entry.body {
