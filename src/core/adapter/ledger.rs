@@ -103,8 +103,10 @@ impl Ledger {
 fn shared(one: &str, other: &str) -> usize {
     const STEP: usize = 16;
     let (one, bytes) = (one.as_bytes(), other.as_bytes());
-    let steps = one.chunks_exact(STEP).zip(bytes.chunks_exact(STEP)).take_while(|(one, other)| one == other).count();
-    let further = one.iter().zip(bytes).skip(steps * STEP).take_while(|(one, other)| one == other).count();
+    let (steps, other_steps) = (one.as_chunks::<STEP>().0, bytes.as_chunks::<STEP>().0);
+    let steps = steps.iter().zip(other_steps).take_while(|(one, other)| one == other).count();
+    let [rest, other_rest] = [one, bytes].map(|place| place.get(steps * STEP..).unwrap_or_default());
+    let further = rest.iter().zip(other_rest).take_while(|(one, other)| one == other).count();
     other.floor_char_boundary(steps * STEP + further)
 }
 
