@@ -1,6 +1,7 @@
 //! From bytes to a tree, or a refusal (RFC 8259).
 
 use super::{Growing, Leaf, Style, Tree};
+use crate::seek::seek;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -270,7 +271,7 @@ impl<'a> Reader<'a, '_> {
     /// Up to the next mark or escape.
     fn plain(&mut self) -> Result<&'a str, Fault> {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        let stop = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
+        let stop = seek(rest.as_bytes(), |byte| (byte == b'"') | (byte == b'\\') | (byte < b' '));
         let stop = stop.ok_or(Fault::Truncated)?;
         self.at += stop;
         if self.next().is_some_and(|byte| byte < b' ') {

@@ -15,7 +15,7 @@ impl<'t> Reading<'t> {
         match container {
             Some(outer) => _ = self.urls.entry(format!("{outer}#{id}")).or_insert(number),
             None => {
-                for url in [url.to_owned(), format!("{kind}/{id}")] {
+                for url in [url.to_owned(), [kind, "/", id].concat()] {
                     self.urls.entry(url).or_insert(number);
                 }
             }
@@ -36,7 +36,7 @@ impl<'t> Reading<'t> {
         let short = || {
             let mut parts = unversioned.rsplit('/');
             let (id, kind) = (parts.next()?, parts.next()?);
-            Some(format!("{kind}/{id}"))
+            Some([kind, "/", id].concat())
         };
         let relative = || self.urls.get(&short()?).copied().filter(|_| !unversioned.contains("://"));
         self.urls.get(unversioned).copied().or_else(relative)
