@@ -1,10 +1,11 @@
 //! From bytes to a tree of elements, or a refusal.
 
 use super::{Build, Element, Elements, Limits};
+use crate::seek::seek;
 use quick_xml::XmlVersion;
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::escape::EscapeError;
-use quick_xml::events::attributes::Attributes;
+use quick_xml::events::attributes::{Attribute, Attributes};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::name::{NamespaceResolver, ResolveResult};
 use quick_xml::reader::Reader;
@@ -228,14 +229,14 @@ impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
             return Err(Fault::NameTooLong);
         }
         let tag = self.tag(start, after).ok_or(Fault::IllFormed)?;
+        let length = start.name().as_ref().len();
         // Most elements declare nothing, and their attributes need not be looked through for it.
-        let declares = tag.contains("xmlns");
+        let declares = tag.len() > length && tag.contains("xmlns");
         if declares {
             self.namespaces.push(start).map_err(|error| fault_of(&error.into()))?;
         }
         let (namespace, local) = self.namespaces.resolve_element(start.name());
         let namespace = name_of(&namespace, self.limits)?;
-        let length = start.name().as_ref().len();
         let name = tag.get(length - local.as_ref().len()..length).unwrap_or_default();
         self.builder.start(namespace, name);
         self.attributes(tag, length)?;
@@ -259,21 +260,35 @@ impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
             if attribute.key.as_ref().len() > self.limits.name_bytes {
                 return Err(Fault::NameTooLong);
             }
-            if attribute.value.contains('<') {
-                return Err(Fault::IllFormed);
-            }
-            if attribute.value.len() > self.limits.attribute_bytes {
-                return Err(Fault::TextTooLong);
-            }
-            let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|error| fault_of(&error))?;
-            allowed(&value)?;
-            if attribute.key.as_namespace_binding().is_some() {
+            let key = attribute.key;
+            let value = self.value(attribute)?;
+            if key.as_namespace_binding().is_some() {
                 continue;
             }
-            let (namespace, name) = self.namespaces.resolve_attribute(attribute.key);
+            let (namespace, name) = self.namespaces.resolve_attribute(key);
             self.builder.attribute(name_of(&namespace, self.limits)?, name.into_inner(), value);
         }
         Ok(())
+    }
+
+    /// What an attribute says; nearly always just what is written.
+    fn value(&self, attribute: Attribute<'t>) -> Result<Cow<'t, str>, Fault> {
+        let is_plain = seek(attribute.value.as_bytes(), |byte| {
+            (byte < b' ') | (byte == b'&') | (byte == b'<') | (byte == FIRST_OF_NONE)
+        })
+        .is_none();
+        if !is_plain && attribute.value.contains('<') {
+            return Err(Fault::IllFormed);
+        }
+        if attribute.value.len() > self.limits.attribute_bytes {
+            return Err(Fault::TextTooLong);
+        }
+        if is_plain {
+            return Ok(attribute.value);
+        }
+        let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|error| fault_of(&error))?;
+        allowed(&value)?;
+        Ok(value)
     }
 
     fn end(&mut self) -> Result<(), Fault> {
@@ -328,12 +343,17 @@ fn name_of<'n>(resolved: &ResolveResult<'n>, limits: &Limits) -> Result<Option<&
     }
 }
 
+/// The two that are no characters of XML begin with this byte, and few others do.
+const FIRST_OF_NONE: u8 = 0xEF;
+
 /// Only the characters of XML 1.0.
 fn allowed(text: &str) -> Result<(), Fault> {
+    if seek(text.as_bytes(), |byte| (byte < b' ') | (byte == FIRST_OF_NONE)).is_none() {
+        return Ok(());
+    }
     let control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    // The two that are no characters begin with this byte, and few others do.
-    let none = || text.bytes().any(|byte| byte == 0xEF) && text.contains(['\u{FFFE}', '\u{FFFF}']);
-    if text.bytes().any(control) || none() { Err(Fault::Control) } else { Ok(()) }
+    let has_none = text.contains(['\u{FFFE}', '\u{FFFF}']);
+    if text.bytes().any(control) || has_none { Err(Fault::Control) } else { Ok(()) }
 }
 
 /// What a fault of the parser means here. What it says about the text is dropped.
