@@ -74,6 +74,10 @@ pub(super) fn by_code(system: &str, code: &str, profile: &Profile) -> Option<Rec
 
 /// The concept of an exact display text; `sub_id` may tell the minute of an Apgar score.
 pub(super) fn by_text(text: &str, sub_id: &str) -> Option<Recognised> {
+    // Nearly every text is ASCII, and of those none but the EPDS has a name here.
+    if text.is_ascii() && !text.trim_start().starts_with('E') {
+        return None;
+    }
     let text = types::compact(text);
     let (concept, loinc) = match &*text {
         "出生体重" => (Concept::BirthWeight, "8339-4"),

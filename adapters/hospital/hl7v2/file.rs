@@ -4,6 +4,7 @@
 //! with `MSH` is the beginning of a message in all of them.
 
 use super::limits::{MESSAGE_BYTES_MAX, MESSAGES_MAX};
+use crate::seek::seek;
 use musubi_core::adapter::{Diagnostic, Severity};
 use std::ops::Range;
 
@@ -144,7 +145,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
         let rest = bytes.get(start..).filter(|rest| !rest.is_empty())?;
-        let length = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+        let length = seek(rest, |byte| (byte == b'\r') | (byte == b'\n')).unwrap_or(rest.len());
         let line = rest.get(..length).unwrap_or_default();
         let marked = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         let blanks = marked.iter().position(|byte| !matches!(byte, b' ' | 0x0B | 0x1C | 0)).unwrap_or(marked.len());

@@ -6,6 +6,7 @@
 use super::charset::Charset;
 use super::escape;
 use super::limits::{FIELDS_MAX, SEGMENTS_MAX};
+use crate::seek::places;
 use std::borrow::Cow;
 
 /// What MSH-1 and MSH-2 declare (`formats/hospital.md` 2.4).
@@ -114,32 +115,23 @@ impl<'t> Message<'t> {
     fn scan(&mut self) -> Result<(), Malformed> {
         let separator = self.delimiters.field;
         let bytes = self.text.as_bytes();
-        let mut start = 0;
-        let mut first = 0;
-        let mut fresh = true;
-        for (index, &byte) in bytes.iter().enumerate() {
-            // Everything that separates is punctuation or a control: letters and kanji leave here at once.
-            if byte != separator && byte != b'\r' && byte != b'\n' {
-                continue;
-            }
-            if fresh {
-                first = position(self.fields.len());
-                self.fields.push(position(start));
-                fresh = false;
-            }
-            if byte == separator {
-                self.fields.push(position(index + 1));
+        let (mut first, mut start) = (self.begin(0), 0);
+        for at in places(bytes, |byte| (byte == separator) | (byte == b'\r') | (byte == b'\n')) {
+            if bytes.get(at) == Some(&separator) {
+                self.fields.push(position(at + 1));
             } else {
-                self.close(first, start, index)?;
-                start = index + 1;
-                fresh = true;
+                self.close(first, start, at)?;
+                start = at + 1;
+                first = self.begin(start);
             }
-        }
-        if fresh {
-            first = position(self.fields.len());
-            self.fields.push(position(start));
         }
         self.close(first, start, bytes.len())
+    }
+
+    /// Begins a segment; where its name is noted.
+    fn begin(&mut self, start: usize) -> u32 {
+        self.fields.push(position(start));
+        position(self.fields.len() - 1)
     }
 
     /// Ends a segment; a blank line is none.
@@ -247,14 +239,20 @@ impl<'m> Segment<'m> {
         self.len() == 0
     }
 
-    /// Is nothing written in a field? Asks the places of the separators alone.
+    /// Is nothing written in a field?
     pub(super) fn is_blank(self, number: usize) -> bool {
+        self.bytes_of(number) == 0
+    }
+
+    /// How many bytes are written in a field. Asks the places of the separators alone.
+    pub(super) fn bytes_of(self, number: usize) -> usize {
         if self.is_header() && number == 1 {
-            return false;
+            return 1;
         }
         let number = number - usize::from(self.is_header());
-        let Some(&start) = self.starts.get(number) else { return true };
-        self.starts.get(number + 1).map_or(self.end, |next| next - 1) == start
+        let Some(&start) = self.starts.get(number) else { return 0 };
+        let end = self.starts.get(number + 1).map_or(self.end, |next| next - 1);
+        end.saturating_sub(start) as usize
     }
 
     /// A field, from 1. In `MSH` the separator itself is field 1.

@@ -9,7 +9,6 @@ use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, SubjectRole};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Reads one message.
 pub(super) struct Reader<'m> {
@@ -52,11 +51,18 @@ const SINGLE: [&str; 6] = ["MSH", "EVN", "PID", "PV1", "PV2", "PD1"];
 
 impl<'m> Reader<'m> {
     pub(super) fn new(message: &'m Message<'m>, header: &'m Header, profile: &'m Profile) -> Self {
-        let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+        // A message has few kinds of segments, and most of one kind stand together.
+        let mut seen: Vec<(&str, u32)> = Vec::new();
         let count = |segment: Segment<'m>| {
-            let ordinal = seen.entry(segment.name()).or_default();
-            *ordinal += 1;
-            *ordinal
+            let name = segment.name();
+            let at = seen.iter().rposition(|(known, _)| *known == name).unwrap_or_else(|| {
+                seen.push((name, 0));
+                seen.len() - 1
+            });
+            seen.get_mut(at).map_or(1, |(_, ordinal)| {
+                *ordinal += 1;
+                *ordinal
+            })
         };
         let ordinals: Vec<u32> = message.segments().map(count).collect();
         let entries = Vec::with_capacity(ordinals.len().min(USUAL_ENTRIES));

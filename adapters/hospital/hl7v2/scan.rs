@@ -11,15 +11,21 @@ pub(super) fn individual_number<'m>(message: &'m Message<'m>, profile: &Profile)
     let escape = char::from(message.delimiters().escape);
     message.segments().find_map(|segment| {
         let suspect = |number: &usize| {
-            let field = segment.field(*number);
-            // An escape may stand for digits.
-            (my_number::may_contain(field.raw()) || field.raw().contains(escape) || is_attachment(segment, *number))
-                && !exempt(segment, *number, profile)
-                && holds_one(segment, *number, field)
+            segment.bytes_of(*number) >= SHORTEST && {
+                let field = segment.field(*number);
+                // An escape may stand for digits.
+                (my_number::may_contain(field.raw()) || field.raw().contains(escape) || is_attachment(segment, *number))
+                    && !exempt(segment, *number, profile)
+                    && holds_one(segment, *number, field)
+            }
         };
         (1..=segment.len()).find(suspect).map(|number| (segment, number))
     })
 }
+
+/// Bytes of the shortest field that can hold twelve digits: none are fewer bytes than digits, whether they are written, escaped
+/// or packed.
+const SHORTEST: usize = 12;
 
 /// Numbers that systems give to orders and specimens (type EI): nobody's own.
 const NUMBERS_OF_ORDERS: [(&str, usize); 7] =
@@ -78,4 +84,22 @@ fn in_attachment(part: Part<'_>) -> bool {
     let packed: Vec<u8> = part.raw().bytes().filter(u8::is_ascii_graphic).collect();
     let bytes = base64::engine::general_purpose::STANDARD.decode(packed).unwrap_or_default();
     std::str::from_utf8(&bytes).is_ok_and(my_number::contains)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::charset::Charset;
+    use super::super::message::parse;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_field_that_is_spared_the_search_holds_one(field in r"[0-9⅒㍢¼XE.spk\\]{0,12}", value_type in "ED|ST|TX|TS") {
+            let text = format!("MSH|^~\\&|A\rOBX|1|{value_type}|x||{field}");
+            let message = parse(&text, Charset::Utf8).map_err(|_| TestCaseError::fail("a message"))?;
+            let obx = message.first("OBX").ok_or_else(|| TestCaseError::fail("a segment"))?;
+            prop_assert!(field.len() >= SHORTEST || !holds_one(obx, 5, obx.field(5)));
+        }
+    }
 }

@@ -62,15 +62,15 @@ pub fn read(text: &str) -> Result<(Stamp, Option<Odd>), NotADate> {
     if digits.starts_with("0000") {
         return Err(NotADate::OtherForm);
     }
-    let part = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<i8>().ok());
-    let year = digits.get(..4).and_then(|year| year.parse::<i16>().ok()).filter(|year| (1800..=2200).contains(year));
+    let part = |from: usize| two_digits(digits.as_bytes().get(from..from + 2)?);
+    let year = part(0).zip(part(2)).map(|(hundreds, rest)| i16::from(hundreds) * 100 + i16::from(rest));
     let mut stamp = Stamp {
-        year: year.ok_or(NotADate::Impossible)?,
-        month: part(4, 6),
-        day: part(6, 8),
-        hour: part(8, 10),
-        minute: part(10, 12),
-        second: part(12, 14),
+        year: year.filter(|year| (1800..=2200).contains(year)).ok_or(NotADate::Impossible)?,
+        month: part(4),
+        day: part(6),
+        hour: part(8),
+        minute: part(10),
+        second: part(12),
     };
     if stamp.reduce() {
         odd = Some(Odd::Reduced);
@@ -90,6 +90,11 @@ pub fn read(text: &str) -> Result<(Stamp, Option<Odd>), NotADate> {
         }
         _ => Ok((stamp, odd)),
     }
+}
+
+fn two_digits(digits: &[u8]) -> Option<i8> {
+    let digit = |at: usize| digits.get(at).and_then(|byte| char::from(*byte).to_digit(10));
+    i8::try_from(digit(0)? * 10 + digit(1)?).ok()
 }
 
 const JAPAN_MINUTES: i64 = 9 * 60;

@@ -245,10 +245,16 @@ pub fn unit(part: Part<'_>) -> String {
     unit_named(&part.component(1).text())
 }
 
+/// In small letters; nearly every unit is.
+fn lowercase(text: Cow<'_, str>) -> Cow<'_, str> {
+    let settled = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if text.bytes().all(settled) { text } else { Cow::Owned(text.to_lowercase()) }
+}
+
 /// A unit in UCUM where it is one of those that matter here, else as written.
 pub(crate) fn unit_named(code: &str) -> String {
-    let folded = compact(code).to_lowercase();
-    let known = match folded.as_str() {
+    let folded = lowercase(compact(code));
+    let known = match &*folded {
         "g" | "グラム" => "g",
         "kg" | "キログラム" => "kg",
         "cm" => "cm",
