@@ -51,12 +51,27 @@ impl Markup {
 
     /// A table of labels and values; nothing when there are no rows.
     pub fn table<'a>(rows: impl IntoIterator<Item = (&'a str, Markup)>) -> Self {
-        let mut out = String::new();
+        Self::rows(0, rows, |value, out| out.push_str(&value.0))
+    }
+
+    /// A table of labels and texts; nothing when there are no rows.
+    pub fn table_of_texts<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)> + Clone) -> Self {
+        let length = rows.clone().into_iter().map(|(label, value)| ROW.len() + label.len() + value.len()).sum();
+        Self::rows(length, rows, write_text)
+    }
+
+    /// `length` is about how long it becomes.
+    fn rows<'a, V>(
+        length: usize,
+        rows: impl IntoIterator<Item = (&'a str, V)>,
+        write: impl Fn(V, &mut String),
+    ) -> Self {
+        let mut out = String::with_capacity(length + "<table><tbody></tbody></table>".len());
         for (label, value) in rows {
             out.push_str(if out.is_empty() { "<table><tbody><tr><th>" } else { "<tr><th>" });
             write_text(label, &mut out);
             out.push_str("</th><td>");
-            out.push_str(&value.0);
+            write(value, &mut out);
             out.push_str("</td></tr>");
         }
         if !out.is_empty() {
@@ -76,6 +91,9 @@ impl Markup {
     }
 }
 
+/// What stands around the words of a row.
+const ROW: &str = "<tr><th></th><td></td></tr>";
+
 /// Text without what a reader cannot see and what turns the order of letters round: each such character shows as `�`,
 /// so that two names which differ in it do not look alike. Variation selectors of kanji stay.
 pub fn visible(text: &str) -> String {
@@ -87,12 +105,7 @@ pub fn visible(text: &str) -> String {
 fn write_text(text: &str, out: &mut String) {
     let seen = text.chars().any(is_hidden);
     let shown = if seen { Cow::Owned(visible(text)) } else { Cow::Borrowed(text) };
-    for (number, line) in shown.split('\n').enumerate() {
-        if number > 0 {
-            out.push_str("<br/>");
-        }
-        escape(line, out);
-    }
+    escape(&shown, out);
 }
 
 const fn is_hidden(letter: char) -> bool {
@@ -113,7 +126,7 @@ const fn is_hidden(letter: char) -> bool {
 fn escape(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = seek(rest.as_bytes(), |byte| {
-        (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'"') | (byte == b'\'')
+        (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'"') | (byte == b'\'') | (byte == b'\n')
     }) {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
@@ -123,6 +136,7 @@ fn escape(text: &str, out: &mut String) {
             Some('<') => "&lt;",
             Some('>') => "&gt;",
             Some('"') => "&quot;",
+            Some('\n') => "<br/>",
             _ => "&#39;",
         });
         rest = letters.as_str();

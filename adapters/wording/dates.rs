@@ -22,33 +22,49 @@ impl Known {
         Some(Known { year, month, day })
     }
 
-    fn whole(self) -> Option<Day> {
-        Day::new(self.year, self.month?, self.day?).ok()
+    /// To the day?
+    fn is_whole(self) -> bool {
+        self.day.is_some()
+    }
+
+    fn japanese(self) -> String {
+        let mut text = String::with_capacity("令和88年(2026年)10月26日 14:12".len());
+        let era = era_year(self, &mut text);
+        push_number(usize::from(self.year.unsigned_abs()), &mut text);
+        text.push_str(if era { "年)" } else { "年" });
+        for (part, unit) in [(self.month, "月"), (self.day, "日")] {
+            if let Some(part) = part {
+                push_number(usize::from(part.unsigned_abs()), &mut text);
+                text.push_str(unit);
+            }
+        }
+        text
+    }
+
+    fn iso(self) -> String {
+        let mut text = String::with_capacity("2026-10-26T04:12:00+09:00".len());
+        let year = usize::from(self.year.unsigned_abs());
+        push_two(year / 100, &mut text);
+        push_two(year, &mut text);
+        for part in [self.month, self.day].into_iter().flatten() {
+            text.push('-');
+            push_two(usize::from(part.unsigned_abs()), &mut text);
+        }
+        text
     }
 }
 
 /// 令和8年(2026年)10月26日; 令和8年(2026年)10月; 2019年 where the era is open.
 pub fn japanese_date(date: &proto::Date) -> Option<String> {
-    let known = Known::of(date)?;
-    let mut text = String::with_capacity("令和88年(2026年)10月26日 14:12".len());
-    let era = era_year(known, &mut text);
-    push_number(usize::from(known.year.unsigned_abs()), &mut text);
-    text.push_str(if era { "年)" } else { "年" });
-    for (part, unit) in [(known.month, "月"), (known.day, "日")] {
-        if let Some(part) = part {
-            push_number(usize::from(part.unsigned_abs()), &mut text);
-            text.push_str(unit);
-        }
-    }
-    Some(text)
+    Known::of(date).map(Known::japanese)
 }
 
 /// Adds the year in its era (令和8年) and the bracket behind it, where the date is precise enough to tell the era. Was it?
 fn era_year(known: Known, text: &mut String) -> bool {
     let earliest = Day::new(known.year, known.month.unwrap_or(1), known.day.unwrap_or(1)).ok();
     let end_of_month = || Day::new(known.year, known.month.unwrap_or(12), 1).ok().map(Day::last_of_month);
-    let latest = known.whole().or_else(end_of_month);
-    let Some(era) = earliest.and_then(Era::of).filter(|era| latest.and_then(Era::of) == Some(*era)) else {
+    let same_at_its_end = |era: &&Era| known.is_whole() || end_of_month().and_then(Era::of) == Some(*era);
+    let Some(era) = earliest.and_then(Era::of).filter(same_at_its_end) else {
         return false;
     };
     text.push_str(era.name);
@@ -62,9 +78,9 @@ fn era_year(known: Known, text: &mut String) -> bool {
 
 /// A date and time: 令和8年(2026年)10月26日 4:12.
 pub fn japanese_moment(at: &proto::DateTime) -> Option<String> {
-    let date = at.date.as_ref()?;
-    let mut text = japanese_date(date)?;
-    let Some(hour) = clock_part(at.hour, 23).filter(|_| Known::of(date).and_then(Known::whole).is_some()) else {
+    let known = Known::of(at.date.as_ref()?)?;
+    let mut text = known.japanese();
+    let Some(hour) = clock_part(at.hour, 23).filter(|_| known.is_whole()) else {
         return Some(text);
     };
     text.push(' ');
@@ -98,25 +114,16 @@ pub fn japanese_time(at: Time) -> String {
 
 /// `2026-10-26`, `2026-10` or `2026`: a FHIR `date`.
 pub fn iso_date(date: &proto::Date) -> Option<String> {
-    let known = Known::of(date)?;
-    let mut text = String::with_capacity("2026-10-26T04:12:00+09:00".len());
-    let year = usize::from(known.year.unsigned_abs());
-    push_two(year / 100, &mut text);
-    push_two(year, &mut text);
-    for part in [known.month, known.day.filter(|_| known.month.is_some())].into_iter().flatten() {
-        text.push('-');
-        push_two(usize::from(part.unsigned_abs()), &mut text);
-    }
-    Some(text)
+    Known::of(date).map(Known::iso)
 }
 
 /// `2026-10-26T04:12:00+09:00`, or the date alone: a FHIR `dateTime`. The standard has no time without seconds, and
 /// says that they may be filled with zeros; a time without minutes is left out.
 pub fn iso_moment(at: &proto::DateTime) -> Option<String> {
-    let date = at.date.as_ref()?;
-    let mut text = iso_date(date)?;
-    let whole = Known::of(date).and_then(Known::whole).is_some();
-    let (Some(hour), Some(minute), true) = (clock_part(at.hour, 23), clock_part(at.minute, 59), whole) else {
+    let known = Known::of(at.date.as_ref()?)?;
+    let mut text = known.iso();
+    let (Some(hour), Some(minute), true) = (clock_part(at.hour, 23), clock_part(at.minute, 59), known.is_whole())
+    else {
         return Some(text);
     };
     for (mark, part) in [('T', hour), (':', minute), (':', clock_part(at.second, 59).unwrap_or(0))] {

@@ -15,6 +15,7 @@ pub use rows::rows;
 
 use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
+use std::borrow::Cow;
 
 /// One line of a notice or a narrative: a label and a value, never without a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +69,10 @@ pub fn weeks(days: Option<i32>) -> Option<String> {
 pub fn quantity(quantity: Option<&proto::Quantity>) -> Option<String> {
     let quantity = quantity.filter(|quantity| !quantity.value.is_empty())?;
     let number = grouped(&quantity.value);
-    let unit = if quantity.unit.is_empty() { String::new() } else { format!(" {}", codes::unit(&quantity.unit)) };
-    Some(format!("{}{number}{unit}", quantity.comparator))
+    if quantity.unit.is_empty() {
+        return Some([quantity.comparator.as_str(), &number].concat());
+    }
+    Some([quantity.comparator.as_str(), &number, " ", codes::unit(&quantity.unit)].concat())
 }
 
 /// A weight in grams, where number and unit say one.
@@ -161,10 +164,10 @@ pub fn basis(released: &Released) -> Option<String> {
 }
 
 /// Groups of three digits: `2,486`. Texts that are no whole number stay.
-fn grouped(text: &str) -> String {
+fn grouped(text: &str) -> Cow<'_, str> {
     let (whole, rest) = text.split_once('.').map_or((text, ""), |(whole, rest)| (whole, rest));
     if whole.len() < 4 || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = String::new();
     for (position, digit) in whole.chars().enumerate() {
@@ -173,7 +176,11 @@ fn grouped(text: &str) -> String {
         }
         out.push(digit);
     }
-    if rest.is_empty() { out } else { format!("{out}.{rest}") }
+    if !rest.is_empty() {
+        out.push('.');
+        out.push_str(rest);
+    }
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

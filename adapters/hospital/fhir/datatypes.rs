@@ -55,7 +55,7 @@ pub(super) fn source_coding(coded: &proto::Coded, author: &str) -> Json {
         return Json::Nothing;
     }
     let system = code_system(&coded.system, author);
-    object([("system", system.into()), ("code", coded.code.as_str().into()), ("display", coded.text.as_str().into())])
+    object([("system", system), ("code", coded.code.as_str().into()), ("display", coded.text.as_str().into())])
 }
 
 /// Is it a FHIR `code`: no blanks at the ends, none doubled, no control characters.
@@ -66,16 +66,21 @@ pub(super) fn is_code(text: &str) -> bool {
 }
 
 /// The system of a code, as a URI.
-pub(super) fn code_system(system: &str, author: &str) -> Option<String> {
+pub(super) fn code_system(system: &str, author: &str) -> Json {
     let table = system.strip_prefix("HL7").filter(|table| table.len() == 4 && is_digits(table));
-    Some(match system {
-        "" => return None,
-        "LN" => LOINC.to_owned(),
-        "I10" | "ICD10" | "ICD-10" => ICD10.to_owned(),
-        "JC10" => JLAC10.to_owned(),
-        _ if table.is_some() => format!("http://terminology.hl7.org/CodeSystem/v2-{}", table.unwrap_or_default()),
-        other => uri(other).unwrap_or_else(|| format!("{}:code-system:{}", agency_urn(author), escaped(other))),
-    })
+    match system {
+        "" => Json::Nothing,
+        "LN" | LOINC => word(LOINC),
+        "I10" | "ICD10" | "ICD-10" => word(ICD10),
+        "JC10" => word(JLAC10),
+        _ if table.is_some() => {
+            Json::from(format!("http://terminology.hl7.org/CodeSystem/v2-{}", table.unwrap_or_default()))
+        }
+        other => {
+            let local = || format!("{}:code-system:{}", agency_urn(author), escaped(other));
+            uri(other).unwrap_or_else(local).into()
+        }
+    }
 }
 
 /// The text as a URI, if it is an absolute one or an OID.
@@ -85,9 +90,8 @@ fn uri(text: &str) -> Option<String> {
     if absolute && text.bytes().all(legal) {
         return Some(text.to_owned());
     }
-    let parts: Vec<&str> = text.split('.').collect();
-    let is_oid =
-        parts.len() > 2 && matches!(parts.first(), Some(&("0" | "1" | "2"))) && parts.iter().all(|p| is_digits(p));
+    let parts = || text.split('.');
+    let is_oid = matches!(parts().next(), Some("0" | "1" | "2")) && parts().nth(2).is_some() && parts().all(is_digits);
     is_oid.then(|| format!("urn:oid:{text}"))
 }
 
@@ -131,7 +135,7 @@ pub(super) fn number_system(issuer: &str, what: &str) -> Option<String> {
 }
 
 /// A number that somebody gave to something.
-pub(super) fn number(system: Option<String>, value: &str) -> Json {
+pub(super) fn number(system: impl Into<Json>, value: &str) -> Json {
     let value = Json::from(value);
     if value.is_nothing() { value } else { object([("system", system.into()), ("value", value)]) }
 }

@@ -30,7 +30,12 @@ impl Document {
     }
 
     /// Writes the resource of a place.
-    pub(super) fn fill(&mut self, slot: Slot, kind: &'static str, members: Vec<(&'static str, Json)>) {
+    pub(super) fn fill(
+        &mut self,
+        slot: Slot,
+        kind: &'static str,
+        members: impl IntoIterator<Item = (&'static str, Json)>,
+    ) {
         let head = [("resourceType", word(kind)), ("id", Json::Id(slot.0))];
         if let Some(place) = self.resources.get_mut(slot.0) {
             *place = object(head.into_iter().chain(members));
@@ -38,7 +43,7 @@ impl Document {
     }
 
     /// Writes a resource in the next place.
-    pub(super) fn add(&mut self, kind: &'static str, members: Vec<(&'static str, Json)>) -> Slot {
+    pub(super) fn add(&mut self, kind: &'static str, members: impl IntoIterator<Item = (&'static str, Json)>) -> Slot {
         let slot = self.reserve();
         self.fill(slot, kind, members);
         slot
@@ -46,7 +51,7 @@ impl Document {
 
     /// A reference to a place.
     pub(super) fn reference(&self, slot: Slot) -> Json {
-        object([("reference", Json::Place(slot.0))])
+        Json::Reference(slot.0)
     }
 
     /// How many places there are.

@@ -59,6 +59,10 @@ impl Draft {
             Json::Id(number) => self.id("\"", Some(*number)),
             Json::Place(number) => self.id("\"urn:uuid:", Some(*number)),
             Json::BundlePlace => self.id("\"urn:uuid:", None),
+            Json::Reference(number) => {
+                self.id("{\"reference\":\"urn:uuid:", Some(*number));
+                self.push("}");
+            }
             Json::Stamp(value) => self.value(value),
             Json::Text(text) => self.text(text),
             Json::Word(word) => self.text(word),
@@ -67,7 +71,7 @@ impl Draft {
             Json::List(items) => {
                 for (number, item) in items.iter().enumerate() {
                     self.push(if number == 0 { "[" } else { "," });
-                    if matches!(item, Json::Object(_)) {
+                    if matches!(item, Json::Object(_) | Json::Reference(_)) {
                         self.push("\n");
                     }
                     self.value(item);

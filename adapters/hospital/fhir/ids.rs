@@ -19,7 +19,8 @@ impl Ids {
     /// The ids of the document whose view has this hash and that has so many resources.
     pub(super) fn of(view: [u8; 32], resources: usize) -> Self {
         let mut ids = Ids { view: Some(view), resources: Vec::new() };
-        ids.resources = (0..resources).map(|number| ids.derived(b"resource", number)).collect();
+        let beginning = ids.beginning(b"resource");
+        ids.resources = (0..resources).map(|number| derived(beginning.clone(), number)).collect();
         ids
     }
 
@@ -33,22 +34,27 @@ impl Ids {
         self.derived(b"bundle", 0)
     }
 
-    fn derived(&self, kind: &[u8], number: usize) -> Uuid {
-        let Some(view) = self.view else {
-            return Uuid::from_u128(u128::try_from(number).unwrap_or(u128::MAX));
-        };
-        let mut hash = Sha256::new();
-        hash.update(b"musubi fhir document v1\0");
-        hash.update(kind);
-        hash.update(view);
-        hash.update(u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes());
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut bytes = [0; 16];
-        for (byte, from) in bytes.iter_mut().zip(digest) {
-            *byte = from;
-        }
-        Builder::from_custom_bytes(bytes).into_uuid()
+    /// The hash as far as it is the same for all ids of a kind; none where ids are only numbers.
+    fn beginning(&self, kind: &[u8]) -> Option<Sha256> {
+        let hash = Sha256::new_with_prefix(b"musubi fhir document v1\0");
+        Some(hash.chain_update(kind).chain_update(self.view?))
     }
+
+    fn derived(&self, kind: &[u8], number: usize) -> Uuid {
+        derived(self.beginning(kind), number)
+    }
+}
+
+fn derived(beginning: Option<Sha256>, number: usize) -> Uuid {
+    let Some(hash) = beginning else {
+        return Uuid::from_u128(u128::try_from(number).unwrap_or(u128::MAX));
+    };
+    let digest: [u8; 32] = hash.chain_update(u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes()).finalize().into();
+    let mut bytes = [0; 16];
+    for (byte, from) in bytes.iter_mut().zip(digest) {
+        *byte = from;
+    }
+    Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]

@@ -24,33 +24,29 @@ pub(super) enum Json {
     Place(usize),
     /// The place of the Bundle.
     BundlePlace,
+    /// A reference to a resource, by its number: an object that holds its place.
+    Reference(usize),
     /// What belongs to one sending and is no part of the view. It stands behind another member.
     Stamp(Box<Json>),
 }
 
 /// The members that hold something; nothing when none does.
 pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
-    let members = kept(members, |(_, value)| !value.is_nothing());
+    let mut members: Vec<_> = members.into_iter().collect();
+    members.retain(|(_, value)| !value.is_nothing());
     if members.is_empty() { Json::Nothing } else { Json::Object(members) }
 }
 
 /// The items that hold something; nothing when none does.
 pub(super) fn list(items: impl IntoIterator<Item = Json>) -> Json {
-    let items = kept(items, |item| !item.is_nothing());
+    let mut items: Vec<_> = items.into_iter().collect();
+    items.retain(|item| !item.is_nothing());
     if items.is_empty() { Json::Nothing } else { Json::List(items) }
 }
 
 /// A text of the program's own; nothing when it is empty.
 pub(super) const fn word(text: &'static str) -> Json {
     if text.is_empty() { Json::Nothing } else { Json::Word(text) }
-}
-
-/// What is wanted of all, with room for all: nearly always most of it is.
-fn kept<T>(all: impl IntoIterator<Item = T>, wanted: impl Fn(&T) -> bool) -> Vec<T> {
-    let all = all.into_iter();
-    let mut kept = Vec::with_capacity(all.size_hint().1.unwrap_or(0));
-    kept.extend(all.filter(wanted));
-    kept
 }
 
 impl Json {
@@ -94,7 +90,7 @@ impl Json {
             Json::Place(number) => Cow::Owned(ids.resource(*number).urn().to_string()),
             Json::BundlePlace => Cow::Owned(ids.bundle().urn().to_string()),
             Json::Stamp(value) => value.plain(ids),
-            Json::Nothing | Json::List(_) | Json::Object(_) => Cow::Borrowed(""),
+            Json::Nothing | Json::List(_) | Json::Object(_) | Json::Reference(_) => Cow::Borrowed(""),
         }
     }
 }
@@ -102,7 +98,7 @@ impl Json {
 impl From<&str> for Json {
     /// A FHIR string: no control characters but line ends and tabs, and not blank.
     fn from(text: &str) -> Self {
-        if text.trim().is_empty() {
+        if is_blank(text) {
             return Json::Nothing;
         }
         if !may_hold_controls(text) {
@@ -114,6 +110,10 @@ impl From<&str> for Json {
     }
 }
 
+fn is_blank(text: &str) -> bool {
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
+}
+
 /// All control characters are below the blank, or DEL, or begin with this byte.
 fn may_hold_controls(text: &str) -> bool {
     seek(text.as_bytes(), |byte| (byte < b' ') | (byte == 0x7F) | (byte == 0xC2)).is_some()
@@ -121,7 +121,7 @@ fn may_hold_controls(text: &str) -> bool {
 
 impl From<String> for Json {
     fn from(text: String) -> Self {
-        if may_hold_controls(&text) || text.trim().is_empty() { Json::from(text.as_str()) } else { Json::Text(text) }
+        if may_hold_controls(&text) || is_blank(&text) { Json::from(text.as_str()) } else { Json::Text(text) }
     }
 }
 

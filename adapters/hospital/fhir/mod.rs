@@ -37,7 +37,7 @@ use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Direction, EncodeError,
 use musubi_core::release::Released;
 
 /// A document is about so long, in bytes.
-const USUAL_LENGTH: usize = 32 * 1024;
+const USUAL_LENGTH: usize = 64 * 1024;
 
 /// A release as one FHIR R4 document Bundle (JSON).
 #[derive(Clone, Copy, Debug, Default)]

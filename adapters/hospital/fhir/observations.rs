@@ -5,34 +5,43 @@ use super::datatypes::{LOINC, codeable, coding, concept, count, moment, quantity
 use super::document::{Slot, author_of};
 use super::json::{Json, list, object, word};
 use super::treatment;
-use crate::wording::{self, coded, codes, iso_date};
+use crate::wording::{self, codes, iso_date};
 use musubi_proto::v1 as proto;
 
 /// Value of an observation, with the name of its member.
 type Value = (&'static str, Json);
 
+/// What only some observations have.
+#[derive(Default)]
+struct More {
+    /// What it is where it is not final.
+    status: Option<&'static str>,
+    category: Json,
+    interpretation: Json,
+    component: Json,
+}
+
 impl Context<'_, '_> {
     /// An observation, unless it has no value.
     fn observe(&mut self, code: Json, value: Value, at: Json) -> Option<Slot> {
-        self.observe_with(code, value, at, Vec::new())
+        self.observe_with(code, value, at, More::default())
     }
 
-    fn observe_with(&mut self, code: Json, value: Value, at: Json, more: Vec<(&'static str, Json)>) -> Option<Slot> {
-        let has_parts = more.iter().any(|(name, part)| *name == "component" && !part.is_nothing());
-        if value.1.is_nothing() && !has_parts {
+    fn observe_with(&mut self, code: Json, value: Value, at: Json, more: More) -> Option<Slot> {
+        if value.1.is_nothing() && more.component.is_nothing() {
             return None;
         }
-        let said = |wanted: &str| more.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone());
-        let mut members = vec![
-            ("status", said("status").unwrap_or(word("final"))),
-            ("category", said("category").unwrap_or_default()),
+        let members = [
+            ("status", word(more.status.unwrap_or("final"))),
+            ("category", more.category),
             ("code", code),
             ("subject", self.subject.clone()),
             ("effectiveDateTime", at),
             ("performer", list([self.author.clone()])),
             value,
+            ("interpretation", more.interpretation),
+            ("component", more.component),
         ];
-        members.extend(more.into_iter().filter(|(name, _)| !matches!(*name, "status" | "category")));
         Some(self.document.add("Observation", members))
     }
 
@@ -50,12 +59,13 @@ pub(super) fn finding(context: &mut Context<'_, '_>, entry: &proto::Entry, found
     if let Some(slot) = treatment::write(context, author, found) {
         return Some(slot);
     }
-    let source = found.code.clone().unwrap_or_default();
+    let none = proto::Coded::default();
+    let source = found.code.as_ref().unwrap_or(&none);
     let is_loinc = |code: &str| code.contains('-') && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let known = Some(found.concept.as_str()).filter(|code| is_loinc(code) && *code != source.code);
-    let codings = list([known.map(|code| coding(LOINC, code, "")).into(), source_coding(&source, author)]);
-    let text = coded(Some(&source)).unwrap_or_else(|| "結果".to_owned());
-    let code = object([("coding", codings), ("text", text.into())]);
+    let codings = list([known.map(|code| coding(LOINC, code, "")).into(), source_coding(source, author)]);
+    let named = [source.text.as_str(), &source.code].into_iter().find(|text| !text.is_empty());
+    let code = object([("coding", codings), ("text", named.map_or(word("結果"), Json::from))]);
     let coded_value = found.coded.as_ref().map(|coded| codeable(coded, author));
     let value = [
         quantity(found.quantity.as_ref()),
@@ -71,7 +81,7 @@ pub(super) fn finding(context: &mut Context<'_, '_>, entry: &proto::Entry, found
         "final" => "final",
         _ => "unknown",
     };
-    let more = vec![("status", status.into()), ("interpretation", list([words(&found.interpretation)]))];
+    let more = More { status: Some(status), interpretation: list([words(&found.interpretation)]), ..More::default() };
     context.observe_with(code, value, moment(found.observed_at.as_ref()), more)
 }
 
@@ -178,7 +188,7 @@ pub(super) fn questionnaire(context: &mut Context<'_, '_>, screening: &proto::Sc
     let parts = list(items.chain(apart));
     let total = screening.total.map_or(("valueQuantity", Json::Nothing), |total| count(total, "点", "{score}"));
     let survey = concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey");
-    let more = vec![("category", list([survey])), ("component", parts)];
+    let more = More { category: list([survey]), component: parts, ..More::default() };
     context.observe_with(code, total, day(screening.answered_on.as_ref()), more)
 }
 

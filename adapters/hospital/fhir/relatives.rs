@@ -18,7 +18,7 @@ pub(super) fn write(context: &mut Context<'_, '_>, entry: &proto::Entry, family:
         ];
         if told.iter().any(|(_, said)| !said.is_nothing()) {
             let patient = ("patient", context.subject.clone());
-            slots.push(context.document.add("RelatedPerson", std::iter::once(patient).chain(told).collect()));
+            slots.push(context.document.add("RelatedPerson", std::iter::once(patient).chain(told)));
         }
     }
     slots

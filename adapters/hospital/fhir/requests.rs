@@ -69,7 +69,7 @@ pub(super) fn step(context: &mut Context<'_, '_>, step: &proto::ReferralStep) ->
     let owner = context.agencies.reference(context.document, owner, context.family);
     let business = (!bser.is_empty()).then(|| concept("http://hl7.org/fhir/us/bser", bser, ""));
     let fulfil = concept("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request");
-    let focus = object([("identifier", number(None, &step.referral_id))]);
+    let focus = object([("identifier", number(Json::Nothing, &step.referral_id))]);
     let members = vec![
         ("status", word(status)),
         ("businessStatus", business.into()),

@@ -24,6 +24,7 @@ pub(super) fn write(
     let mut sections = Vec::new();
     for (position, one) in family.people.iter().enumerate() {
         sections.extend(who(document, family, people, position, one));
+        let person = person::heading(one);
         for entry in &one.entries {
             let Some((heading, rows)) = entry.body.as_ref().and_then(told) else { continue };
             let subject = people.patient(position).map(|slot| document.reference(slot));
@@ -32,7 +33,7 @@ pub(super) fn write(
             let slots = clinical::write(&mut context, entry);
             let references = slots.into_iter().map(|slot| document.reference(slot));
             sections.push(object([
-                ("title", format!("{}・{heading}", person::heading(one)).into()),
+                ("title", [person.as_str(), "・", heading].concat().into()),
                 ("code", entry.body.as_ref().map(code).into()),
                 ("focus", subject.into()),
                 ("text", narrative(entry.body.as_ref().is_some_and(is_told_by_resources), None, &rows)),
@@ -108,9 +109,11 @@ fn is_told_by_resources(body: &Body) -> bool {
 
 /// A narrative; `generated` when it says no more than the resources do.
 pub(super) fn narrative(generated: bool, name: Option<&str>, rows: &[Row]) -> Json {
-    let name = name.map(|name| Markup::element("p", Markup::text(name))).unwrap_or_default();
-    let table = Markup::table(rows.iter().map(|row| (row.label.as_str(), Markup::text(&row.value))));
-    let inner = name.then(&table);
+    let table = Markup::table_of_texts(rows.iter().map(|row| (row.label.as_str(), row.value.as_str())));
+    let inner = match name {
+        Some(name) => Markup::element("p", Markup::text(name)).then(&table),
+        None => table,
+    };
     let status = word(if generated { "generated" } else { "additional" });
     object([("status", status), ("div", Markup::narrative(&inner).into_string().into())])
 }

@@ -52,6 +52,12 @@ fn member(name: &str, value: &Json, beside: Option<&Json>, ids: &Ids, out: &mut 
             children(&inner, ids, out);
             close(name, out);
         }
+        Json::Reference(number) => {
+            open(name, "", out);
+            out.push('>');
+            member("reference", &Json::Place(*number), None, ids, out);
+            close(name, out);
+        }
         leaf => {
             open(name, "", out);
             attribute("value", &leaf.plain(ids), out);
