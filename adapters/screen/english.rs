@@ -237,6 +237,7 @@ const WORDS: &[(&str, &str)] = &[
     ("続柄", "Relation"),
     ("詳細", "Details"),
     ("実施", "Done"),
+    ("有無", "Present"),
     ("判定", "Judgement"),
     ("日時", "When"),
     ("自宅", "home"),

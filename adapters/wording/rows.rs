@@ -97,8 +97,13 @@ fn observation(observation: &proto::Observation) -> Rows {
     if observation.kind == "family_history" {
         rows.add("続柄", coded(observation.code.as_ref()));
     }
-    if !observation.kind.is_empty() && observation.status == "none" {
-        rows.add("実施", Some("なし".to_owned()));
+    let there = match observation.kind.as_str() {
+        "medication" | "procedure" | "immunization" => "実施",
+        _ => "有無",
+    };
+    // What was looked for and not found must never read as found.
+    if observation.status == "none" {
+        rows.add(there, Some("なし".to_owned()));
     }
     rows.text("判定", &observation.interpretation);
     rows.add("日時", at(observation.observed_at.as_ref()));
