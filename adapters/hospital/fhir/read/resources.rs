@@ -15,7 +15,9 @@ impl<'t> Reading<'t> {
         match container {
             Some(outer) => _ = self.urls.entry(format!("{outer}#{id}")).or_insert(number),
             None => {
-                for url in [url.to_owned(), [kind, "/", id].concat()] {
+                // What has no address is found by none: a reference may name somebody without one.
+                let own = (!id.is_empty()).then(|| [kind, "/", id].concat());
+                for url in [Some(url.to_owned()).filter(|url| !url.is_empty()), own].into_iter().flatten() {
                     self.urls.entry(url).or_insert(number);
                 }
             }

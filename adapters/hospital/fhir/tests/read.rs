@@ -375,3 +375,13 @@ fn the_number_of_a_public_expense_is_apart_and_raised_by_its_law() {
     assert_eq!(insured["coverage"]["insurer"], "12480013");
     assert!(insured.get("raised").is_none());
 }
+
+#[test]
+fn somebody_who_is_named_by_a_number_alone_is_not_the_first_one_of_the_bundle() {
+    let of_child = "{\"resourceType\":\"Observation\",\"status\":\"final\",\"subject\":{\"identifier\":{\"value\":\"0067890\"}},\
+                    \"code\":{\"text\":\"体温\"},\"valueString\":\"37.9\"}";
+    // No entry has an address.
+    let read = entries(&decode(&collection(&[PATIENT, of_child])));
+    let observed = read.iter().find(|entry| entry.get("observation").is_some()).unwrap();
+    assert_eq!(observed["subjects"][0]["identifier"], "0067890");
+}
