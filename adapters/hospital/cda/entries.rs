@@ -275,13 +275,14 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
     let high = node.first("effectiveTime").and_then(|time| time.first("high")).filter(|high| !values::is_null(*high));
     let ended = high.and_then(|high| reading.stamp(high, "@value", "condition.ended"));
     let key = key(reading, place.patient, &format!("diagnosis/{kind}"), node, Some(&code));
+    let translations = values::translations(value, &code, "condition.translations");
     let body = Body::Condition(proto::Condition {
         code: Some(code),
         kind: kind.to_owned(),
         onset: onset.map(Stamp::date_time),
         ended: ended.map(Stamp::date_time),
         negated,
-        translations: values::translations(value, "condition.translations"),
+        translations,
         ..proto::Condition::default()
     });
     let mut entry = reading.entry(place.patient, key, node, onset, body);

@@ -85,14 +85,9 @@ pub(super) fn system(oid: &str) -> String {
 /// A coded value (CD, CE). One without a code is its translation, or the words that it refers to.
 pub(super) fn coded(node: Option<Node<'_>>, path: &'static str, words: &Words) -> Option<proto::Coded> {
     let node = node?;
-    let read = |node: Node<'_>| proto::Coded {
-        system: system(node.take("@codeSystem", path)),
-        code: node.take("@code", path).to_owned(),
-        text: node.take("@displayName", path).to_owned(),
-    };
-    let mut coded = read(node);
+    let mut coded = one(node, path);
     if coded.code.is_empty() {
-        coded = node.first("translation").map(read).unwrap_or_default();
+        coded = node.first("translation").map(|other| one(other, path)).unwrap_or_default();
     }
     if coded.text.is_empty() {
         coded.text = node.first("originalText").map(|text| told(text, path, words)).unwrap_or_default();
@@ -100,16 +95,31 @@ pub(super) fn coded(node: Option<Node<'_>>, path: &'static str, words: &Words) -
     (!coded.code.is_empty() || !coded.text.is_empty()).then_some(coded)
 }
 
-/// The same in other systems.
-pub(super) fn translations(node: Option<Node<'_>>, path: &'static str) -> Vec<proto::Coded> {
-    let Some(node) = node.filter(|node| !node.peek("@code").is_empty()) else { return Vec::new() };
-    let all = node.all("translation").filter(|one| !one.peek("@code").is_empty());
-    let read = all.map(|one| proto::Coded {
-        system: system(one.take("@codeSystem", path)),
-        code: one.take("@code", path).to_owned(),
-        text: one.take("@displayName", path).to_owned(),
+fn one(node: Node<'_>, path: &'static str) -> proto::Coded {
+    proto::Coded {
+        system: system(node.take("@codeSystem", path)),
+        code: node.take("@code", path).to_owned(),
+        text: node.take("@displayName", path).to_owned(),
+    }
+}
+
+/// What else is said of a coded value beside what was chosen of it: the same in other systems, and what its author wrote
+/// where that is not what its code displays.
+pub(super) fn translations(node: Option<Node<'_>>, chosen: &proto::Coded, path: &'static str) -> Vec<proto::Coded> {
+    let Some(node) = node else { return Vec::new() };
+    let own_words = |node: Node<'_>| {
+        let text = node.first("originalText").map_or("", |text| text.take("#text", path)).to_owned();
+        proto::Coded { text, ..proto::Coded::default() }
+    };
+    let others = node.all("translation").map(|other| match one(other, path) {
+        coded if coded.code.is_empty() && coded.text.is_empty() => own_words(other),
+        coded => coded,
     });
-    read.collect()
+    let told = |coded: &proto::Coded| !coded.code.is_empty() || !coded.text.is_empty() && coded.text != chosen.text;
+    let is_chosen =
+        |coded: &proto::Coded| !coded.code.is_empty() && (&coded.system, &coded.code) == (&chosen.system, &chosen.code);
+    let is_said = |coded: &proto::Coded| is_chosen(coded) && (coded.text.is_empty() || coded.text == chosen.text);
+    others.chain([own_words(node)]).filter(|coded| told(coded) && !is_said(coded)).collect()
 }
 
 /// Every code of a coded value, for what it tells beyond its field.

@@ -45,7 +45,11 @@ pub(super) fn codeable(coded: &proto::Coded, author: &str) -> Json {
 /// A code, and the same in other systems.
 pub(super) fn codeable_with(coded: &proto::Coded, others: &[proto::Coded], author: &str) -> Json {
     let text = if coded.text.is_empty() { &coded.code } else { &coded.text };
-    let codings = std::iter::once(coded).chain(others).map(|one| source_coding(one, author));
+    let worded = |one: &proto::Coded| match one.code.as_str() {
+        "" => object([("display", one.text.as_str().into())]),
+        _ => source_coding(one, author),
+    };
+    let codings = std::iter::once(source_coding(coded, author)).chain(others.iter().map(worded));
     object([("coding", list(codings)), ("text", text.as_str().into())])
 }
 

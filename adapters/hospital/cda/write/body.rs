@@ -84,6 +84,11 @@ pub(super) fn table(out: &mut Writer, rows: &[Row]) {
 
 /// A coded value under a name, with its type where it stands for a value.
 pub(super) fn coded(out: &mut Writer, name: &'static str, coded: &proto::Coded, kind: &str) {
+    coded_with(out, name, coded, kind, &[]);
+}
+
+/// A coded value, and the same in other systems. The first of them that has words alone is what its author wrote.
+fn coded_with(out: &mut Writer, name: &'static str, coded: &proto::Coded, kind: &str, others: &[proto::Coded]) {
     let system = system(&coded.system);
     let mut attributes = Vec::new();
     if !kind.is_empty() {
@@ -99,15 +104,18 @@ pub(super) fn coded(out: &mut Writer, name: &'static str, coded: &proto::Coded, 
             attributes.push(("codeSystemName", &coded.system));
         }
     }
-    if coded.code.is_empty() {
-        out.open_with(name, &attributes);
-        out.leaf("originalText", &coded.text);
-        return out.close();
-    }
-    if !coded.text.is_empty() {
+    if !coded.code.is_empty() && !coded.text.is_empty() {
         attributes.push(("displayName", &coded.text));
     }
-    out.empty(name, &attributes);
+    let words = if coded.code.is_empty() { Some(coded) } else { others.iter().find(|one| one.code.is_empty()) };
+    let others = others.iter().filter(|one| words.is_none_or(|words| !std::ptr::eq(words, *one)));
+    if words.is_none() && others.clone().next().is_none() {
+        return out.empty(name, &attributes);
+    }
+    out.open_with(name, &attributes);
+    words.iter().for_each(|words| out.leaf("originalText", &words.text));
+    others.for_each(|one| self::coded(out, "translation", one, ""));
+    out.close();
 }
 
 /// The OID of a code system, where it has one.
@@ -144,9 +152,12 @@ fn diagnoses(out: &mut Writer, subject: &Subject<'_>) {
             continue;
         }
         section(out, (code, title), |out| {
-            let shown = these.iter().filter_map(|one| wording::coded(one.code.as_ref()));
-            let rows: Vec<Row> = shown.map(|value| Row { label: title.to_owned(), value, marked: false }).collect();
-            table(out, &rows);
+            let mut rows = Rows::default();
+            for one in &these {
+                let label = if one.negated == Some(true) { "否定された診断" } else { title };
+                rows.add(label, wording::coded(one.code.as_ref()));
+            }
+            table(out, &rows.into_rows());
             these.iter().for_each(|one| diagnosis(out, one));
         });
     }
@@ -175,7 +186,8 @@ fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
     out.close();
 }
 
-/// Observations that have no section of their own, and the EPDS.
+/// Observations that have no section of their own, and what was asked in questionnaires: of the EPDS every score, of others
+/// the words.
 fn observations(out: &mut Writer, one: &Person<'_>) {
     let found: Vec<&proto::Observation> =
         one.bodies(observation).into_iter().map(|(_, one)| one).filter(|one| one.kind.is_empty()).collect();

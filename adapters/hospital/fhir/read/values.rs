@@ -138,12 +138,20 @@ pub(super) fn coding(concept: Option<Node<'_>>, path: &'static str) -> Option<pr
     }
 }
 
-/// The codings of a concept besides the one that it is shown by.
+/// What the codings of a concept say besides what it is shown by: the same in other systems, and what the coding that it is
+/// shown by displays, where its author wrote something else.
 pub(super) fn translations(concept: Option<Node<'_>>, path: &'static str) -> Vec<proto::Coded> {
     let Some(concept) = concept else { return Vec::new() };
     let worded = concept.all("coding").position(|coding| !coding.peek("display").is_empty()).unwrap_or(0);
-    let others =
-        concept.all("coding").enumerate().filter(|(at, coding)| *at != worded && !coding.peek("code").is_empty());
+    let text = concept.peek("text");
+    let says_more = |(at, coding): &(usize, Node<'_>)| {
+        let (code, display) = (coding.peek("code"), coding.peek("display"));
+        match *at == worded {
+            true => ![text, code].contains(&"") && !["", text].contains(&display) && text != code,
+            false => !code.is_empty() || !["", text].contains(&display),
+        }
+    };
+    let others = concept.all("coding").enumerate().filter(says_more);
     others.map(|(_, coding)| one_coding(coding, path)).collect()
 }
 

@@ -1,0 +1,49 @@
+//! Diagnoses with all that is said of them, written and read.
+
+use super::read::{PATIENT, collection, decode, entries};
+use super::*;
+
+fn read_of(code: &str) -> Value {
+    let condition =
+        format!("{{\"resourceType\":\"Condition\",\"subject\":{{\"reference\":\"Patient/p\"}},\"code\":{code}}}");
+    let read = entries(&decode(&collection(&[PATIENT, &condition])));
+    read.iter().find_map(|entry| entry.get("condition")).unwrap().clone()
+}
+
+fn back(condition: &proto::Condition) -> Value {
+    let mut all = mother_alone();
+    all.push(of_mother("condition/1", Body::Condition(condition.clone())));
+    let read = entries(&decode(&bundle(all).to_string()));
+    let told = read.iter().filter_map(|entry| entry.get("condition"));
+    told.into_iter().find(|told| told["code"]["code"] == "O24.4").unwrap().clone()
+}
+
+#[test]
+fn a_diagnosis_comes_back_in_every_system_and_in_the_words_of_its_author() {
+    let condition = proto::Condition {
+        code: Some(coded("I10", "O24.4", "妊娠糖尿病の疑い")),
+        kind: text("final"),
+        translations: vec![
+            coded("I10", "O24.4", "妊娠中に発生した糖尿病"),
+            coded("1.2.392.200119.4.101.6", "20056789", ""),
+            coded("", "", "GDM"),
+        ],
+        ..proto::Condition::default()
+    };
+    assert_eq!(back(&condition), serde_json::to_value(&condition).unwrap());
+}
+
+#[test]
+fn what_a_coding_displays_is_kept_where_the_author_wrote_something_else() {
+    let told = read_of(
+        "{\"text\":\"妊娠糖尿病の疑い\",\"coding\":[{\"system\":\"urn:oid:2.16.840.1.113883.6.3.1\",\"code\":\"O24.4\",\
+         \"display\":\"妊娠糖尿病\"},{\"display\":\"GDM\"}]}",
+    );
+    assert_eq!(told["code"]["text"], "妊娠糖尿病の疑い");
+    assert_eq!(
+        (&told["translations"][0]["text"], &told["translations"][1]["text"]),
+        (&"妊娠糖尿病".into(), &"GDM".into())
+    );
+    let same = read_of("{\"text\":\"妊娠糖尿病\",\"coding\":[{\"code\":\"O24.4\",\"display\":\"妊娠糖尿病\"}]}");
+    assert!(same.get("translations").is_none(), "{same}");
+}
