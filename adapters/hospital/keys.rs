@@ -1,5 +1,6 @@
 //! What tells two entries of one document apart in their keys, and is the same when the document comes again.
 
+use super::hl7v2::types;
 use musubi_proto::v1 as proto;
 
 /// Longest number of a sender in a key, in bytes.
@@ -25,4 +26,16 @@ pub(super) fn about(code: &proto::Coded) -> &str {
 /// What a key says of a code.
 pub(super) fn head(code: &proto::Coded) -> String {
     name(String::new(), about(code))
+}
+
+/// What tells one insurance of a person from another: who insures, and the numbers, in the letters of NFKC since senders
+/// write both widths. Of a public expense it is the law alone: the number of who pays has a category of its own (C12), and a
+/// key is seen wherever its entry is.
+pub(super) fn insurance(coverage: &proto::Coverage) -> String {
+    let law = coverage.public_expense_number.get(..2).unwrap_or_default();
+    let parts = [law, &coverage.insurer, &coverage.symbol, &coverage.number, &coverage.branch];
+    let parts = parts.map(types::compact);
+    let told: Vec<&str> = parts.iter().map(|part| &**part).filter(|part| !part.is_empty()).collect();
+    let key = if told.is_empty() { coverage.r#type.as_ref().map(head).unwrap_or_default() } else { told.join("/") };
+    key.chars().take(NUMBER_MAX).collect()
 }

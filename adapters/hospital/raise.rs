@@ -32,6 +32,11 @@ pub(super) fn by_place(entry: &mut proto::Entry, ward: &str, department: &str) {
     }
 }
 
+/// What a public expense tells by the law under which it is paid: the first two digits of the number of who pays it.
+pub(super) fn by_law(entry: &mut proto::Entry, public_expense_number: &str) {
+    by_codes(entry, [("public-expense", public_expense_number.get(..2).unwrap_or_default())]);
+}
+
 /// Free text is a narrative besides what its container tells (`consent.md` section 2, principle 4).
 pub(super) fn narrative(entry: &mut proto::Entry) {
     by(entry, CategorySet::from_bits(0).with(Category::C10));

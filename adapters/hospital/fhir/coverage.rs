@@ -9,7 +9,7 @@ use musubi_proto::v1 as proto;
 /// Symbol, number and branch number of the insured: this and `InsuredPersonSymbol`, `…Number`, `…SubNumber`.
 pub(super) const EXTENSION: &str = "http://jpfhir.jp/fhir/core/Extension/StructureDefinition/JP_Coverage_";
 /// Numbers of insurers, and of the insured (`"insurer","symbol","number","branch"`).
-const INSURER: &str = "http://jpfhir.jp/fhir/core/mhlw/IdSystem/InsurerNumber";
+pub(super) const INSURER: &str = "http://jpfhir.jp/fhir/core/mhlw/IdSystem/InsurerNumber";
 const INSURED: &str = "http://jpfhir.jp/fhir/core/IdSystem/JP_Coverage_id";
 /// System and code of a public expense (公費) among the kinds of insurance (保険種別).
 pub(super) const PUBLIC_EXPENSE: (&str, &str) = ("1.2.392.100495.20.2.61", "8");

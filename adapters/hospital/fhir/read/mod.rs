@@ -241,6 +241,7 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
     of("Patient").for_each(|number| people::patient(reading, number));
     of("RelatedPerson").for_each(|number| people::related(reading, number));
     of("Coverage").for_each(|number| coverage::read(reading, number));
+    of("Patient").for_each(|number| coverage::of_patient(reading, number));
     notice::collect(reading, document);
     of("Encounter").for_each(|number| stay::encounter(reading, number, document));
     of("Condition").for_each(|number| stay::condition(reading, number, document));

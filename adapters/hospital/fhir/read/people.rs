@@ -2,11 +2,12 @@
 
 use super::super::datatypes::ROLE_CODE;
 use super::super::people::BIRTH_TIME;
-use super::values;
+use super::{coverage, values};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
 use crate::hospital::reading::{Person, Reading};
 use crate::json::Node;
+use musubi_core::adapter::Profile;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Label, Sex, SubjectRole};
@@ -21,10 +22,7 @@ pub(super) fn find(reading: &mut Reading<'_>) {
             continue;
         };
         let node = resource.node;
-        let identifiers: Vec<_> = node
-            .all("identifier")
-            .filter_map(|id| values::identifier(id, "person_details.identifiers", reading.profile))
-            .collect();
+        let identifiers = identifiers(node, reading.profile);
         let usual = |id: &&values::Identifier| matches!(id.kind.as_str(), "PI" | "MR" | "PT" | "");
         let own = || identifiers.iter().filter(|id| id.own);
         let chosen = own().find(usual).or_else(|| own().next()).or_else(|| identifiers.iter().find(usual));
@@ -53,6 +51,15 @@ pub(super) fn find(reading: &mut Reading<'_>) {
         }
         reading.people.push(Person { subject, patient: Some(node), resource: Some(number), born });
     }
+}
+
+/// The numbers of a Patient. One of its insurance is told as that, and names the person only where nothing else does.
+fn identifiers(node: Node<'_>, profile: &Profile) -> Vec<values::Identifier> {
+    const PATH: &str = "person_details.identifiers";
+    let own = node.all("identifier").filter(|id| !coverage::is_of_insurance(*id));
+    let own: Vec<_> = own.filter_map(|id| values::identifier(id, PATH, profile)).collect();
+    let all = || node.all("identifier").filter_map(|id| values::identifier(id, PATH, profile)).collect();
+    if own.is_empty() { all() } else { own }
 }
 
 fn role(reading: &Reading<'_>, node: Node<'_>, born: Option<Stamp>) -> SubjectRole {
@@ -91,11 +98,9 @@ pub(super) fn patient(reading: &mut Reading<'_>, number: usize) {
     if born.is_none() && node.get("birthDate").is_none() {
         reading.warning_at("H008", node, "birthDate", "生年月日がありません。", "The birth date is missing.");
     }
-    let identifiers = node
-        .all("identifier")
-        .filter_map(|id| values::identifier(id, "person_details.identifiers", reading.profile))
-        .map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: id.kind });
-    let identifiers = identifiers.collect();
+    let identifiers = identifiers(node, reading.profile).into_iter();
+    let identifiers =
+        identifiers.map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: id.kind }).collect();
     let deceased_at = reading.stamp(node, "deceasedDateTime", "person_details.deceased_at");
     let deceased = flag(node, "deceasedBoolean", "person_details.deceased").or(deceased_at.map(|_| true));
     let birth_order = node.take("multipleBirthInteger", "person_details.birth_order").parse().ok();

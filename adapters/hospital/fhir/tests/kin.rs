@@ -1,6 +1,6 @@
 //! Insurance and family, written and read.
 
-use super::read::{assert_stable, decode, entries};
+use super::read::{PATIENT, assert_stable, collection, decode, entries, whole};
 use super::*;
 
 fn insured() -> proto::Coverage {
@@ -100,4 +100,87 @@ fn relatives_are_written_and_what_fhir_cannot_say_stands_in_words() {
     for said in ["3人", "会社員"] {
         assert!(section["text"]["div"].as_str().unwrap().contains(said), "{said}");
     }
+}
+
+/// The insurances in what is read of these resources beside the mother.
+fn insurances(resources: &[&str]) -> Vec<Value> {
+    let all = [&[PATIENT], resources].concat();
+    let decoded = decode(&collection(&all));
+    let mut read = whole(&decoded);
+    read.retain(|entry| entry.get("coverage").is_some());
+    read
+}
+
+#[test]
+fn an_insurance_without_a_number_of_its_own_has_the_same_key_wherever_it_stands() {
+    let coverage = |member: &str| {
+        format!(
+            "{{\"resourceType\":\"Coverage\",\"status\":\"active\",\"beneficiary\":{{\"reference\":\"Patient/p\"}},\
+             \"subscriberId\":\"{member}\",\"payor\":[{{\"identifier\":{{\"value\":\"06050116\"}}}}]}}"
+        )
+    };
+    let keys = |read: Vec<Value>| read.into_iter().map(|entry| entry["sourceKey"].clone()).collect::<Vec<_>>();
+    let (one, other) = (coverage("５６７８"), coverage("99"));
+    let first = keys(insurances(&[&one, &other]));
+    assert!(first[0].as_str().unwrap().ends_with("/coverage/06050116/5678"), "{first:?}");
+    assert_eq!(keys(insurances(&[&other, &one])), [first[1].clone(), first[0].clone()]);
+    assert_eq!(keys(insurances(&[&coverage("5678")])), [first[0].clone()], "in either width");
+}
+
+#[test]
+fn an_insurance_that_was_entered_in_error_is_withdrawn() {
+    let withdrawn = "{\"resourceType\":\"Coverage\",\"status\":\"entered-in-error\",\"subscriberId\":\"5678\",\
+                     \"beneficiary\":{\"reference\":\"Patient/p\"}}";
+    let decoded = decode(&collection(&[PATIENT, withdrawn]));
+    let read = whole(&decoded);
+    let told = read.iter().find(|entry| entry.get("withdrawal").is_some()).unwrap();
+    assert_eq!(told["withdrawal"]["bodyKind"], "coverage");
+    assert!(told["sourceKey"].as_str().unwrap().ends_with("/coverage/5678"));
+    assert_eq!(told["raised"], serde_json::json!(["C03_INSURANCE"]));
+}
+
+#[test]
+fn earlier_documents_number_an_insurance_by_its_parts() {
+    let id = |system: &str, value: &str| format!("{{\"system\":\"{system}\",\"value\":\"{value}\"}}");
+    let of = |ids: &[String]| {
+        let coverage = format!(
+            "{{\"resourceType\":\"Coverage\",\"status\":\"draft\",\"beneficiary\":{{\"reference\":\"Patient/p\"}},\
+             \"payor\":[{{\"display\":\"協会けんぽ\"}}],\"identifier\":[{}]}}",
+            ids.join(",")
+        );
+        insurances(&[&coverage]).remove(0)["coverage"].clone()
+    };
+    let [insurer, symbol, number, payer] =
+        ["61", "62", "63", "71"].map(|last| format!("urn:oid:1.2.392.100495.20.3.{last}"));
+    let told = of(&[id(&insurer, "06050116"), id(&symbol, "12-34"), id("OID:1.2.392.100495.20.3.63", "5678")]);
+    assert_eq!(
+        (&told["insurer"], &told["symbol"], &told["number"]),
+        (&"06050116".into(), &"12-34".into(), &"5678".into())
+    );
+    let public = of(&[id(&payer, "23480013"), id(&number, "1234567")]);
+    assert_eq!((&public["publicExpenseNumber"], public.get("insurer")), (&"23480013".into(), None));
+    let whole = of(&[id(
+        "http://jpfhir.jp/fhir/core/IdSystem/JP_Coverage_id",
+        "\\\"00012345\\\",\\\"12-34\\\",\\\"5678\\\",\\\"01\\\"",
+    )]);
+    assert_eq!((&whole["symbol"], &whole["number"], &whole["branch"]), (&"12-34".into(), &"5678".into(), &"01".into()));
+}
+
+#[test]
+fn the_insured_person_identifier_of_jp_clins_is_insurance_and_no_number_of_the_person() {
+    let member = "{\"system\":\"http://jpfhir.jp/fhir/clins/Idsystem/JP_Insurance_memberID\",\"value\":\"06050116:１２:３４:05\"}";
+    let patient = PATIENT.replacen("\"identifier\":[", &format!("\"identifier\":[{member},"), 1);
+    let read = entries(&decode(&collection(&[&patient])));
+    let find = |kind: &str| read.iter().find_map(|entry| entry.get(kind)).unwrap();
+    let told = find("coverage");
+    assert_eq!(
+        (&told["insurer"], &told["symbol"], &told["branch"]),
+        (&"06050116".into(), &"１２".into(), &"05".into())
+    );
+    let numbers = find("personDetails")["identifiers"].to_string();
+    assert!(!numbers.contains("06050116"), "who may see who she is may not see her insurance: {numbers}");
+    let coverage = "{\"resourceType\":\"Coverage\",\"status\":\"active\",\"beneficiary\":{\"reference\":\"Patient/p\"},\
+                    \"identifier\":[{\"value\":\"\\\"06050116\\\",\\\"12\\\",\\\"34\\\",\\\"05\\\"\"}]}";
+    let both = entries(&decode(&collection(&[&patient, coverage])));
+    assert_eq!(both.iter().filter(|entry| entry.get("coverage").is_some()).count(), 1, "told twice, it is one");
 }

@@ -22,16 +22,21 @@ pub(super) fn decode(text: &str) -> Decoded {
 /// The entries of what was read, as JSON of the schema, without what belongs to one sending: place, key of the series,
 /// and what the label of the whole document adds.
 pub(super) fn entries(decoded: &Decoded) -> Vec<Value> {
-    let submission = decoded.items[0].submission.as_ref();
-    let submission = submission.unwrap_or_else(|| panic!("{:?}", decoded.items[0].diagnostics));
-    let record: Value = serde_json::from_str(&submission.to_author_json()).unwrap();
-    let mut entries = record["entries"].as_array().unwrap().clone();
+    let mut entries = whole(decoded);
     for entry in &mut entries {
         for sending in ["sourcePath", "occurredAt", "label", "sourceKey"] {
             entry.as_object_mut().unwrap().remove(sending);
         }
     }
     entries
+}
+
+/// The entries of what was read, whole.
+pub(super) fn whole(decoded: &Decoded) -> Vec<Value> {
+    let submission = decoded.items[0].submission.as_ref();
+    let submission = submission.unwrap_or_else(|| panic!("{:?}", decoded.items[0].diagnostics));
+    let record: Value = serde_json::from_str(&submission.to_author_json()).unwrap();
+    record["entries"].as_array().unwrap().clone()
 }
 
 /// What was read, written again as a document.
