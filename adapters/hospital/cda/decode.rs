@@ -1,7 +1,7 @@
 //! From a document to a submission: the header first, then its people, its stay, its sections.
 
 use super::header::{self, Document};
-use super::{people, sections, tree};
+use super::{coverage, people, sections, tree};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::reading::{self, Reading};
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
@@ -89,6 +89,7 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<
         return None;
     }
     people::participants(reading, patient, words);
+    coverage::holders(reading, patient);
     let told = sections::read(reading, patient, &document, words);
     header::stay(reading, patient, &document, told, words);
     header::referral(reading, patient, &document);

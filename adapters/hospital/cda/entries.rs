@@ -1,6 +1,7 @@
 //! Entries: diagnoses, allergies, the newborn's values, and every other observation (`formats/hospital.md` 3.4).
 
 use super::allergies;
+use super::coverage;
 use super::people;
 use super::relatives;
 use super::screening;
@@ -64,6 +65,9 @@ pub(super) fn read(
             );
         }
         return;
+    }
+    if kind == Kind::Payers {
+        return coverage::section(reading, patient, section, words);
     }
     let subject = section.first("subject");
     for entry in section.all("entry") {

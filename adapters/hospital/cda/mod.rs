@@ -4,6 +4,7 @@
 //! never by prefix. Nothing is fetched: no schema, no style sheet, no reference.
 
 mod allergies;
+mod coverage;
 mod decode;
 mod entries;
 mod header;

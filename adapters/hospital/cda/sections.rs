@@ -21,6 +21,8 @@ pub(super) enum Kind {
     Allergies,
     /// What relatives had.
     Family,
+    /// Insurance.
+    Payers,
     /// Medications, procedures, immunisations: only as words.
     Words,
     /// Observations, or a section that is not known.
@@ -38,6 +40,7 @@ fn kind(section: Node<'_>) -> (Kind, bool) {
         "57075-4" => Kind::Newborn,
         "48765-2" => Kind::Allergies,
         "10157-6" => Kind::Family,
+        "48768-6" => Kind::Payers,
         "10183-2" | "75311-1" | "10160-0" | "47519-4" | "11369-6" | "29549-3" | "46264-8" | "18776-5" => Kind::Words,
         _ => Kind::Other,
     };
@@ -50,6 +53,7 @@ fn kind(section: Node<'_>) -> (Kind, bool) {
         "退院時診断" => Kind::DischargeDiagnosis,
         "入院中経過" | "入院経過" => Kind::Course,
         "退院時方針" | "退院時指導" => Kind::Instructions,
+        "保険・公費情報" => Kind::Payers,
         _ => return (Kind::Other, false),
     };
     (by_title, true)

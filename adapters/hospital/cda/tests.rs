@@ -4,6 +4,7 @@
 
 mod diagnosis;
 mod history;
+mod insurance;
 
 use super::Cda;
 use crate::testing::{

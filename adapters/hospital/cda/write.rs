@@ -4,6 +4,7 @@
 //! section would tell that something is there.
 
 mod body;
+mod coverage;
 mod history;
 
 use super::tree::V3;

@@ -1,7 +1,7 @@
 //! What is told of the patient's past and family: allergies, illnesses of relatives, what was given and done, insurance.
 
 use super::body::{coded, section, table};
-use super::{ROLE, Subject, ts};
+use super::{ROLE, Subject, coverage, ts};
 use crate::family::Person;
 use crate::wording::{self, Row, kin};
 use crate::xml::Writer;
@@ -47,7 +47,12 @@ pub(super) fn write(out: &mut Writer, subject: &Subject<'_>) {
         };
         if !rows.is_empty() {
             let heading = wording::title(musubi_core::record::kind_of(body));
-            section(out, (code, heading), |out| table(out, &rows));
+            section(out, (code, heading), |out| {
+                table(out, &rows);
+                if let Body::Coverage(coverage) = body {
+                    coverage::write(out, coverage);
+                }
+            });
         }
     }
 }
