@@ -6,6 +6,7 @@ use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::{Fate, Node};
+use crate::wording::codes::REFERRAL_KIND;
 use musubi_proto::v1 as proto;
 use proto::Label;
 use proto::entry::Body;
@@ -20,6 +21,8 @@ pub(super) struct Document<'t> {
     pub(super) title: String,
     /// Ids of the requests that it answers.
     pub(super) orders: Vec<String>,
+    /// The first of these, which also says what kind of request it is and how urgent.
+    order: Option<Node<'t>>,
     custodian: Option<Node<'t>>,
 }
 
@@ -39,6 +42,15 @@ const REFERRAL: [&str; 2] = ["57133-1", "MD0020730"];
 const CONSULTATION: [&str; 1] = ["11488-4"];
 /// Types that are read for more than their words, beside those (LOINC).
 const OTHERS: [&str; 5] = ["34133-9", "57057-2", "57055-6", "18761-7", "11506-3"];
+/// The section that says why somebody is referred.
+const REASON: &str = "42349-1";
+/// Name of the codes for kinds of request, which are Musubi's own.
+pub(super) const KIND: &str = "urn:musubi:referral-kind";
+/// OID of ActPriority, and its codes as urgencies; each urgency is written as the first that has it.
+pub(super) const PRIORITY: &str = "2.16.840.1.113883.5.7";
+pub(super) const PRIORITIES: [(&str, &str); 3] = [("R", "routine"), ("UR", "soon"), ("A", "urgent")];
+/// Codes that are read besides: none makes a request less urgent than its sender says.
+const OTHER_PRIORITIES: [(&str, &str); 4] = [("EL", "routine"), ("S", "urgent"), ("EM", "urgent"), ("RR", "urgent")];
 /// Roots and extensions of `typeId`: of the standard, and of the Japanese referral of 2010.
 const TYPES: [(&str, &str); 2] =
     [("2.16.840.1.113883.1.3", "POCD_HD000040"), ("2.16.840.1.113883.2.2.3.2", "POCD_HD000040JP00")];
@@ -97,11 +109,12 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, words: &Words) -> Option<Docum
     let version = root.first("versionNumber").map_or("", |version| version.take("@value", "message_id"));
     let full = if version.is_empty() { id.clone() } else { format!("{id}/{version}") };
     let series = series(reading, &id);
-    let orders = root.all("inFulfillmentOf").flat_map(|one| one.all("order")).filter_map(|order| order.first("id"));
+    let all = || root.all("inFulfillmentOf").flat_map(|one| one.all("order"));
+    let orders = all().filter_map(|order| order.first("id"));
     let orders = orders.map(|id| number(id, "referral_step.referral_id")).filter(|id| !id.is_empty()).collect();
     let title = root.first("title").map_or("", |title| title.take("#text", "document.title")).to_owned();
     consent(reading);
-    Some(Document { id: full, series, kind, title, orders, custodian })
+    Some(Document { id: full, series, kind, title, orders, order: all().next(), custodian })
 }
 
 /// Root and extension as one text.
@@ -355,18 +368,21 @@ pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Doc
                 "The receiving organisation (informationRecipient) is missing.",
             );
         }
+        let (kind, urgency) = (asked_for(document), urgency(reading, document));
         let several = to.len() > 1;
         let to = if to.is_empty() { vec![String::new()] } else { to };
-        let reason = super::sections::words_of(root, &["42349-1"], "referral.reason");
+        let reason = super::sections::words_of(root, &[REASON], "referral.reason");
         let from = document.custodian.and_then(organization).unwrap_or_default();
         for (to, order) in to.into_iter().zip(1..) {
             let referral_id = if several { format!("{id}/{order}") } else { id.clone() };
             let key = format!("{}/referral/{referral_id}", reading.key(patient));
             let body = Body::Referral(proto::Referral {
                 referral_id,
+                kind: kind.to_owned(),
                 from: from.clone(),
                 to,
                 reason: reason.clone(),
+                urgency: urgency.to_owned(),
                 requested_at: at.map(Stamp::date_time),
                 ..proto::Referral::default()
             });
@@ -388,6 +404,41 @@ pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Doc
             reading.push("referral_step", entry);
         }
     }
+}
+
+/// What kind of request it is: by Musubi's own code, or by the word for it.
+fn asked_for(document: &Document<'_>) -> &'static str {
+    let Some(code) = document.order.and_then(|order| order.first("code")) else { return "" };
+    let own = code.peek("@codeSystemName") == KIND;
+    let is_it = |kind: &str, word: &str| own && code.peek("@code") == kind || code.peek("@displayName") == word;
+    let Some((kind, _)) = REFERRAL_KIND.iter().find(|(kind, word)| is_it(kind, word)) else { return "" };
+    for name in ["@code", "@displayName"] {
+        code.take(name, "referral.kind");
+    }
+    kind
+}
+
+/// How soon it is wanted: of the order, else of the act that asks for it in the section with the reason (C-CDA).
+fn urgency(reading: &mut Reading<'_>, document: &Document<'_>) -> &'static str {
+    let of_order = document.order.and_then(|order| order.first("priorityCode"));
+    let asks = |section: &Node<'_>| section.first("code").is_some_and(|code| code.peek("@code") == REASON);
+    let acts = || {
+        let sections = super::sections::all(reading.tree.root()).into_iter().filter(asks);
+        let acts = sections.flat_map(|section| section.all("entry")).filter_map(|entry| entry.first("act"));
+        acts.filter_map(|act| act.first("priorityCode")).next()
+    };
+    let Some(code) = of_order.or_else(acts) else { return "" };
+    let written = code.take("@code", "referral.urgency");
+    let known = PRIORITIES.iter().chain(&OTHER_PRIORITIES).find(|(known, _)| *known == written);
+    if known.is_none() && !values::is_null(code) {
+        reading.warning(
+            "H104",
+            code,
+            "緊急度のコードが表(ActPriority)にありません。急ぎかどうかは本文で確かめてください。",
+            "This priority is not in the table (ActPriority); see the text for how urgent it is.",
+        );
+    }
+    known.map_or("", |(_, urgency)| *urgency)
 }
 
 /// The agency behind an organisation, else its name.

@@ -60,7 +60,7 @@ fn kind(section: Node<'_>) -> (Kind, bool) {
 }
 
 /// Every section with those in it.
-fn all(root: Node<'_>) -> Vec<Node<'_>> {
+pub(super) fn all(root: Node<'_>) -> Vec<Node<'_>> {
     fn below<'n>(above: Node<'n>, found: &mut Vec<Node<'n>>) {
         for section in above.all("component").flat_map(|component| component.all("section")) {
             found.push(section);

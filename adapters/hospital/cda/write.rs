@@ -6,6 +6,8 @@
 mod body;
 mod coverage;
 mod history;
+mod referral;
+mod screening;
 
 use super::tree::V3;
 use super::values::{INSTITUTION, PATIENT_NUMBER};
@@ -88,11 +90,7 @@ fn document(released: &Released, subject: &Subject<'_>, id: Option<Uuid>) -> Vec
     children(out, subject);
     relatives(out, subject.one);
     if let Some((_, referral)) = subject.referral.filter(|_| subject.notice.is_none()) {
-        out.open_with("inFulfillmentOf", &[("typeCode", "FLFS")]);
-        out.open_with("order", &[("classCode", "ACT"), ("moodCode", "RQO")]);
-        out.empty("id", &[("extension", &referral.referral_id), ("assigningAuthorityName", &referral.from)]);
-        out.close();
-        out.close();
+        referral::order(out, referral);
     }
     stay(out, subject);
     body::write(out, released, subject);

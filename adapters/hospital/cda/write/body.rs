@@ -1,6 +1,6 @@
 //! The body of a written document: sections with their words and, where there are codes for it, entries.
 
-use super::{LOINC, ROLE, Subject, describe, history, person_ids, ts};
+use super::{LOINC, ROLE, Subject, describe, history, person_ids, referral, screening, ts};
 use crate::family::{self, Person};
 use crate::wording::{self, Row, Rows};
 use crate::xml::Writer;
@@ -28,6 +28,7 @@ pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>
     }
     if let Some((_, referral)) = subject.referral {
         text(out, ("42349-1", "紹介目的"), &referral.reason);
+        referral::words(out, referral);
     }
     observations(out, subject.one);
     history::write(out, subject);
@@ -181,7 +182,7 @@ fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
         }
         out.close();
     }
-    coded(out, "value", code, "cda:CD");
+    coded_with(out, "value", code, "cda:CD", &condition.translations);
     out.close();
     out.close();
 }
@@ -190,9 +191,8 @@ fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
 /// the words.
 fn observations(out: &mut Writer, one: &Person<'_>) {
     let found: Vec<&proto::Observation> =
-        one.bodies(observation).into_iter().map(|(_, one)| one).filter(|one| one.kind.is_empty()).collect();
-    let asked: Vec<&proto::Screening> =
-        one.bodies(screening).into_iter().map(|(_, one)| one).filter(|one| one.instrument == "epds").collect();
+        one.bodies(found).into_iter().map(|(_, one)| one).filter(|one| one.kind.is_empty()).collect();
+    let asked: Vec<&proto::Screening> = one.bodies(asked).into_iter().map(|(_, one)| one).collect();
     if found.is_empty() && asked.is_empty() {
         return;
     }
@@ -206,36 +206,42 @@ fn observations(out: &mut Writer, one: &Person<'_>) {
         for one in found {
             finding(out, one);
         }
-        for one in asked {
-            let Some(total) = one.total else { continue };
-            let at = one.answered_on.as_ref().and_then(super::date);
-            let code = proto::Coded { system: "LN".to_owned(), code: "99046-5".to_owned(), text: "EPDS".to_owned() };
-            entry(out, &code, "completed", at.as_deref(), |out| number(out, &total.to_string(), "{score}", ""));
-        }
+        asked.into_iter().filter(|one| one.instrument == "epds").for_each(|one| screening::epds(out, one));
     });
 }
 
-const fn observation(body: &Body) -> Option<&proto::Observation> {
+const fn found(body: &Body) -> Option<&proto::Observation> {
     if let Body::Observation(one) = body { Some(one) } else { None }
 }
 
-const fn screening(body: &Body) -> Option<&proto::Screening> {
+const fn asked(body: &Body) -> Option<&proto::Screening> {
     if let Body::Screening(one) = body { Some(one) } else { None }
 }
 
-/// One observation around its value.
+/// One observation as an entry.
 fn entry(out: &mut Writer, code: &proto::Coded, status: &str, at: Option<&str>, value: impl FnOnce(&mut Writer)) {
     out.open("entry");
+    observation(out, code, status, at, value);
+    out.close();
+}
+
+/// One observation around its value.
+pub(super) fn observation(
+    out: &mut Writer,
+    code: &proto::Coded,
+    status: &str,
+    at: Option<&str>,
+    value: impl FnOnce(&mut Writer),
+) {
     out.open_with("observation", &[("classCode", "OBS"), ("moodCode", "EVN")]);
     coded(out, "code", code, "");
     out.empty("statusCode", &[("code", status)]);
     at.iter().for_each(|at| out.empty("effectiveTime", &[("value", at)]));
     value(out);
     out.close();
-    out.close();
 }
 
-fn number(out: &mut Writer, value: &str, unit: &str, comparator: &str) {
+pub(super) fn number(out: &mut Writer, value: &str, unit: &str, comparator: &str) {
     let unit = if unit.is_empty() { "1" } else { unit };
     match comparator {
         "" => out.empty("value", &[("xsi:type", "cda:PQ"), ("value", value), ("unit", unit)]),
