@@ -5,6 +5,7 @@ use super::hl7v2::times::{NotADate, Stamp};
 use super::numbers;
 use crate::json::{Fate, Node, Tree};
 use musubi_core::adapter::{self, Diagnostic, Ledger, Profile, Severity};
+use musubi_proto::Labelled;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, Label, SubjectRole};
@@ -274,23 +275,46 @@ impl<'t> Reading<'t> {
     }
 
     /// Adds a document that is shown whole. What it may tell is unknown: a narrative of a delivery, with the label V, until
-    /// somebody has looked; besides, what it says itself and all that the codes beside it raise.
+    /// somebody has looked; besides, what it says itself and what stands beside it ([`Reading::weigh_papers`]).
     pub(super) fn paper(&mut self, person: usize, node: Node<'_>, key: &str, mut document: proto::Document) {
-        let raised = self.entries.iter().flat_map(|entry| entry.raised.iter().copied());
-        let newborn = self.entries.iter().any(|entry| matches!(entry.body, Some(Body::Newborn(_))));
-        let child = newborn.then_some(Category::C06Newborn.into());
-        let own = std::mem::take(&mut document.categories);
         let always = [Category::C01Identity, Category::C05Delivery, Category::C10Narrative].map(i32::from);
-        let mut categories: Vec<i32> = always.into_iter().chain(own).chain(child).chain(raised).collect();
-        categories.sort_unstable();
-        categories.dedup();
-        document.categories = categories;
+        document.categories.extend(always);
         let key = format!("{}/{key}", self.key(person));
         let mut entry = self.entry(person, key, node, None, Body::Document(document));
         entry.label = Label::V.into();
         self.push("document", entry);
     }
+
+    /// Adds to each document what the entries beside it tell, as its words may say it too (`consent.md` section 2,
+    /// principle 3): a narrative with the score of an EPDS needs C08. Who somebody is and how somebody is insured stand in
+    /// the head of a document, and are no part of its words.
+    pub(super) fn weigh_papers(&mut self) {
+        let is_said = |entry: &&proto::Entry| {
+            !matches!(
+                entry.body,
+                Some(
+                    Body::PersonDetails(_)
+                        | Body::ParentChild(_)
+                        | Body::Family(_)
+                        | Body::Coverage(_)
+                        | Body::Document(_)
+                )
+            )
+        };
+        let beside = self.entries.iter().filter(is_said).fold(0, |bits, entry| bits | entry.told());
+        for document in self.entries.iter_mut().filter_map(|entry| entry.body.as_mut()) {
+            if let Body::Document(document) = document {
+                let more = (1..=CATEGORIES).filter(|number| beside >> (number - 1) & 1 == 1);
+                document.categories.extend(more);
+                document.categories.sort_unstable();
+                document.categories.dedup();
+            }
+        }
+    }
 }
+
+/// The categories of data, C01 to C20.
+const CATEGORIES: i32 = 20;
 
 /// What became of every value; `envelope` are names that hold a document together wherever they stand.
 pub(super) fn account(tree: &Tree<'_>, diagnostics: &[Diagnostic], envelope: &[&str], ledger: &mut Ledger) {

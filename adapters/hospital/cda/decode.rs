@@ -105,6 +105,7 @@ fn check(reading: &mut Reading<'_>, document: &Document<'_>, bytes: &[u8]) -> Op
     /// Longest id that is kept as it stands.
     const ID_BYTES_MAX: usize = 200;
     let named = document.id.len() <= ID_BYTES_MAX;
+    reading.weigh_papers();
     let message = proto::Submission {
         format: "cda".to_owned(),
         message_id: if named { document.id.clone() } else { crate::hospital::named_by_hash(bytes) },

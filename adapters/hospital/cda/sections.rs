@@ -8,6 +8,8 @@ use crate::hospital::numbers::BASE64;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_proto::v1 as proto;
+use proto::Category;
+use proto::entry::Body;
 
 /// What a section is, by its LOINC code, or else by its title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +143,7 @@ fn paper(
     (media_type, content): (&str, Vec<u8>),
 ) {
     let paper = proto::Document {
-        categories: Vec::new(),
+        categories: insurance(reading),
         title: document.title.clone(),
         media_type: media_type.to_owned(),
         content,
@@ -149,6 +151,17 @@ fn paper(
     };
     let series: String = document.series.chars().take(120).collect();
     reading.paper(patient, node, &format!("document/{series}"), paper);
+}
+
+/// What a narrative tells that has a section about insurance; of a public expense also the economic situation.
+fn insurance(reading: &Reading<'_>) -> Vec<i32> {
+    let payers = |section: &Node<'_>| kind(*section).0 == Kind::Payers && section.first("text").is_some();
+    if !all(reading.tree.root()).iter().any(payers) {
+        return Vec::new();
+    }
+    let is_public = |entry: &proto::Entry| matches!(&entry.body, Some(Body::Coverage(one)) if !one.public_expense_number.is_empty());
+    let economic = reading.entries.iter().any(is_public).then_some(Category::C12Economic);
+    [Category::C03Insurance].into_iter().chain(economic).map(i32::from).collect()
 }
 
 /// A body that is one document: packed, in words, or elsewhere, where it is never looked for.

@@ -73,7 +73,7 @@ fn changed(from: &str, to: &str) -> String {
 
 #[test]
 fn each_sample_gives_the_record_that_was_looked_at() {
-    for name in ["shione_discharge", "shione_referral_pdf"] {
+    for name in ["shione_discharge", "shione_referral", "shione_referral_pdf"] {
         let decoded = decode(&sample(name));
         let submission = decoded.items[0].submission.as_ref().unwrap_or_else(|| panic!("{:?}", codes(&decoded)));
         let told: Vec<String> = decoded.all_diagnostics().map(ToString::to_string).collect();
@@ -243,7 +243,12 @@ fn again(decoded: &Decoded) -> String {
 
 #[test]
 fn what_was_read_is_the_same_after_it_was_written_and_read_again() {
-    for first in [decode(&sample("shione_discharge")), decode(&written(family_a())), decode(&referral())] {
+    for first in [
+        decode(&sample("shione_discharge")),
+        decode(&sample("shione_referral")),
+        decode(&written(family_a())),
+        decode(&referral()),
+    ] {
         let second = decode(&again(&first));
         let (before, after) = (facts(&first), facts(&second));
         for entry in &before {

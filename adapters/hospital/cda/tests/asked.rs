@@ -86,3 +86,14 @@ fn the_urgency_of_a_referral_of_others_is_read_from_its_order_or_its_act() {
     assert_eq!(urgency(&unknown), Value::Null);
     assert!(codes(&unknown).iter().any(|told| told.starts_with("H104 ") && told.ends_with("/priorityCode")));
 }
+
+#[test]
+fn a_narrative_needs_all_that_is_told_beside_it() {
+    let needs = |text: &str| entry(&entries(&decode(text)), "document")["document"]["categories"].to_string();
+    assert!(!needs(&sample("shione_discharge")).contains("C08"));
+    for category in ["C03", "C08", "C12", "C16"] {
+        assert!(needs(&sample("shione_referral")).contains(category), "{category}");
+    }
+    let header_alone = sample("shione_referral").replace("保険・公費情報", "連絡事項");
+    assert!(!needs(&header_alone).contains("C03"), "the head is no part of the words");
+}

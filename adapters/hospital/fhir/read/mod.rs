@@ -306,6 +306,7 @@ fn unread(reading: &mut Reading<'_>, number: usize) {
 
 fn check(reading: &mut Reading<'_>, bytes: &[u8], format: &'static str) -> Option<Submission> {
     let root = reading.tree.root();
+    reading.weigh_papers();
     let test = root
         .all("meta")
         .flat_map(|meta| meta.all("tag").chain(meta.all("security")))
