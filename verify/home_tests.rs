@@ -3,6 +3,7 @@
 
 use super::super::tree::{LeafHash, root};
 use super::*;
+use std::os::unix::fs::PermissionsExt;
 
 const ORIGIN: &str = "musubi.example/482072";
 
