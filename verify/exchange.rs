@@ -235,6 +235,15 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+        let exchange = exchange("unreadable");
+        fs::write(exchange.join("a"), "no folder").unwrap();
+        assert_eq!(LogFolder::of(&exchange, "a").sizes(Paper::Proof).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+        assert!(logs(&exchange.join("away")).is_err());
+        fs::remove_dir_all(exchange).unwrap();
+    }
+
+    #[test]
     fn a_file_that_is_too_long_is_not_read() {
         let exchange = exchange("long");
         let log = LogFolder::of(&exchange, "a");

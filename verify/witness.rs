@@ -22,6 +22,14 @@ pub struct Head {
     pub root: Hash,
 }
 
+impl Head {
+    /// Reads what it says of itself. `None` when it is not of the form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (size, root) = text.split_once(' ')?;
+        Some(Head { size: number(size)?, root: hash(root)? })
+    }
+}
+
 impl From<&Checkpoint> for Head {
     fn from(said: &Checkpoint) -> Self {
         Head { size: said.size, root: said.root }
@@ -129,14 +137,10 @@ impl Refused {
         let mut lines = text.strip_suffix('\n')?.split('\n');
         let mut next = |before: &str| lines.next()?.strip_prefix(before);
         let (word, origin) = (next("refused ")?.to_owned(), next("log ")?.to_owned());
-        let two = Contradiction { cosigned: head(next("cosigned ")?)?, offered: head(next("offered ")?)? };
+        let two =
+            Contradiction { cosigned: Head::parse(next("cosigned ")?)?, offered: Head::parse(next("offered ")?)? };
         lines.next().is_none().then_some(Refused { word, origin, two })
     }
-}
-
-fn head(text: &str) -> Option<Head> {
-    let (size, root) = text.split_once(' ')?;
-    Some(Head { size: number(size)?, root: hash(root)? })
 }
 
 /// Cosigns a checkpoint that is offered with the proof that its log only grew, at this time in seconds since 1970. Returns the note

@@ -150,6 +150,13 @@ fn s35_how_far_a_witness_signed_is_told_and_a_line_in_its_name_that_does_not_hol
         note.signatures.push(witness().sign(&note.text, SECONDS));
     }
     assert_eq!(witnessed(&notes, &key), Ok(Some((head(&leaves(9)), SECONDS))));
+    let mut again = note(ORIGIN, head(&leaves(9)));
+    again.signatures.push(witness().sign(&again.text, SECONDS + 60));
+    assert_eq!(
+        witnessed(&[notes[1].clone(), again], &key),
+        Ok(Some((head(&leaves(9)), SECONDS))),
+        "since when the head is witnessed"
+    );
     let other = notes[0].signatures[1].clone();
     notes[2].signatures.push(other);
     assert_eq!(witnessed(&notes, &key), Err((12, NotANote("cosignature does not hold"))));
