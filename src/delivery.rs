@@ -136,7 +136,11 @@ impl Deliverer {
 
     /// What may begin now, oldest first. Behind a destination that hangs the look goes further.
     async fn due(&self, lanes: &mut Lanes) -> Result<Vec<DeliveryRow>, Refusal> {
-        let mut limit = DUE_MAX;
+        // Nothing is released by a hub that takes no changes.
+        if self.hub.store.fault().is_some() {
+            return Ok(Vec::new());
+        }
+        let (mut begun, mut passed_over) = (Vec::new(), lanes.full());
         loop {
             let mut rows = self.hub.store.deliveries_due(self.hub.now(), limit).await?;
             let all = rows.len() < limit as usize;

@@ -210,12 +210,7 @@ async fn opened(
     let store = Store::open_at(&config.data.location()?, settings).await?;
     let witnesses = witnesses(config);
     let contradicted = contradicted(&store, &keyring.signing.verifier(), &witnesses).await?;
-    for one in contradicted.iter().filter(|_| !restored) {
-        let (theirs, ours) = one.heads;
-        tracing::error!(witness = one.witness, log = one.log.name(), %theirs, %ours, kind = %one.fault.kind, alarm = "tampered",
-            "the log is not the one that its witness signed; the hub is read-only");
-        store.close_for_changes(one.fault.clone());
-    }
+    contradicted.iter().filter(|_| !restored).for_each(|one| one.close(&store));
     widening::may_succeed(config, &store, &reviewed).await?;
     let hub = Hub::open(store, keyring, reviewed, clock).await?;
     hub.is_witnessed_by(witnesses);
@@ -290,8 +285,13 @@ impl Running {
         if tokio::time::timeout(self.finish_max, self.tasks.wait()).await.is_err() {
             tracing::warn!("work was still going on at shutdown and was cut");
         }
-        upkeep::remember(&self.hub).await?;
-        Ok(self.hub.store.close().await?)
+        // A store that takes no changes is closed all the same.
+        let remembered = upkeep::remember(&self.hub).await;
+        self.hub.store.close().await?;
+        if self.hub.store.fault().is_none() {
+            remembered?;
+        }
+        Ok(())
     }
 
     /// Verifies every log from its first line, as each night does: false when one is not what was written, and then nothing

@@ -98,6 +98,20 @@ impl From<StoreError> for Refusal {
                     "It contradicts a change made at the same time. Look at the present state and try again.",
                 )
             }
+            StoreError::Tampered(fault) => {
+                tracing::error!(%fault, "a change was refused: the hub is closed");
+                Self::new(
+                    RefusalKind::Unavailable,
+                    Diagnostic::error(
+                        "M903",
+                        "store",
+                        "監査ログに食い違いが見つかったため、このハブは受領も開示も止めています。受領していません。急ぐ内容は電話で伝え、ハブの運用者に\
+                         連絡してください。",
+                        "The hub has found its audit log contradicted, and takes and releases nothing. It was not accepted. Tell by \
+                         telephone what cannot wait, and call the operator of the hub.",
+                    ),
+                )
+            }
             other => {
                 tracing::error!(error = %other, "the store did not take a change");
                 Self::new(

@@ -1,7 +1,7 @@
 //! Witnesses (証人) of the logs: parties outside the operator that cosign each head only when it is the last one that they signed and
 //! more of it (S-35). The hub leaves the head of every log that has grown in the folder of each, with the proof that it only grew, and
 //! keeps what they sign beside the checkpoint. A witness that is away stops nothing, and is asked about (S-36): `silent.rs`. One that
-//! signed another log is an incident, and at the start it closes the hub for changes (S-38): `fits.rs`.
+//! signed another log is an incident, and closes the hub for changes, at the start and while it runs (S-38): `fits.rs`.
 
 pub mod fits;
 mod left;
@@ -11,7 +11,7 @@ pub use silent::Witnessed;
 
 use super::{Hub, Refusal, RefusalKind};
 use crate::store::{Change, CheckpointRow, CosignatureRow, Log, Row, StoreError};
-use fits::Fit;
+use fits::{Contradicted, Fit};
 use left::{Cosigned, Left, Offer};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::audit::{AuditEntry, SignedNote, WitnessVerifier};
@@ -64,20 +64,34 @@ impl Hub {
         Ok(())
     }
 
+    /// What contradicts the hub by its own signature closes it (S-38), once people have been told, or could not be.
     async fn take_up(&self, witness: &Arc<Witness>, left: Left) -> Result<(), Refusal> {
+        let mut contradicted = Vec::new();
+        let taken = self.take_each(witness, left, &mut contradicted).await;
+        contradicted.iter().for_each(|one| one.close(&self.store));
+        taken
+    }
+
+    async fn take_each(
+        &self,
+        witness: &Arc<Witness>,
+        left: Left,
+        contradicted: &mut Vec<Contradicted>,
+    ) -> Result<(), Refusal> {
         for cosigned in left.cosigned {
             let Some(log) = self.log_of(&cosigned.origin) else { continue };
             let last = self.store.last_of_witness(&log, &witness.key.handle()).await?.map_or(0, |row| row.size);
-            if cosigned.head.size < last || self.was_told(witness, &log).await? == cosigned.head.to_string() {
-                continue;
-            }
             match fits::fit(&self.store, &log, cosigned.head).await? {
                 Fit::Same(Some(row)) if cosigned.head.size > last && is_of(&cosigned.note, &row) => {
                     self.keep_cosigned(witness, log, cosigned).await?;
                 }
                 Fit::Same(_) | Fit::GivenUp => {}
                 Fit::Not(ours) => {
-                    self.is_contradicted(witness, &log, (cosigned.head, ours), cosigned.by_hub).await?;
+                    let heads = (cosigned.head, ours);
+                    if cosigned.by_hub {
+                        contradicted.push(self.contradiction(witness, &log, heads).await?);
+                    }
+                    self.is_contradicted(witness, &log, heads, cosigned.by_hub).await?;
                 }
             }
         }

@@ -35,7 +35,8 @@ pub(super) async fn serve(
     }
 }
 
-/// Not ready: it is stopping, its disk failed, a log does not verify, or the revocation lists have run out.
+/// Not ready: it is stopping, its disk failed, a log does not verify or is not the one that a witness signed, or the revocation lists
+/// have run out.
 async fn ready(State(looked): State<Looked>) -> (StatusCode, &'static str) {
     let now = looked.clock.now();
     let stale = looked.tls.iter().any(|tls| tls.trusted_until().is_some_and(|until| until <= now));
@@ -47,7 +48,10 @@ async fn ready(State(looked): State<Looked>) -> (StatusCode, &'static str) {
     }
     match (looked.stop.is_cancelled(), looked.hub.store.fault().is_none(), stale) {
         (true, _, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        (_, false, _) => (StatusCode::SERVICE_UNAVAILABLE, "a log does not verify\n"),
+        (_, false, _) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "a log is not what was written; the hub takes and releases nothing: see docs/witness.md\n",
+        ),
         (_, _, true) => (StatusCode::SERVICE_UNAVAILABLE, "the revocation list has run out\n"),
         (false, true, false) => (StatusCode::OK, "ready\n"),
     }

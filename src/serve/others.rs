@@ -1,5 +1,6 @@
 //! What other hubs on the same database do, or left undone, is seen here: within a second an agency that one of them suspended is shut out by
-//! all (S-09), and a hub whose policy is no longer the newest says that it is not ready.
+//! all (S-09), a contradiction that a witness showed to one closes all (S-38), and a hub whose policy is no longer the newest says that it is
+//! not ready.
 
 use crate::delivery::CHANNELS;
 use crate::edge::tls::ServerTls;
@@ -26,6 +27,9 @@ pub(super) async fn see(hub: Hub, tls: [Arc<ServerTls>; 2], stop: CancellationTo
             && let Err(refusal) = hub.deliver_unfinished_again(&CHANNELS).await
         {
             tracing::error!(%refusal, "what another hub left is not taken over");
+        }
+        if let Err(refusal) = hub.close_where_contradicted().await {
+            tracing::error!(%refusal, "whether another hub was closed is not seen");
         }
         match hub.catch_up().await {
             Ok(suspended) => {

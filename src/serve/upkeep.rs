@@ -150,8 +150,8 @@ fn last_night(now: Time) -> Time {
     if tonight <= now { tonight } else { tonight.plus_days(-1) }
 }
 
-/// Walks along every log from its first line. One that is not what was written closes the store for changes (S-37): nothing is
-/// mended in silence. Entries are not opened here; `musubi audit verify` does that too.
+/// Walks along every log from its first line. One that is not what was written is put before people and closes the store for changes
+/// (S-37): nothing is mended in silence. Entries are not opened here; `musubi audit verify` does that too.
 pub(super) async fn verify_logs(hub: &Hub) -> Result<bool, Refusal> {
     let key = hub.keyring.signing.verifier();
     for (log, _) in hub.store.logs().await? {
@@ -159,6 +159,9 @@ pub(super) async fn verify_logs(hub: &Hub) -> Result<bool, Refusal> {
         if let Some(fault) = verdict.fault {
             tracing::error!(log = log.name(), index = fault.index, kind = %fault.kind, alarm = "tampered",
                 "the audit log does not verify; the hub is read-only");
+            if let Err(refusal) = hub.tell_of_fault(&fault).await {
+                tracing::error!(%refusal, "nobody is told of it by a work item");
+            }
             hub.store.close_for_changes(fault);
             return Ok(false);
         }

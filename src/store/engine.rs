@@ -68,7 +68,10 @@ struct Shared {
     readers: Readers,
     /// None when the store was opened to be read.
     writer: Option<mpsc::Sender<Job>>,
+    /// Found at opening.
     faults: Vec<Fault>,
+    /// Found since.
+    found: Arc<OnceLock<Fault>>,
     /// Set by the writer when nothing may be written any more (S-85).
     stopped: Arc<OnceLock<String>>,
     holder: Uuid,
@@ -86,8 +89,9 @@ impl Engine {
         let settings = Arc::new(settings);
         let (sender, jobs) = mpsc::channel(QUEUE);
         let session = Session::new(address, connection);
-        let stopped = Arc::new(OnceLock::new());
-        let writer = Writer { session, state, settings: Arc::clone(&settings), lock, stopped: Arc::clone(&stopped) };
+        let (stopped, found) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
+        let (closed, refused) = (Arc::clone(&found), Arc::clone(&stopped));
+        let writer = Writer { session, state, settings: Arc::clone(&settings), lock, stopped: refused, found: closed };
         on_a_thread("writer", writer.run(jobs)).map_err(|error| unavailable("start writer", &error))?;
         Ok(Engine {
             shared: Arc::new(Shared {
@@ -95,6 +99,7 @@ impl Engine {
                 readers,
                 writer: Some(sender),
                 faults,
+                found,
                 stopped,
                 holder: Uuid::from_bytes(entropy::bytes()),
             }),
@@ -111,6 +116,7 @@ impl Engine {
                 readers,
                 writer: None,
                 faults: Vec::new(),
+                found: Arc::default(),
                 stopped: Arc::default(),
                 holder: Uuid::nil(),
             }),
@@ -128,6 +134,15 @@ impl Engine {
 
     pub(super) fn faults(&self) -> &[Fault] {
         &self.shared.faults
+    }
+
+    /// The first fault that is found while it works stands: every change is refused from now on.
+    pub(super) fn close_for_changes(&self, fault: Fault) {
+        drop(self.shared.found.set(fault));
+    }
+
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        self.shared.found.get().or_else(|| self.shared.faults.first())
     }
 
     pub(super) fn stopped(&self) -> bool {
@@ -183,7 +198,7 @@ impl Engine {
     }
 
     fn may_change(&self) -> Result<(), StoreError> {
-        self.shared.faults.first().map_or(Ok(()), |fault| Err(StoreError::Tampered(fault.clone())))
+        self.fault().map_or(Ok(()), |fault| Err(StoreError::Tampered(fault.clone())))
     }
 
     async fn ask<T>(

@@ -41,7 +41,7 @@ use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, Ref
 use musubi_core::sealing::{Blind, Sealed};
 use musubi_core::time::Time;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Everything that happens together or not at all.
@@ -208,8 +208,6 @@ pub enum Location {
 #[derive(Clone)]
 pub struct Store {
     inner: Engine,
-    /// What a verification found while the store was open.
-    found: Arc<OnceLock<Fault>>,
 }
 
 impl Store {
@@ -235,7 +233,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open_with`], and when the server cannot be reached.
     pub async fn open_at(location: &Location, settings: Settings) -> Result<Store, StoreError> {
-        Ok(Store { inner: Engine::start(Opened::at(location).await?, settings).await?, found: Arc::default() })
+        Ok(Store { inner: Engine::start(Opened::at(location).await?, settings).await? })
     }
 
     /// Opens an existing store to read it while a hub runs or not; every change is refused.
@@ -252,7 +250,7 @@ impl Store {
     /// # Errors
     /// When there is no database.
     pub async fn open_reading_at(location: &Location, settings: Settings) -> Result<Store, StoreError> {
-        Ok(Store { inner: Engine::reading(reading_address(location)?, settings).await?, found: Arc::default() })
+        Ok(Store { inner: Engine::reading(reading_address(location)?, settings).await? })
     }
 
     /// Do other hubs write here too?
@@ -265,24 +263,21 @@ impl Store {
         self.inner.faults()
     }
 
-    /// A log does not verify: every change is refused from now on (S-37). The first fault stands.
+    /// A log does not verify, or is not the one that a witness signed: every change is refused from now on, and no checkpoint is
+    /// signed (S-37, S-38). The first fault stands.
     pub(crate) fn close_for_changes(&self, fault: Fault) {
-        drop(self.found.set(fault));
+        self.inner.close_for_changes(fault);
     }
 
     /// Why changes are refused: a fault that was found at opening, or since. `None` while they are taken.
     pub fn fault(&self) -> Option<&Fault> {
-        self.found.get().or_else(|| self.faults().first())
+        self.inner.fault()
     }
 
     /// Did the disk fail, so that it is not known what was written? Then nothing is written any more until the hub is started
     /// anew and reads what is there (S-85).
     pub fn is_stopped(&self) -> bool {
         self.inner.stopped()
-    }
-
-    fn may_change(&self) -> Result<(), StoreError> {
-        self.found.get().map_or(Ok(()), |fault| Err(StoreError::Tampered(fault.clone())))
     }
 
     /// Writes a change together with whatever else is waiting, and returns when it is on disk.
@@ -293,7 +288,6 @@ impl Store {
     /// [`StoreError::Conflict`] when an expectation does not hold or something of the same key exists: nothing of the
     /// change was written, others in the same batch are not touched. [`StoreError::Unavailable`] when the database failed.
     pub async fn commit(&self, name: &'static str, change: Change) -> Result<Committed, StoreError> {
-        self.may_change()?;
         self.inner.commit(name, change).await
     }
 
@@ -307,7 +301,6 @@ impl Store {
         name: &'static str,
         changes: Vec<Change>,
     ) -> Result<Vec<Result<Committed, StoreError>>, StoreError> {
-        self.may_change()?;
         self.inner.commit_each(name, changes).await
     }
 
@@ -316,7 +309,6 @@ impl Store {
     /// # Errors
     /// As [`Store::commit`].
     pub async fn checkpoint(&self) -> Result<Vec<CheckpointRow>, StoreError> {
-        self.may_change()?;
         self.inner.checkpoint().await
     }
 

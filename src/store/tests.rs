@@ -254,6 +254,7 @@ on_both! {
 }
 
 fn conflict(result: Result<Committed, StoreError>) -> Conflict {
+    s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more,
     match result {
         Err(StoreError::Conflict(conflict)) => conflict,
         other => unreachable!("a conflict was expected: {other:?}"),
@@ -715,6 +716,33 @@ async fn s52_a_destroyed_key_is_in_no_file_any_more() {
     store.commit("person", rows(vec![Row::Person(row)])).await.unwrap();
     store.commit("destroy", rows(vec![Row::DestroyKey { person: mother, at: NOW, seen: None }])).await.unwrap();
     let stored = store.persons(&[mother]).await.unwrap();
+async fn s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more(home: &Home) {
+    let store = home.open().await;
+    let log = Log::Municipality(city());
+    let grow = || Change { leaves: vec![leaf(&[])], ..Change::default() };
+    store.commit("grow", grow()).await.unwrap();
+    store.checkpoint().await.unwrap();
+    store.commit("grow", grow()).await.unwrap();
+    let fault = Fault { log: log.clone(), index: 0, kind: FaultKind::Forked };
+    store.close_for_changes(fault.clone());
+    store.close_for_changes(Fault { index: 1, ..fault.clone() });
+    assert_eq!(store.fault(), Some(&fault), "the first stands");
+    for refused in [
+        store.commit("grow", grow()).await.map(drop),
+        store.commit_each("grow", vec![grow()]).await.map(drop),
+        store.checkpoint().await.map(drop),
+    ] {
+        assert!(matches!(refused, Err(StoreError::Tampered(_))), "{refused:?}");
+    }
+    store.close().await.unwrap();
+    let again = home.open().await;
+    assert_eq!(
+        again.last_checkpoint(&log).await.unwrap().map(|row| row.size),
+        Some(1),
+        "no last word about such a log"
+    );
+}
+
     assert_eq!(stored.first().map(|row| (row.key.clone(), row.epoch)), Some((None, 1)));
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();

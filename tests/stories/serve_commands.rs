@@ -220,7 +220,13 @@ async fn s37_a_log_that_is_changed_while_the_hub_runs_makes_it_read_only() {
     assert!(!city.running.verify_logs().await.unwrap());
     assert_eq!(city.running.hub.store.fault().map(|fault| fault.index), Some(2));
     let answer = city.send(sample::HOSPITAL, NEWBORN).await;
-    assert!(answer.contains("MSA|AR|"), "nothing is taken any more: {answer}");
+    assert!(answer.contains("MSA|AR|") && answer.contains("M903"), "nothing is taken any more: {answer}");
+    let told = city.center().work("log_faulty").await;
+    assert!(told.len() == 1 && told[0].text_ja.contains("2 番目") && told[0].text_en.contains("index 2"), "{told:?}");
+    assert!(!city.running.verify_logs().await.unwrap(), "and is found again");
+    assert_eq!(city.center().work("log_faulty").await.len(), 1, "told once");
+    assert!(city.center().looks_into_its_box().await.0.is_empty(), "nothing is released");
+    drop(city.restarted().await);
 }
 
 #[tokio::test]

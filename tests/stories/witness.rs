@@ -7,11 +7,11 @@ use musubi::config::{Config, Witness as Setting};
 use musubi::edge::grpc::client::CheckpointRequest;
 use musubi::sample_city as sample;
 use musubi::store::{FaultKind, Log};
-use musubi_core::audit::{Checkpoint, SignedNote, WitnessVerifier, root};
-use musubi_verify::WitnessKey;
+use musubi_core::audit::{Checkpoint, LogKey, SignedNote, WitnessVerifier, root};
 use musubi_verify::exchange::{LogFolder, Paper};
 use musubi_verify::home::{Answered, Home};
 use musubi_verify::witness::{Contradiction, Head, Refused};
+use musubi_verify::{Growth, WitnessKey};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -67,6 +67,14 @@ impl Prefecture {
         exchange(city).await;
         cosigned(city).await
     }
+}
+
+/// The notice about the newborn under another control id.
+fn newborn_again() -> Vec<u8> {
+    let text = String::from_utf8(NEWBORN.to_vec()).unwrap();
+    let again = text.replacen("|P|2.5", "9|P|2.5", 1);
+    assert_ne!(again, text);
+    again.into_bytes()
 }
 
 /// What a minute of upkeep does.
@@ -287,18 +295,23 @@ async fn s38_a_rollback_of_the_whole_folder_closes_the_hub_that_has_a_witness() 
 }
 
 #[tokio::test]
-async fn s38_a_rollback_behind_a_folder_that_is_away_is_an_incident_as_soon_as_it_is_back() {
+async fn s38_a_rollback_behind_a_folder_that_is_away_closes_the_hub_as_soon_as_it_is_back() {
     let RolledBack { folder, config, clock, sizes: (_, today), prefecture } = rolled_back().await;
     let away = prefecture.0.path().join("away");
     std::fs::rename(prefecture.exchange(), &away).unwrap();
     let city = City::over(folder, config, clock).await;
+    city.mother_permits().await;
     assert!(city.running.hub.store.fault().is_none(), "a folder that is away closes nothing (S-36)");
     assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA|"));
     std::fs::rename(away, prefecture.exchange()).unwrap();
     let theirs = SignedNote::parse(&prefecture.log().read(Paper::Cosigned, today).unwrap()).unwrap();
     let theirs = Checkpoint::parse(&theirs.text).unwrap();
-    exchange(&city).await;
-    exchange(&city).await;
+    city.running.hub.store.checkpoint().await.unwrap();
+    for witness in city.running.hub.witnesses() {
+        for _ in 0..2 {
+            city.running.hub.exchange_with(witness).await.unwrap();
+        }
+    }
     let told = city.center().work("witness_contradicts").await;
     let of_city: Vec<_> = told.iter().filter(|item| item.about == ORIGIN).collect();
     assert_eq!(of_city.len(), 1, "told once: {told:?}");
@@ -308,12 +321,44 @@ async fn s38_a_rollback_behind_a_folder_that_is_away_is_an_incident_as_soon_as_i
     for head in [Head::from(&theirs), ours] {
         assert_eq!(said.matches(&head.to_string()).count(), 2, "{head} in both languages: {said}");
     }
+    // The hub is closed at once: it takes nothing, and releases nothing of what waits.
+    let fault = city.running.hub.store.fault().cloned().unwrap();
+    assert_eq!((fault.log.name(), fault.kind), (sample::CITY, FaultKind::Forked));
+    let before = entries(&city).await;
+    let answer = city.send(sample::HOSPITAL, &newborn_again()).await;
+    assert!(answer.contains("MSA|AR|") && answer.contains("|207^") && answer.contains("M903"), "{answer}");
+    assert!(city.center().looks_into_its_box().await.0.is_empty());
+    assert_eq!(entries(&city).await, before);
     // The witness does not sign it, whatever the hub says.
     let refused: Vec<bool> = prefecture.runs(&city).into_iter().map(|answered| answered.what.is_err()).collect();
     assert!(refused.iter().any(|refused| *refused));
-    // And at the next start the hub is closed.
+    // And it stays closed at the next start, also when the folder is gone by then.
+    std::fs::rename(prefecture.exchange(), prefecture.0.path().join("gone")).unwrap();
     let city = city.restarted().await;
-    assert!(city.running.hub.store.fault().is_some());
+    let fault = city.running.hub.store.fault().cloned().unwrap();
+    assert_eq!((fault.log.name(), fault.kind), (sample::CITY, FaultKind::Forked));
+    assert_eq!(entries(&city).await, before, "nothing was added by the stop or the start");
+}
+
+#[tokio::test]
+async fn s38_what_a_witness_signed_of_a_log_that_this_hub_never_signed_closes_nothing() {
+    let prefecture = Prefecture::new();
+    let city = city_with(&prefecture).await;
+    let size = prefecture.signs(&city).await;
+    // Of the same name and size, under the key of somebody else.
+    let other = LogKey::from_bytes("musubi-development", &[3; 32]);
+    let said = Checkpoint { origin: ORIGIN.to_owned(), size: size + 9, root: [9; 32], extensions: Vec::new() };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let question = Growth::first(said.sign(&other)).to_string();
+    LogFolder::of(elsewhere.path(), ORIGIN).put(Paper::Proof, size + 9, &question).unwrap();
+    let home = Home::make(&elsewhere.path().join("home"), "witness.asanagi.example/w1", &[9; 32]).unwrap();
+    home.answer(elsewhere.path(), &[other.verifier()], SECONDS).unwrap();
+    let signed = LogFolder::of(elsewhere.path(), ORIGIN).read(Paper::Cosigned, size + 9).unwrap();
+    prefecture.log().put(Paper::Cosigned, size + 9, &signed).unwrap();
+    exchange(&city).await;
+    assert_eq!(city.center().work("witness_contradicts").await.len(), 1, "it is told");
+    assert!(city.running.hub.store.fault().is_none());
+    assert!(city.send(sample::HOSPITAL, MOTHER).await.contains("MSA|AA|"), "no witness closes a hub by its word alone");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::hub::enrol::Enrolment;
-use crate::store::{KEYS, Location, Settings, Verdict};
+use crate::store::{KEYS, Location, Row, Settings, Verdict};
 
 /// Two hubs of one city. `None` where no server is installed.
 async fn twins() -> Option<(City, City)> {
@@ -122,4 +122,26 @@ async fn keys_made_anew_are_not_taken_for_those_of_the_database() {
         let mixed = hub_on(&location, folder).await;
         assert!(mixed.hub.recognise_keys().await.is_err(), "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s38_a_contradiction_that_closed_one_hub_closes_the_others_on_its_database() {
+    let Some((one, two)) = twins().await else { return };
+    one.set("2026-10-30T11:05:00+09:00");
+    two.set("2026-10-30T11:05:00+09:00");
+    one.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    two.hub.close_where_contradicted().await.unwrap();
+    assert!(two.hub.store.fault().is_none());
+    let theirs = musubi_verify::witness::Head { size: 999, root: [9; 32] };
+    let row =
+        Row::Setting { name: "contradicted".to_owned(), value: format!("witness.example+00000000 482072 {theirs}") };
+    one.hub.store.commit("close", Change { rows: vec![row], ..Change::default() }).await.unwrap();
+    two.hub.close_where_contradicted().await.unwrap();
+    assert_eq!(two.hub.store.fault().map(|fault| fault.log.name().to_owned()).as_deref(), Some("482072"));
+    assert!(two.hub.store.commit("more", Change::default()).await.is_err(), "nothing is taken any more");
+    // One that was declared given up since closes nothing.
+    let given = Row::Setting { name: "given_up.482072.999".to_owned(), value: theirs.to_string() };
+    one.hub.store.commit("declare", Change { rows: vec![given], ..Change::default() }).await.unwrap();
+    one.hub.close_where_contradicted().await.unwrap();
+    assert!(one.hub.store.fault().is_none());
 }

@@ -1,13 +1,15 @@
-//! What people are told of witnesses: that one has been silent for a day while a log grew (S-36), that one holds another log than the
+//! What people are told of the logs and their witnesses: that a log does not verify (S-37), that a witness has been silent for a day while a
+//! log grew (S-36), that one holds another log than the
 //! hub, and that a restore gave up what one holds; and how far each log is witnessed.
 
+use super::fits::to_keep;
 use super::{Heads, Witness};
 use crate::hub::alarms::{Alarm, Condition};
 use crate::hub::family::Family;
 use crate::hub::register::Agency;
 use crate::hub::work::{Question, WorkBody};
 use crate::hub::{Hub, Refusal};
-use crate::store::{Change, Log, Row};
+use crate::store::{Change, Fault, Log, Row};
 use musubi_core::adapter::Text;
 use musubi_core::agency::AgencyKind;
 use musubi_core::audit::AuditEntry;
@@ -72,14 +74,29 @@ pub(super) fn restored(witness: &str, origin: &str, theirs: Head, ours: Head) ->
 fn contradiction(witness: &str, origin: &str, (theirs, ours): Heads) -> Told {
     let ja = format!(
         "証人「{witness}」の記録とハブの監査ログ {origin} が合いません。証人が署名したのは {theirs}、ハブにあるのは {ours} です（件数と根のハッシュ）。\
-         記録が巻き戻されたか、二つに分かれています。どちらの記録も消さずに、証人と監査担当に連絡してください（docs/witness.md）。"
+         記録が巻き戻されたか、二つに分かれています。証人の署名した記録にこのハブの署名もあるときは、ハブは受領も開示も止めます。急ぐ内容は電話で伝え、\
+         どちらの記録も消さずに、運用者・証人・監査担当に連絡してください（docs/witness.md）。"
     );
     let en = format!(
         "The witness {witness} and the hub do not agree about the audit log {origin}. The witness signed {theirs}; the hub has {ours} \
-         (entries and root hash). The log was rolled back, or there are two. Delete neither, and tell the witness and the auditor \
-         (docs/witness.md)."
+         (entries and root hash). The log was rolled back, or there are two. Where this hub signed what the witness holds, it takes and \
+         releases nothing any more. Tell by telephone what cannot wait, delete neither log, and call the operator, the witness and \
+         the auditor (docs/witness.md)."
     );
     Told { kind: "witness_contradicts", code: "WITNESS_CONTRADICTS", text: Text::new(ja, en), about: origin.to_owned() }
+}
+
+fn faulty(origin: &str, fault: &Fault) -> Told {
+    let Fault { index, kind, .. } = fault;
+    let ja = format!(
+        "監査ログ {origin} の検証で、{index} 番目の記録が書かれたままでないことが分かりました（{kind}）。ハブは受領も開示も止めています。急ぐ内容は電話で伝え、\
+         記録を消したり直したりせずに、運用者と監査担当に連絡してください。"
+    );
+    let en = format!(
+        "The audit log {origin} does not verify: {kind} at index {index}. The hub takes and releases nothing any more. Tell by telephone \
+         what cannot wait, delete and mend nothing, and call the operator and the auditor."
+    );
+    Told { kind: "log_faulty", code: "LOG_FAULTY", text: Text::new(ja, en), about: origin.to_owned() }
 }
 
 pub(super) fn waits(handle: &str, log: &Log, since: Option<Time>) -> Row {
@@ -173,7 +190,12 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let (handle, now, (theirs, ours)) = (witness.key.handle(), self.now(), heads);
         let before = self.was_told(witness, log).await?;
+        let kept = if by_hub { to_keep(&self.store, &handle, log, theirs).await? } else { None };
         if before == theirs.to_string() || !by_hub && !before.is_empty() {
+            if let Some(row) = kept {
+                let rows = vec![row];
+                self.store.commit("keep a contradiction", Change { rows, ..Change::default() }).await?;
+            }
             return Ok(());
         }
         let origin = self.store.origin(log);
@@ -184,8 +206,23 @@ impl Hub {
         let entry = AuditEntry { time: now.micros(), action, note, ..AuditEntry::default() };
         let mut rows = self.questions(&contradiction(&witness.name, &origin, heads), log)?;
         rows.push(told(&handle, log, &theirs.to_string()));
+        rows.extend(kept);
         let leaves = vec![self.hub_leaf(now, &entry)];
         self.store.commit("tell of a contradiction", Change { rows, leaves, ..Change::default() }).await?;
+        Ok(())
+    }
+
+    /// A log does not verify: put before people while the hub still writes, for it is closed next (S-37).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tell_of_fault(&self, fault: &Fault) -> Result<(), Refusal> {
+        let (now, origin) = (self.now(), self.store.origin(&fault.log));
+        let (action, note) = ("log faulty".to_owned(), format!("{origin}: {} at {}", fault.kind, fault.index));
+        let entry = AuditEntry { time: now.micros(), action, note, ..AuditEntry::default() };
+        let rows = self.questions(&faulty(&origin, fault), &fault.log)?;
+        let leaves = vec![self.hub_leaf(now, &entry)];
+        self.store.commit("tell of a faulty log", Change { rows, leaves, ..Change::default() }).await?;
         Ok(())
     }
 
