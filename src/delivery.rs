@@ -29,10 +29,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const CHANNELS: [&str; 3] = ["folder:", "https:", "mllp:"];
 /// Between two looks at the queue. Short, because the clock of decisions may be moved by hand.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Deliveries of one look.
+/// Deliveries that are read together. Of a destination with more, these are looked at and the rest waits its turn.
 const DUE_MAX: u32 = 256;
-/// Most that are looked at, when recipients who hang have so many waiting.
-const DUE_MOST: u32 = 65_536;
+/// Before the second try to put down what became of a delivery; it doubles with each, up to the second.
+const NOTE_AGAIN: Duration = Duration::from_millis(500);
+const NOTE_AGAIN_MAX: Duration = Duration::from_secs(30);
+/// Most tries of that. After them it is known only that it was sent, and somebody is asked when it is late.
+const NOTES_MAX: u32 = 100;
 /// Time for a folder to take one delivery. After that its recipient counts as hanging until the write returns.
 const WRITE_MAX: Duration = Duration::from_secs(30);
 /// Minutes after which a recipient who is suspended, or no longer subscribes, is looked at again.
@@ -114,8 +117,12 @@ impl Deliverer {
                     for row in begun {
                         let deliverer = Arc::clone(&deliverer);
                         at_work.spawn(async move {
-                            if let Err(refusal) = deliverer.one(&row).await {
-                                deliverer.hub.delivery_unreadable(&row, &refusal).await;
+                            // A lane is given back whatever happens in it.
+                            let (about, here) = (row.clone(), Arc::clone(&deliverer));
+                            match tokio::spawn(async move { here.one(&about).await }).await {
+                                Ok(Ok(())) => {}
+                                Ok(Err(refusal)) => deliverer.hub.delivery_unreadable(&row, &refusal).await,
+                                Err(_) => tracing::error!(delivery = %row.id, "an attempt to deliver broke off"),
                             }
                             row
                         });
@@ -134,7 +141,8 @@ impl Deliverer {
         tokio::time::timeout(WRITE_MAX, finished).await.ok();
     }
 
-    /// What may begin now, oldest first. Behind a destination that hangs the look goes further.
+    /// What may begin now, oldest first. Who has much waiting, and fails or takes it slowly, is in nobody's way: behind each
+    /// destination the look goes further.
     async fn due(&self, lanes: &mut Lanes) -> Result<Vec<DeliveryRow>, Refusal> {
         // Nothing is released by a hub that takes no changes.
         if self.hub.store.fault().is_some() {
@@ -142,15 +150,15 @@ impl Deliverer {
         }
         let (mut begun, mut passed_over) = (Vec::new(), lanes.full());
         loop {
-            let mut rows = self.hub.store.deliveries_due(self.hub.now(), limit).await?;
-            let all = rows.len() < limit as usize;
+            let mut rows = self.hub.store.deliveries_due(self.hub.now(), DUE_MAX, &passed_over).await?;
+            let all = rows.len() < DUE_MAX as usize;
+            passed_over.extend(rows.iter().map(|row| (row.recipient.clone(), row.format.clone())));
             rows.retain(|row| CHANNELS.iter().any(|channel| row.format.starts_with(channel)));
             rows.sort_by_key(|row| row.sequence);
-            let begun = lanes.take(rows);
-            if all || !begun.is_empty() || limit >= DUE_MOST {
+            begun.extend(lanes.take(rows));
+            if all {
                 return Ok(begun);
             }
-            limit = limit.saturating_mul(4);
         }
     }
 
@@ -189,7 +197,23 @@ impl Deliverer {
             // Written again under the same name, a file that was whole after all is the same file.
             Ok(Err(_)) | Err(_) => Answer::Ambiguous("folder-hangs"),
         };
-        self.hub.delivery_answered(&sent, answer, true).await
+        self.note(&sent, answer, true).await
+    }
+
+    /// Puts down what became of it; where the store does not take that, again: else it would be on its way until the next start,
+    /// though its destination has answered.
+    async fn note(&self, sent: &DeliveryRow, answer: Answer, repeats: bool) -> Result<(), Refusal> {
+        let (mut pause, mut tries) = (NOTE_AGAIN, 1);
+        loop {
+            let Err(refusal) = self.hub.delivery_answered(sent, answer, repeats).await else { return Ok(()) };
+            // What the store will not take any more is found at the next start.
+            if tries == NOTES_MAX || self.hub.store.is_stopped() || self.hub.store.fault().is_some() {
+                return Err(refusal);
+            }
+            tracing::error!(delivery = %sent.id, %refusal, "what became of a delivery is not put down yet");
+            tokio::time::sleep(pause).await;
+            (pause, tries) = (pause.saturating_mul(2).min(NOTE_AGAIN_MAX), tries + 1);
+        }
     }
 
     async fn by_call(&self, row: &DeliveryRow, recipient: &Agency, wanted: &Subscription) -> Result<(), Refusal> {
@@ -211,7 +235,7 @@ impl Deliverer {
         if answer != Answer::Taken {
             tracing::warn!(agency = %sent.recipient, delivery = %sent.id, ?answer, "not delivered");
         }
-        self.hub.delivery_answered(&sent, answer, wanted.repeats()).await
+        self.note(&sent, answer, wanted.repeats()).await
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LANES: usize = 4;
 
 /// A recipient on one channel.
-type Destination = (AgencyId, String);
+pub(super) type Destination = (AgencyId, String);
 
 /// The deliveries at work.
 #[derive(Default)]
@@ -35,6 +35,15 @@ impl Lanes {
             begun.push(row);
         }
         begun
+    }
+
+    /// Destinations for which no more may begin now.
+    pub(super) fn full(&self) -> BTreeSet<Destination> {
+        self.0
+            .iter()
+            .filter(|(_, at_work)| at_work.len() >= LANES)
+            .map(|(destination, _)| destination.clone())
+            .collect()
     }
 
     /// A delivery has ended, well or not.
@@ -102,8 +111,10 @@ mod tests {
     fn a_destination_has_few_lanes_and_takes_none_of_another() {
         let mut lanes = Lanes::default();
         let slow: Vec<DeliveryRow> = (0..50).map(|number| row(number, "A", &[number])).collect();
+        assert!(lanes.full().is_empty());
         assert_eq!(lanes.take(slow.clone()).len(), LANES);
-        assert!(lanes.take(slow).is_empty());
+        assert!(lanes.take(slow.clone()).is_empty());
+        assert_eq!(lanes.full().into_iter().map(|(agency, _)| agency).collect::<Vec<_>>(), [slow[0].recipient.clone()]);
         assert_eq!(ids(&lanes.take(vec![row(90, "B", &[1])])), [90]);
     }
 }

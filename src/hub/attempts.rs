@@ -11,7 +11,7 @@ use crate::entropy;
 use crate::store::{Change, DeliveryRow, DeliveryState, Expect, Row, StoreError};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, AgencyId};
-use musubi_core::id::PersonId;
+use musubi_core::id::{Municipality, PersonId};
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
 
@@ -25,8 +25,8 @@ const PAUSE_SECONDS_MAX: i64 = 3600;
 const LOOKED_AT_DAYS: i64 = 1;
 /// Kind of the work item about a dead letter.
 pub(super) const DEAD_KIND: &str = "dead_delivery";
-/// Most deliveries that are looked at when the hub starts.
-const UNFINISHED_MAX: u32 = 10_000;
+/// Deliveries that are read together when the hub starts.
+const UNFINISHED_MAX: u32 = 1_000;
 
 impl Hub {
     /// The destination has answered, or not: the class of the answer decides. `repeats`: it knows what comes twice.
@@ -88,7 +88,7 @@ impl Hub {
         reason: &str,
     ) -> Result<(), Refusal> {
         let now = self.now();
-        let owner = self.answers_for(row);
+        let owner = self.answers_for(&row.municipality, &row.recipient);
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         // Where the family is what cannot be read, the item names nobody: a person must learn of it all the same.
         let (family, persons) = match self.family(&persons, now).await {
@@ -118,9 +118,9 @@ impl Hub {
     }
 
     /// Who answers for a delivery that does not arrive: the center of the municipality, or where there is none its recipient.
-    pub(super) fn answers_for(&self, row: &DeliveryRow) -> AgencyId {
-        let center = self.register.center(&row.municipality);
-        center.map_or_else(|| row.recipient.clone(), |center| center.id.clone())
+    pub(super) fn answers_for(&self, municipality: &Municipality, recipient: &AgencyId) -> AgencyId {
+        let center = self.register.center(municipality);
+        center.map_or_else(|| recipient.clone(), |center| center.id.clone())
     }
 
     /// It is with its recipient.
@@ -171,20 +171,25 @@ impl Hub {
     /// # Errors
     /// When the store fails.
     pub async fn deliver_unfinished_again(&self, channels: &[&str]) -> Result<(), Refusal> {
-        for row in self.store.deliveries_abandoned(UNFINISHED_MAX).await? {
-            if !channels.iter().any(|channel| row.format.starts_with(channel)) {
-                continue;
+        loop {
+            let rows = self.store.deliveries_abandoned(UNFINISHED_MAX).await?;
+            let served = rows.iter().filter(|row| channels.iter().any(|channel| row.format.starts_with(channel)));
+            let mut moved = 0;
+            for row in served {
+                let agency = self.register.agency(&row.recipient);
+                let wanted = agency.iter().flat_map(|agency| &agency.settings.subscriptions);
+                let repeats = wanted.filter(|wanted| wanted.channel() == row.format).all(Subscription::repeats);
+                if repeats {
+                    self.delivery_waits(row, self.now()).await?;
+                } else {
+                    self.delivery_answered(row, Answer::Ambiguous("stopped"), false).await?;
+                }
+                moved += 1;
             }
-            let agency = self.register.agency(&row.recipient);
-            let wanted = agency.iter().flat_map(|agency| &agency.settings.subscriptions);
-            let repeats = wanted.filter(|wanted| wanted.channel() == row.format).all(Subscription::repeats);
-            if repeats {
-                self.delivery_waits(&row, self.now()).await?;
-            } else {
-                self.delivery_answered(&row, Answer::Ambiguous("stopped"), false).await?;
+            if moved == 0 || rows.len() < UNFINISHED_MAX as usize {
+                return Ok(());
             }
         }
-        Ok(())
     }
 }
 

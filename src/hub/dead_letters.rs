@@ -57,7 +57,7 @@ impl Hub {
         let mut letters = Vec::new();
         for state in DeliveryState::DEAD_LETTERS {
             for row in self.store.deliveries_in(state, LETTERS_MAX).await? {
-                let owner = self.answers_for(&row);
+                let owner = self.answers_for(&row.municipality, &row.recipient);
                 if owner == *caller.id() || row.recipient == *caller.id() {
                     letters.push(DeadLetter { row, owner });
                 }
@@ -73,7 +73,11 @@ impl Hub {
     /// When it is not the caller's, is no dead letter, or the store fails.
     pub async fn replay(&self, caller: &Caller, id: DeliveryId, dry_run: bool) -> Result<Replay, Refusal> {
         caller.check(Operation::AnswerWork)?;
-        let row = self.store.delivery(id).await?.filter(|row| self.answers_for(row) == *caller.id());
+        let row = self
+            .store
+            .delivery(id)
+            .await?
+            .filter(|row| self.answers_for(&row.municipality, &row.recipient) == *caller.id());
         let row = row.ok_or_else(unknown)?;
         if dry_run { self.compare(row).await } else { self.send_again(row, &caller.actor).await }
     }
@@ -129,7 +133,8 @@ impl Hub {
             next_at: due(&row.format, now),
             ..row.clone()
         };
-        let mut entry = act(now, "replay delivery", &self.answers_for(&row), actor);
+        let owner = self.answers_for(&row.municipality, &row.recipient);
+        let mut entry = act(now, "replay delivery", &owner, actor);
         entry.recipient = row.recipient.to_string();
         entry.purpose = row.purpose.to_string();
         let leaf = self.leaf(now, &row.municipality, &family, &persons, entry);
@@ -148,7 +153,7 @@ impl Hub {
 
     /// The open questions about a dead letter, answered by sending it again.
     async fn items_about(&self, row: &DeliveryRow, actor: &Actor, now: Time) -> Result<Vec<WorkItemRow>, Refusal> {
-        let owner = self.answers_for(row);
+        let owner = self.answers_for(&row.municipality, &row.recipient);
         let about = row.id.to_string();
         let mut answered = Vec::new();
         for item in self.store.work_items(&owner, Some(true), DEAD_KIND, ITEMS_MAX).await? {

@@ -2,7 +2,6 @@
 
 use super::alarms::{Alarm, Condition};
 use super::{Hub, Refusal};
-use crate::store::DeliveryState;
 use musubi_core::adapter::Text;
 use musubi_core::id::Municipality;
 use std::collections::BTreeMap;
@@ -10,8 +9,6 @@ use std::collections::BTreeMap;
 /// Minutes after which somebody must know that a destination does not take, or does not fetch, what waits for it, where its
 /// settings say nothing else.
 pub const LATE_MINUTES: u32 = 60;
-/// Most deliveries that are looked at for the oldest of each destination.
-const OLDEST_MAX: u32 = 10_000;
 
 impl Hub {
     /// Asks about each destination whose oldest delivery has waited too long, once, and closes the question when it has not.
@@ -36,13 +33,12 @@ impl Hub {
     /// The destinations that are late.
     async fn late(&self) -> Result<BTreeMap<Condition, Municipality>, Refusal> {
         let (now, mut late) = (self.now(), BTreeMap::new());
-        for state in [DeliveryState::Waiting, DeliveryState::Sent] {
-            for row in self.store.deliveries_in(state, OLDEST_MAX).await? {
-                let recipient = self.register.agency(&row.recipient);
-                let most = recipient.and_then(|agency| agency.settings.late_minutes).unwrap_or(LATE_MINUTES);
-                if now.minutes_since(row.created_at) >= i64::from(most) {
-                    late.insert((self.answers_for(&row), row.recipient.to_string()), row.municipality);
-                }
+        for row in self.store.oldest_undelivered().await? {
+            let recipient = self.register.agency(&row.recipient);
+            let most = recipient.and_then(|agency| agency.settings.late_minutes).unwrap_or(LATE_MINUTES);
+            if now.minutes_since(row.created_at) >= i64::from(most) {
+                let owner = self.answers_for(&row.municipality, &row.recipient);
+                late.insert((owner, row.recipient.to_string()), row.municipality);
             }
         }
         Ok(late)

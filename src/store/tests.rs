@@ -8,6 +8,7 @@ use musubi_core::agency::{Actor, AgencyKind, Purpose, Role};
 use musubi_core::audit::{AuditEntry, LogKey, SaltedEntry, SignedNote, inclusion_proof, verify_inclusion};
 use musubi_core::id::{EntryId, ReleaseId};
 use musubi_core::sealing::{Aad, DataKey, WrappedKey};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -243,6 +244,8 @@ on_both! {
     a_superseded_fact_holds_no_more_and_can_be_superseded_once,
     a_delivery_moves_on_only_from_where_it_was_read,
     held_deliveries_are_read_page_by_page_and_none_is_passed_over,
+    what_is_due_for_one_destination_hides_nothing_for_another,
+    the_oldest_of_each_destination_is_known_however_many_wait_for_one,
     every_row_is_read_as_it_was_written,
     s52_a_key_is_not_destroyed_when_something_arrives_that_was_not_looked_at,
     what_the_sign_in_keeps_changes_only_from_where_it_was_read,
@@ -251,10 +254,10 @@ on_both! {
     a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile,
     s38_the_first_index_that_was_tampered_with_is_named,
     s37_a_tail_that_does_not_verify_closes_the_store_for_changes,
+    s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more,
 }
 
 fn conflict(result: Result<Committed, StoreError>) -> Conflict {
-    s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more,
     match result {
         Err(StoreError::Conflict(conflict)) => conflict,
         other => unreachable!("a conflict was expected: {other:?}"),
@@ -436,7 +439,7 @@ async fn a_delivery_moves_on_only_from_where_it_was_read(home: &Home) {
     let both = rows(vec![Row::Delivery(first.clone()), Row::Delivery(second.clone())]);
     store.commit("queue", both).await.unwrap();
     let ids = |rows: Vec<DeliveryRow>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
-    assert_eq!(ids(store.deliveries_due(NOW, 10).await.unwrap()), [first.id]);
+    assert_eq!(ids(store.deliveries_due(NOW, 10, &BTreeSet::new()).await.unwrap()), [first.id]);
     assert_eq!(ids(store.deliveries_waiting_for(&[mother]).await.unwrap()), [first.id, second.id]);
     assert_eq!(store.next_delivery_at().await.unwrap(), Some(NOW));
     let expect = vec![Expect::Delivery { id: first.id, state: DeliveryState::Waiting, attempts: 0 }];
@@ -448,7 +451,50 @@ async fn a_delivery_moves_on_only_from_where_it_was_read(home: &Home) {
     let stored = store.delivery(first.id).await.unwrap().unwrap();
     assert_eq!(stored, DeliveryRow { sequence: 1, ..sent });
     assert_eq!(ids(store.deliveries_to(&agency(), 1, 10).await.unwrap()), [second.id]);
-    assert!(store.deliveries_due(NOW, 10).await.unwrap().is_empty());
+    assert!(store.deliveries_due(NOW, 10, &BTreeSet::new()).await.unwrap().is_empty());
+}
+
+async fn what_is_due_for_one_destination_hides_nothing_for_another(home: &Home) {
+    let store = home.open().await;
+    let to = |recipient: &str, format: &str| DeliveryRow {
+        recipient: AgencyId::new(recipient).unwrap(),
+        format: format.to_owned(),
+        ..delivery_row(person(), DeliveryState::Waiting)
+    };
+    let slow: Vec<DeliveryRow> = (0..9).map(|_| to("OSC-482072", "folder:ph05")).collect();
+    let others = [to("OSC-482072", "https:ph05"), to("OSC-48207", "folder:ph05"), to("OSC-4820722", "folder:ph05")];
+    let all = slow.iter().chain(&others).cloned().map(Row::Delivery).collect();
+    store.commit("queue", rows(all)).await.unwrap();
+    let due = async |limit, passed_over: &[&DeliveryRow]| {
+        let passed_over = passed_over.iter().map(|row| (row.recipient.clone(), row.format.clone())).collect();
+        let rows = store.deliveries_due(NOW, limit, &passed_over).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<BTreeSet<_>>()
+    };
+    let of = |rows: &[DeliveryRow]| rows.iter().map(|row| row.id).collect::<BTreeSet<_>>();
+    assert!(due(4, &[]).await.is_subset(&of(&slow)), "the oldest first");
+    assert_eq!(due(4, &[&slow[0]]).await, of(&others), "another channel, and others whose name only begins alike");
+    assert_eq!(due(4, &[&slow[0], &others[0], &others[2]]).await, of(&others[1..2]));
+}
+
+async fn the_oldest_of_each_destination_is_known_however_many_wait_for_one(home: &Home) {
+    let store = home.open().await;
+    let to = |recipient: &str, state, minutes| DeliveryRow {
+        recipient: AgencyId::new(recipient).unwrap(),
+        created_at: NOW.plus_minutes(minutes),
+        ..delivery_row(person(), state)
+    };
+    let waiting = (0..50).map(|minutes| to("OSC-482072", DeliveryState::Waiting, minutes));
+    let later = [
+        to("MED-4810700122", DeliveryState::Sent, 90),
+        to("MED-4810700122", DeliveryState::Waiting, 95),
+        to("PV-1", DeliveryState::Dead, 1),
+        to("PV-1", DeliveryState::Held, 1),
+    ];
+    store.commit("queue", rows(waiting.chain(later).map(Row::Delivery).collect())).await.unwrap();
+    let mut oldest = store.oldest_undelivered().await.unwrap();
+    oldest.sort_by(|one, other| one.recipient.cmp(&other.recipient));
+    let oldest: Vec<_> = oldest.iter().map(|row| (row.recipient.as_str(), row.created_at)).collect();
+    assert_eq!(oldest, [("MED-4810700122", NOW.plus_minutes(90)), ("OSC-482072", NOW)]);
 }
 
 async fn held_deliveries_are_read_page_by_page_and_none_is_passed_over(home: &Home) {
@@ -670,6 +716,33 @@ async fn s38_the_first_index_that_was_tampered_with_is_named(home: &Home) {
     }
 }
 
+async fn s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more(home: &Home) {
+    let store = home.open().await;
+    let log = Log::Municipality(city());
+    let grow = || Change { leaves: vec![leaf(&[])], ..Change::default() };
+    store.commit("grow", grow()).await.unwrap();
+    store.checkpoint().await.unwrap();
+    store.commit("grow", grow()).await.unwrap();
+    let fault = Fault { log: log.clone(), index: 0, kind: FaultKind::Forked };
+    store.close_for_changes(fault.clone());
+    store.close_for_changes(Fault { index: 1, ..fault.clone() });
+    assert_eq!(store.fault(), Some(&fault), "the first stands");
+    for refused in [
+        store.commit("grow", grow()).await.map(drop),
+        store.commit_each("grow", vec![grow()]).await.map(drop),
+        store.checkpoint().await.map(drop),
+    ] {
+        assert!(matches!(refused, Err(StoreError::Tampered(_))), "{refused:?}");
+    }
+    store.close().await.unwrap();
+    let again = home.open().await;
+    assert_eq!(
+        again.last_checkpoint(&log).await.unwrap().map(|row| row.size),
+        Some(1),
+        "no last word about such a log"
+    );
+}
+
 async fn s37_a_tail_that_does_not_verify_closes_the_store_for_changes(home: &Home) {
     let forged = ("UPDATE audit_leaf SET hash = $1 WHERE idx = 12", Some(Value::from([0; 32])));
     let store = tampered(home, &[("DELETE FROM checkpoint WHERE size > 10", None), forged]).await;
@@ -716,33 +789,6 @@ async fn s52_a_destroyed_key_is_in_no_file_any_more() {
     store.commit("person", rows(vec![Row::Person(row)])).await.unwrap();
     store.commit("destroy", rows(vec![Row::DestroyKey { person: mother, at: NOW, seen: None }])).await.unwrap();
     let stored = store.persons(&[mother]).await.unwrap();
-async fn s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more(home: &Home) {
-    let store = home.open().await;
-    let log = Log::Municipality(city());
-    let grow = || Change { leaves: vec![leaf(&[])], ..Change::default() };
-    store.commit("grow", grow()).await.unwrap();
-    store.checkpoint().await.unwrap();
-    store.commit("grow", grow()).await.unwrap();
-    let fault = Fault { log: log.clone(), index: 0, kind: FaultKind::Forked };
-    store.close_for_changes(fault.clone());
-    store.close_for_changes(Fault { index: 1, ..fault.clone() });
-    assert_eq!(store.fault(), Some(&fault), "the first stands");
-    for refused in [
-        store.commit("grow", grow()).await.map(drop),
-        store.commit_each("grow", vec![grow()]).await.map(drop),
-        store.checkpoint().await.map(drop),
-    ] {
-        assert!(matches!(refused, Err(StoreError::Tampered(_))), "{refused:?}");
-    }
-    store.close().await.unwrap();
-    let again = home.open().await;
-    assert_eq!(
-        again.last_checkpoint(&log).await.unwrap().map(|row| row.size),
-        Some(1),
-        "no last word about such a log"
-    );
-}
-
     assert_eq!(stored.first().map(|row| (row.key.clone(), row.epoch)), Some((None, 1)));
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();

@@ -7,6 +7,7 @@ use musubi::edge::grpc::client::{
     ExplainAnswer, ExplainRequest, LinkPersonsRequest, RecordConsentRequest, ShieldRequest, WhatIfPart, WhatIfRequest,
 };
 use musubi::sample_city as sample;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tonic::{Code, Status};
 
@@ -57,7 +58,7 @@ impl City {
     /// Whatever is due to be handed over has been decided.
     async fn has_handed_over(&self) {
         let hub = &self.running.hub;
-        while !hub.store.deliveries_due(hub.now(), 1).await.unwrap().is_empty() {
+        while !hub.store.deliveries_due(hub.now(), 1, &BTreeSet::new()).await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

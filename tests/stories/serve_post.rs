@@ -9,7 +9,11 @@ use musubi::store::{DeliveryRow, DeliveryState};
 use musubi_core::agency::{AgencyId, Purpose};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// It takes two seconds, and then answers 200.
+const LATER: u16 = 1;
 
 /// An agency that listens: what it was told, and what it answers next. `0` hangs up without an answer.
 #[derive(Clone, Default)]
@@ -39,7 +43,11 @@ impl Listening {
                     }
                 }
                 listening.told.lock().unwrap().push(String::from_utf8(request).unwrap());
-                let status = listening.answers.lock().unwrap().pop_front().unwrap_or(200);
+                let mut status = listening.answers.lock().unwrap().pop_front().unwrap_or(200);
+                if status == LATER {
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                    status = 200;
+                }
                 if status != 0 {
                     let answer = format!("HTTP/1.1 {status} -\r\ncontent-length: 0\r\n\r\n");
                     stream.write_all(answer.as_bytes()).await.unwrap();
@@ -138,4 +146,22 @@ async fn what_may_have_arrived_is_sent_again_only_to_who_knows_what_comes_twice(
     city.clock.set(row.next_at);
     delivery(&city, |row| row.state == DeliveryState::Acknowledged).await;
     assert_eq!(center.told().len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_the_store_could_not_take_at_once_is_put_down_when_it_can() {
+    let (city, center) = listening(sample::CENTER, false, &[LATER]).await;
+    while center.told().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Another program holds the database for longer than the hub waits.
+    let database = sqlx::sqlite::SqliteConnectOptions::new().filename(city.config.data.database());
+    let pool = sqlx::SqlitePool::connect_with(database).await.unwrap();
+    let mut other = pool.acquire().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *other).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(14)).await;
+    sqlx::query("ROLLBACK").execute(&mut *other).await.unwrap();
+    assert!(!city.running.hub.store.is_stopped());
+    delivery(&city, |row| row.state == DeliveryState::Acknowledged).await;
+    assert_eq!(center.told().len(), 1, "its word was kept, and it was told once");
 }

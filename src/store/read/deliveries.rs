@@ -7,28 +7,35 @@ use crate::store::{DeliveryRow, DeliveryState, ReleaseRow, Store, StoreError};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{DeliveryId, FactId, MessageId, Municipality, PersonId, ReleaseId};
 use musubi_core::time::Time;
+use std::collections::BTreeSet;
 
-const DUE: &str = "SELECT * FROM delivery WHERE state = $1 AND next_at <= $2 ORDER BY next_at, sequence LIMIT +$3";
+/// `$4` names the destinations that are passed over, one a line.
+const DUE: &str = "SELECT * FROM delivery WHERE state = $1 AND next_at <= $2
+    AND instr($4, char(10) || recipient || ' ' || format || char(10)) = 0 ORDER BY next_at, sequence LIMIT +$3";
 /// On a server, what is due and at which no other hub is, claimed for two minutes by the clock of the server: longer than one
 /// attempt takes. A claim of one's own is renewed when half of it has passed. No hub waits for another.
 const CLAIM: &str = "WITH due AS (
-        SELECT municipality, id, claimed_by = $4 AND claimed_until > clock_timestamp() + INTERVAL '1 minute' AS held
+        SELECT municipality, id, claimed_by = $5 AND claimed_until > clock_timestamp() + INTERVAL '1 minute' AS held
         FROM delivery WHERE state = $1 AND next_at <= $2
-            AND (claimed_by IS NULL OR claimed_by = $4 OR claimed_until < clock_timestamp())
+            AND (claimed_by IS NULL OR claimed_by = $5 OR claimed_until < clock_timestamp())
+            AND strpos($4, chr(10) || recipient || ' ' || format || chr(10)) = 0
         ORDER BY next_at, sequence LIMIT $3 FOR UPDATE SKIP LOCKED),
     claimed AS (
-        UPDATE delivery SET claimed_by = $4, claimed_until = clock_timestamp() + INTERVAL '2 minutes'
+        UPDATE delivery SET claimed_by = $5, claimed_until = clock_timestamp() + INTERVAL '2 minutes'
         FROM due WHERE delivery.municipality = due.municipality AND delivery.id = due.id AND due.held IS NOT TRUE
         RETURNING delivery.*)
     SELECT * FROM claimed UNION ALL
     SELECT delivery.* FROM delivery JOIN due ON delivery.municipality = due.municipality AND delivery.id = due.id
         WHERE due.held ORDER BY next_at, sequence";
 const ABANDONED: Statement = Statement::each(
-    "SELECT * FROM delivery WHERE state = $1 ORDER BY next_at, sequence LIMIT +$2",
-    "SELECT * FROM delivery WHERE state = $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-     ORDER BY next_at, sequence LIMIT $2",
+    "SELECT * FROM delivery WHERE state = $1 AND format NOT LIKE 'receive:%' ORDER BY next_at, sequence LIMIT +$2",
+    "SELECT * FROM delivery WHERE state = $1 AND format NOT LIKE 'receive:%'
+     AND (claimed_until IS NULL OR claimed_until < clock_timestamp()) ORDER BY next_at, sequence LIMIT $2",
 );
 const NEXT: &str = "SELECT next_at FROM delivery WHERE state = $1 ORDER BY next_at LIMIT 1";
+/// The oldest of each destination, as hubs count: what waits to be tried, and what was sent and not acknowledged.
+const OLDEST: &str = "SELECT recipient, municipality, MIN(created_at) AS created_at FROM delivery
+    WHERE state IN (1, 3) GROUP BY recipient, municipality";
 const IN_STATE: &str = "SELECT * FROM delivery WHERE state = $1 ORDER BY next_at, sequence LIMIT +$2";
 const HELD: &str =
     "SELECT * FROM delivery WHERE state = $1 AND (next_at, sequence) > ($2, $3) ORDER BY next_at, sequence LIMIT +$4";
@@ -96,21 +103,53 @@ impl FromColumns for NextAt {
     }
 }
 
+/// Since when something waits for a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldestRow {
+    /// For whom.
+    pub recipient: AgencyId,
+    /// Of which municipality.
+    pub municipality: Municipality,
+    /// When the oldest was intended.
+    pub created_at: Time,
+}
+
+impl FromColumns for OldestRow {
+    const TABLE: &'static str = "delivery";
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(OldestRow {
+            recipient: row.checked("recipient")?,
+            municipality: row.checked("municipality")?,
+            created_at: row.time("created_at")?,
+        })
+    }
+}
+
 impl Store {
-    /// Waiting deliveries whose time has come, oldest first. Where several hubs share the store, those that no other hub is at;
-    /// they are this hub's for some minutes.
+    /// Waiting deliveries whose time has come, oldest first, but for those to the destinations, agency and channel, that are passed
+    /// over. Where several hubs share the store, those that no other hub is at; they are this hub's for some minutes.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
-    pub async fn deliveries_due(&self, now: Time, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
-        let question =
-            |statement: &'static str| Sql::new(statement).bind(DeliveryState::Waiting as u8).bind(now).bind(limit);
+    pub async fn deliveries_due(
+        &self,
+        now: Time,
+        limit: u32,
+        passed_over: &BTreeSet<(AgencyId, String)>,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let mut names = "\n".to_owned();
+        for (agency, channel) in passed_over {
+            names.extend([agency.as_str(), " ", channel, "\n"]);
+        }
+        let question = |statement: &'static str| {
+            Sql::new(statement).bind(DeliveryState::Waiting as u8).bind(now).bind(limit).bind(names)
+        };
         let question = if self.is_shared() { question(CLAIM).bind(self.inner.holder()) } else { question(DUE) };
         self.all("deliveries due", question).await
     }
 
-    /// Deliveries that were sent and at which nobody is any more: of the last run, or of a hub that went away. What was
-    /// not acknowledged by who fetches it is among them.
+    /// Deliveries that a hub sent by itself and at which nobody is any more: of the last run, or of a hub that went away.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
@@ -167,6 +206,14 @@ impl Store {
     ) -> Result<Vec<DeliveryRow>, StoreError> {
         let question = Sql::new(TO_FETCH).bind(recipient).bind(after).bind(now).bind(never).bind(limit);
         self.all("deliveries to fetch", question).await
+    }
+
+    /// Of each recipient, in each municipality, when the oldest delivery was intended that it does not have yet.
+    ///
+    /// # Errors
+    /// When the database fails or holds a row that cannot have been written.
+    pub async fn oldest_undelivered(&self) -> Result<Vec<OldestRow>, StoreError> {
+        self.all("oldest undelivered", Sql::new(OLDEST)).await
     }
 
     /// Deliveries in a state, oldest first: dead letters, for one.
