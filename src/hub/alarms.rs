@@ -12,6 +12,7 @@ use musubi_core::audit::AuditEntry;
 use musubi_core::id::Municipality;
 use musubi_core::time::Time;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Minutes until somebody must have looked.
 const LOOKED_AT_MINUTES: i64 = 240;
@@ -41,13 +42,21 @@ impl Hub {
         conditions: &BTreeMap<Condition, Municipality>,
     ) -> Result<(), Refusal> {
         let now = self.now();
-        let mut open = BTreeMap::new();
+        let (mut open, mut twice) = (BTreeMap::<Condition, WorkItemRow>::new(), Vec::new());
         for agency in self.register.all() {
-            for item in self.store.work_items(&agency.id, Some(true), alarm.kind, ITEMS_MAX).await? {
-                if let Some(body) = self.open_item(&item).await? {
-                    open.insert((agency.id.clone(), body.about), item);
+            let mut items = self.store.work_items(&agency.id, Some(true), alarm.kind, ITEMS_MAX).await?;
+            items.sort_by_key(|item| (item.created_at, item.id));
+            for item in items {
+                let Some(body) = self.open_item(&item).await? else { continue };
+                match open.entry((agency.id.clone(), body.about)) {
+                    Entry::Vacant(first) => drop(first.insert(item)),
+                    Entry::Occupied(_) => twice.push(item),
                 }
             }
+        }
+        // Two hubs may have asked in one moment: the first question stands.
+        for item in twice {
+            self.close_item(item, now).await?;
         }
         for (condition, municipality) in conditions.iter().filter(|(condition, _)| !open.contains_key(*condition)) {
             self.ask_about(alarm, condition, municipality, now).await?;

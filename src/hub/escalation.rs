@@ -1,6 +1,7 @@
 //! What nobody answered by its deadline: put before somebody, once, and left open.
 
 use super::access::ACCESS;
+use super::attempts::DEAD_KIND;
 use super::custody::CONTACT;
 use super::emergency::REVIEW;
 use super::ledger::act;
@@ -19,8 +20,8 @@ use musubi_core::id::{FactId, PersonId, ReferralId};
 use musubi_core::time::Time;
 
 /// Kinds of work item whose deadline counts.
-const COUNTED: [&str; 11] =
-    [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL, CONTACT, NOTIFICATION, FORM];
+const COUNTED: [&str; 12] =
+    [REVIEW, HOLD, RENEWAL, RECALL, ASK_SOURCE, ASK_OFFICER, ACCESS, REFERRAL, CONTACT, NOTIFICATION, FORM, DEAD_KIND];
 /// Kinds that only officers list.
 const OF_OFFICERS: [&str; 2] = [ASK_OFFICER, ACCESS];
 /// Kind of the work item by which one is put before somebody.
@@ -185,6 +186,14 @@ fn said_of(kind: &str) -> (&'static str, Text) {
             Text::new(
                 "報告された懸念が、記入が足りないためにまだセンターに届いていません。至急記入するか、緊急のときは電話(児童相談所 189)で知らせてください。",
                 "A concern that was reported is still not with the center, because something is missing. State it now; in an emergency ring 189.",
+            ),
+        ),
+        DEAD_KIND => (
+            "DEAD_LETTER_OVERDUE",
+            Text::new(
+                "届けられなかったものが、期限を過ぎても送り直されていません。届け先に確かめて送り直し、急ぐ内容は電話で伝えてください。",
+                "Something that could not be delivered has not been sent again in time. Ask its recipient and send it again; tell by \
+                 telephone what cannot wait.",
             ),
         ),
         ASK_SOURCE | ASK_OFFICER => (

@@ -4,10 +4,12 @@ use crate::city::{City, MOTHER, TWO_WEEK_CHECK, at};
 use musubi::hub::Caller;
 use musubi::hub::consents::ConsentTerms;
 use musubi::hub::persons::Named;
+use musubi::hub::register::Subscription;
 use musubi::sample_city as sample;
-use musubi::store::{DeliveryRow, DeliveryState};
+use musubi::store::{Change, DeliveryRow, DeliveryState, Row};
 use musubi_core::agency::{AgencyId, Category, Purpose};
 use musubi_core::consent::records::{Channel, ConsentKind, Grantee, Proof, Relationship, Scope};
+use musubi_core::id::{DeliveryId, Municipality};
 use musubi_core::record::PersonKey;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -160,11 +162,23 @@ async fn after_twenty_attempts_a_person_is_asked() {
     for attempt in 1..=20 {
         let tried = |rows: &[DeliveryRow]| rows.len() == 1 && rows[0].attempts == attempt && rows[0].reason == "folder";
         let rows = city.deliveries("tried again", tried).await;
-        city.clock.set(rows[0].next_at);
+        // Of the last attempt this is the deadline of who must look.
+        if attempt < 20 {
+            city.clock.set(rows[0].next_at);
+        }
     }
     city.deliveries("given up", |rows| rows[0].state == DeliveryState::Dead).await;
-    let asked = city.running.hub.work_items(&city.officer(), Some(true), "dead_delivery").await.unwrap();
+    let (hub, officer) = (&city.running.hub, city.officer());
+    let asked = hub.work_items(&officer, Some(true), "dead_delivery").await.unwrap();
     assert_eq!(asked.len(), 1);
+    let overdue = async || {
+        hub.look_after_overdue().await.unwrap();
+        let told = hub.work_items(&officer, Some(true), "escalation").await.unwrap();
+        told.iter().filter(|item| item.body.code == "DEAD_LETTER_OVERDUE").count()
+    };
+    assert_eq!(overdue().await, 0);
+    city.clock.set(asked[0].row.due_at.unwrap());
+    assert_eq!((overdue().await, overdue().await), (1, 1), "and told once when nobody has looked by the deadline");
 }
 
 #[tokio::test]
@@ -195,6 +209,62 @@ async fn a_destination_that_is_told_nothing_is_one_question_for_a_person_and_clo
     }
     hub.look_after_late().await.unwrap();
     assert_eq!((asked(true).await, asked(false).await), (0, 1));
+}
+
+#[tokio::test]
+async fn of_two_questions_that_were_asked_in_one_moment_one_stays() {
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    city.send(sample::HOSPITAL, MOTHER).await;
+    city.deliveries("tried", |rows| rows.len() == 1 && rows[0].reason == "folder").await;
+    city.clock.advance_minutes(61);
+    let hub = &city.running.hub;
+    // As two hubs on one database do.
+    let (one, two) = tokio::join!(hub.look_after_late(), hub.look_after_late());
+    one.and(two).unwrap();
+    hub.look_after_late().await.unwrap();
+    assert_eq!(hub.work_items(&city.officer(), Some(true), "delivery_late").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_destination_for_which_much_waits_and_fails_is_in_nobodys_way() {
+    const MANY: u128 = 2_000;
+    let city = with_consent().await;
+    std::fs::remove_dir(city.folder()).unwrap();
+    let (hub, other) = (&city.running.hub, tempfile::tempdir().unwrap());
+    let (purpose, formats) = (Purpose::P3, vec!["notice-csv".to_owned()]);
+    let folder = Some(other.path().to_owned());
+    city.subscribes(sample::HEALTH_CENTER, Subscription { purpose, formats, folder, https: None, mllp: None }).await;
+    let row = |number: u128, recipient: &str| {
+        Row::Delivery(DeliveryRow {
+            municipality: Municipality::new(sample::CITY).unwrap(),
+            id: DeliveryId(uuid::Uuid::from_u128(number)),
+            recipient: AgencyId::new(recipient).unwrap(),
+            purpose,
+            format: "folder:notice-csv".to_owned(),
+            message: None,
+            entries: Vec::new(),
+            question: None,
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            created_at: hub.now(),
+            next_at: hub.now(),
+            reason: String::new(),
+            sequence: 0,
+            persons: Vec::new(),
+        })
+    };
+    let mut rows: Vec<Row> = (0..MANY).map(|number| row(number, sample::CENTER)).collect();
+    rows.push(row(MANY, sample::HEALTH_CENTER));
+    hub.store.commit("queue", Change { rows, ..Change::default() }).await.unwrap();
+    let last = DeliveryId(uuid::Uuid::from_u128(MANY));
+    let untried = |row: &DeliveryRow| row.state == DeliveryState::Waiting && row.attempts == 0;
+    while untried(&hub.store.delivery(last).await.unwrap().unwrap()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let waiting = hub.store.deliveries_in(DeliveryState::Waiting, 10_000).await.unwrap();
+    let still = waiting.iter().filter(|row| untried(row)).count();
+    assert!(still > 1_000, "what came last for another was reached before most of what waits for the first: {still}");
 }
 
 #[tokio::test]
