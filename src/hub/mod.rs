@@ -120,6 +120,8 @@ pub struct Inside {
     looks: held::Looks,
     /// Large documents that are read at once: half of the cores, so that the others answer (S-80).
     pub(crate) bulk: Semaphore,
+    /// Proofs that are made at once: each reads all leaves of a log (S-83).
+    pub(crate) proofs: Semaphore,
     /// Passwords that are checked at once.
     passwords: Arc<Semaphore>,
     /// The policy under which this process decides, and those before it.
@@ -163,6 +165,7 @@ impl Hub {
         let inside = Inside {
             looks: held::Looks::default(),
             bulk,
+            proofs: Semaphore::new(1),
             passwords: sign_in::turns(),
             store,
             keyring,

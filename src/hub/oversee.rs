@@ -5,7 +5,7 @@ use super::caller::{Caller, Operation};
 use super::register::Agency;
 use super::{Hub, Refusal};
 use crate::store::Log;
-use musubi_core::audit::SignedNote;
+use musubi_core::audit::{Hash, LeafHash, SignedNote, inclusion_proof};
 use musubi_core::time::Time;
 use musubi_verify::Inclusion;
 use std::sync::Arc;
@@ -87,8 +87,33 @@ impl Hub {
         let log = Log::parse(log).ok_or_else(not_covered)?;
         let checkpoint = self.store.last_checkpoint(&log).await?.ok_or_else(not_covered)?;
         let note = SignedNote::parse(&self.store.cosigned_note(&checkpoint).await?).map_err(|_| not_covered())?;
-        let leaves = self.store.leaf_hashes(&log, checkpoint.size).await?;
-        Ok(Inclusion::new(&leaves, index, note).ok_or_else(not_covered)?.to_string())
+        let proof = self.over_leaves(&log, checkpoint.size, move |leaves| Inclusion::new(leaves, index, note)).await?;
+        Ok(proof.ok_or_else(not_covered)?.to_string())
+    }
+
+    /// The path from an entry to the root of a log when it had so many entries; `None` where it never had, or has no such entry.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn path(&self, log: &Log, index: u64, size: u64) -> Result<Option<Vec<Hash>>, Refusal> {
+        let path = move |leaves: &[LeafHash]| {
+            let index = usize::try_from(index).ok().filter(|_| leaves.len() as u64 == size)?;
+            inclusion_proof(leaves, index)
+        };
+        self.over_leaves(log, size, path).await
+    }
+
+    /// Makes something of all leaves of a log, which may be a million: one after another whoever asks, and away from the threads that
+    /// answer, so that neither memory nor time of the hub is taken by it (S-83).
+    async fn over_leaves<T: Send + 'static>(
+        &self,
+        log: &Log,
+        size: u64,
+        make: impl FnOnce(&[LeafHash]) -> Option<T> + Send + 'static,
+    ) -> Result<Option<T>, Refusal> {
+        let _turn = self.proofs.acquire().await.ok();
+        let leaves = self.store.leaf_hashes(log, size).await?;
+        Ok(tokio::task::spawn_blocking(move || make(&leaves)).await.ok().flatten())
     }
 
     /// Who takes part, and until when their certificates are good.

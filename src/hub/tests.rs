@@ -23,6 +23,7 @@ mod consents;
 mod custody;
 mod deliver;
 mod grounds;
+mod oversee;
 mod query;
 mod refer;
 mod several;

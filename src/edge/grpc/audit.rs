@@ -4,7 +4,6 @@ use super::consents::relationship;
 use super::{Services, named, server, status, wrong};
 use crate::hub::access::Requester;
 use crate::store::Log;
-use musubi_core::audit::inclusion_proof;
 use server::{
     CheckpointAnswer, CheckpointRequest, ProveAnswer, ProveRequest, StatementAnswer, StatementRequest, StatementRow,
 };
@@ -44,9 +43,8 @@ impl server::audit_server::Audit for Services {
         self.caller(&request, "")?;
         let asked = request.into_inner();
         let log = log(&asked.log)?;
-        let leaves = self.hub.store.leaf_hashes(&log, asked.size).await.map_err(|e| status(&e.into()))?;
-        let path = usize::try_from(asked.index).ok().and_then(|index| inclusion_proof(&leaves, index));
-        let path = path.filter(|_| leaves.len() as u64 == asked.size).ok_or_else(|| {
+        let path = self.hub.path(&log, asked.index, asked.size).await.map_err(|r| status(&r))?;
+        let path = path.ok_or_else(|| {
             wrong("index", "このログにその位置はありません。", "The log has no such index at that size.")
         })?;
         let note = self.hub.note_of(&log, false).await.map_err(|r| status(&r))?.unwrap_or_default();
