@@ -59,7 +59,7 @@ enum DeliveriesCommand {
         order: Ordered,
         #[arg(value_parser = id_of)]
         id: DeliveryId,
-        /// Send nothing; say what would be shown more or less than the last time, and what would be handed over
+        /// Send nothing; say what would be shown more or less than the last time, what would be handed over, and how that differs
         #[arg(long)]
         dry_run: bool,
     },
@@ -162,6 +162,14 @@ fn compared(out: &mut dyn Write, replay: &Replay) -> std::io::Result<()> {
     }
     for (format, bytes) in &replay.outputs {
         writeln!(out, "output {format} {bytes} bytes")?;
+    }
+    for output in replay.compared.iter().flatten() {
+        let ((now, before), (more, less)) = (output.bytes, output.lines);
+        let length = |bytes: Option<usize>| bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
+        writeln!(out, "differs {} {} -> {} bytes, lines +{more} -{less}", output.format, length(before), length(now))?;
+    }
+    if replay.compared.is_none() {
+        writeln!(out, "the last outputs cannot be made again as they were / 前回の出力は再現できません")?;
     }
     let said = match (replay.outputs.is_empty(), replay.changed.is_empty()) {
         (true, _) => "nothing of it may be seen by now: it would be suppressed / 現在は開示できる内容がありません",

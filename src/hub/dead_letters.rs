@@ -4,12 +4,13 @@ use super::attempts::DEAD_KIND;
 use super::caller::{Caller, Operation};
 use super::deliver::{DecidedDelivery, due};
 use super::ledger::act;
+use super::register::Agency;
 use super::release_detail::ReleaseDetail;
 use super::{Hub, Refusal};
-use crate::store::{Change, DeliveryRow, DeliveryState, Expect, Row, WorkItemRow};
+use crate::store::{Change, DeliveryRow, DeliveryState, Expect, ReleaseRow, Row, WorkItemRow};
 use musubi_core::agency::{Actor, AgencyId, CategorySet};
 use musubi_core::id::{DeliveryId, EntryId, PersonId};
-use musubi_core::release::{Released, Shown};
+use musubi_core::release::{Outgoing, Released, Shown};
 use musubi_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,19 @@ pub struct Replay {
     pub changed: Vec<ChangedEntry>,
     /// What would be handed over: format and length in bytes. Empty when nothing of it may be seen.
     pub outputs: Vec<(String, usize)>,
+    /// The same beside what was handed over the last time; `None` when that cannot be made again as it was, as under another policy.
+    pub compared: Option<Vec<ComparedOutput>>,
+}
+
+/// What would be handed over in one format, beside what was. Lengths and counts, nothing of what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparedOutput {
+    /// The format.
+    pub format: String,
+    /// Its length in bytes now and then; `None` where there is none, or was none.
+    pub bytes: (Option<usize>, Option<usize>),
+    /// Lines that would stand in it and did not, and lines that did and would not.
+    pub lines: (usize, usize),
 }
 
 /// An entry of which a release shows something else than the last one of the same delivery did.
@@ -96,22 +110,44 @@ impl Hub {
     async fn compare(&self, row: DeliveryRow) -> Result<Replay, Refusal> {
         let recipient = self.register.agency(&row.recipient).filter(|agency| agency.active);
         let Some(recipient) = recipient else {
-            return Ok(Replay { row, changed: Vec::new(), outputs: Vec::new() });
+            return Ok(Replay { row, changed: Vec::new(), outputs: Vec::new(), compared: None });
         };
         if let Some(question) = row.question {
             let outputs = self.late_match_outputs(&row, question).await?;
-            return Ok(Replay { row, changed: Vec::new(), outputs });
+            return Ok(Replay { row, changed: Vec::new(), outputs, compared: None });
         }
         let DecidedDelivery { family, released, meant, .. } =
             self.decide_delivery(&recipient, &row, self.now()).await?;
         let persons: Vec<PersonId> = family.persons.keys().copied().collect();
         let releases = self.store.releases_of(&persons).await?;
         let last = releases.into_iter().rfind(|release| release.delivery == Some(row.id));
-        let last = last.and_then(|last| self.opened(&family, &last));
+        let detail: Option<ReleaseDetail> = last.as_ref().and_then(|last| self.opened(&family, last));
         let stays = family.stands(&meant) && meant.iter().any(|id| released.shows(*id));
         let outputs = if stays { self.render(&recipient, &row, &[], &released) } else { Vec::new() };
+        let before = match last.zip(detail.as_ref()) {
+            Some((last, detail)) => self.outputs_then(&recipient, &row, (&last, detail)).await?,
+            None => Some(Vec::new()),
+        };
+        let compared = before.map(|before| compared(&outputs, &before));
         let outputs = outputs.iter().map(|output| (output.format().to_owned(), output.bytes().len())).collect();
-        Ok(Replay { row, changed: changed(last.as_ref(), stays.then_some(&released)), outputs })
+        Ok(Replay { row, changed: changed(detail.as_ref(), stays.then_some(&released)), outputs, compared })
+    }
+
+    /// What was handed over at an earlier release, made again from what was on file then.
+    async fn outputs_then(
+        &self,
+        recipient: &Agency,
+        row: &DeliveryRow,
+        (last, detail): (&ReleaseRow, &ReleaseDetail),
+    ) -> Result<Option<Vec<Outgoing>>, Refusal> {
+        if last.policy_hash != self.policy.hash() {
+            return Ok(None);
+        }
+        // A fact that counted then may be readable no longer.
+        let Ok(family) = self.family_then(&detail.footing, last.decided_at).await else { return Ok(None) };
+        let then = self.decide_delivery_from(recipient, row, family).await?.released;
+        let as_it_was = changed(Some(detail), Some(&then)).is_empty();
+        Ok(as_it_was.then(|| self.render(recipient, row, &[], &then)))
     }
 
     async fn send_again(&self, row: DeliveryRow, actor: &Actor) -> Result<Replay, Refusal> {
@@ -148,7 +184,7 @@ impl Hub {
         };
         self.store.commit("replay a delivery", change).await?;
         self.deliveries.notify_waiters();
-        Ok(Replay { row: again, changed: Vec::new(), outputs: Vec::new() })
+        Ok(Replay { row: again, changed: Vec::new(), outputs: Vec::new(), compared: None })
     }
 
     /// The open questions about a dead letter, answered by sending it again.
@@ -185,6 +221,36 @@ fn changed(last: Option<&ReleaseDetail>, now: Option<&Released>) -> Vec<ChangedE
         ChangedEntry { entry, more: is.minus(was), less: was.minus(is) }
     });
     compared.filter(|entry| !entry.more.is_empty() || !entry.less.is_empty()).collect()
+}
+
+/// Format by format, what would be handed over beside what was.
+fn compared(now: &[Outgoing], before: &[Outgoing]) -> Vec<ComparedOutput> {
+    let of = |all: &[Outgoing], format: &str| -> Option<Vec<u8>> {
+        all.iter().find(|one| one.format() == format).map(|one| one.bytes().to_vec())
+    };
+    let formats: BTreeSet<&str> = now.iter().chain(before).map(Outgoing::format).collect();
+    let compared = formats.into_iter().map(|format| {
+        let (now, before) = (of(now, format), of(before, format));
+        let (here, there) = (lines(now.as_deref()), lines(before.as_deref()));
+        let more = |some: &BTreeMap<&[u8], usize>, others: &BTreeMap<&[u8], usize>| -> usize {
+            some.iter().map(|(line, count)| count.saturating_sub(others.get(line).copied().unwrap_or_default())).sum()
+        };
+        ComparedOutput {
+            format: format.to_owned(),
+            lines: (more(&here, &there), more(&there, &here)),
+            bytes: (now.as_ref().map(Vec::len), before.as_ref().map(Vec::len)),
+        }
+    });
+    compared.collect()
+}
+
+/// How often each line stands in an output. Segments of HL7 v2 are lines.
+fn lines(output: Option<&[u8]>) -> BTreeMap<&[u8], usize> {
+    let mut counted = BTreeMap::new();
+    for line in output.unwrap_or_default().split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty()) {
+        *counted.entry(line).or_default() += 1;
+    }
+    counted
 }
 
 fn unknown() -> Refusal {

@@ -301,7 +301,16 @@ impl Hub {
         now: Time,
     ) -> Result<DecidedDelivery, Refusal> {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let family = self.family(&persons, now).await?;
+        self.decide_delivery_from(recipient, row, self.family(&persons, now).await?).await
+    }
+
+    /// The same from what was on file at the moment of this family.
+    pub(super) async fn decide_delivery_from(
+        &self,
+        recipient: &Agency,
+        row: &DeliveryRow,
+        family: Family,
+    ) -> Result<DecidedDelivery, Refusal> {
         let request = request_of(recipient, Actor::system(), row.purpose, None);
         let meant = self.entries_meant(row).await?;
         // Whose consent counts may hang on what another agency wrote: the facts are those of the whole record.

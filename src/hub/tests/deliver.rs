@@ -1,6 +1,7 @@
 //! What is delivered, how often, and what becomes of what is not.
 
 use super::super::attempts::ATTEMPTS_MAX;
+use super::super::dead_letters::Replay;
 use super::*;
 use crate::store::{DeliveryRow, DeliveryState, Row};
 
@@ -225,4 +226,41 @@ async fn a_center_that_no_channel_reaches_is_told_by_a_work_item() {
     let items = city.hub.work_items(&city.caller("OSC-482072", "ooba"), Some(true), "no_channel").await.unwrap();
     assert_eq!(items.len(), 1);
     assert_eq!(items[0].body.code, "NO_CHANNEL");
+}
+
+#[tokio::test]
+async fn a_dry_run_says_how_what_would_be_shown_and_handed_over_differs_from_the_last_time() {
+    let city = City::new().await;
+    city.set("2026-10-28T10:00:00+09:00");
+    let officer = city.caller("OSC-482072", "ooba");
+    let consent = async |of: &[Category]| {
+        let mut terms = city.terms(named("MED-4810700122", "00012345"));
+        terms.categories = Scope::Named(categories(of));
+        city.hub.record_consent(&officer, terms).await.unwrap();
+    };
+    let compared = async |id| city.hub.replay(&officer, id, true).await.unwrap();
+    consent(&[Category::C01, Category::C04, Category::C05]).await;
+    city.set("2026-10-30T11:05:00+09:00");
+    city.submit("MED-4810700122", "hl7v2", MOTHER).await;
+    let row = city.all(DeliveryState::Waiting).await.remove(0);
+    let first = compared(row.id).await;
+    let sizes = |replay: &Replay| {
+        let compared = replay.compared.clone().unwrap();
+        compared.into_iter().map(|one| (one.format, one.bytes.0, one.bytes.1)).collect::<Vec<_>>()
+    };
+    assert!(!first.outputs.is_empty() && sizes(&first).iter().all(|(_, _, before)| before.is_none()), "never sent");
+    assert_eq!(city.fetched().await.len(), 1);
+
+    let same = compared(row.id).await;
+    assert!(same.changed.is_empty());
+    assert!(sizes(&same).iter().all(|(_, now, before)| now == before), "{:?}", same.compared);
+    assert_eq!(sizes(&same).len(), first.outputs.len());
+
+    city.hub.withdraw(&officer, &named("MED-4810700122", "00012345"), Relationship::Subject).await.unwrap();
+    consent(&[Category::C01, Category::C05]).await;
+    let less = compared(row.id).await;
+    assert!(!less.changed.is_empty() && less.changed.iter().all(|entry| entry.more.is_empty()), "{:?}", less.changed);
+    let differs = less.compared.unwrap();
+    assert!(differs.iter().any(|one| one.bytes.0 < one.bytes.1 && one.lines.1 > 0), "{differs:?}");
+    assert_eq!(city.hub.store.delivery(row.id).await.unwrap().unwrap().attempts, 1, "nothing is sent");
 }
