@@ -126,6 +126,7 @@ pub async fn start(
         tracing::warn!(%finding, "a setting departs from the secure default");
     }
     let hub = open_hub(config, clock).await?;
+    upkeep::verify_what_was_faulty(&hub).await?;
     let limits = |tls12| config.limits.server(tls12);
     let files = || config.tls.server_files();
     let https_tls = ServerTls::open(files(), Audience::Machines, limits(false), Arc::clone(&certificate_clock))?;

@@ -170,6 +170,15 @@ pub(super) async fn verify_logs(hub: &Hub) -> Result<bool, Refusal> {
     Ok(true)
 }
 
+/// Before anything is taken: where a log did not verify when it was last looked at whole, it is looked at whole again, and not opened by
+/// a new start.
+pub(super) async fn verify_what_was_faulty(hub: &Hub) -> Result<(), Refusal> {
+    if hub.store.fault().is_none() && hub.was_faulty().await? && verify_logs(hub).await? {
+        hub.is_faulty_no_more().await?;
+    }
+    Ok(())
+}
+
 /// Puts the time of decisions on file.
 pub(super) async fn remember(hub: &Hub) -> Result<(), Refusal> {
     let rows = vec![Row::Setting { name: LATEST.to_owned(), value: hub.now().micros().to_string() }];

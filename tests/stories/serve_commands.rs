@@ -212,9 +212,12 @@ async fn s37_a_log_that_is_changed_while_the_hub_runs_makes_it_read_only() {
     let path = "/v1/documents?format=ph05";
     city.agency(sample::HEALTH_CENTER).post(path, "text/csv", VISITS.to_vec()).await.unwrap();
     assert!(city.running.verify_logs().await.unwrap());
+    city.running.hub.store.checkpoint().await.unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(city.folder.path().join("hub.db"));
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let pool = sqlx::SqlitePool::connect_with(options.clone()).await.unwrap();
     let flipped = "UPDATE audit_leaf SET entry = CAST(entry || x'00' AS BLOB) WHERE log = '482072' AND idx = 2";
+    let entry = "SELECT entry FROM audit_leaf WHERE log = '482072' AND idx = 2";
+    let entry: Vec<u8> = sqlx::query_scalar(entry).fetch_one(&pool).await.unwrap();
     sqlx::query(flipped).execute(&pool).await.unwrap();
     pool.close().await;
     assert!(!city.running.verify_logs().await.unwrap());
@@ -226,7 +229,18 @@ async fn s37_a_log_that_is_changed_while_the_hub_runs_makes_it_read_only() {
     assert!(!city.running.verify_logs().await.unwrap(), "and is found again");
     assert_eq!(city.center().work("log_faulty").await.len(), 1, "told once");
     assert!(city.center().looks_into_its_box().await.0.is_empty(), "nothing is released");
-    drop(city.restarted().await);
+    // A start reads the end of a log alone, and does not forget what was found before it.
+    let city = city.restarted().await;
+    assert_eq!(city.running.hub.store.fault().map(|fault| fault.index), Some(2));
+    assert!(city.send(sample::HOSPITAL, NEWBORN).await.contains("M903"));
+    assert_eq!(city.center().work("log_faulty").await.len(), 1, "told once");
+    // What is put right is open again.
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let put_right = "UPDATE audit_leaf SET entry = ? WHERE log = '482072' AND idx = 2";
+    sqlx::query(put_right).bind(entry).execute(&pool).await.unwrap();
+    pool.close().await;
+    let city = city.restarted().await;
+    assert!(city.running.hub.store.fault().is_none());
 }
 
 #[tokio::test]

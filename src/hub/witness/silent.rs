@@ -28,6 +28,9 @@ const WAITS: &str = "witness_waits";
 /// Setting of the store, before witness and log: the head of the contradiction that people were told of last.
 const TOLD: &str = "witness_told";
 
+/// Setting of the store: what was found when a log did not verify; empty when every log does.
+const FAULTY: &str = "log_faulty";
+
 /// How far one log is witnessed by one witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witnessed {
@@ -212,17 +215,40 @@ impl Hub {
         Ok(())
     }
 
-    /// A log does not verify: put before people while the hub still writes, for it is closed next (S-37).
+    /// A log does not verify: put before people, once, and on file, while the hub still writes, for it is closed next (S-37).
     ///
     /// # Errors
     /// When the store fails.
     pub async fn tell_of_fault(&self, fault: &Fault) -> Result<(), Refusal> {
+        let said = fault.to_string();
+        if self.store.setting(FAULTY).await?.is_some_and(|known| known == said) {
+            return Ok(());
+        }
         let (now, origin) = (self.now(), self.store.origin(&fault.log));
         let (action, note) = ("log faulty".to_owned(), format!("{origin}: {} at {}", fault.kind, fault.index));
         let entry = AuditEntry { time: now.micros(), action, note, ..AuditEntry::default() };
-        let rows = self.questions(&faulty(&origin, fault), &fault.log)?;
+        let mut rows = self.questions(&faulty(&origin, fault), &fault.log)?;
+        rows.push(Row::Setting { name: FAULTY.to_owned(), value: said });
         let leaves = vec![self.hub_leaf(now, &entry)];
         self.store.commit("tell of a faulty log", Change { rows, leaves, ..Change::default() }).await?;
+        Ok(())
+    }
+
+    /// Did a log not verify when it was last verified from its first line? A start, which reads the end alone, must not forget it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn was_faulty(&self) -> Result<bool, Refusal> {
+        Ok(self.store.setting(FAULTY).await?.is_some_and(|known| !known.is_empty()))
+    }
+
+    /// Every log verifies from its first line.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_faulty_no_more(&self) -> Result<(), Refusal> {
+        let rows = vec![Row::Setting { name: FAULTY.to_owned(), value: String::new() }];
+        self.store.commit("logs verify again", Change { rows, ..Change::default() }).await?;
         Ok(())
     }
 
