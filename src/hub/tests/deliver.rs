@@ -264,3 +264,32 @@ async fn a_dry_run_says_how_what_would_be_shown_and_handed_over_differs_from_the
     assert!(differs.iter().any(|one| one.bytes.0 < one.bytes.1 && one.lines.1 > 0), "{differs:?}");
     assert_eq!(city.hub.store.delivery(row.id).await.unwrap().unwrap().attempts, 1, "nothing is sent");
 }
+
+#[tokio::test]
+async fn about_mother_and_child_and_who_was_joined_with_them_nothing_overtakes_and_others_go_beside_them() {
+    let city = City::new().await;
+    city.consented().await;
+    let mother = city.all(DeliveryState::Waiting).await.remove(0);
+    city.submit("MED-4810700122", "hl7v2", NEWBORN).await;
+    city.submit("MED-4810700452", "hl7v2", MINAMI).await;
+    let mut later = city.all(DeliveryState::Held).await;
+    later.sort_by_key(|row| row.sequence);
+    let (newborn, other) = (&later[0], &later[1]);
+    let of = |row: &DeliveryRow| row.persons.iter().map(|one| one.person).collect::<Vec<_>>();
+    let child = of(newborn).into_iter().find(|person| !of(&mother).contains(person)).unwrap();
+    let about = |person, row: &DeliveryRow| DeliveryRow {
+        persons: vec![crate::store::Concerned::from(person)],
+        format: mother.format.clone(),
+        ..row.clone()
+    };
+    let before = async |row: DeliveryRow| city.hub.delivered_before(&row).await.unwrap().map(|earlier| earlier.id);
+    assert_eq!(before(about(child, newborn)).await, Some(mother.id), "of the child alone, behind the mother's");
+    assert_eq!(before(DeliveryRow { format: "folder:ph05".to_owned(), ..about(child, newborn) }).await, None);
+    let stranger = of(other)[0];
+    assert_eq!(before(about(stranger, other)).await, None, "another family");
+    let join = Row::Join { person: stranger, into: of(&mother)[0] };
+    city.hub.store.commit("join", Change { rows: vec![join], ..Change::default() }).await.unwrap();
+    assert_eq!(before(about(stranger, other)).await, Some(mother.id), "who turned out to be the mother");
+    city.hub.delivery_done(&mother).await.unwrap();
+    assert_eq!(before(about(child, newborn)).await, None, "once that is with its recipient");
+}
