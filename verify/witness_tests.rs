@@ -171,3 +171,14 @@ fn what_a_witness_remembers_of_one_log_is_nothing_to_another() {
     assert_eq!(heads.len(), 2);
     assert_eq!((heads[ORIGIN].size, heads[other].size), (7, 3));
 }
+
+#[test]
+fn s35_a_key_is_read_only_under_the_id_of_its_name_and_under_a_name_that_can_be_one() {
+    let text = witness().verifier().to_string();
+    assert!(WitnessVerifier::parse(&text).is_ok());
+    assert!(WitnessVerifier::parse(&text.replacen("+24b5d9fe+", "+24b5d9ff+", 1)).is_err(), "another id");
+    assert!(WitnessVerifier::parse(&text.replacen("/w1+", "/w2+", 1)).is_err(), "another name");
+    let named = |name: &str| LogVerifier::parse(&LogKey::from_bytes(name, &[7; 32]).verifier().to_string());
+    assert!(named("musubi.example").is_ok());
+    assert!(named("musubi example").is_err(), "a blank in the name, under its right id");
+}
