@@ -1,8 +1,10 @@
 //! Data types of FHIR as values of the record (`formats/hospital.md` 4.2 and 4.3); the way back from `datatypes.rs`.
 
 use super::super::datatypes::{self as written, PATIENT_NUMBER, UCUM};
+use super::coverage;
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::hl7v2::types;
+use crate::hospital::named_by_hash;
 use crate::json::Node;
 use musubi_core::adapter::Profile;
 use musubi_core::agency::AgencyId;
@@ -25,6 +27,9 @@ pub(super) fn identifier(node: Node<'_>, path: &'static str, profile: &Profile) 
     if value.is_empty() {
         return None;
     }
+    // Where the number of an insurance is all that names somebody, it names by its hash: who may see who she is may not see
+    // how she is insured.
+    let value = if coverage::is_of_insurance(node) { named_by_hash(value.as_bytes()) } else { value };
     let system = node.take("system", path);
     let kind = coding(node.first("type"), path).map(|coding| coding.code).unwrap_or_default();
     let (issuer, own) = issuer(system, profile);

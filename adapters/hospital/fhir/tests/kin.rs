@@ -184,3 +184,19 @@ fn the_insured_person_identifier_of_jp_clins_is_insurance_and_no_number_of_the_p
     let both = entries(&decode(&collection(&[&patient, coverage])));
     assert_eq!(both.iter().filter(|entry| entry.get("coverage").is_some()).count(), 1, "told twice, it is one");
 }
+
+#[test]
+fn who_is_known_by_an_insurance_alone_is_named_by_its_hash() {
+    let member = "{\"system\":\"http://jpfhir.jp/fhir/clins/Idsystem/JP_Insurance_memberID\",\"value\":\"06050116:１２:３４:05\"}";
+    let patient = PATIENT.replacen("{\"value\":\"0012345\"}", member, 1);
+    let named = format!(
+        "{{\"resourceType\":\"Condition\",\"subject\":{{\"identifier\":{member}}},\"code\":{{\"text\":\"貧血\"}}}}"
+    );
+    let read = whole(&decode(&collection(&[&patient, &named])));
+    let subjects: BTreeSet<String> = read.iter().map(|entry| entry["subjects"][0]["identifier"].to_string()).collect();
+    assert_eq!(subjects.len(), 1, "one person: {subjects:?}");
+    assert!(subjects.iter().all(|subject| subject.starts_with("\"sha256:")), "{subjects:?}");
+    for entry in read.iter().filter(|entry| entry.get("coverage").is_none()) {
+        assert!(!entry.to_string().contains("06050116"), "{entry}");
+    }
+}
