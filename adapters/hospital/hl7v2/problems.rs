@@ -23,7 +23,8 @@ pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient) {
 }
 
 fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
-    let written = types::coded(reader.take(prb, 3, "condition.code").first());
+    let field = reader.take(prb, 3, "condition.code").first();
+    let (written, other) = (types::coded(field), types::alternate(field));
     let instance = reader.take(prb, 4, "source_key").component(1).text().into_owned();
     let named = written.clone().unwrap_or_default();
     let name = [&instance, &named.code, &named.text].into_iter().find(|name| !name.is_empty()).cloned();
@@ -43,7 +44,7 @@ fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
     let onset = reader.stamp(prb, 16, "condition.onset");
     let body = Body::Condition(proto::Condition {
         code: Some(code.clone()),
-        translations: translations.clone().into_iter().collect(),
+        translations: translations.iter().chain(&other).cloned().collect(),
         onset: onset.map(Stamp::date_time),
         recorded_at: recorded.map(Stamp::date_time),
         ended: reader.stamp(prb, 9, "condition.ended").map(Stamp::date_time),
@@ -51,8 +52,8 @@ fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
         ..proto::Condition::default()
     });
     let mut entry = reader.entry(patient, key, path, recorded.or(onset), body);
-    let icd = translations.unwrap_or_default();
-    raise::by_codes(&mut entry, [(&*code.system, &*code.code), (&*icd.system, &*icd.code)]);
+    let all = std::iter::once(&code).chain(&translations).chain(&other);
+    raise::by_codes(&mut entry, all.map(|code| (&*code.system, &*code.code)));
     entry.label = entry.label.max(label(reader, prb).into());
     reader.entries.push(entry);
 }

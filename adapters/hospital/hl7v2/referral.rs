@@ -6,11 +6,14 @@ use super::message::Segment;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::types;
+use crate::wording::codes::REFERRAL_KIND;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
 /// System of the codes in RF1-10 that say a state more exactly than RF1-1 can.
 pub(super) const STATE_SYSTEM: &str = "99MUSUBI-RF";
+/// System of the codes in RF1-3 that say what kind of referral it is.
+pub(super) const KIND_SYSTEM: &str = "99MUSUBI-RK";
 /// States that RF1-1 cannot tell from others.
 const FINER: [&str; 7] = ["sent", "scheduled", "no_show", "in_service", "completed", "cancel_asked", "cancelled"];
 
@@ -61,11 +64,12 @@ fn referral(reader: &mut Reader<'_>, patient: &Patient, rf1: Segment<'_>, id: &s
             "routine"
         }
     };
+    let kind = kind(reader, rf1);
     let reason = reason(reader, rf1);
     for (number, to) in (1..).zip(to) {
         let body = Body::Referral(proto::Referral {
             referral_id: id.to_owned(),
-            kind: "information".to_owned(),
+            kind: kind.to_owned(),
             from: from.clone().unwrap_or_else(|| reader.profile.agency.to_string()),
             to,
             reason: reason.clone(),
@@ -78,6 +82,19 @@ fn referral(reader: &mut Reader<'_>, patient: &Patient, rf1: Segment<'_>, id: &s
         let key = if number == 1 { key } else { format!("{key}/{number}") };
         let entry = reader.entry(patient, key, "RF1".to_owned(), requested, body);
         reader.entries.push(entry);
+    }
+}
+
+/// RF1-3: Musubi's own code or the word for it; whatever else a sender says, something is told.
+fn kind(reader: &mut Reader<'_>, rf1: Segment<'_>) -> &'static str {
+    let told = types::coded(rf1.field(3).first()).unwrap_or_default();
+    let is_it = |kind: &str, word: &str| told.system == KIND_SYSTEM && told.code == kind || told.text == word;
+    match REFERRAL_KIND.iter().find(|(kind, word)| is_it(kind, word)) {
+        Some((kind, _)) => {
+            reader.mapped(rf1, 3, "referral.kind");
+            kind
+        }
+        None => "information",
     }
 }
 

@@ -287,6 +287,7 @@ pub(super) fn conditions(reader: &mut Reader<'_>, patient: &Patient, stay: Optio
             code: Some(code),
             kind: kind.to_owned(),
             recorded_at: recorded_at.map(Stamp::date_time),
+            translations: types::alternate(field).into_iter().collect(),
             ..proto::Condition::default()
         });
         let key = format!("{base}/diagnosis/{kind}/{}", number + 1);

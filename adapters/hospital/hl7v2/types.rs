@@ -187,6 +187,13 @@ pub fn coded(part: Part<'_>) -> Option<proto::Coded> {
     (!code.is_empty() || !text.is_empty()).then_some(proto::Coded { system, code, text })
 }
 
+/// The same in another system (components 4 to 6 of CE, CWE); `None` when nothing is written there.
+pub fn alternate(part: Part<'_>) -> Option<proto::Coded> {
+    let (code, text) = (part.component(4).text().into_owned(), part.component(5).text().into_owned());
+    let system = system(&part.component(6).text());
+    (!code.is_empty() || !text.is_empty()).then_some(proto::Coded { system, code, text })
+}
+
 /// LOINC under its address, as FHIR has it; every other system as it was written.
 pub fn system(name: &str) -> String {
     if is_loinc(name) { LOINC.to_owned() } else { name.to_owned() }

@@ -48,6 +48,14 @@ impl Line {
         self.with(number, value.map(coded).unwrap_or_default())
     }
 
+    /// Adds a code with the same in another system.
+    pub(super) fn coded_both(self, number: usize, value: Option<&proto::Coded>, other: Option<&proto::Coded>) -> Self {
+        match (value, other) {
+            (Some(value), Some(other)) => self.with(number, coded_both(value, other)),
+            _ => self.coded(number, value),
+        }
+    }
+
     /// Is it a segment of this name?
     pub(super) fn is(&self, name: &str) -> bool {
         self.name == name
@@ -84,8 +92,21 @@ pub(super) fn components(parts: &[&str]) -> String {
 
 /// CE or CWE.
 pub(super) fn coded(value: &proto::Coded) -> String {
-    let system = if value.system == LOINC { "LN" } else { &value.system };
-    components(&[&value.code, &value.text, system])
+    components(&[&value.code, &value.text, system(value)])
+}
+
+/// A code, and the same in another system.
+fn coded_both(value: &proto::Coded, other: &proto::Coded) -> String {
+    components(&[&value.code, &value.text, system(value), &other.code, &other.text, system(other)])
+}
+
+fn system(code: &proto::Coded) -> &str {
+    if code.system == LOINC { "LN" } else { &code.system }
+}
+
+/// A field that must be there: `""` where nobody said what.
+pub(super) fn required(field: String) -> String {
+    if field.is_empty() { "\"\"".to_owned() } else { field }
 }
 
 /// TS, as precise as it is known.

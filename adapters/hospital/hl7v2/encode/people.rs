@@ -2,7 +2,7 @@
 
 use super::super::types;
 use super::Message;
-use super::line::{Line, components, contact, day, escaped, moment, name, repeated};
+use super::line::{Line, coded, components, contact, day, escaped, moment, name, repeated, required};
 use crate::family::{Family, Person};
 use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
@@ -164,8 +164,8 @@ fn in1(number: usize, coverage: &proto::Coverage) -> Line {
     let period = coverage.period.unwrap_or_default();
     Line::new("IN1")
         .with(1, number.to_string())
-        .coded(2, coverage.r#type.as_ref())
-        .say(3, insurer)
+        .with(2, required(coverage.r#type.as_ref().map(coded).unwrap_or_default()))
+        .with(3, required(escaped(insurer)))
         .say(10, &coverage.symbol)
         .say(11, &coverage.number)
         .at(12, period.start.as_ref())

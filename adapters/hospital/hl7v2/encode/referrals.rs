@@ -1,10 +1,11 @@
 //! Referrals as REF^I12, one for each number with all who are asked; each step of a loop as RRI^I12, or REF^I14 where
 //! the one who referred asks to cancel.
 
-use super::super::referral::STATE_SYSTEM;
+use super::super::referral::{KIND_SYSTEM, STATE_SYSTEM};
 use super::Message;
 use super::line::{Line, components, repeated};
 use crate::family::{Person, referral};
+use crate::wording::codes::{REFERRAL_KIND, word};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use std::collections::BTreeMap;
@@ -31,9 +32,11 @@ fn referred(all: &[&proto::Referral], pid: &Line) -> Option<Message> {
         "soon" => "A",
         _ => "R",
     };
+    let kind = components(&[&first.kind, &word(REFERRAL_KIND, &first.kind), KIND_SYSTEM]);
     let rf1 = Line::new("RF1")
         .with(1, "P".to_owned())
         .with(2, urgency.to_owned())
+        .with(3, if first.kind.is_empty() { String::new() } else { kind })
         .say(6, &first.referral_id)
         .at(7, first.requested_at.as_ref())
         .at(8, first.reply_by.as_ref())

@@ -1,6 +1,6 @@
 //! Each stay as one ADT: A03 with its discharge, A16 where that is planned, else A14 or A01.
 
-use super::line::{Line, escaped, staff};
+use super::line::{Line, escaped, required, staff};
 use super::{Message, people};
 use crate::family::{Person, condition, discharge, encounter};
 use musubi_proto::v1 as proto;
@@ -98,7 +98,7 @@ impl Stay<'_> {
         let in_key = key.rsplit_once("/visit/").map(|(_, number)| number).unwrap_or_default();
         Line::new("PV1")
             .with(1, "1".to_owned())
-            .with(2, class(&encounter.class).to_owned())
+            .with(2, required(class(&encounter.class).to_owned()))
             .with(3, either(&encounter.ward, &notice.ward))
             .with(7, staff(named))
             .with(10, either(&encounter.department, &notice.department))
@@ -166,7 +166,7 @@ fn dg1(number: usize, condition: &proto::Condition) -> Line {
     };
     Line::new("DG1")
         .with(1, number.to_string())
-        .coded(3, condition.code.as_ref())
+        .coded_both(3, condition.code.as_ref(), condition.translations.first())
         .at(5, condition.recorded_at.as_ref())
         .with(6, kind.to_owned())
 }
@@ -196,7 +196,7 @@ fn prb(id: &str, condition: &proto::Condition) -> Line {
     Line::new("PRB")
         .with(1, "AD".to_owned())
         .at(2, condition.recorded_at.as_ref())
-        .coded(3, condition.code.as_ref())
+        .coded_both(3, condition.code.as_ref(), condition.translations.get(1))
         .say(4, id)
         .at(7, condition.recorded_at.as_ref())
         .at(9, condition.ended.as_ref())

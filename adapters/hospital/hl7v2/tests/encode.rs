@@ -82,3 +82,23 @@ fn what_was_written_once_is_written_the_same_again() {
         }
     }
 }
+
+#[test]
+fn a_second_code_of_a_diagnosis_and_the_kind_of_a_referral_come_back() {
+    let changed = |name: &str, from: &str, to: &str| {
+        let text = String::from_utf8(sample(name)).unwrap();
+        assert!(text.contains(from), "{name}");
+        let profile = offline(name);
+        let read = submissions(text.replace(from, to).as_bytes(), &profile);
+        let again = submissions(&written(read.clone(), &profile), &profile);
+        assert_eq!(told(&read), told(&again));
+        told(&again).into_iter().collect::<Vec<_>>().join("\n")
+    };
+    let both = "O80.0^自然頭位分娩^I10^20081234^正常分娩^MDCDX2";
+    let mother = changed("shione_a03_mother", "O80.0^自然頭位分娩^I10", both);
+    assert!(mother.contains("20081234") && mother.contains("MDCDX2"), "{mother}");
+    let asked = changed("shione_ref_i12", "RF1|P|A||||", "RF1|P|A|support^支援依頼^99MUSUBI-RK|||");
+    assert!(asked.contains("\"kind\":\"support\""), "{asked}");
+    let in_words = changed("shione_ref_i12", "RF1|P|A||||", "RF1|P|A|^産後ケア|||");
+    assert!(in_words.contains("\"kind\":\"postnatal_care\""), "{in_words}");
+}
