@@ -178,12 +178,61 @@ def cda(path, root):
                  "informant", "entry", "component"]
         if any(part not in order for part in parts) or parts != sorted(parts, key=order.index):
             fault(path, "section", f"its children are not in the order of the schema: {parts}")
-    for observation in root.iter(f"{HL7}observation"):
-        for name in ("classCode", "moodCode"):
-            if not observation.get(name):
-                fault(path, f"observation/@{name}", "required")
-        if observation.find(f"{HL7}code") is None:
-            fault(path, "observation/code", "required")
+    for element in root.iter(etree.Element):
+        cda_element(path, element)
+
+
+ACT = ["templateId", "id", "code", "derivationExpr", "text", "statusCode", "effectiveTime", "priorityCode", "repeatNumber",
+       "languageCode", "value", "interpretationCode", "methodCode", "targetSiteCode", "subject", "specimen", "performer",
+       "author", "informant", "participant", "entryRelationship", "component", "reference", "precondition", "referenceRange"]
+# Children in the order of the schema (POCD_MT000040).
+CDA_CHILDREN = {
+    "observation": ACT, "act": ACT, "organizer": ACT,
+    "order": ["templateId", "id", "code", "priorityCode"],
+    "participant": ["templateId", "functionCode", "time", "awarenessCode", "participantRole", "associatedEntity"],
+    "performer": ["templateId", "time", "modeCode", "assignedEntity"],
+    "participantRole": ["templateId", "id", "code", "addr", "telecom", "playingDevice", "playingEntity", "scopingEntity"],
+    "associatedEntity": ["templateId", "id", "code", "addr", "telecom", "associatedPerson", "scopingOrganization"],
+    "assignedEntity": ["templateId", "id", "code", "addr", "telecom", "assignedPerson", "representedOrganization"],
+    "assignedAuthor": ["templateId", "id", "code", "addr", "telecom", "assignedPerson", "assignedAuthoringDevice",
+                       "representedOrganization"],
+    "author": ["templateId", "functionCode", "time", "assignedAuthor"],
+    "patientRole": ["templateId", "id", "addr", "telecom", "patient", "providerOrganization"],
+    "encompassingEncounter": ["templateId", "id", "code", "effectiveTime", "dischargeDispositionCode", "responsibleParty",
+                              "encounterParticipant", "location"],
+    "relatedSubject": ["templateId", "code", "addr", "telecom", "subject"],
+}
+CDA_MUST = {
+    "observation": ["code"], "organizer": ["statusCode"], "act": ["code"], "order": ["id"], "author": ["time", "assignedAuthor"],
+    "assignedAuthor": ["id"], "assignedEntity": ["id"], "patientRole": ["id"], "performer": ["assignedEntity"],
+    "encompassingEncounter": ["effectiveTime"],
+}
+CDA_ATTRIBUTES = {
+    "observation": ["classCode", "moodCode"], "act": ["classCode", "moodCode"], "organizer": ["classCode", "moodCode"],
+    "entryRelationship": ["typeCode"], "participant": ["typeCode"], "associatedEntity": ["classCode"],
+}
+OID_OR_UUID = re.compile(r"[0-2](\.(0|[1-9]\d*))+|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def cda_element(path, element):
+    """Order and presence of the children of one element, its attributes, and whether its OIDs are some."""
+    name = etree.QName(element).localname
+    children = [etree.QName(child).localname for child in element if etree.QName(child).namespace == HL7[1:-1]]
+    order = CDA_CHILDREN.get(name)
+    if order and (any(child not in order for child in children) or children != sorted(children, key=order.index)):
+        fault(path, name, f"its children are not in the order of the schema: {children}")
+    for must in CDA_MUST.get(name, []):
+        if must not in children:
+            fault(path, f"{name}/{must}", "required")
+    for must in CDA_ATTRIBUTES.get(name, []):
+        if not element.get(must):
+            fault(path, f"{name}/@{must}", "required")
+    for attribute in ("root", "codeSystem"):
+        value = element.get(attribute)
+        if value is not None and not OID_OR_UUID.fullmatch(value):
+            fault(path, f"{name}/@{attribute}", "neither an OID nor a UUID")
+    if element.get("code") is not None and element.get("nullFlavor"):
+        fault(path, name, "a code and a reason why there is none")
 
 
 READERS = {".hl7": hl7v2, ".fhir": fhir, ".xml": xml}
@@ -195,6 +244,20 @@ for name in sys.argv[1:]:
         continue
     with open(name, "rb") as file:
         reader(name, file.read())
+
+# What must have been among the outputs: a writer that says nothing would be read back without a fault.
+WANTED = {
+    ".fhir": ["Coverage", "RelatedPerson", "AllergyIntolerance", "FamilyMemberHistory", "MedicationStatement", "Procedure",
+              "Immunization", "ServiceRequest", "Task"],
+    ".xml": ["48765-2", "10157-6", "48768-6", "30954-2", "57075-4", "42349-1"],
+    ".hl7": ["IN1", "NK1", "IAM", "PRB", "RF1"],
+}
+for ending, names in WANTED.items():
+    said = b"".join(open(name, "rb").read() for name in sys.argv[1:] if name.endswith(ending))
+    for wanted in names:
+        sign = {".fhir": f'"resourceType":"{wanted}"', ".xml": f'code="{wanted}"', ".hl7": f"{wanted}|"}[ending]
+        if sign.encode() not in said:
+            fault(f"*{ending}", wanted, "nothing that was written says it")
 
 print("\n".join(FAULTS) if FAULTS else f"{len(sys.argv) - 1} files read back")
 sys.exit(1 if FAULTS else 0)
