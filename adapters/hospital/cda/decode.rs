@@ -1,9 +1,10 @@
 //! From a document to a submission: the header first, then its people, its stay, its sections.
 
 use super::header::{self, Document};
-use super::{coverage, people, sections, tree};
+use super::{coverage, people, sections, tree, values};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::reading::{self, Reading};
+use crate::json::Node;
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -88,6 +89,7 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<
     if reading.failed() {
         return None;
     }
+    oddities(reading, reading.tree.root(), words);
     people::participants(reading, patient, words);
     coverage::holders(reading, patient);
     let told = sections::read(reading, patient, &document, words);
@@ -99,6 +101,30 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<
         return None;
     }
     check(reading, &document, bytes)
+}
+
+/// Warns of what contradicts itself or leads nowhere (`formats/hospital.md` 3.3 and 3.4).
+fn oddities<'t>(reading: &mut Reading<'t>, node: Node<'t>, words: &tree::Words) {
+    if values::contradicts(node) {
+        reading.warning(
+            "H008",
+            node,
+            "値があるのに、値がない理由(nullFlavor)も書かれています。値を採りました。",
+            "There is a value and a reason why there is none (nullFlavor); the value was taken.",
+        );
+    }
+    for (name, child) in node.named_children() {
+        let leads_to = || child.peek("@value").strip_prefix('#').filter(|id| !id.is_empty());
+        if name == Some("reference") && leads_to().is_some_and(|id| words.get(id).is_none()) {
+            reading.warning(
+                "H104",
+                child,
+                "参照先の文(ID)が本文にありません。項目だけを読みました。",
+                "No words of the document have the ID to which this refers; the entry was read without them.",
+            );
+        }
+        oddities(reading, child, words);
+    }
 }
 
 fn check(reading: &mut Reading<'_>, document: &Document<'_>, bytes: &[u8]) -> Option<Submission> {

@@ -134,7 +134,12 @@ fn observation(
             "児の値が母または別の人の項目にあります。その人の値とせず、原文のまま保管しました。",
             "A newborn's value among another person's: not attributed to that person, kept in the raw document.",
         ),
-        Some(concept) if concept.of_epds() && child => {}
+        Some(concept) if concept.of_epds() && child => reading.warning(
+            "H106",
+            node,
+            "母の質問票の結果が児のものとして書かれています。児の値とせず、原文のまま保管しました。",
+            "The mother's questionnaire with the child as subject: not attributed to the child, kept in the raw document.",
+        ),
         Some(concept) if concept.of_epds() => {
             let at = effective(reading, node, "screening.answered_on");
             let score = number(node, "screening", place.words);
@@ -205,6 +210,14 @@ fn named_child(reading: &mut Reading<'_>, related: Node<'_>, place: Place<'_>, c
         Some(id) => people::add(reading, place.patient, (id.issuer, id.value), born),
         None => {
             let number = collected.named.len() + 1;
+            if number > 1 {
+                reading.warning(
+                    "H106",
+                    related,
+                    "多胎の児に番号(sdtc:id)がないため、書かれた順で区別しました。順を変えずに送ってください。",
+                    "Children without an id are told apart by the order in which they stand; keep that order.",
+                );
+            }
             let day = born.map_or_else(|| collected.series.clone(), |born| born.compact().chars().take(8).collect());
             add_child(reading, place.patient, &format!("newborn/{day}/{number}"), born)
         }

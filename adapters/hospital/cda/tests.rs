@@ -429,3 +429,35 @@ fn a_judgement_and_the_lines_of_a_text_come_back() {
     assert_eq!(notice["dischargeNotice"]["instructions"], "1日3回、授乳の前に測る\n発熱したら電話する");
     assert_eq!(entry(&read, "observation")["observation"]["interpretation"], "H");
 }
+
+#[test]
+fn what_contradicts_itself_or_leads_nowhere_is_said() {
+    let both = changed("<birthTime value=\"19960514\"/>", "<birthTime value=\"19960514\" nullFlavor=\"UNK\"/>");
+    let decoded = decode(&both);
+    assert!(codes(&decoded).contains(&"H008 /ClinicalDocument/recordTarget/patientRole/patient/birthTime".to_owned()));
+    assert_eq!(entry(&entries(&decoded), "personDetails")["personDetails"]["birthDate"]["year"], 1996);
+    let nowhere = with_section(
+        "<code code=\"11450-4\"/><entry><observation classCode=\"OBS\" moodCode=\"EVN\"><code code=\"29308-4\"/>\
+         <value xsi:type=\"CD\" code=\"O44\"><originalText><reference value=\"#none\"/></originalText></value></observation></entry>",
+    );
+    assert!(codes(&decode(&nowhere)).iter().any(|told| told.starts_with("H104 ") && told.ends_with("/reference")));
+    let known = codes(&decode(&sample("shione_discharge")));
+    assert!(!known.iter().any(|told| told.ends_with("/reference")), "{known:?}");
+}
+
+#[test]
+fn twins_without_ids_are_told_apart_by_their_order_and_that_is_said() {
+    let twin = |name: &str, grams: u32| {
+        format!(
+            "<entry><observation classCode=\"OBS\" moodCode=\"EVN\"><code code=\"8339-4\" codeSystem=\"2.16.840.1.113883.6.1\"/>\
+             <value xsi:type=\"PQ\" value=\"{grams}\" unit=\"g\"/><subject><relatedSubject classCode=\"PRS\"><code code=\"NCHILD\"/>\
+             <subject><name>{name}</name></subject></relatedSubject></subject></observation></entry>"
+        )
+    };
+    let section = format!("<code code=\"57075-4\"/>{}{}", twin("第1子", 2400), twin("第2子", 2100));
+    let decoded = decode(&with_section(&section));
+    assert!(codes(&decoded).iter().any(|told| told.starts_with("H106 ") && told.ends_with("/relatedSubject")));
+    let told = entries(&decoded);
+    let weights = told.iter().filter_map(|entry| entry["newborn"]["birthWeight"]["value"].as_str());
+    assert!(["2400", "2100"].iter().all(|one| weights.clone().any(|weight| weight == *one)));
+}

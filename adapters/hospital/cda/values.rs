@@ -13,9 +13,18 @@ pub(super) const PATIENT_NUMBER: &str = "1.2.392.100495.20.3.51.1";
 /// Ten digits of a medical institution.
 pub(super) const INSTITUTION: &str = "1.2.392.100495.20.3.23";
 
-/// Does a value say that it is absent, and why?
+/// Does a value say that it is absent, and why? One that is there all the same holds ([`contradicts`]).
 pub(super) fn is_null(node: Node<'_>) -> bool {
-    !node.peek("@nullFlavor").is_empty()
+    !node.peek("@nullFlavor").is_empty() && !holds(node)
+}
+
+/// Does a value say that it is absent, and is it there?
+pub(super) fn contradicts(node: Node<'_>) -> bool {
+    !node.peek("@nullFlavor").is_empty() && holds(node)
+}
+
+fn holds(node: Node<'_>) -> bool {
+    ["@code", "@value", "@extension", "#text"].iter().any(|name| !node.peek(name).is_empty())
 }
 
 /// An identifier (II).

@@ -97,3 +97,15 @@ fn a_narrative_needs_all_that_is_told_beside_it() {
     let header_alone = sample("shione_referral").replace("保険・公費情報", "連絡事項");
     assert!(!needs(&header_alone).contains("C03"), "the head is no part of the words");
 }
+
+#[test]
+fn a_score_in_a_childs_document_is_not_the_childs_and_that_is_said() {
+    let of_child = with_scores(&[("99046-5", "12")]).replacen("19960514", "20261026", 1);
+    let decoded = decode(&of_child);
+    assert!(entries(&decoded).iter().all(|entry| entry.get("screening").is_none()));
+    assert!(
+        codes(&decoded).iter().any(|told| told.starts_with("H106 ") && told.ends_with("/observation")),
+        "{:?}",
+        codes(&decoded)
+    );
+}
