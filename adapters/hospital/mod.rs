@@ -10,6 +10,8 @@ pub mod hl7v2;
 pub mod hp01;
 mod keys;
 #[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
 mod limit_tests;
 mod narrative;
 mod numbers;
