@@ -304,7 +304,10 @@ async fn a_hospital_is_asked_in_its_own_format_and_answers_under_the_number_that
     let number = asked.referral.id().to_string();
     let [[message, request]] = city.the_hospital_hears().await.try_into().unwrap();
     assert!(message.contains("|REF^I12^REF_I12|"), "{message}");
-    assert!(message.contains(&format!("\rRF1|P|R||||{number}|20261031100000")), "{message}");
+    assert!(
+        message.contains(&format!("\rRF1|P|R|support^支援依頼^99MUSUBI-RK|||{number}|20261031100000")),
+        "{message}"
+    );
     assert!(message.contains("PRD|RP||||||OSC-482072\rPRD|RT||||||MED-4810700122\r"), "{message}");
     assert!(message.contains("\rPID|1||00012345^^^^PI|"), "{message}");
     assert!(request.contains("\"resourceType\":\"ServiceRequest\"") && request.contains(&number), "{request}");
@@ -375,7 +378,7 @@ async fn a_referral_that_came_in_a_message_is_passed_on_under_its_own_number_and
     let [[message, request]] = city.hears(CLINIC).await.try_into().unwrap();
     assert!(message.contains("|REF^I12^REF_I12|"), "{message}");
     assert!(
-        message.contains("\rRF1|P|A||||R26-0031|20261030|20261106||^産後の育児支援の相談をお願いします"),
+        message.contains("\rRF1|P|A|information^情報提供^99MUSUBI-RK|||R26-0031|20261030|20261106||^産後の育児支援の相談をお願いします"),
         "{message}"
     );
     assert!(message.contains("夜間の授乳に不安があります"), "{message}");
