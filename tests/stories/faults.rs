@@ -99,6 +99,9 @@ async fn s85_whichever_operation_of_the_disk_fails_nothing_acknowledged_is_lost_
         let mut still = Vec::new();
         for fault in open {
             rounds += 1;
+            if all {
+                println!("{} {nth}", fault.0);
+            }
             if round(&mut site, fault, nth, rounds).await {
                 still.push(fault);
                 stopped += u32::from(site.ready().contains("the disk failed"));

@@ -14,6 +14,7 @@ use musubi::{sample_city as sample, serve};
 use musubi_core::audit::Receipt;
 use musubi_core::id::DeliveryId;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ use uuid::Uuid;
 
 /// Mothers of the hospital, each with a permit.
 const MOTHERS: u64 = 6;
+
+/// Where what a hub says in its distress is kept, beside its data.
+const SAID: &str = "hub.said";
 
 /// What the agencies hold in their hands.
 #[derive(Default)]
@@ -120,7 +124,8 @@ impl Site {
             }
         }
         command.arg("serve").arg("--config").arg(self.folder.path().join("musubi.toml")).env("RUST_LOG", "off");
-        self.child = Some(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+        let said = File::options().create(true).append(true).open(self.folder.path().join(SAID)).unwrap();
+        self.child = Some(command.stdout(Stdio::piped()).stderr(said).spawn().unwrap());
     }
 
     /// Starts it and waits until it listens.
@@ -142,8 +147,17 @@ impl Site {
         let address = self.health.trim_start_matches("http://").trim_end_matches("/readyz");
         let (mut stream, mut answer) = (TcpStream::connect(address).unwrap(), String::new());
         write!(stream, "GET /readyz HTTP/1.0\r\n\r\n").unwrap();
-        stream.read_to_string(&mut answer).unwrap();
+        if let Err(error) = stream.read_to_string(&mut answer) {
+            let said = std::fs::read_to_string(self.folder.path().join(SAID)).unwrap_or_default();
+            panic!("health does not answer: {error}; the hub is {:?} and said: {said}", self.process_state());
+        }
         answer
+    }
+
+    /// The state of its process, as the system tells it: `Z` for one that has ended.
+    fn process_state(&self) -> Option<String> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.as_ref()?.id())).ok()?;
+        Some(status.lines().find(|line| line.starts_with("State:"))?.to_owned())
     }
 
     /// Resident memory of its process now.
