@@ -114,13 +114,16 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
 }
 
 fn migrate(config: &Config, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let hub = wait(async { open_hub(config, Arc::clone(&terminal.clock)).await.map_err(fault) })?;
-    let found = hub.store.fault();
-    let closed = wait(async { hub.store.close().await.map_err(fault) });
-    match found {
-        Some(found) => Err(Failure::Fault(format!("{found} / 監査ログが書かれたままではありません"))),
-        None => closed.map(|()| Exit::Success),
-    }
+    // In one go: a line to a server lives no longer than the wait in which it was made.
+    wait(async {
+        let hub = open_hub(config, Arc::clone(&terminal.clock)).await.map_err(fault)?;
+        let found = hub.store.fault();
+        let closed = hub.store.close().await.map_err(fault);
+        match found {
+            Some(found) => Err(Failure::Fault(format!("{found} / 監査ログが書かれたままではありません"))),
+            None => closed.map(|()| Exit::Success),
+        }
+    })
 }
 
 fn settings(config: &Config) -> Settings {
@@ -173,18 +176,23 @@ fn compare(config: &Config, path: &Path, terminal: &mut Terminal<'_>) -> Result<
         .map(|(number, line)| (number + 1, line))
         .filter(|(_, line)| line.contains("musubi:"))
         .collect();
-    let mut missing = 0;
-    let store = wait(reading(config))?;
-    for (number, line) in &lines {
-        let wrong = || {
-            Failure::Fault(format!("{} line {number}: not a receipt / 受領番号の形式ではありません", path.display()))
-        };
-        let receipt = receipt_of(line).ok_or_else(wrong)?;
-        if !wait(stands(&store, &receipt))? {
-            missing += 1;
-            writeln!(terminal.out, "missing {} {} / 再送が必要です", receipt.origin, receipt.msa3())?;
+    let missing = wait(async {
+        let (store, mut missing) = (reading(config).await?, 0);
+        for (number, line) in &lines {
+            let wrong = || {
+                Failure::Fault(format!(
+                    "{} line {number}: not a receipt / 受領番号の形式ではありません",
+                    path.display()
+                ))
+            };
+            let receipt = receipt_of(line).ok_or_else(wrong)?;
+            if !stands(&store, &receipt).await? {
+                missing += 1;
+                writeln!(terminal.out, "missing {} {} / 再送が必要です", receipt.origin, receipt.msa3())?;
+            }
         }
-    }
+        Ok(missing)
+    })?;
     writeln!(terminal.out, "{} receipts, {missing} missing / 受領{}件、不足{missing}件", lines.len(), lines.len())?;
     Ok(if missing == 0 { Exit::Success } else { Exit::Refused })
 }

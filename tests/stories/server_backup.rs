@@ -52,6 +52,8 @@ async fn s52_a_dump_that_is_restored_verifies_names_what_is_missing_and_brings_n
     let buried = site.musubi(&format!("store bury --tombstones {}", list.display()));
     assert!(buried.status.success(), "{}", said(&buried));
     assert!(back.persons(&[person]).await.unwrap()[0].key.is_none());
+    let migrated = site.musubi("store migrate");
+    assert!(migrated.status.success(), "{}", said(&migrated));
     let verified = site.musubi("audit verify");
     assert!(verified.status.success() && said(&verified).contains("ok    482072"), "{}", said(&verified));
     let receipts = site.folder.path().join("receipts");
