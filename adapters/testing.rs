@@ -393,6 +393,17 @@ pub(crate) const NEWBORN_WORDS: &[&str] = &[
     "76516-4",
 ];
 
+/// The values of a JSON document that a ledger has a line for.
+pub(crate) fn leaves(value: &serde_json::Value) -> usize {
+    use serde_json::Value;
+    match value {
+        Value::Object(members) => members.values().map(leaves).sum(),
+        Value::Array(items) => items.iter().map(leaves).sum(),
+        Value::Null => 0,
+        _ => 1,
+    }
+}
+
 /// Every file of a part of the corpus of others' samples; `None`, with a line, where the corpus is not here.
 pub(crate) fn corpus(part: &str) -> Option<Vec<std::path::PathBuf>> {
     let set = std::env::var_os("MUSUBI_CORPUS").map(std::path::PathBuf::from);

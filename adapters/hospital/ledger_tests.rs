@@ -3,19 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::fhir::FhirJson;
-use crate::testing::{corpus, now};
+use crate::testing::{corpus, leaves, now};
 use musubi_core::adapter::{Adapter, Profile};
 use musubi_core::agency::AgencyId;
 use serde_json::Value;
-
-fn leaves(value: &Value) -> usize {
-    match value {
-        Value::Object(members) => members.values().map(leaves).sum(),
-        Value::Array(items) => items.iter().map(leaves).sum(),
-        Value::Null => 0,
-        _ => 1,
-    }
-}
 
 #[test]
 fn every_value_of_a_fhir_file_has_a_line_in_its_ledger() {

@@ -3,6 +3,7 @@
 use musubi_core::agency::{Category, CategorySet};
 use musubi_core::consent::RaisedCodes;
 use musubi_proto::v1 as proto;
+use proto::entry::Body;
 use std::sync::LazyLock;
 
 /// The reviewed table, a constant of the program.
@@ -32,9 +33,14 @@ pub(super) fn by_place(entry: &mut proto::Entry, ward: &str, department: &str) {
     }
 }
 
-/// What a public expense tells by the law under which it is paid: the first two digits of the number of who pays it.
-pub(super) fn by_law(entry: &mut proto::Entry, public_expense_number: &str) {
-    by_codes(entry, [("public-expense", public_expense_number.get(..2).unwrap_or_default())]);
+/// What a public expense tells by the law under which it is paid: the first two digits of the number of who pays it. Any other
+/// entry stays as it is.
+pub(super) fn by_law(entry: &mut proto::Entry) {
+    let Some(Body::Coverage(coverage)) = &entry.body else { return };
+    let number = coverage.public_expense_number.clone();
+    if !number.is_empty() {
+        by_codes(entry, [("public-expense", number.get(..2).unwrap_or_default())]);
+    }
 }
 
 /// Free text is a narrative besides what its container tells (`consent.md` section 2, principle 4).

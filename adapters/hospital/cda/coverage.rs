@@ -128,14 +128,12 @@ fn insured(
 
 /// Adds an insurance of which somebody could know which it is.
 fn push(reading: &mut Reading<'_>, patient: usize, node: Node<'_>, coverage: proto::Coverage) {
-    let paid_by = coverage.public_expense_number.clone();
-    if [&coverage.insurer, &coverage.number, &coverage.symbol, &paid_by].into_iter().all(String::is_empty) {
+    let proto::Coverage { insurer, number, symbol, public_expense_number, .. } = &coverage;
+    if [insurer, number, symbol, public_expense_number].into_iter().all(String::is_empty) {
         return;
     }
     let key = format!("{}/coverage/{}", reading.key(patient), keys::insurance(&coverage));
     let mut entry = reading.entry(patient, key, node, None, Body::Coverage(coverage));
-    if !paid_by.is_empty() {
-        raise::by_law(&mut entry, &paid_by);
-    }
+    raise::by_law(&mut entry);
     reading.push(PATH, entry);
 }

@@ -68,12 +68,9 @@ pub(super) fn of_patient(reading: &mut Reading<'_>, number: usize) {
 }
 
 fn push(reading: &mut Reading<'_>, person: usize, node: Node<'_>, told: &str, coverage: proto::Coverage) {
-    let paid_by = coverage.public_expense_number.clone();
     let key = format!("{}/coverage/{told}", reading.key(person));
     let mut entry = reading.entry(person, key, node, None, Body::Coverage(coverage));
-    if !paid_by.is_empty() {
-        raise::by_law(&mut entry, &paid_by);
-    }
+    raise::by_law(&mut entry);
     reading.push(PATH, entry);
 }
 

@@ -3,7 +3,7 @@
 use super::super::FhirXml;
 use super::*;
 use crate::hospital::hl7v2::Hl7v2;
-use crate::testing::{corpus, reads_corpus};
+use crate::testing::{corpus, leaves, reads_corpus};
 use base64::Engine as _;
 use musubi_core::adapter::{Decoded, Fate, Severity};
 
@@ -130,18 +130,7 @@ fn without_use(entries: Vec<Value>) -> Vec<Value> {
 fn every_value_of_a_document_is_accounted_for() {
     let text = document(family_a());
     let decoded = decode(&text);
-    let count = |value: &Value| {
-        fn leaves(value: &Value) -> usize {
-            match value {
-                Value::Object(members) => members.values().map(leaves).sum(),
-                Value::Array(items) => items.iter().map(leaves).sum(),
-                Value::Null => 0,
-                _ => 1,
-            }
-        }
-        leaves(value)
-    };
-    assert_eq!(decoded.ledger.len(), count(&serde_json::from_str(&text).unwrap()));
+    assert_eq!(decoded.ledger.len(), leaves(&serde_json::from_str(&text).unwrap()));
     assert!(decoded.ledger.lines().any(|line| matches!(line.fate, Fate::Mapped(_))));
 }
 
