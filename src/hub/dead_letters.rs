@@ -225,23 +225,24 @@ fn changed(last: Option<&ReleaseDetail>, now: Option<&Released>) -> Vec<ChangedE
 
 /// Format by format, what would be handed over beside what was.
 fn compared(now: &[Outgoing], before: &[Outgoing]) -> Vec<ComparedOutput> {
-    let of = |all: &[Outgoing], format: &str| -> Option<Vec<u8>> {
-        all.iter().find(|one| one.format() == format).map(|one| one.bytes().to_vec())
-    };
     let formats: BTreeSet<&str> = now.iter().chain(before).map(Outgoing::format).collect();
     let compared = formats.into_iter().map(|format| {
-        let (now, before) = (of(now, format), of(before, format));
-        let (here, there) = (lines(now.as_deref()), lines(before.as_deref()));
+        let (now, before) = (output_in(now, format), output_in(before, format));
+        let (here, there) = (lines(now), lines(before));
         let more = |some: &BTreeMap<&[u8], usize>, others: &BTreeMap<&[u8], usize>| -> usize {
             some.iter().map(|(line, count)| count.saturating_sub(others.get(line).copied().unwrap_or_default())).sum()
         };
         ComparedOutput {
             format: format.to_owned(),
             lines: (more(&here, &there), more(&there, &here)),
-            bytes: (now.as_ref().map(Vec::len), before.as_ref().map(Vec::len)),
+            bytes: (now.map(<[u8]>::len), before.map(<[u8]>::len)),
         }
     });
     compared.collect()
+}
+
+fn output_in<'o>(all: &'o [Outgoing], format: &str) -> Option<&'o [u8]> {
+    all.iter().find(|one| one.format() == format).map(Outgoing::bytes)
 }
 
 /// How often each line stands in an output. Segments of HL7 v2 are lines.

@@ -87,9 +87,12 @@ impl ReleasedItem {
             bases: first.bases.iter().map(|(category, basis)| format!("{category} {basis}")).collect(),
             evidence: first.evidence.iter().map(|(_, fact)| fact.0).collect::<BTreeSet<_>>().into_iter().collect(),
         };
-        let key = |shown: &Shown| (shown.persons.clone(), shown.full, shown.general);
         let same = |a: &Shown, b: &Shown| {
-            key(a) == key(b) && a.rules == b.rules && a.bases == b.bases && a.evidence == b.evidence
+            (a.full, a.general) == (b.full, b.general)
+                && a.persons == b.persons
+                && a.rules == b.rules
+                && a.bases == b.bases
+                && a.evidence == b.evidence
         };
         alike(shown.iter(), same).into_iter().map(of_alike).collect()
     }
