@@ -1,7 +1,7 @@
 //! What leaves a hub of its own: notices of persons who were in none before wait for the center, which fetches and acknowledges
 //! them, and has them written into its folder. Each is decided, and put on record, as it leaves.
 
-use super::round::now;
+use super::round::{at_once, now};
 use super::{LoadError, Round, draft, figure, first_number, median};
 use crate::config::Config;
 use crate::delivery::Deliverer;
@@ -15,7 +15,6 @@ use musubi_core::record::Submission;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Notices on their way in at once.
@@ -56,23 +55,17 @@ pub async fn measure(hub: &Hub, config: &Config, notices: u64, rounds: usize) ->
 async fn fill(hub: &Hub, begin: u64, notices: u64) -> Result<(), LoadError> {
     let hospital = agency(HOSPITAL)?;
     let (sender, officer) = (hub.caller(&hospital, "")?, hub.caller(&agency(CENTER)?, OFFICER)?);
-    let mut senders = JoinSet::new();
-    for first in 0..AT_ONCE.min(notices) {
+    let sent = at_once(notices, AT_ONCE, |number| {
         let (hub, sender, officer, hospital) = (hub.clone(), sender.clone(), officer.clone(), hospital.clone());
-        senders.spawn(async move {
-            for number in (first..notices).step_by(AT_ONCE as usize) {
-                let draft = draft(begin + number, &hospital, hub.now()).and_then(|draft| draft.check().ok());
-                let submission = draft.ok_or_else(|| LoadError::not_taken("the sample is no submission"))?;
-                permit(&hub, &officer, &submission).await?;
-                hub.take_submission(&sender, submission).await?;
-            }
-            Ok::<_, LoadError>(())
-        });
-    }
-    while let Some(ended) = senders.join_next().await {
-        ended.map_err(LoadError::not_taken)??;
-    }
-    Ok(())
+        async move {
+            let draft = draft(begin + number, &hospital, hub.now()).and_then(|draft| draft.check().ok());
+            let submission = draft.ok_or_else(|| LoadError::not_taken("the sample is no submission"))?;
+            permit(&hub, &officer, &submission).await?;
+            hub.take_submission(&sender, submission).await?;
+            Ok(())
+        }
+    });
+    sent.await
 }
 
 async fn permit(hub: &Hub, officer: &Caller, submission: &Submission) -> Result<(), LoadError> {

@@ -1,7 +1,9 @@
 //! One round: so many callers, each of which does one thing after another.
 
+use super::LoadError;
 use std::future::Future;
 use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
 /// What a round took.
 pub struct Round {
@@ -60,6 +62,22 @@ impl Round {
     }
 }
 
+/// Does each of so many things once, and so many of them at once. The first that fails ends it.
+pub(super) async fn at_once<F>(count: u64, lanes: u64, work: impl Fn(u64) -> F) -> Result<(), LoadError>
+where
+    F: Future<Output = Result<(), LoadError>> + Send + 'static,
+{
+    let (mut at_work, mut next) = (JoinSet::new(), 0..count);
+    next.by_ref()
+        .take(usize::try_from(lanes).unwrap_or(usize::MAX))
+        .for_each(|number| drop(at_work.spawn(work(number))));
+    while let Some(ended) = at_work.join_next().await {
+        ended.map_err(LoadError::not_taken)??;
+        next.by_ref().take(1).for_each(|number| drop(at_work.spawn(work(number))));
+    }
+    Ok(())
+}
+
 #[expect(clippy::disallowed_methods, reason = "a load generator measures the time that passes")]
 pub(super) fn now() -> Instant {
     Instant::now()
@@ -69,6 +87,7 @@ pub(super) fn now() -> Instant {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+    use std::sync::{Arc, Mutex};
 
     #[tokio::test]
     async fn a_round_counts_what_every_caller_did_and_ends_with_the_first_that_gives_up() {
@@ -76,6 +95,26 @@ mod tests {
         assert_eq!(round.times.len(), 12);
         let gives_up = |caller, turn| async move { if turn < 2 { Ok(caller) } else { Err("no") } };
         assert_eq!(Round::of(vec![(); 3], 4, gives_up).await.map(drop), Err("no"));
+    }
+
+    #[tokio::test]
+    async fn each_of_so_many_is_done_once_and_the_first_that_fails_ends_it() {
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let until = |failing| {
+            let done = Arc::clone(&done);
+            at_once(7, 3, move |number| {
+                let done = Arc::clone(&done);
+                async move {
+                    done.lock().unwrap().push(number);
+                    if number == failing { Err(LoadError::not_taken("no")) } else { Ok(()) }
+                }
+            })
+        };
+        assert!(until(7).await.is_ok());
+        let mut all = std::mem::take(&mut *done.lock().unwrap());
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2, 3, 4, 5, 6]);
+        assert!(until(0).await.is_err() && done.lock().unwrap().len() < 7);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Hubs that hold as many persons as a city and as a prefecture have, and the question of a child guidance center to each: the two
 //! take turns in one run, so that what grows with the store is seen on a machine that does other work.
 
-use super::round::now;
+use super::round::{at_once, now};
 use super::{LoadError, Round, figure};
 use crate::hub::grounds::GroundTerms;
 use crate::hub::persons::Named;
@@ -12,7 +12,6 @@ use musubi_core::cases::{CaseQuery, Level};
 use musubi_core::consent::GroundCode;
 use musubi_core::record::{PersonKey, Submission};
 use musubi_core::wire::agency_side::Draft;
-use tokio::task::JoinSet;
 
 /// Five entries about one mother, in the words of the schema.
 const PERSON: &str = include_str!("person.json");
@@ -52,21 +51,16 @@ impl Sized {
         if self.hub.find(&named(self.persons - 1)).await?.is_some() {
             return Ok(None);
         }
-        let officer = self.caller(OFFICER)?;
-        let (began, mut senders) = (now(), JoinSet::new());
-        for first in 0..AT_ONCE {
-            let (hub, officer, persons) = (self.hub.clone(), officer.clone(), self.persons);
-            senders.spawn(async move {
-                for number in (first..persons).step_by(AT_ONCE as usize) {
-                    let submission = person(number).ok_or_else(|| LoadError::not_taken("the sample is none"))?;
-                    hub.take_submission(&officer, submission).await?;
-                }
-                Ok::<_, LoadError>(())
-            });
-        }
-        while let Some(ended) = senders.join_next().await {
-            ended.map_err(LoadError::not_taken)??;
-        }
+        let (officer, began) = (self.caller(OFFICER)?, now());
+        let sent = at_once(self.persons, AT_ONCE, |number| {
+            let (hub, officer) = (self.hub.clone(), officer.clone());
+            async move {
+                let submission = person(number).ok_or_else(|| LoadError::not_taken("the sample is none"))?;
+                hub.take_submission(&officer, submission).await?;
+                Ok(())
+            }
+        });
+        sent.await?;
         let rate = Round::rate(self.persons, began.elapsed());
         let apart = (self.persons / asked).max(1);
         for number in (0..self.persons).step_by(apart as usize).take(asked as usize) {
