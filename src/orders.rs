@@ -10,6 +10,7 @@ use crate::hub::recipients::RecipientOrder;
 use crate::hub::sign_in::Officer;
 use crate::hub::{Hub, Refusal};
 use musubi_core::id::{DeliveryId, PersonId};
+use musubi_verify::whole::{self, Readers};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -130,9 +131,8 @@ pub async fn leave(data: &Path, order: &Order, patience: Duration) -> io::Result
     let folder = data.join(ORDERS);
     secret_folder(&folder).map_err(io::Error::other)?;
     let name = hex(&entropy::bytes::<8>());
-    let (part, path) = (folder.join(format!("{name}.part")), folder.join(format!("{name}.json")));
-    fs::write(&part, serde_json::to_vec(order).map_err(io::Error::other)?)?;
-    fs::rename(&part, &path)?;
+    let path = folder.join(format!("{name}.json"));
+    whole::put(&path, &serde_json::to_vec(order).map_err(io::Error::other)?, Readers::Owner)?;
     let refused = path.with_extension("refused");
     let gone = async {
         while path.exists() {

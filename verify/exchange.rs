@@ -10,9 +10,9 @@
 //!
 //! Each file is there whole or not at all. Nothing in it is secret, and nothing is believed that is not signed.
 
-use super::private;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use super::whole::{self, Readers};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Longest file that is read: a note with the signatures of many witnesses.
@@ -132,7 +132,7 @@ impl LogFolder {
             return Ok(());
         }
         fs::create_dir_all(&self.0)?;
-        put(&path, text)
+        whole::put(&path, text.as_bytes(), Readers::Anyone)
     }
 
     /// Takes a file away, where that can be done.
@@ -149,27 +149,6 @@ pub(super) fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let read = File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
     if read as u64 > FILE_BYTES_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
-}
-
-/// Writes a file so that it is there whole, and on the disk, or not at all.
-pub(super) fn put(path: &Path, text: &str) -> io::Result<()> {
-    let no_name = || io::Error::from(io::ErrorKind::InvalidInput);
-    let (folder, name) = (path.parent().ok_or_else(no_name)?, path.file_name().ok_or_else(no_name)?);
-    let part = folder.join(format!(".{}.part", name.display()));
-    let written = write(&part, text).and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        fs::remove_file(&part).ok();
-    }
-    written?;
-    private::sync_folder(folder)
-}
-
-/// A new file and no other: a link that somebody left there must not lead to one of ours.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    fs::remove_file(path).ok();
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@
 
 use super::checkpoint::{Checkpoint, LogKey, LogVerifier, NotANote, SignedNote};
 use super::cosignature::WitnessKey;
-use super::exchange::{LogFolder, Paper, folder_name, logs, put, read_text};
+use super::exchange::{LogFolder, Paper, folder_name, logs, read_text};
 use super::private;
 use super::proof::{Growth, Unproved};
 use super::vkey::hex;
+use super::whole::{self, Readers};
 use super::witness::{Head, Heads, NotCosigned, cosign};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -176,7 +177,7 @@ impl Home {
         match cosign(&heads, &growth, keys, &self.key, seconds) {
             Ok((note, _)) => {
                 let path = self.path(&said.origin, COSIGNED);
-                put(&path, &note.to_string()).map_err(at(&path))?;
+                whole::put(&path, note.to_string().as_bytes(), Readers::Anyone).map_err(at(&path))?;
                 let left = log.put(Paper::Cosigned, said.size, &note.to_string());
                 kept.insert(said.origin.clone(), note);
                 Ok(left.map(|()| Some((said.origin.clone(), Head::from(&said)))).map_err(NotAnswered::from))
@@ -221,10 +222,10 @@ impl Home {
             }
         }
         let aside = self.path(origin, &format!("{ABANDONED}{}", given_up.size));
-        put(&aside, &last.to_string()).map_err(at(&aside))?;
+        whole::put(&aside, last.to_string().as_bytes(), Readers::Anyone).map_err(at(&aside))?;
         let path = self.path(origin, COSIGNED);
         match from {
-            Some(from) => put(&path, &from.to_string()).map_err(at(&path))?,
+            Some(from) => whole::put(&path, from.to_string().as_bytes(), Readers::Anyone).map_err(at(&path))?,
             None => fs::remove_file(&path).map_err(at(&path))?,
         }
         Ok(given_up)

@@ -8,6 +8,7 @@ pub mod copy;
 pub mod exchange;
 pub mod home;
 pub mod private;
+pub mod whole;
 pub mod witness;
 
 mod checkpoint;

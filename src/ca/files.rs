@@ -2,9 +2,10 @@
 
 use super::CaError;
 use musubi_verify::private;
-use std::fs::{self, File, OpenOptions};
+use musubi_verify::whole::{self, Readers};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Longest file that is read: certificates and lists are far smaller.
 const LENGTH_MAX: u64 = 16 * 1024 * 1024;
@@ -21,17 +22,7 @@ pub fn write_secret(path: &Path, contents: &str) -> Result<(), CaError> {
 
 /// Writes a file that everybody may read, replacing an older one in one step.
 pub fn write_public(path: &Path, contents: &str) -> Result<(), CaError> {
-    let mut next = path.as_os_str().to_owned();
-    next.push(".next");
-    let next = PathBuf::from(next);
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&next)?;
-        file.write_all(contents.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&next, path)?;
-        private::sync_folder(path.parent().unwrap_or(Path::new(".")))
-    };
-    write().map_err(CaError::file(path))
+    whole::put(path, contents.as_bytes(), Readers::Anyone).map_err(CaError::file(path))
 }
 
 /// Makes a folder that only its owner may enter (0700), unless it is there.

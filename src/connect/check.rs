@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::edge::mllp_io::MllpError;
 use crate::edge::tls::{ClientFiles, ConnectError};
 use musubi_core::adapter::Text;
+use musubi_verify::whole::{self, Readers};
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -84,9 +85,8 @@ pub async fn check(
 
 fn spooled(folder: &Path) -> Result<(), (Side, String)> {
     let spool = Spool::open(folder).map_err(here)?;
-    super::spool::write(folder, ".probe", b"")
-        .and_then(|()| std::fs::remove_file(folder.join(".probe")))
-        .map_err(here)?;
+    let probe = folder.join(".probe");
+    whole::put(&probe, b"", Readers::Owner).and_then(|()| std::fs::remove_file(&probe)).map_err(here)?;
     match spool.counts().map_err(here)?.refused {
         0 => Ok(()),
         refused => Err((

@@ -1,8 +1,9 @@
 //! What was taken and is not yet answered by the hub: one file each, whole or not there, in the order in which they came.
 
 use musubi_verify::private;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use musubi_verify::whole::{self, Readers};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -11,7 +12,7 @@ use tokio::sync::Notify;
 const WAITING: &str = "waiting";
 /// What the hub refused, each with its answer beside it: for a person.
 const REFUSED: &str = "refused";
-/// Ending of a file that is not whole yet.
+/// Ending of a file that is not whole yet ([`whole`]).
 const PART: &str = "part";
 /// Digits of a number: files stand in their order by name.
 const DIGITS: usize = 20;
@@ -109,7 +110,7 @@ impl Spool {
         // Held while it is written, so that nothing overtakes.
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = Waiting { number: *next, kind };
-        write(&self.folder.join(WAITING), &waiting.name(), bytes)?;
+        whole::put(&self.folder.join(WAITING).join(waiting.name()), bytes, Readers::Owner)?;
         *next += 1;
         drop(next);
         self.arrived.notify_one();
@@ -157,7 +158,7 @@ impl Spool {
     pub fn refuse(&self, waiting: &Waiting, answer: &[u8]) -> io::Result<()> {
         let (from, to) = (self.folder.join(WAITING), self.folder.join(REFUSED));
         let name = waiting.name();
-        write(&to, &format!("{name}.answer"), answer)?;
+        whole::put(&to.join(format!("{name}.answer")), answer, Readers::Owner)?;
         fs::rename(from.join(&name), to.join(&name))?;
         private::sync_folder(&to)?;
         private::sync_folder(&from)
@@ -177,16 +178,6 @@ impl Spool {
     }
 }
 
-/// Writes a file that is whole or not there, for its owner alone.
-pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let part = folder.join(format!("{name}.{PART}"));
-    let mut file = private::owner_only(OpenOptions::new().write(true).create(true).truncate(true)).open(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, folder.join(name))?;
-    private::sync_folder(folder)
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -204,7 +195,7 @@ mod tests {
         let first = spool.first().unwrap().unwrap();
         assert_eq!(spool.read(&first).unwrap(), b"a");
         spool.done(&first).unwrap();
-        fs::write(folder.path().join("waiting/00000000000000000009.hl7.part"), "half").unwrap();
+        fs::write(folder.path().join("waiting/.00000000000000000009.hl7.part"), "half").unwrap();
         let spool = Spool::open(folder.path()).unwrap();
         assert_eq!(spool.read(&spool.first().unwrap().unwrap()).unwrap(), b"b");
         assert_eq!(spool.put(Kind::Document, b"d").unwrap().number, 4, "no number is used twice");

@@ -2,22 +2,17 @@
 
 use musubi_core::release::Outgoing;
 use musubi_verify::private;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use musubi_verify::whole::{self, Readers};
 use std::path::Path;
+use std::{fs, io};
 
 /// Writes each rendering as `<name>.<format>.<ending>`. The folder must be there: a missing one may be a disk that is not
 /// mounted. A file of an earlier attempt is replaced.
 pub(super) fn put(folder: &Path, name: &str, renderings: &[Outgoing]) -> io::Result<()> {
     for rendering in renderings {
         let name = format!("{name}.{}.{}", rendering.format(), ending(rendering.format()));
-        let (part, whole) = (folder.join(format!(".{name}.part")), folder.join(&name));
-        let written = write(&part, rendering.bytes()).and_then(|()| fs::rename(&part, &whole));
-        if written.is_err() {
-            // Nothing half written stays behind, where the folder still answers.
-            fs::remove_file(&part).ok();
-        }
-        written?;
+        // The recipient's group may read it.
+        whole::place(&folder.join(name), rendering.bytes(), Readers::Group)?;
     }
     private::sync_folder(folder)
 }
@@ -26,16 +21,9 @@ pub(super) fn put(folder: &Path, name: &str, renderings: &[Outgoing]) -> io::Res
 /// take place.
 pub(super) fn answers(folder: &Path) -> bool {
     let probe = folder.join(".musubi.probe");
-    let written = write(&probe, b"");
+    let written = whole::place(&probe, b"", Readers::Group);
     fs::remove_file(&probe).ok();
     written.is_ok()
-}
-
-/// The owner and the recipient's group may read it.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private::group_reads(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// The ending by which other programs know the format.

@@ -8,8 +8,9 @@ use crate::hub::document::DocumentAnswer;
 use crate::hub::{Hub, Refusal};
 use musubi_core::agency::AgencyId;
 use musubi_verify::private;
+use musubi_verify::whole::{self, Readers};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -171,10 +172,7 @@ fn put_away(dropped: &Dropped, into: &str, stamp: &str, answer: &[u8], keeps: bo
     let folder = dropped.folder.join(into);
     fs::create_dir_all(&folder)?;
     let name = dropped.path.file_name().unwrap_or_default().to_string_lossy();
-    let part = folder.join(format!(".{stamp}-{name}.part"));
-    fs::write(&part, answer)?;
-    File::open(&part)?.sync_all()?;
-    fs::rename(&part, folder.join(format!("{stamp}-{name}.answer.json")))?;
+    whole::place(&folder.join(format!("{stamp}-{name}.answer.json")), answer, Readers::Anyone)?;
     if keeps {
         fs::rename(&dropped.path, folder.join(format!("{stamp}-{name}")))?;
     } else {

@@ -1,6 +1,7 @@
 //! `musubi client` as a clerk uses it: the built binary, with an agency's folder, against a hub that runs here.
 
 use crate::city::City;
+use musubi::ca;
 use musubi::sample_city::{CENTER, CITY, GUIDANCE_CENTER, HOSPITAL};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -128,6 +129,11 @@ async fn a_discharge_sent_over_mllp_reaches_the_centers_folder_once_the_mother_p
     let written = names(&inbox);
     assert!(written.iter().any(|name| name.ends_with(".notice-html.html")), "{written:?} {}", received.out);
     assert!(written.iter().all(|name| !name.ends_with(".part")), "{written:?}");
+    let others_may = |path: &Path| ca::readable_by_others(path).unwrap();
+    assert!(
+        !others_may(&inbox) && written.iter().all(|name| !others_may(&inbox.join(name))),
+        "its owner alone reads it"
+    );
     assert_eq!(town.client(CENTER, &into).await.well().out, "", "what was acknowledged does not come again");
 
     let statement = town.client(CENTER, &["--staff", "hayakawa", "--json", "statement", MOTHER]).await.well().json();

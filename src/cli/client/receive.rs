@@ -7,8 +7,8 @@ use crate::edge::grpc::client as grpc;
 use clap::Args;
 use musubi_core::wire::agency_side::Delivered;
 use musubi_verify::private;
+use musubi_verify::whole::{self, Readers};
 use serde_json::{Value, json};
-use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -117,7 +117,7 @@ fn write_all(folder: &Path, delivered: &Delivered) -> Result<Written, Failure> {
             ));
         };
         let path = folder.join(name);
-        write_file(&path, content).map_err(|error| unwritable(&path, &error))?;
+        whole::place(&path, content, Readers::Owner).map_err(|error| unwritable(&path, &error))?;
         files.push((format.to_owned(), path));
     }
     private::sync_folder(folder).map_err(|error| unwritable(folder, &error))?;
@@ -145,22 +145,6 @@ fn extension(format: &str) -> &str {
     }
 }
 
-/// Whole and durable under its name, or not there at all. Only the owner may read it.
-fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut next = path.as_os_str().to_owned();
-    next.push(".part");
-    let next = PathBuf::from(next);
-    // What a run that was cut off left behind.
-    match fs::remove_file(&next) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = private::owner_only(OpenOptions::new().write(true).create_new(true)).open(&next)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&next, path)
-}
-
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::Fault(format!("{}: cannot be written: {error}", path.display()))
 }
@@ -184,28 +168,5 @@ mod tests {
         for (id, format) in [("../x", "pv01"), ("x", "../pv01"), ("", "pv01"), ("x", ""), ("a/b", "c"), ("a\0", "c")] {
             assert_eq!(file_name(id, format), None);
         }
-    }
-
-    #[test]
-    fn a_file_replaces_an_older_one_whole_and_leaves_no_part() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("d.pv01.csv");
-        fs::write(folder.path().join("d.pv01.csv.part"), "cut off").unwrap();
-        write_file(&path, b"first, longer").unwrap();
-        write_file(&path, b"second").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"second");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_the_owner_may_read_what_was_received() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let inner = folder.path().join("in");
-        private::folder(&inner).unwrap();
-        write_file(&inner.join("d"), b"x").unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&inner), mode(&inner.join("d"))), (0o700, 0o600));
     }
 }
