@@ -1,15 +1,17 @@
 //! How many notices a second the hub answers durably over MLLP/TLS and gRPC: decided, sealed, with their audit entries on disk.
-//! Against the bare group commit of the same bytes, in turns with it. Then how fast `musubi serve` starts, and its memory.
+//! Against the bare group commit of the same bytes, and over gRPC against tonic's own echo of them, in turns. Then how fast `musubi serve` starts, and its memory.
 //!
 //! `musubi load` measures the same of a hub that runs elsewhere, and on PostgreSQL.
 
 #[path = "acknowledge/city.rs"]
 #[expect(dead_code, reason = "each bench takes what it needs of the city")]
 mod city;
+#[path = "acknowledge/echo.rs"]
+mod echo;
 #[path = "acknowledge/serve.rs"]
 mod serve;
 
-use musubi::load::{Edge, Load};
+use musubi::load::{Edge, Load, Turn, figure, median};
 use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Builder;
@@ -32,5 +34,23 @@ async fn acknowledgements(folder: &Path) {
             println!("{line}");
         }
     }
+    against_echo(&city).await;
     city.stop().await;
+}
+
+async fn against_echo(city: &city::City) {
+    const SENDERS: usize = 32;
+    const GOAL: f64 = 0.5;
+    let load = Load { senders: Vec::new(), each: 50, rounds: 5 };
+    let channel = echo::start(city.config()).await;
+    let echoed = async |shares| echo::round(&channel, shares, load.each).await;
+    let turns = city.generator().turns(Edge::Grpc, SENDERS, &load, echoed).await.expect("every notice is taken");
+    let of = |value: &dyn Fn(&Turn<_>) -> f64| median(turns.iter().map(value).collect());
+    let ratio = of(&|turn| turn.hub.rate / turn.other.rate.min(turn.commits.rate));
+    let goal = if ratio >= GOAL { "met" } else { "MISSED" };
+    let same = "32 callers on one connection, mutual TLS, the same bytes back";
+    println!("{}", figure("grpc_echo_32", of(&|turn| turn.other.rate), "calls/s", same));
+    let smaller =
+        format!("the smaller of tonic's echo and the bare commit of the same bytes = 1; goal at least {GOAL}: {goal}");
+    println!("{}", figure("grpc_echo_ratio_32", ratio, "times", &smaller));
 }

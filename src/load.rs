@@ -88,6 +88,16 @@ pub struct Generator {
     pub clock: Arc<dyn Clock>,
 }
 
+/// Rounds that took turns, of the same notices.
+pub struct Turn<T> {
+    /// The hub's.
+    pub hub: Round,
+    /// The bare commits of the same bytes.
+    pub commits: Round,
+    /// Of whatever else took them.
+    pub other: T,
+}
+
 /// One sender of a round.
 enum Sender {
     Mllp(Box<crate::edge::mllp_io::MllpClient<tokio_rustls::client::TlsStream<tokio::net::TcpStream>>>),
@@ -117,23 +127,39 @@ impl Generator {
     /// # Errors
     /// When the hub or its store cannot be used, or a notice is not taken.
     pub async fn measure(&self, edge: Edge, load: &Load) -> Result<Vec<String>, LoadError> {
-        let bare = Bare::open(&self.location).await?;
-        let (mut lines, mut number) = (Vec::new(), first_number());
+        let nothing_else = async |_| ();
+        let mut lines = Vec::new();
         for senders in load.senders.iter().copied() {
-            let (mut hub, mut commits) = (Vec::new(), Vec::new());
-            for round in 0..=load.rounds {
-                let shares = self.shares(edge, senders, load.each, &mut number)?;
-                let bodies: Vec<Vec<Vec<u8>>> = shares.iter().map(bytes_of).collect();
-                let committed = commit(&bare, bodies, load.each).await?;
-                let answered = self.push(edge, shares, load.each).await?;
-                if round > 0 {
-                    hub.push(answered);
-                    commits.push(committed);
-                }
-            }
-            lines.extend(report(edge, senders, &hub, &commits));
+            let turns = self.turns(edge, senders, load, nothing_else).await?;
+            lines.extend(report(edge, senders, &turns));
         }
         Ok(lines)
+    }
+
+    /// So many rounds of an edge, each a turn with the bare commit of the same bytes and with something else that takes them.
+    ///
+    /// # Errors
+    /// As of [`measure`](Self::measure).
+    pub async fn turns<T>(
+        &self,
+        edge: Edge,
+        senders: usize,
+        load: &Load,
+        other: impl AsyncFn(Vec<Vec<Vec<u8>>>) -> T,
+    ) -> Result<Vec<Turn<T>>, LoadError> {
+        let bare = Bare::open(&self.location).await?;
+        let (mut turns, mut number) = (Vec::new(), first_number());
+        for round in 0..=load.rounds {
+            let shares = self.shares(edge, senders, load.each, &mut number)?;
+            let bodies: Vec<Vec<Vec<u8>>> = shares.iter().map(bytes_of).collect();
+            let other = other(bodies.clone()).await;
+            let commits = commit(&bare, bodies, load.each).await?;
+            let hub = self.push(edge, shares, load.each).await?;
+            if round > 0 {
+                turns.push(Turn { hub, commits, other });
+            }
+        }
+        Ok(turns)
     }
 
     fn shares(&self, edge: Edge, senders: usize, each: usize, number: &mut u64) -> Result<Vec<Share>, LoadError> {
@@ -214,19 +240,19 @@ fn first_number() -> u64 {
     u64::from(u32::from_be_bytes([a, b, c, d]))
 }
 
-fn report(edge: Edge, senders: usize, hub: &[Round], commits: &[Round]) -> [String; 6] {
-    let of = |rounds: &[Round], value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
-    let ratio = median(hub.iter().zip(commits).map(|(hub, bare)| hub.rate / bare.rate).collect());
+fn report(edge: Edge, senders: usize, turns: &[Turn<()>]) -> [String; 6] {
+    let of = |value: &dyn Fn(&Turn<()>) -> f64| median(turns.iter().map(value).collect());
+    let ratio = of(&|turn| turn.hub.rate / turn.commits.rate);
     let name = |what: &str| format!("{}_{what}_{senders}", edge.word());
     let goal = if ratio >= GOAL_RATIO { "goal at least 0.6: met" } else { "goal at least 0.6: MISSED" };
     let same = format!("{senders} senders of notices about persons not known before");
     let bare = format!("{senders} callers of one writer on the same store, one row of the same bytes each");
     [
-        figure(&name("acknowledgements"), of(hub, &|round| round.rate), "notices/s", &same),
-        figure(&name("acknowledgement_p50"), of(hub, &|round| round.percentile(50)), "ms", &same),
-        figure(&name("acknowledgement_p99"), of(hub, &|round| round.percentile(99)), "ms", &same),
-        figure(&name("bare_commits"), of(commits, &|round| round.rate), "notices/s", &bare),
-        figure(&name("bare_commit_p99"), of(commits, &|round| round.percentile(99)), "ms", &bare),
+        figure(&name("acknowledgements"), of(&|turn| turn.hub.rate), "notices/s", &same),
+        figure(&name("acknowledgement_p50"), of(&|turn| turn.hub.percentile(50)), "ms", &same),
+        figure(&name("acknowledgement_p99"), of(&|turn| turn.hub.percentile(99)), "ms", &same),
+        figure(&name("bare_commits"), of(&|turn| turn.commits.rate), "notices/s", &bare),
+        figure(&name("bare_commit_p99"), of(&|turn| turn.commits.percentile(99)), "ms", &bare),
         figure(&name("commit_ratio"), ratio, "times", &format!("the bare group commit of the same bytes = 1; {goal}")),
     ]
 }

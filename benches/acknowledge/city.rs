@@ -60,6 +60,11 @@ impl City {
         move || agency(&config, id, addresses.mllp.to_string(), addresses.https.to_string())
     }
 
+    /// Its settings.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Who pushes into it.
     pub(super) fn generator(&self) -> Generator {
         let hospital = self.agency(HOSPITAL);

@@ -15,7 +15,10 @@ pub struct Round {
 
 impl Round {
     /// Runs callers beside each other, each through its share in turn. What one gives up ends the round.
-    pub(super) async fn of<C, E, F, W>(callers: Vec<C>, share: usize, work: W) -> Result<Self, E>
+    ///
+    /// # Errors
+    /// That of the caller that gave up.
+    pub async fn of<C, E, F, W>(callers: Vec<C>, share: usize, work: W) -> Result<Self, E>
     where
         C: Send + 'static,
         E: Send + 'static,
