@@ -1,24 +1,28 @@
 //! Grounds in law: asserted by persons, asked of holders, approved in parts. A change of a ground is a new fact that takes
 //! the place of the old.
 
+mod answer;
+mod refusals;
+
+pub(super) use refusals::{no_such_ground, person_acts};
+
 use super::caller::Caller;
 use super::consents::{Fact, Recorded};
 use super::council::OnFile;
 use super::custody::{HL7V2, Parcel};
-use super::emergency::not_an_answer;
 use super::family::Family;
 use super::holders::ANSWER_DAYS;
 use super::persons::{AGENCIES_MAX, Named, at_most};
 use super::{Hub, Refusal};
-use crate::store::{Change, Expect, FactKind, FactRow, Row};
-use musubi_core::adapter::Diagnostic;
-use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet, Role};
+use crate::store::{Change, FactKind, FactRow};
+use musubi_core::agency::{AgencyId, AgencyKind, Category, CategorySet};
 use musubi_core::cases::council_submission;
-use musubi_core::consent::records::{Approval, Ground, Level, Proviso, SourceRefusal, Status};
+use musubi_core::consent::records::{Approval, Ground, Level, Status};
 use musubi_core::consent::{GroundCode, Nature};
 use musubi_core::id::{FactId, MessageId, PersonId};
 use musubi_core::record::SubjectRole;
 use musubi_core::time::Time;
+use refusals::{for_itself, no_recipient, not_asked, only_coordinator};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -334,167 +338,6 @@ impl Hub {
         Ok(())
     }
 
-    /// A holder approves categories of a request, for itself and the offices that it answers for.
-    ///
-    /// # Errors
-    /// When the caller does not hold the data, or the ground is not live.
-    pub async fn approve_ground(
-        &self,
-        caller: &Caller,
-        fact: FactId,
-        categories: CategorySet,
-        with_objection_in_view: bool,
-        proviso_harm: bool,
-    ) -> Result<GroundParts, Refusal> {
-        person_acts(caller)?;
-        let now = self.now();
-        let sources = self.sources_of(caller);
-        self.change_ground(caller, fact, "approve ground", |ground, _| {
-            if ground.recipient == *caller.id() {
-                return Err(for_itself());
-            }
-            self.may_disclose(caller, ground.code)?;
-            write_limit(ground, categories);
-            for source in &sources {
-                ground.refusals.iter_mut().filter(|refusal| refusal.source == *source).for_each(|refusal| {
-                    refusal.categories = refusal.categories.minus(categories);
-                });
-                ground.approvals.push(Approval {
-                    source: source.clone(),
-                    categories,
-                    approved_at: now,
-                    with_objection_in_view,
-                });
-                if proviso_harm {
-                    ground.provisos.push(Proviso { source: source.clone(), noted_at: now, lifted_at: None });
-                }
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    /// A holder refuses categories for itself and the offices that it answers for. What others approved stays approved.
-    ///
-    /// # Errors
-    /// As [`Hub::approve_ground`]; a duty is nobody's to refuse.
-    pub async fn refuse_ground(
-        &self,
-        caller: &Caller,
-        fact: FactId,
-        categories: CategorySet,
-    ) -> Result<GroundParts, Refusal> {
-        person_acts(caller)?;
-        let now = self.now();
-        let sources = self.sources_of(caller);
-        self.change_ground(caller, fact, "refuse ground", |ground, _| {
-            if self.is_duty(ground.code) {
-                return Err(not_yours_to_end());
-            }
-            for source in &sources {
-                ground.approvals.iter_mut().filter(|approval| approval.source == *source).for_each(|approval| {
-                    approval.categories = approval.categories.minus(categories);
-                });
-                ground.refusals.push(SourceRefusal { source: source.clone(), categories, refused_at: now });
-            }
-            ground.approvals.retain(|approval| !approval.categories.is_empty());
-            Ok(())
-        })
-        .await
-    }
-
-    /// Ends a ground before its time; of a council case, the case for every member. Only who asserted it may, or the center where the persons are kept; a duty that
-    /// somebody else asserted, nobody.
-    ///
-    /// # Errors
-    /// As [`Hub::approve_ground`].
-    pub async fn end_ground(&self, caller: &Caller, fact: FactId) -> Result<GroundParts, Refusal> {
-        person_acts(caller)?;
-        let now = self.now();
-        if let Some(fact) = self.end_emergency(caller, fact).await? {
-            return Ok(GroundParts { fact, number: String::new(), parts: Vec::new(), answer_by: now });
-        }
-        if let Some(closed) = self.close_case(caller, fact).await? {
-            return Ok(closed);
-        }
-        self.change_ground(caller, fact, "end ground", |ground, holds| {
-            let asserted = ground.asserting_agency == *caller.id();
-            if !asserted && (!holds || self.is_duty(ground.code)) {
-                return Err(not_yours_to_end());
-            }
-            ground.ended_at = Some(now);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn change_ground(
-        &self,
-        caller: &Caller,
-        fact: FactId,
-        action: &'static str,
-        apply: impl FnOnce(&mut Ground, bool) -> Result<(), Refusal>,
-    ) -> Result<GroundParts, Refusal> {
-        let now = self.now();
-        let unknown = no_such_ground;
-        let row = self.store.fact(fact).await?.ok_or_else(unknown)?;
-        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let family = self.family(&persons, now).await?;
-        let mut ground: Ground = self.opened(&family, &row).ok_or_else(unknown)?;
-        let holds = self.register.center(&row.municipality).is_some_and(|center| center.id == *caller.id());
-        let own = ground.asserting_agency == *caller.id()
-            || family.record().entries().iter().any(|e| e.author().as_ref() == Some(caller.id()));
-        if !holds && !own {
-            return Err(unknown());
-        }
-        ground.supersedes = Some(ground.id);
-        ground.id = FactId(self.id(now));
-        ground.recorded_at = now;
-        apply(&mut ground, holds)?;
-        let mut change = Change { expect: vec![Expect::FactHolds { id: fact }], ..Change::default() };
-        if ground.ended_at.is_some() {
-            self.nothing_to_answer(&family, &BTreeSet::from([fact]), &mut change).await?;
-        }
-        change.rows.push(Row::Superseded { fact, at: now, by: Some(ground.id) });
-        let receipt = self.put_fact(caller, action, &family, change, ground_fact(&ground)).await?;
-        receipt.ok_or_else(Refusal::kept_changing)?;
-        if action != "approve ground" {
-            self.recall(&persons, &BTreeSet::from([fact])).await;
-        }
-        Ok(parts_of(&ground, caller.id(), now.plus_days(ANSWER_DAYS)))
-    }
-
-    /// The answer of its holder to a request as a whole: to all that it asks for, as it stands by now.
-    ///
-    /// # Errors
-    /// As [`Hub::approve_ground`], and when the answer is none.
-    pub(super) async fn answer_request(&self, caller: &Caller, about: &str, answer: &str) -> Result<(), Refusal> {
-        let fact = FactId::parse(about).ok_or_else(no_such_ground)?;
-        let row = self.latest_fact(fact).await?.ok_or_else(no_such_ground)?;
-        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
-        let family = self.family(&persons, self.now()).await?;
-        let ground: Ground = self.opened(&family, &row).ok_or_else(no_such_ground)?;
-        match answer {
-            "approve" | "approve_despite_objection" => {
-                let in_view = answer == "approve_despite_objection";
-                self.approve_ground(caller, row.id, ground.categories, in_view, false).await?;
-            }
-            "refuse" => {
-                self.refuse_ground(caller, row.id, ground.categories).await?;
-            }
-            // Answered category by category through `Grounds` before.
-            "done" if !self.waits_for(&ground, caller.id()) => {}
-            _ => return Err(not_an_answer("approve, approve_despite_objection, refuse")),
-        }
-        Ok(())
-    }
-
-    /// Does a part of a request wait for this holder?
-    pub(super) fn waits_for(&self, ground: &Ground, holder: &AgencyId) -> bool {
-        let approved = |category| ground.approvals.iter().any(|a| a.source == *holder && a.categories.has(category));
-        ground.live(self.now()) && ground.asked_of(holder).iter().any(|category| !approved(category))
-    }
-
     /// The newest record that took the place of a fact.
     pub(super) async fn latest_fact(&self, fact: FactId) -> Result<Option<FactRow>, Refusal> {
         let mut found = self.store.fact(fact).await?;
@@ -535,71 +378,4 @@ pub(super) fn ground_fact(ground: &Ground) -> Fact<'_, Ground> {
         persons: ground.subjects.clone(),
         value: ground,
     }
-}
-
-pub(super) fn no_such_ground() -> Refusal {
-    Refusal::invalid("M502", "fact_id", "この番号の根拠は見つかりません。", "No such ground is known to you.")
-}
-
-fn no_recipient() -> Refusal {
-    Refusal::invalid(
-        "M503",
-        "recipient",
-        "提供先が決まりません。提供先の機関、または自治体のセンターを確かめてください。",
-        "There is no recipient: name one, or see that the municipality has a center.",
-    )
-}
-
-fn only_coordinator(caller: &Caller) -> Result<(), Refusal> {
-    if caller.agency.kind == AgencyKind::Osc {
-        return Ok(());
-    }
-    Err(Refusal::forbidden(
-        "M805",
-        "code",
-        "要対協のケースは調整機関(センター)が登録します。",
-        "A council case is put on file by the center that coordinates it.",
-    ))
-}
-
-fn not_asked(code: GroundCode) -> Refusal {
-    Refusal::new(
-        super::RefusalKind::Invalid,
-        Diagnostic::error(
-            "M506",
-            "code",
-            format!("{code} は保有機関に求める根拠ではありません。求めに使えるのは L04, L05, L07, L12 です。"),
-            format!("{code} is not a ground that holders are asked under: L04, L05, L07, L12."),
-        ),
-    )
-}
-
-fn for_itself() -> Refusal {
-    Refusal::forbidden(
-        "M505",
-        "recipient",
-        "自分の機関を提供先とする根拠は申し出られません。情報を求めるときは根拠に基づく求め(Request)を使ってください。",
-        "A ground is asserted by whoever discloses, never for itself; to receive, request one.",
-    )
-}
-
-fn not_yours_to_end() -> Refusal {
-    Refusal::forbidden(
-        "M507",
-        "fact_id",
-        "この根拠を終了・拒否できるのは、申し出た機関か対象者の自治体のセンターだけです(他機関の義務に基づくものは終了できません)。",
-        "A ground is ended by who asserted it, or by the center where the persons are kept; a duty of another agency by nobody.",
-    )
-}
-
-pub(super) fn person_acts(caller: &Caller) -> Result<(), Refusal> {
-    if caller.actor.role == Role::System {
-        return Err(Refusal::forbidden(
-            "M802",
-            "staff_id",
-            "根拠の申出・承認には、名簿に登録された職員のIDが必要です。",
-            "A ground is asserted by a registered member of staff.",
-        ));
-    }
-    caller.check(super::caller::Operation::AssertGround)
 }
