@@ -198,6 +198,8 @@ fn an_individual_number_is_looked_for_where_persons_are_numbered_and_in_words() 
     assert_eq!(errors(&changed("extension=\"0012345\"", &format!("extension=\"{number}\""))).len(), 1);
     let said = errors(&changed("2週間後に健診。", &format!("番号{number}")));
     assert!(said.iter().all(|told| told.starts_with("H009 ")), "{said:?}");
+    let linked = changed("2週間後に健診。", &format!("<linkHtml href=\"tel:{number}\">電話</linkHtml>"));
+    assert_eq!(errors(&linked).len(), 1, "a link within words is looked at");
     let statement = changed("extension=\"D-1\"", &format!("extension=\"{number}\""));
     assert_eq!(decode(&statement).taken(), 1, "the number of a statement is nobody's");
 }

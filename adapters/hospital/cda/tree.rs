@@ -120,16 +120,10 @@ impl<'t> Build<'t> for Builder<'t> {
         if let Some(text) = &mut self.text {
             text.start(namespace, name);
         }
-        let is_known = known(name);
         if self.open.is_empty() {
             (self.name, self.is_cda) = (name, namespace == Some(V3) && name == "ClinicalDocument");
         }
-        let name = match namespace {
-            Some(V3) if is_known => Cow::Borrowed(name),
-            Some(SDTC) if is_known => Cow::Owned(format!("sdtc:{name}")),
-            _ => Cow::Borrowed(UNKNOWN),
-        };
-        self.growing.open_object(name);
+        self.growing.open_object(element_name(namespace, Cow::Borrowed(name)));
         let contents = self.growing.mark();
         self.open.push(Open { contents, own: Cow::Borrowed(""), is_packed: false, is_text });
     }
@@ -140,13 +134,7 @@ impl<'t> Build<'t> for Builder<'t> {
         }
         let Some(open) = self.open.last_mut() else { return };
         open.is_packed |= namespace.is_none() && name == "representation" && value == "B64";
-        let name = match namespace {
-            None => ATTRIBUTES.get(name).copied(),
-            Some(XSI) => OF_SCHEMA.iter().find(|(known, _)| *known == name).map(|(_, name)| *name),
-            Some(_) => Some(UNKNOWN),
-        }
-        .map_or_else(|| Cow::Owned([UNKNOWN, name].concat()), Cow::Borrowed);
-        self.growing.leaf(name, Leaf::Text(value));
+        self.growing.leaf(attribute_name(namespace, name), Leaf::Text(value));
         open.contents = self.growing.mark();
     }
 
@@ -157,7 +145,7 @@ impl<'t> Build<'t> for Builder<'t> {
         let Some(open) = self.open.last_mut() else { return };
         if !open.own.is_empty() {
             open.own.to_mut().push_str(&text);
-        } else if !text.trim().is_empty() {
+        } else if !is_blank(&text) {
             open.own = text;
         }
     }
@@ -168,21 +156,70 @@ impl<'t> Build<'t> for Builder<'t> {
         }
         let Some(open) = self.open.pop() else { return };
         let text = if open.is_text { self.text.take() } else { None };
+        // Blanks of another kind than XML's are a value, though there are no words in it.
+        let has_own = !open.own.is_empty();
         let own = trimmed(open.own);
         let is_packed = open.is_packed && !own.is_empty();
-        let own = match text.map(Elements::finish).filter(|text| !is_packed && is_narrative(text)) {
+        let narrative = text.map(Elements::finish).filter(|text| !is_packed && is_narrative(text));
+        let (says, own) = match narrative {
             Some(narrative) => {
                 self.growing.forget_since(open.contents);
+                keep_marks(&narrative, &mut self.growing);
                 self.words.collect(&narrative);
-                Cow::Owned(narrative::of(&narrative))
+                (says(&narrative), Cow::Owned(narrative::of(&narrative)))
             }
-            None => own,
+            None => (has_own, own),
         };
-        if !own.is_empty() {
+        if says {
             let name = if is_packed { BASE64 } else { "#text" };
             self.growing.leaf_at(open.contents, name, Leaf::Text(own));
         }
         self.growing.close_gathered();
+    }
+}
+
+fn element_name<'n>(namespace: Option<&str>, name: Cow<'n, str>) -> Cow<'n, str> {
+    match namespace {
+        Some(V3) if known(&name) => name,
+        Some(SDTC) if known(&name) => Cow::Owned(format!("sdtc:{name}")),
+        _ => Cow::Borrowed(UNKNOWN),
+    }
+}
+
+fn attribute_name(namespace: Option<&str>, name: &str) -> Cow<'static, str> {
+    let known = match namespace {
+        None => ATTRIBUTES.get(name).copied(),
+        Some(XSI) => OF_SCHEMA.iter().find(|(known, _)| *known == name).map(|(_, name)| *name),
+        Some(_) => Some(UNKNOWN),
+    };
+    known.map_or_else(|| Cow::Owned([UNKNOWN, name].concat()), Cow::Borrowed)
+}
+
+/// Is there nothing but white space of XML?
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// Are there words anywhere in a narrative?
+fn says(element: &Element) -> bool {
+    !is_blank(&element.text) || element.children.iter().any(says)
+}
+
+/// Keeps of a narrative, whose words are one text, the attributes of its mark-up: a link, a picture, an id.
+fn keep_marks<'t>(element: &Element, growing: &mut Growing<'t>) {
+    for child in &element.children {
+        let before = growing.mark();
+        growing.open_object(element_name(child.namespace.as_deref(), Cow::Owned(child.name.clone())));
+        for attribute in &child.attributes {
+            let name = attribute_name(attribute.namespace.as_deref(), &attribute.name);
+            growing.leaf(name, Leaf::Text(Cow::Owned(attribute.value.clone())));
+        }
+        keep_marks(child, growing);
+        let is_bare = growing.is_bare();
+        growing.close_gathered();
+        if is_bare {
+            growing.forget_since(before);
+        }
     }
 }
 

@@ -6,6 +6,9 @@ use std::borrow::Cow;
 
 const FHIR: &str = "http://hl7.org/fhir";
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// One name for all that FHIR does not know: no document can have more names than FHIR.
+const UNKNOWN: &str = ":";
 
 /// The resource that an element is; `None` when it is none of FHIR's.
 pub(super) fn resource(element: Element) -> Option<Tree<'static>> {
@@ -20,27 +23,48 @@ pub(super) fn resource(element: Element) -> Option<Tree<'static>> {
 /// A resource within another, or the outermost.
 fn inner(name: Cow<'static, str>, element: Element, growing: &mut Growing<'static>) {
     growing.open_object(name);
-    text("resourceType", element.name.clone(), growing);
-    contents(element, growing);
+    resource_of(element, growing);
     growing.close_gathered();
+}
+
+fn resource_of(element: Element, growing: &mut Growing<'static>) {
+    text("resourceType", element.name.clone(), growing);
+    attributes(&element, &[], growing);
+    contents(element, growing);
 }
 
 fn text(name: impl Into<Cow<'static, str>>, text: String, growing: &mut Growing<'static>) {
     growing.leaf(name, Leaf::Text(Cow::Owned(text)));
 }
 
+/// The attributes of an element as members: those that FHIR has there, and under a name that it does not know all others,
+/// which are kept and told of. Where a schema lies is of no account (`formats/hospital.md` 3.1).
+fn attributes(element: &Element, of_fhir: &[&'static str], growing: &mut Growing<'static>) {
+    for attribute in &element.attributes {
+        let name = match attribute.namespace.as_deref() {
+            None if attribute.name == "value" && of_fhir.contains(&"value") => continue,
+            None => of_fhir.iter().copied().find(|known| *known == attribute.name),
+            Some(XSI) => Some("xsi:schemaLocation").filter(|_| attribute.name == "schemaLocation"),
+            Some(_) => None,
+        };
+        text(name.unwrap_or(UNKNOWN), attribute.value.clone(), growing);
+    }
+}
+
 /// The children of an element as members; of the same name they are a list.
 fn contents(element: Element, growing: &mut Growing<'static>) {
-    let words = element.value();
-    if !words.is_empty() {
-        // FHIR has no words outside a narrative: under a name that it does not know they are kept and told of.
-        text("#text", words.to_owned(), growing);
-    }
+    words(&element, growing);
     for child in element.children {
         let own = matches!(child.namespace.as_deref(), Some(FHIR | XHTML)) && super::read::known(&child.name);
-        // One name for all that is unknown: no document can have more names than FHIR.
-        let name = if own { Cow::Owned(child.name.clone()) } else { Cow::Borrowed(":") };
+        let name = if own { Cow::Owned(child.name.clone()) } else { Cow::Borrowed(UNKNOWN) };
         member(name, child, growing);
+    }
+}
+
+/// FHIR has no words outside a narrative: under a name that it does not know they are kept and told of.
+fn words(element: &Element, growing: &mut Growing<'static>) {
+    if element.text.contains(|letter| !matches!(letter, ' ' | '\t' | '\r' | '\n')) {
+        text("#text", element.value().to_owned(), growing);
     }
 }
 
@@ -50,13 +74,17 @@ fn member(name: Cow<'static, str>, mut element: Element, growing: &mut Growing<'
         write(&element, &mut source);
         return text(name, source, growing);
     }
-    let holds_resource =
-        element.children.first().is_some_and(|child| child.name.starts_with(|c: char| c.is_ascii_uppercase()));
-    if holds_resource && element.children.len() == 1 {
-        let of_fhir = |child: &Element| child.namespace.as_deref() == Some(FHIR);
-        if let Some(child) = element.children.pop().filter(of_fhir) {
-            inner(name, child, growing);
-        }
+    if let [child] = element.children.as_slice()
+        && child.namespace.as_deref() == Some(FHIR)
+        && child.name.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && let Some(child) = element.children.pop()
+    {
+        growing.open_object(name);
+        // What holds a resource has nothing of its own in JSON.
+        attributes(&element, &[], growing);
+        words(&element, growing);
+        resource_of(child, growing);
+        growing.close_gathered();
         return;
     }
     let value = element.attribute("value").map(str::to_owned);
@@ -67,11 +95,7 @@ fn member(name: Cow<'static, str>, mut element: Element, growing: &mut Growing<'
     let before = growing.mark();
     let is_beside = beside.is_some();
     growing.open_object(beside.unwrap_or(name));
-    for known in ["id", "url"] {
-        if let Some(value) = element.attribute(known) {
-            text(known, value.to_owned(), growing);
-        }
-    }
+    attributes(&element, &["id", "url", "value"], growing);
     contents(element, growing);
     let is_empty = growing.is_bare();
     growing.close_gathered();
@@ -80,13 +104,20 @@ fn member(name: Cow<'static, str>, mut element: Element, growing: &mut Growing<'
     }
 }
 
-/// A narrative as it would stand in JSON, without attributes: of it only the words are read.
+/// A narrative as it would stand in JSON. Names that could not stand there have another, and their attributes none.
 fn write(element: &Element, out: &mut String) {
-    let known = element.name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let name = if known { element.name.as_str() } else { "span" };
-    for mark in ["<", name, ">"] {
-        out.push_str(mark);
+    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let name = if plain(&element.name) { element.name.as_str() } else { "span" };
+    out.push('<');
+    out.push_str(name);
+    for attribute in element.attributes.iter().filter(|own| own.namespace.is_none() && plain(&own.name)) {
+        out.push(' ');
+        out.push_str(&attribute.name);
+        out.push_str("=\"");
+        crate::xml::escape(&attribute.value, out);
+        out.push('"');
     }
+    out.push('>');
     for piece in element.pieces() {
         match piece {
             Piece::Text(text) => crate::xml::escape(text, out),

@@ -199,6 +199,32 @@ fn every_xml_file_of_the_corpus_is_read_or_refused_with_a_named_code() {
 }
 
 #[test]
+fn what_xml_says_and_fhir_has_no_place_for_is_kept_and_told_of() {
+    let said = |inside: &str| {
+        let patient = format!(
+            "<Patient xmlns='http://hl7.org/fhir' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' \
+             xsi:schemaLocation='http://hl7.org/fhir patient.xsd'><identifier><value value='0012345'/></identifier>\
+             <name><text value='榎本'/></name>{inside}<birthDate value='1994-05-02'/></Patient>"
+        );
+        let decoded = FhirXml.decode(patient.as_bytes(), &profile());
+        (decoded.taken(), codes(&decoded).into_iter().filter(|said| said != "H008 Patient.name").collect::<Vec<_>>())
+    };
+    let taken = |told: &[&str]| (1, told.iter().map(ToString::to_string).collect());
+    assert_eq!(said(""), taken(&[]), "where a schema lies is of no account");
+    assert_eq!(said("<gender code='female'/>"), taken(&["H104 Patient.gender.*"]));
+    assert_eq!(said("<contained use='x'><Basic/></contained>"), taken(&["H104 Patient.contained.*"]));
+    assert_eq!(said("<contained><Basic xmlns='urn:x'><code/></Basic></contained>").1[0], "H104 Patient.contained.*");
+    let number = "1234 5678 9018";
+    for inside in [
+        format!("<gender code='{number}'/>"),
+        format!("<text><div xmlns='http://www.w3.org/1999/xhtml'><a href='tel:{number}'>電話</a></div></text>"),
+    ] {
+        let (taken, told) = said(&inside);
+        assert!(taken == 0 && told.iter().all(|told| told.starts_with("H009 ")), "{told:?}");
+    }
+}
+
+#[test]
 fn the_same_document_in_json_and_xml_gives_the_same_record() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/fhir/fhir_xml/samples");
     for name in ["shione_birth", "shione_discharge_summary"] {
