@@ -8,8 +8,8 @@ use super::limits::CONTROL_ID_CHARS_MAX;
 use super::message::{Malformed, parse};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{allergies, person, problems, referral, results, scan, stay};
-use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile, Severity};
+use super::{allergies, around, person, problems, referral, results, scan, stay};
+use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
 use proto::Category;
@@ -21,11 +21,15 @@ pub(super) fn decode(bytes: &[u8], profile: &Profile) -> Decoded {
     if profile.accept_partial {
         file.accept_partial();
     }
-    let refused = file.is_refused();
-    let mut decoded = Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger: Ledger::default() };
-    if refused {
-        return decoded;
+    if let Some(place) = around::individual_number(bytes, &file, profile) {
+        file.diagnostics.push(individual_number(place));
     }
+    let mut ledger = Ledger::default();
+    if file.is_refused() {
+        return Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger };
+    }
+    around::account(bytes, &file, &mut ledger);
+    let mut decoded = Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger };
     for (number, range) in (1..).zip(file.messages) {
         decoded.items.push(item(bytes, range, number, profile, &mut decoded.ledger));
     }
@@ -37,7 +41,7 @@ fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledge
     let place = format!("message {number}");
     let message = match parse(&text.text, text.charset) {
         Ok(message) => message,
-        Err(malformed) => return Item::new(place, None, vec![malformed_as(malformed)]),
+        Err(malformed) => return unparsed(&text.text, malformed, place, number, ledger),
     };
     let header = Header::of(&message);
     let mut reader = Reader::new(&message, &header, profile);
@@ -53,6 +57,16 @@ fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledge
     let code = code.map(|diagnostic| diagnostic.code.clone());
     reader.account(number, code.as_ref(), ledger);
     Item::new(place, submission, reader.diagnostics)
+}
+
+/// Of a message without its separators, or with too many of them, there are no fields: it is one thing, and is refused.
+fn unparsed(text: &str, malformed: Malformed, place: String, number: u32, ledger: &mut Ledger) -> Item {
+    let why = match text.lines().any(|line| scan::in_text(line, true)) {
+        true => individual_number("MSH".to_owned()),
+        false => malformed_as(malformed),
+    };
+    ledger.note(number, &place, Fate::Refused(why.code.clone()));
+    Item::new(place, None, vec![why])
 }
 
 fn malformed_as(malformed: Malformed) -> Diagnostic {

@@ -3,7 +3,7 @@
 //! Works on the undecoded bytes. No character set of 2.2 has a line end inside a character, so a line that begins
 //! with `MSH` is the beginning of a message in all of them.
 
-use super::limits::{MESSAGE_BYTES_MAX, MESSAGES_MAX};
+use super::limits::{AROUND_MAX, MESSAGE_BYTES_MAX, MESSAGES_MAX};
 use crate::seek::seek;
 use musubi_core::adapter::{Diagnostic, Severity};
 use std::ops::Range;
@@ -19,6 +19,19 @@ pub struct File {
     pub header: Option<Range<usize>>,
     /// The batches, in order.
     pub batches: Vec<Batch>,
+    /// The lines of all wrappers, and those that belong to nothing, in order.
+    pub(super) around: Vec<Line>,
+}
+
+/// A line outside the messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Which line of the file it is, from 1.
+    pub(super) number: usize,
+    /// Where it stands.
+    pub(super) range: Range<usize>,
+    /// Is it a header or a trailer of a batch or file?
+    pub(super) wraps: bool,
 }
 
 /// One batch of a file.
@@ -75,7 +88,7 @@ pub fn split(bytes: &[u8]) -> File {
     }
     let mut wrappers = Wrappers::default();
     let mut open: Option<usize> = None;
-    for line in lines(bytes) {
+    for (number, line) in (1..).zip(lines(bytes)) {
         let text = bytes.get(line.clone()).unwrap_or_default();
         let kind = Kind::of(text);
         if kind != Kind::Other
@@ -88,13 +101,16 @@ pub fn split(bytes: &[u8]) -> File {
                 open = Some(line.start);
                 wrappers.messages += 1;
             }
-            Kind::Other => {}
+            Kind::Other if open.is_some() || text.iter().all(u8::is_ascii_whitespace) => {}
+            Kind::Other => file.around.push(Line { number, range: line, wraps: false }),
             wrapper => {
+                file.around.push(Line { number, range: line.clone(), wraps: true });
                 file.wrapper(wrapper, line);
                 wrappers.line(wrapper, text, &mut file.diagnostics);
             }
         }
-        if file.messages.len() + usize::from(open.is_some()) > MESSAGES_MAX {
+        let messages = file.messages.len() + usize::from(open.is_some());
+        if messages > MESSAGES_MAX || file.around.len() > AROUND_MAX {
             file.diagnostics.push(too_large());
             return file;
         }
@@ -213,8 +229,15 @@ impl Wrappers {
                 "Several messages follow each other without a batch wrapper; each was read.",
             ));
         }
-        if file.messages.is_empty() && file.diagnostics.is_empty() {
-            file.diagnostics.push(not_hl7());
+        match file.around.iter().find(|line| !line.wraps) {
+            _ if file.messages.is_empty() && file.diagnostics.is_empty() => file.diagnostics.push(not_hl7()),
+            Some(line) => file.diagnostics.push(Diagnostic::warning(
+                "H105",
+                format!("line {}", line.number),
+                "電文に属さない行があります。電文としては読んでいません。",
+                "A line that belongs to no message was not read as one.",
+            )),
+            None => {}
         }
     }
 }
@@ -298,6 +321,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_belongs_to_no_message_is_told() {
+        let (messages, codes) = pieces(b"// a comment\n\nMSH|a\nPID|1\nnot a segment\n");
+        assert_eq!((messages.len(), codes), (1, vec!["H105".to_owned()]));
+        assert_eq!(split(b"\nx\nMSH|a\n").diagnostics.first().map(|said| said.place.as_str()), Some("line 2"));
+        assert_eq!(pieces(b"BHS|^~\\&\rMSH|a\rBTS|1\rlost\r").1, ["H105"]);
+        assert!(pieces(b"BHS|^~\\&\rMSH|a\rBTS|1\r \r\x1C\r").1.is_empty());
+    }
+
+    #[test]
     fn what_is_no_message_is_named() {
         for bytes in [b"".as_slice(), b"\x1C\r", b"ab", b"MSH", b"MSHA", b"<xml/>"] {
             assert_eq!(pieces(bytes), (vec![], vec!["H001".to_owned()]));
@@ -309,6 +341,9 @@ mod tests {
         let of = |count: usize| split("MSH|a\r".repeat(count).as_bytes());
         assert_eq!(of(MESSAGES_MAX).messages.len(), MESSAGES_MAX);
         assert!(codes(&of(MESSAGES_MAX + 1)).contains(&"H007"));
+        let around = |count: usize| split(&[b"MSH|a\rBTS\r".as_slice(), &b"x\r".repeat(count)].concat());
+        assert!(!codes(&around(AROUND_MAX - 1)).contains(&"H007"));
+        assert!(codes(&around(AROUND_MAX)).contains(&"H007"));
         let mut bytes = b"MSH|a\r".to_vec();
         bytes.resize(MESSAGE_BYTES_MAX, b'x');
         assert!(codes(&split(&bytes)).is_empty());

@@ -18,6 +18,9 @@ pub const FIELDS_MAX: usize = 500_000;
 /// Messages of one file: each is answered.
 pub const MESSAGES_MAX: usize = 10_000;
 
+/// Lines of one file outside its messages: each is accounted for.
+pub const AROUND_MAX: usize = 50_000;
+
 /// Characters of a message control id (MSH-10).
 pub const CONTROL_ID_CHARS_MAX: usize = 20;
 

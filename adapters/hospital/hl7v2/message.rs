@@ -8,6 +8,7 @@ use super::escape;
 use super::limits::{FIELDS_MAX, SEGMENTS_MAX};
 use crate::seek::places;
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 /// What MSH-1 and MSH-2 declare (`formats/hospital.md` 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,6 +230,12 @@ impl<'m> Segment<'m> {
         (1..=self.len()).contains(&number).then_some(self.first + number)
     }
 
+    /// The numbers of its fields. Of a line that is no segment what stands before the first separator is field 0: it is text
+    /// like the rest, as of a value into which somebody wrote a line end.
+    pub(super) fn numbers(self) -> RangeInclusive<usize> {
+        usize::from(!self.name().is_empty())..=self.len()
+    }
+
     /// How many fields are written. Fields beyond are empty.
     pub fn len(self) -> usize {
         self.starts.len() - 1 + usize::from(self.is_header())
@@ -249,18 +256,18 @@ impl<'m> Segment<'m> {
         if self.is_header() && number == 1 {
             return 1;
         }
-        let number = number - usize::from(self.is_header());
+        let number = number.saturating_sub(usize::from(self.is_header()));
         let Some(&start) = self.starts.get(number) else { return 0 };
         let end = self.starts.get(number + 1).map_or(self.end, |next| next - 1);
         end.saturating_sub(start) as usize
     }
 
-    /// A field, from 1. In `MSH` the separator itself is field 1.
+    /// A field, from 1; field 0 as in [`Segment::numbers`]. In `MSH` the separator itself is field 1.
     #[inline]
     pub fn field(self, number: usize) -> Field<'m> {
         let header = self.is_header();
         let raw = match (header, number) {
-            (_, 0) => "",
+            (_, 0) if !self.name().is_empty() => "",
             (true, 1) => self.text.get(3..4).unwrap_or_default(),
             (true, _) => self.piece(number - 1),
             (false, _) => self.piece(number),

@@ -4,6 +4,7 @@
 
 pub mod ack;
 mod allergies;
+mod around;
 pub mod batch;
 pub mod charset;
 mod decode;

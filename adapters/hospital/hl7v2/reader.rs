@@ -49,6 +49,12 @@ const USUAL_ENTRIES: usize = 64;
 /// Segments of which a message has one: their places carry no number.
 const SINGLE: [&str; 6] = ["MSH", "EVN", "PID", "PV1", "PV2", "PD1"];
 
+/// Segments whose first field only counts them (type SI).
+const COUNTED: [&str; 18] = [
+    "PID", "PV1", "NK1", "AL1", "IAM", "DG1", "PR1", "IN1", "IN3", "GT1", "OBR", "OBX", "NTE", "SPM", "TQ1", "UB1",
+    "UB2", "TXA",
+];
+
 impl<'m> Reader<'m> {
     pub(super) fn new(message: &'m Message<'m>, header: &'m Header, profile: &'m Profile) -> Self {
         // A message has few kinds of segments, and most of one kind stand together.
@@ -86,9 +92,10 @@ impl<'m> Reader<'m> {
         text
     }
 
-    /// `PID-5`, `OBX[3]-5`.
+    /// `PID-5`, `OBX[3]-5`; `line[7]` for what a line begins with that is no segment.
     pub(super) fn field_place(&self, segment: Segment<'_>, field: usize) -> String {
-        format!("{}-{field}", self.place(segment))
+        let place = self.place(segment);
+        if field == 0 { place } else { format!("{place}-{field}") }
     }
 
     /// Notes something that refuses the message.
@@ -231,11 +238,12 @@ impl<'m> Reader<'m> {
             let mut place = self.place(segment);
             let segment_length = place.len();
             let (header, name) = (segment.index() == 0, segment.name());
-            for number in 1..=segment.len() {
+            for number in segment.numbers() {
                 if segment.is_blank(number) {
                     continue;
                 }
-                let envelope = header || (number == 1 && name != "PV2") || (number == 2 && name == "OBX");
+                let counts = number == 1 && COUNTED.contains(&name);
+                let envelope = header || counts || matches!((name, number), ("EVN", 1) | ("OBX", 2));
                 let read = segment.slot(number).and_then(|slot| self.fates.get_mut(slot)).and_then(Option::take);
                 let fate = match (refused, read) {
                     (Some(code), _) => Fate::Refused(code.clone()),
@@ -243,12 +251,14 @@ impl<'m> Reader<'m> {
                     (None, None) if envelope => Fate::Envelope,
                     (None, None) => Fate::KeptRaw,
                 };
-                place.push('-');
-                push_number(number, &mut place);
+                if number > 0 {
+                    place.push('-');
+                    push_number(number, &mut place);
+                }
                 ledger.note(item, &place, fate);
                 place.truncate(segment_length);
             }
-            if segment.is_empty() && !header {
+            if segment.is_empty() && !name.is_empty() {
                 ledger.note(item, &place, refused.map_or(Fate::KeptRaw, |code| Fate::Refused(code.clone())));
             }
         }

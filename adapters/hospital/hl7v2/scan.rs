@@ -19,7 +19,7 @@ pub(super) fn individual_number<'m>(message: &'m Message<'m>, profile: &Profile)
                     && holds_one(segment, *number, field)
             }
         };
-        (1..=segment.len()).find(suspect).map(|number| (segment, number))
+        segment.numbers().find(suspect).map(|number| (segment, number))
     })
 }
 
@@ -48,7 +48,7 @@ fn exempt(segment: Segment<'_>, number: usize, profile: &Profile) -> bool {
     own || of_order || (!columns.is_empty() && columns.contains(&format!("{}-{number}", segment.name())))
 }
 
-fn begins_with_day(text: &str) -> bool {
+pub(super) fn begins_with_day(text: &str) -> bool {
     text.get(..8).is_some_and(|day| times::read(day).is_ok())
 }
 
@@ -72,11 +72,13 @@ fn holds_one(segment: Segment<'_>, number: usize, field: Field<'_>) -> bool {
 /// In a component or one of its subcomponents. A date and time has twelve digits as well, to the minute or with its
 /// zone, and where no free text stands it is one.
 fn in_component(part: Part<'_>, free: bool) -> bool {
-    part.parts().any(|part| {
-        let text = part.text();
-        let moment = !free && times::read(&text).is_ok();
-        !moment && my_number::contains(&text)
-    })
+    part.parts().any(|part| in_text(&part.text(), free))
+}
+
+/// In a text whose escapes are undone; `free` as above.
+pub(super) fn in_text(text: &str, free: bool) -> bool {
+    let moment = !free && times::read(text).is_ok();
+    !moment && my_number::contains(text)
 }
 
 /// In an attachment (ED) that is text once its Base64 is undone.

@@ -5,6 +5,7 @@
 mod corpus;
 mod encode;
 mod events;
+mod ledger;
 mod readme;
 mod refusals;
 mod samples;

@@ -131,6 +131,8 @@ fn an_individual_number_anywhere_refuses_the_message_and_no_digit_is_told() {
             ("自然頭位分娩", written.clone(), "H009 DG1[1]-3"),
             ("\rDG1", format!("\rNTE|1||{written}\rDG1"), "H009 NTE[1]-3"),
             ("\rDG1", format!("\rZZ1|{written}\rDG1"), "H009 ZZ1[1]-1"),
+            ("\rDG1", format!("\r{written}|\rDG1"), "H009 line["),
+            ("|^~\\&|", format!("||{written}|"), "H009 MSH"),
         ] {
             let bytes = changed(MOTHER, from, &to);
             let decoded = Hl7v2.decode(&bytes, &shione());
@@ -144,6 +146,24 @@ fn an_individual_number_anywhere_refuses_the_message_and_no_digit_is_told() {
     let packed = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("番号 {number}"));
     let attachment = format!("\rOBX|1|ED|X^y^L||^TEXT^plain^Base64^{packed}||||||F\rDG1");
     assert_eq!(refused(MOTHER, "\rDG1", &attachment), ["H009 OBX[1]-5"]);
+}
+
+#[test]
+fn an_individual_number_beside_the_messages_refuses_the_file() {
+    let number = individual_number();
+    let message = String::from_utf8(sample(MOTHER)).unwrap();
+    let file = |first: &str, second: &str, last: &str| {
+        let text = format!("FHS|^~\\&|A||||{first}\rBHS|^~\\&|A|||||||{second}\r{message}BTS|1\rFTS|1\r{last}");
+        let decoded = Hl7v2.decode(text.as_bytes(), &shione());
+        let told: Vec<String> = decoded.all_diagnostics().map(|said| format!("{} {}", said.code, said.place)).collect();
+        assert!(decoded.taken() == 0 || !told.iter().any(|said| said.starts_with("H009")), "{told:?}");
+        (decoded.taken(), told.into_iter().find(|said| said.starts_with("H009")).unwrap_or_default())
+    };
+    assert_eq!(file("202610301105", "月次", "# end"), (1, String::new()));
+    let lines = message.matches('\r').count();
+    assert_eq!(file(&number, "", ""), (0, "H009 line 1, FHS-7".to_owned()));
+    assert_eq!(file("", &format!("{number}の分"), ""), (0, "H009 line 2, BHS-10".to_owned()));
+    assert_eq!(file("", "", &format!("# {number}")), (0, format!("H009 line {}", lines + 5)));
 }
 
 #[test]
