@@ -10,6 +10,7 @@ mod post;
 
 use crate::ca::Subject;
 use crate::clock::Clock;
+use crate::edge::mllp_io::MllpClient;
 use crate::edge::tls::{ClientFiles, ClientTls};
 use crate::hub::answer::Answer;
 use crate::hub::deliver::Ready;
@@ -76,15 +77,34 @@ impl<'a> Way<'a> {
         wanted.https.as_ref().map(Way::Post).or(wanted.mllp.as_ref().map(Way::Mllp))
     }
 
-    async fn hand_over(&self, calling: &Calling, agency: &AgencyId, name: &str, rendering: &Outgoing) -> Answer {
+    /// Connects to hand over one rendering. Until then nothing leaves.
+    async fn connect(
+        &self,
+        calling: &Calling,
+        agency: &AgencyId,
+        name: &str,
+        rendering: &Outgoing,
+    ) -> Result<Line, Answer> {
         let (Way::Post(to) | Way::Mllp(to)) = self;
-        let tls = match calling.tls(to, agency) {
-            Ok(tls) => tls,
-            Err(answer) => return answer,
-        };
+        let tls = calling.tls(to, agency)?;
+        Ok(match self {
+            Way::Post(to) => Line::Post(post::connect(&tls, to, agency, name, rendering).await?),
+            Way::Mllp(to) => Line::Mllp(mllp::connect(&tls, to, agency, rendering).await?),
+        })
+    }
+}
+
+/// A destination that has been reached, and told nothing yet.
+enum Line {
+    Post(post::Post),
+    Mllp(MllpClient),
+}
+
+impl Line {
+    async fn hand_over(self, rendering: &Outgoing) -> Answer {
         match self {
-            Way::Post(to) => post::post(&tls, to, agency, name, rendering).await,
-            Way::Mllp(to) => mllp::send(&tls, to, agency, rendering).await,
+            Line::Post(post) => post::send(post).await,
+            Line::Mllp(connection) => mllp::send(connection, rendering).await,
         }
     }
 }
@@ -171,7 +191,7 @@ impl Deliverer {
         if let Some(earlier) = self.hub.delivered_before(row).await? {
             // One that is due is taken first at the next look, and what follows it then.
             let until =
-                if earlier.state == DeliveryState::Sent { now.plus_minutes(1) } else { earlier.next_at.max(now) };
+                if earlier.state == DeliveryState::Released { now.plus_minutes(1) } else { earlier.next_at.max(now) };
             return self.hub.delivery_waits(row, until).await;
         }
         match &wanted.folder {
@@ -185,7 +205,10 @@ impl Deliverer {
             return self.hub.delivery_unreachable(row, "folder").await;
         }
         let Some(ready) = self.hub.release_delivery(row, &[]).await? else { return Ok(()) };
-        let sent = ready.delivery.clone();
+        let sent = match self.leaves(ready.delivery.clone()).await {
+            Ok(sent) => sent,
+            Err(kept) => return self.kept(&ready.delivery, kept, true).await,
+        };
         let name = sent.id.to_string();
         let writing = tokio::task::spawn_blocking(move || folder::put(&folder, &name, &ready.renderings));
         let answer = match tokio::time::timeout(WRITE_MAX, writing).await {
@@ -198,6 +221,29 @@ impl Deliverer {
             Ok(Err(_)) | Err(_) => Answer::Ambiguous("folder-hangs"),
         };
         self.note(&sent, answer, true).await
+    }
+
+    /// Its bytes may leave from now on, and that is on record before the first does.
+    async fn leaves(&self, released: DeliveryRow) -> Result<DeliveryRow, Kept> {
+        if released.has_left() {
+            return Ok(released);
+        }
+        match self.hub.delivery_leaves(&released).await {
+            Ok(Some(sent)) => Ok(sent),
+            Ok(None) => Err(Kept::Elsewhere),
+            Err(refusal) => {
+                tracing::error!(delivery = %released.id, %refusal, "a delivery does not leave: the store does not say so");
+                Err(Kept::Unwritten)
+            }
+        }
+    }
+
+    /// Nothing of it has left.
+    async fn kept(&self, released: &DeliveryRow, why: Kept, repeats: bool) -> Result<(), Refusal> {
+        match why {
+            Kept::Elsewhere => Ok(()),
+            Kept::Unwritten => self.note(released, Answer::Transient("store"), repeats).await,
+        }
     }
 
     /// Puts down what became of it; where the store does not take that, again: else it would be on its way until the next start,
@@ -221,13 +267,22 @@ impl Deliverer {
             tracing::error!(agency = %row.recipient, "a subscriber that listens, and no [delivery] in the settings");
             return self.hub.delivery_waits(row, self.hub.now().plus_minutes(AGAIN_MINUTES)).await;
         };
-        let Some(Ready { delivery: sent, renderings, .. }) = self.hub.release_delivery(row, &[]).await? else {
+        let Some(Ready { delivery: mut sent, renderings, .. }) = self.hub.release_delivery(row, &[]).await? else {
             return Ok(());
         };
         let mut answer = Answer::Taken;
         for rendering in &renderings {
             let name = format!("{}.{}", sent.id, rendering.format());
-            answer = way.hand_over(calling, &recipient.id, &name, rendering).await;
+            answer = match way.connect(calling, &recipient.id, &name, rendering).await {
+                Ok(line) => {
+                    sent = match self.leaves(sent.clone()).await {
+                        Ok(sent) => sent,
+                        Err(kept) => return self.kept(&sent, kept, wanted.repeats()).await,
+                    };
+                    line.hand_over(rendering).await
+                }
+                Err(answer) => answer,
+            };
             if answer != Answer::Taken {
                 break;
             }
@@ -237,6 +292,14 @@ impl Deliverer {
         }
         self.note(&sent, answer, wanted.repeats()).await
     }
+}
+
+/// Why what was released does not leave after all.
+enum Kept {
+    /// Another hub has taken it over, or a person has.
+    Elsewhere,
+    /// The store did not take that it leaves.
+    Unwritten,
 }
 
 /// The subscription that a delivery is made for; none when the recipient no longer has it.

@@ -14,6 +14,7 @@ use crate::serve::reviewed;
 use crate::store::{DeliveryRow, DeliveryState, Keyring, Settings, Store};
 use clap::{Args, Subcommand};
 use musubi_core::id::DeliveryId;
+use musubi_core::time::Time;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ const LISTED_MAX: u32 = 10_000;
 /// States of deliveries with which something is still to be done.
 const UNDONE: [DeliveryState; 6] = [
     DeliveryState::Waiting,
-    DeliveryState::Sent,
+    DeliveryState::Released,
     DeliveryState::Held,
     DeliveryState::Dead,
     DeliveryState::Ambiguous,
@@ -134,7 +135,7 @@ fn line(out: &mut dyn Write, row: &DeliveryRow) -> std::io::Result<()> {
 /// When it is tried next, or must have been looked at; `-` where nothing happens by itself.
 fn next(row: &DeliveryRow) -> String {
     let by_itself = !row.format.starts_with("receive:") || row.state.is_dead_letter();
-    let waits = matches!(row.state, DeliveryState::Waiting | DeliveryState::Sent) || row.state.is_dead_letter();
+    let waits = matches!(row.state, DeliveryState::Waiting | DeliveryState::Released) || row.state.is_dead_letter();
     if by_itself && waits { row.next_at.rfc3339() } else { "-".to_owned() }
 }
 
@@ -149,7 +150,13 @@ fn show(out: &mut dyn Write, row: &DeliveryRow) -> std::io::Result<()> {
     writeln!(out, "attempts    {}", row.attempts)?;
     writeln!(out, "reason      {}", if row.reason.is_empty() { "-" } else { &row.reason })?;
     writeln!(out, "created     {}", row.created_at.rfc3339())?;
+    writeln!(out, "released    {}", moment(row.released_at))?;
+    writeln!(out, "sent        {}", moment(row.sent_at))?;
     writeln!(out, "{:<12}{}", if row.state.is_dead_letter() { "look by" } else { "next" }, next(row))
+}
+
+fn moment(time: Option<Time>) -> String {
+    time.map_or_else(|| "-".to_owned(), Time::rfc3339)
 }
 
 fn compared(out: &mut dyn Write, replay: &Replay) -> std::io::Result<()> {

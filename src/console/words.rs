@@ -1,5 +1,6 @@
 //! The two languages of the pages, and the words for what the hub's types say in codes.
 
+use crate::hub::deliver::DeliveryStage;
 use musubi_adapters::screen::{Household, english};
 use musubi_adapters::wording::dates::japanese_time;
 use musubi_core::adapter::Text;
@@ -82,21 +83,20 @@ impl Language {
         }
     }
 
-    /// Where a delivery stands, which the hub names in the words of who operates it.
-    pub(super) fn stage(self, stage: &str) -> &str {
-        let japanese = match stage {
-            "committed" => "送信待ち",
-            "failed-transient" => "再送待ち",
-            "held" => "根拠待ち",
-            "sent" => "送信済み",
-            "acknowledged" => "受領確認済み",
-            "suppressed" => "提供せず",
-            "dead" => "送信を断念",
-            "failed-ambiguous" => "届いたか不明",
-            "rejected" => "相手が受領せず",
-            other => other,
-        };
-        self.of(japanese, stage)
+    /// Where a delivery stands.
+    pub(super) const fn stage(self, stage: DeliveryStage) -> &'static str {
+        match stage {
+            DeliveryStage::Received => self.of("根拠待ち", "received, waits for a basis"),
+            DeliveryStage::Committed => self.of("送信待ち", "committed"),
+            DeliveryStage::Released => self.of("提供決定済み・送信前", "released, not sent yet"),
+            DeliveryStage::Sent => self.of("送信済み", "sent"),
+            DeliveryStage::Acknowledged => self.of("受領確認済み", "acknowledged"),
+            DeliveryStage::FailedTransient => self.of("再送待ち", "failed, is tried again"),
+            DeliveryStage::FailedAmbiguous => self.of("届いたか不明", "nobody knows whether it arrived"),
+            DeliveryStage::Rejected => self.of("相手が受領せず", "rejected"),
+            DeliveryStage::Suppressed => self.of("提供せず", "suppressed"),
+            DeliveryStage::Dead => self.of("送信を断念", "given up"),
+        }
     }
 
     /// What an agency is.

@@ -80,6 +80,8 @@ mod tests {
             created_at: Time::MIN,
             next_at: Time::MIN,
             reason: String::new(),
+            released_at: None,
+            sent_at: None,
             sequence: i64::try_from(number).unwrap(),
             persons: persons.iter().map(|person| PersonId(Uuid::from_u128(*person)).into()).collect(),
         }

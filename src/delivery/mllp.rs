@@ -15,20 +15,28 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// The one format that can be sent so.
 const FORMAT: &str = "hl7v2";
 
-/// Sends each message of a rendering and waits for its answer. When one is not taken the rest is not sent; what was taken
-/// before comes again with it, under the same control ids.
-pub(super) async fn send(tls: &ClientTls, to: &Address, agency: &AgencyId, rendering: &Outgoing) -> Answer {
+/// Connects to hand over one rendering. Nothing leaves yet.
+pub(super) async fn connect(
+    tls: &ClientTls,
+    to: &Address,
+    agency: &AgencyId,
+    rendering: &Outgoing,
+) -> Result<MllpClient, Answer> {
     if rendering.format() != FORMAT {
-        return Answer::Rejected("format");
+        return Err(Answer::Rejected("format"));
     }
-    // Until here nothing has left.
-    let mut connection = match MllpClient::connect(tls, &to.address).await {
-        Ok(connection) => connection.waiting(ANSWER_MAX),
+    match MllpClient::connect(tls, &to.address).await {
+        Ok(connection) => Ok(connection.waiting(ANSWER_MAX)),
         Err(error) => {
             tracing::warn!(%agency, %error, "no connection to a destination");
-            return Answer::Transient("unreachable");
+            Err(Answer::Transient("unreachable"))
         }
-    };
+    }
+}
+
+/// Sends each message of a rendering and waits for its answer. When one is not taken the rest is not sent; what was taken
+/// before comes again with it, under the same control ids.
+pub(super) async fn send(mut connection: MllpClient, rendering: &Outgoing) -> Answer {
     let bytes = rendering.bytes();
     for message in file::split(bytes).messages.into_iter().filter_map(|range| bytes.get(range)) {
         let answer = one(&mut connection, message).await;

@@ -11,29 +11,46 @@ use hyper_util::rt::TokioIo;
 use musubi_core::agency::AgencyId;
 use musubi_core::release::Outgoing;
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 /// Time for the destination to answer one message.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// Of an answer nothing but its status is looked at; it is read this far so that its sender may finish.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Hands over one rendering. The header names the delivery, so that the destination knows one that comes again.
-pub(super) async fn post(tls: &ClientTls, to: &Address, agency: &AgencyId, name: &str, rendering: &Outgoing) -> Answer {
-    // Until here nothing has left.
-    let stream = match tls.connect_as(&to.address, &["http/1.1"]).await {
-        Ok(stream) => stream,
+/// A connection on which nothing has left yet, and the request that is to.
+pub(super) struct Post {
+    stream: TlsStream<TcpStream>,
+    request: Request<Full<Bytes>>,
+}
+
+/// Connects to hand over one rendering. The header names the delivery, so that the destination knows one that comes again.
+pub(super) async fn connect(
+    tls: &ClientTls,
+    to: &Address,
+    agency: &AgencyId,
+    name: &str,
+    rendering: &Outgoing,
+) -> Result<Post, Answer> {
+    let request = request(to, name, rendering).ok_or(Answer::Rejected("address"))?;
+    match tls.connect_as(&to.address, &["http/1.1"]).await {
+        Ok(stream) => Ok(Post { stream, request }),
         Err(error) => {
             tracing::warn!(%agency, %error, "no connection to a destination");
-            return Answer::Transient("unreachable");
+            Err(Answer::Transient("unreachable"))
         }
-    };
-    let Ok((mut sender, connection)) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await else {
+    }
+}
+
+/// Hands it over.
+pub(super) async fn send(post: Post) -> Answer {
+    let Ok((mut sender, connection)) = hyper::client::conn::http1::handshake(TokioIo::new(post.stream)).await else {
         return Answer::Transient("unreachable");
     };
-    let Some(request) = request(to, name, rendering) else { return Answer::Rejected("address") };
     let speaking = tokio::spawn(connection);
     let answered = tokio::time::timeout(ANSWER_MAX, async {
-        let answer = sender.send_request(request).await.ok()?;
+        let answer = sender.send_request(post.request).await.ok()?;
         let class = of_http(answer.status());
         drop(Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await);
         Some(class)

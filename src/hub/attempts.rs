@@ -2,13 +2,14 @@
 //! longer what may be sent (rules F01 and F02).
 
 use super::answer::Answer;
+use super::deliver::stands;
 use super::family::Family;
 use super::ledger::act;
 use super::register::Subscription;
 use super::work::{Question, WorkBody};
 use super::{Hub, Refusal};
 use crate::entropy;
-use crate::store::{Change, DeliveryRow, DeliveryState, Expect, Row, StoreError};
+use crate::store::{Change, DeliveryRow, DeliveryState, Row, StoreError};
 use musubi_core::adapter::Text;
 use musubi_core::agency::{Actor, AgencyId};
 use musubi_core::id::{Municipality, PersonId};
@@ -106,7 +107,7 @@ impl Hub {
         let leaf = self.leaf(now, &row.municipality, &family, &persons, entry);
         let dead = DeliveryRow { attempts, state, reason: reason.to_owned(), next_at: due, ..row.clone() };
         let change = Change {
-            expect: vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }],
+            expect: vec![stands(row)],
             rows: vec![Row::Delivery(dead), item],
             message: None,
             leaves: vec![leaf],
@@ -151,7 +152,7 @@ impl Hub {
             earlier.sequence < row.sequence
                 && earlier.recipient == row.recipient
                 && earlier.format == row.format
-                && matches!(earlier.state, DeliveryState::Waiting | DeliveryState::Sent)
+                && matches!(earlier.state, DeliveryState::Waiting | DeliveryState::Released)
         }))
     }
 
@@ -165,8 +166,8 @@ impl Hub {
         Ok(self.store.joined_with(&all).await?.into_iter().map(|row| row.id).collect())
     }
 
-    /// Deliveries on these channels that were on their way when the hub last stopped: whether they arrived is not known. They
-    /// go back to the beginning where the destination knows what comes twice.
+    /// Deliveries on these channels at which a hub was when it stopped. Those of which nothing had left go back to the beginning.
+    /// Whether the others arrived is not known: they do so where the destination knows what comes twice.
     ///
     /// # Errors
     /// When the store fails.
@@ -179,7 +180,7 @@ impl Hub {
                 let agency = self.register.agency(&row.recipient);
                 let wanted = agency.iter().flat_map(|agency| &agency.settings.subscriptions);
                 let repeats = wanted.filter(|wanted| wanted.channel() == row.format).all(Subscription::repeats);
-                if repeats {
+                if repeats || !row.has_left() {
                     self.delivery_waits(row, self.now()).await?;
                 } else {
                     self.delivery_answered(row, Answer::Ambiguous("stopped"), false).await?;

@@ -2,12 +2,12 @@
 
 use super::attempts::DEAD_KIND;
 use super::caller::{Caller, Operation};
-use super::deliver::{DecidedDelivery, due};
+use super::deliver::{DecidedDelivery, due, stands};
 use super::ledger::act;
 use super::register::Agency;
 use super::release_detail::ReleaseDetail;
 use super::{Hub, Refusal};
-use crate::store::{Change, DeliveryRow, DeliveryState, Expect, ReleaseRow, Row, WorkItemRow};
+use crate::store::{Change, DeliveryRow, DeliveryState, ReleaseRow, Row, WorkItemRow};
 use musubi_core::agency::{Actor, AgencyId, CategorySet};
 use musubi_core::id::{DeliveryId, EntryId, PersonId};
 use musubi_core::release::{Outgoing, Released, Shown};
@@ -163,11 +163,10 @@ impl Hub {
         let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let family = self.family(&persons, now).await?;
         let again = DeliveryRow {
-            state: DeliveryState::Waiting,
             attempts: 0,
             reason: String::new(),
             next_at: due(&row.format, now),
-            ..row.clone()
+            ..row.clone().queued(DeliveryState::Waiting)
         };
         let owner = self.answers_for(&row.municipality, &row.recipient);
         let mut entry = act(now, "replay delivery", &owner, actor);
@@ -176,12 +175,7 @@ impl Hub {
         let leaf = self.leaf(now, &row.municipality, &family, &persons, entry);
         let mut rows = vec![Row::Delivery(again.clone())];
         rows.extend(self.items_about(&row, actor, now).await?.into_iter().map(Row::WorkItem));
-        let change = Change {
-            expect: vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }],
-            rows,
-            message: None,
-            leaves: vec![leaf],
-        };
+        let change = Change { expect: vec![stands(&row)], rows, message: None, leaves: vec![leaf] };
         self.store.commit("replay a delivery", change).await?;
         self.deliveries.notify_waiters();
         Ok(Replay { row: again, changed: Vec::new(), outputs: Vec::new(), compared: None })

@@ -1,6 +1,8 @@
 //! What leaves for an agency on the hub's own initiative. The queue holds the intention; each attempt decides anew, so
 //! a withdrawal stops what waits (rules F01 and F02).
 
+pub use crate::store::DeliveryStage;
+
 use super::abreast::{AT_ONCE, abreast, run};
 use super::attempts::{ATTEMPTS_MAX, pause_after};
 use super::caller::{Caller, Operation, request_of};
@@ -38,6 +40,11 @@ pub const RECEIVE_MAX: u32 = 100;
 /// Days until somebody must have looked at what was not delivered.
 const NOT_DELIVERED_DAYS: i64 = 3;
 
+/// The delivery stands where it was read.
+pub(super) fn stands(row: &DeliveryRow) -> Expect {
+    Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }
+}
+
 /// When the hub itself is to deliver on this channel.
 pub(super) fn due(channel: &str, now: Time) -> Time {
     if channel.starts_with(FETCHED) { NEVER } else { now }
@@ -73,7 +80,7 @@ impl Ready {
 /// What became of putting the release of a delivery on record.
 pub(super) enum OnRecord {
     /// It may leave.
-    Sent(Box<DeliveryRow>),
+    Released(Box<DeliveryRow>),
     /// Somebody else is at this delivery.
     Elsewhere,
     /// What was read has changed: it is to be decided again.
@@ -207,7 +214,7 @@ impl Hub {
 
     async fn acknowledge_one(&self, caller: &Caller, id: DeliveryId) -> Result<bool, Refusal> {
         let row = self.store.delivery(id).await?.filter(|row| row.recipient == *caller.id());
-        let Some(row) = row.filter(|row| row.state == DeliveryState::Sent) else { return Ok(false) };
+        let Some(row) = row.filter(|row| row.state == DeliveryState::Released) else { return Ok(false) };
         self.move_delivery(&row, DeliveryState::Acknowledged, "", self.now()).await?;
         Ok(true)
     }
@@ -253,7 +260,7 @@ impl Hub {
             }
             change.rows.extend(self.questions_of(now, &family, &released, &|_| true).await?);
             match self.put_on_record(row, now, change).await? {
-                OnRecord::Sent(delivery) => {
+                OnRecord::Released(delivery) => {
                     return Ok(Some(Ready {
                         delivery: *delivery,
                         release: id,
@@ -269,24 +276,26 @@ impl Hub {
         Err(Refusal::kept_changing())
     }
 
-    /// The release of a delivery on record, and the delivery as sent.
+    /// The release of a delivery on record, and the delivery as released.
     pub(super) async fn put_on_record(
         &self,
         row: &DeliveryRow,
         now: Time,
         mut change: Change,
     ) -> Result<OnRecord, Refusal> {
-        change.expect.push(Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts });
-        let sent = DeliveryRow {
-            state: DeliveryState::Sent,
+        change.expect.push(stands(row));
+        let released = DeliveryRow {
+            state: DeliveryState::Released,
             attempts: row.attempts + 1,
+            released_at: Some(now),
+            sent_at: None,
             reason: String::new(),
             next_at: pause_after(row.attempts + 1, now),
             ..row.clone()
         };
-        change.rows.push(Row::Delivery(sent.clone()));
+        change.rows.push(Row::Delivery(released.clone()));
         match self.store.commit("release a delivery", change).await {
-            Ok(_) => Ok(OnRecord::Sent(Box::new(sent))),
+            Ok(_) => Ok(OnRecord::Released(Box::new(released))),
             Err(StoreError::Conflict(Conflict::Delivery(_))) => Ok(OnRecord::Elsewhere),
             Err(StoreError::Conflict(_)) => Ok(OnRecord::Again),
             Err(other) => Err(other.into()),
@@ -432,7 +441,7 @@ impl Hub {
         next_at: Time,
     ) -> Result<(), Refusal> {
         let mut change = self.delivery_change(counted, state, reason, next_at);
-        change.expect = vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }];
+        change.expect = vec![stands(row)];
         match self.store.commit("move a delivery", change).await {
             Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
             Err(other) => Err(other.into()),
@@ -446,11 +455,26 @@ impl Hub {
         reason: &str,
         next_at: Time,
     ) -> Change {
-        let moved = DeliveryRow { state, reason: reason.to_owned(), next_at, ..row.clone() };
-        Change {
-            expect: vec![Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }],
-            rows: vec![Row::Delivery(moved)],
-            ..Change::default()
+        let standing = stands(row);
+        let row = match state {
+            DeliveryState::Waiting | DeliveryState::Held => row.clone().queued(state),
+            _ => DeliveryRow { state, ..row.clone() },
+        };
+        let moved = DeliveryRow { reason: reason.to_owned(), next_at, ..row };
+        Change { expect: vec![standing], rows: vec![Row::Delivery(moved)], ..Change::default() }
+    }
+
+    /// The bytes of this release begin to leave. The row as it is then; `None` where somebody else has moved it, and nothing may leave.
+    ///
+    /// # Errors
+    /// When the store fails: nothing may leave.
+    pub async fn delivery_leaves(&self, row: &DeliveryRow) -> Result<Option<DeliveryRow>, Refusal> {
+        let left = DeliveryRow { sent_at: Some(self.now()), ..row.clone() };
+        let change = Change { expect: vec![stands(row)], rows: vec![Row::Delivery(left.clone())], ..Change::default() };
+        match self.store.commit("send a delivery", change).await {
+            Ok(_) => Ok(Some(left)),
+            Err(StoreError::Conflict(_)) => Ok(None),
+            Err(other) => Err(other.into()),
         }
     }
 

@@ -98,13 +98,12 @@ impl Hub {
         part.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         let more = DeliveryRow {
             id: DeliveryId(uuid_v7(row.created_at, part)),
-            state: DeliveryState::Waiting,
             attempts: 0,
             created_at: now,
             next_at: due(&row.format, now),
             reason: String::new(),
             sequence: 0,
-            ..row.clone()
+            ..row.clone().queued(DeliveryState::Waiting)
         };
         let change = Change { rows: vec![Row::Delivery(more)], ..Change::default() };
         match self.store.commit("complete a delivery", change).await {

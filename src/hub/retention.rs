@@ -232,7 +232,7 @@ impl Hub {
 
 /// What waits for a basis waits for ever where nobody gives one: it holds nothing.
 fn on_its_way(state: DeliveryState) -> bool {
-    matches!(state, DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Dead | DeliveryState::Ambiguous)
+    matches!(state, DeliveryState::Waiting | DeliveryState::Released | DeliveryState::Dead | DeliveryState::Ambiguous)
 }
 
 async fn proposals(store: &Store) -> Result<Vec<Proposal>, StoreError> {

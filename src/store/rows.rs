@@ -2,7 +2,7 @@
 
 mod delivery;
 
-pub use delivery::{DeliveryRow, DeliveryState};
+pub use delivery::{DeliveryRow, DeliveryStage, DeliveryState};
 
 use musubi_core::agency::{Actor, AgencyId, AgencyKind, Purpose};
 use musubi_core::audit::LeafHash;

@@ -118,6 +118,8 @@ fn delivery_row(person: PersonId, state: DeliveryState) -> DeliveryRow {
         created_at: NOW,
         next_at: NOW,
         reason: String::new(),
+        released_at: None,
+        sent_at: None,
         sequence: 0,
         persons: vec![person.into()],
     }
@@ -485,7 +487,7 @@ async fn the_oldest_of_each_destination_is_known_however_many_wait_for_one(home:
     };
     let waiting = (0..50).map(|minutes| to("OSC-482072", DeliveryState::Waiting, minutes));
     let later = [
-        to("MED-4810700122", DeliveryState::Sent, 90),
+        to("MED-4810700122", DeliveryState::Released, 90),
         to("MED-4810700122", DeliveryState::Waiting, 95),
         to("PV-1", DeliveryState::Dead, 1),
         to("PV-1", DeliveryState::Held, 1),

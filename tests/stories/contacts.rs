@@ -58,7 +58,7 @@ impl City {
         let store = &self.running.hub.store;
         loop {
             let waiting = store.deliveries_in(DeliveryState::Waiting, 100).await.unwrap();
-            let sent = store.deliveries_in(DeliveryState::Sent, 100).await.unwrap();
+            let sent = store.deliveries_in(DeliveryState::Released, 100).await.unwrap();
             if waiting.iter().chain(&sent).all(|row| row.format.starts_with("receive:")) {
                 break;
             }

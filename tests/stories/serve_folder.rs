@@ -250,6 +250,8 @@ async fn a_destination_for_which_much_waits_and_fails_is_in_nobodys_way() {
             created_at: hub.now(),
             next_at: hub.now(),
             reason: String::new(),
+            released_at: None,
+            sent_at: None,
             sequence: 0,
             persons: Vec::new(),
         })

@@ -114,7 +114,7 @@ async fn s05_a_certificate_of_another_agency_is_told_nothing() {
 async fn a_destination_that_is_busy_is_told_again_and_one_that_refuses_is_not() {
     let (city, center) = listening(sample::CENTER, false, &[503, 422]).await;
     let row = delivery(&city, |row| row.state == DeliveryState::Waiting && row.reason == "busy").await;
-    assert_eq!(row.stage(), "failed-transient");
+    assert_eq!(row.stage().word(), "failed-transient");
     city.clock.set(row.next_at);
     let row = delivery(&city, |row| row.state == DeliveryState::Rejected).await;
     assert_eq!((row.attempts, row.reason.as_str()), (2, "refused"));
@@ -138,7 +138,7 @@ async fn a_destination_that_is_busy_is_told_again_and_one_that_refuses_is_not() 
 async fn what_may_have_arrived_is_sent_again_only_to_who_knows_what_comes_twice() {
     let (city, center) = listening(sample::CENTER, false, &[0]).await;
     let row = delivery(&city, |row| row.state == DeliveryState::Ambiguous).await;
-    assert_eq!((row.stage(), row.reason.as_str()), ("failed-ambiguous", "cut-off"));
+    assert_eq!((row.stage().word(), row.reason.as_str()), ("failed-ambiguous", "cut-off"));
     assert_eq!(center.told().len(), 1);
 
     let (city, center) = listening(sample::CENTER, true, &[0]).await;

@@ -38,7 +38,7 @@ impl server::deliveries_server::Deliveries for Services {
             delivery_id: letter.row.id.to_string(),
             recipient: letter.row.recipient.to_string(),
             purpose: letter.row.purpose.to_string(),
-            state: letter.row.stage().to_owned(),
+            state: letter.row.stage().to_string(),
             attempts: letter.row.attempts,
             created_at: letter.row.created_at.rfc3339(),
             owner: letter.owner.to_string(),
@@ -61,7 +61,7 @@ impl server::deliveries_server::Deliveries for Services {
             less: words(entry.less),
         });
         let outputs = replay.outputs.into_iter().map(|(format, bytes)| RenderedSize { format, bytes: bytes as u64 });
-        let state = replay.row.stage().to_owned();
+        let state = replay.row.stage().to_string();
         Ok(Response::new(ReplayAnswer { state, changed: changed.collect(), outputs: outputs.collect() }))
     }
 }

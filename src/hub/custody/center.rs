@@ -207,6 +207,8 @@ impl Custody<'_> {
             created_at: self.now,
             next_at: if visible { due } else { self.now.plus_days(self.hub.policy.no_basis_days()) },
             reason: if visible { String::new() } else { deliver::NO_BASIS.to_owned() },
+            released_at: None,
+            sent_at: None,
             sequence: 0,
             persons: self.persons().into_iter().map(Concerned::from).collect(),
         }

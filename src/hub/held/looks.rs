@@ -123,6 +123,8 @@ mod tests {
             created_at: NOW,
             next_at: NOW,
             reason: String::new(),
+            released_at: None,
+            sent_at: None,
             sequence: 0,
             persons: vec![person(about).into()],
         })

@@ -67,6 +67,8 @@ impl Hub {
                 attempts: 0,
                 created_at: now,
                 reason: String::new(),
+                released_at: None,
+                sent_at: None,
                 sequence: 0,
                 persons: Vec::new(),
             })
@@ -96,7 +98,7 @@ impl Hub {
             let municipality = self.municipality_of(&family, &caller);
             let (release, change) = self.release_change(&mut released, &family, &municipality, &basis)?;
             match self.put_on_record(row, family.at, change).await? {
-                OnRecord::Sent(delivery) => {
+                OnRecord::Released(delivery) => {
                     let renderings = vec![told.render(&released)];
                     let (delivery, late_match) = (*delivery, Some(told));
                     return Ok(Some(Ready { delivery, release, renderings, released, late_match }));

@@ -33,13 +33,14 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
 /// The steps to the tables of today.
-pub(in crate::store) const STEPS: [Step; 6] = [
+pub(in crate::store) const STEPS: [Step; 7] = [
     ("init", include_str!("migrations/0001_init.sql")),
     ("sign in", include_str!("migrations/0002_sign_in.sql")),
     ("roster", include_str!("migrations/0003_roster.sql")),
     ("no case list", include_str!("migrations/0004_no_case_list.sql")),
     ("late match", include_str!("migrations/0005_late_match.sql")),
     ("cosignatures", include_str!("migrations/0006_cosignature.sql")),
+    ("delivery left", include_str!("migrations/0007_delivery_left.sql")),
 ];
 const BARE: &str = "INSERT INTO bare (key, body) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
 

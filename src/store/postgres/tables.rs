@@ -143,10 +143,11 @@ const REFERRAL: Write = Write {
 const DELIVERY: Write = Write {
     into: "delivery",
     head: "INSERT INTO delivery (municipality, id, recipient, purpose, format, message, entries, state, attempts, created_at,
-     next_at, reason, sequence, persons, question) SELECT * FROM",
-    columns: &[Text, Id, Text, Text, Text, Id, Bytes, Int, Int, Int, Int, Text, Int, Bytes, Id],
+     next_at, reason, sequence, persons, question, released_at, sent_at) SELECT * FROM",
+    columns: &[Text, Id, Text, Text, Text, Id, Bytes, Int, Int, Int, Int, Text, Int, Bytes, Id, Int, Int],
     tail: " ON CONFLICT (municipality, id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
-      next_at = excluded.next_at, reason = excluded.reason",
+      next_at = excluded.next_at, reason = excluded.reason, released_at = excluded.released_at,
+      sent_at = excluded.sent_at",
     key: &[0, 1],
 };
 const WORK_ITEM: Write = Write {

@@ -66,6 +66,8 @@ impl FromColumns for DeliveryRow {
             attempts: row.number("attempts")?,
             created_at: row.time("created_at")?,
             next_at: row.time("next_at")?,
+            released_at: row.time_if_any("released_at")?,
+            sent_at: row.time_if_any("sent_at")?,
             reason: row.plain("reason")?,
             sequence: row.plain("sequence")?,
             persons: row.persons()?,
@@ -154,7 +156,7 @@ impl Store {
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_abandoned(&self, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
-        let question = Sql::new(ABANDONED).bind(DeliveryState::Sent as u8).bind(limit);
+        let question = Sql::new(ABANDONED).bind(DeliveryState::Released as u8).bind(limit);
         self.all("deliveries abandoned", question).await
     }
 

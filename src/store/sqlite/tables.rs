@@ -31,10 +31,10 @@ const REFERRAL: &str = "INSERT INTO referral (municipality, id, version, state, 
     excluded.sender, receiver = excluded.receiver, updated_at = excluded.updated_at, persons = excluded.persons, body =
     excluded.body";
 const DELIVERY: &str = "INSERT INTO delivery (municipality, id, recipient, purpose, format, message, entries, state,
-    attempts, created_at, next_at, reason, sequence, persons, question)
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+    attempts, created_at, next_at, reason, sequence, persons, question, released_at, sent_at)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (municipality, id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, next_at =
-    excluded.next_at, reason = excluded.reason";
+    excluded.next_at, reason = excluded.reason, released_at = excluded.released_at, sent_at = excluded.sent_at";
 const WORK_ITEM: &str = "INSERT INTO work_item (municipality, id, owner, kind, open, created_at, due_at, answered_at,
     version, persons, body)
     VALUES (?,?,?,?,?,?,?,?,?,?,?)

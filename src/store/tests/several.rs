@@ -212,7 +212,7 @@ async fn what_is_due_is_claimed_by_one_hub_and_taken_over_when_that_is_gone() {
     assert_eq!(first.len() + second.len(), 60);
     // One is sent by a hub that then goes away.
     let sent = waiting.iter().find(|row| first.contains(&row.id)).unwrap();
-    let sent = DeliveryRow { state: DeliveryState::Sent, attempts: 1, ..sent.clone() };
+    let sent = DeliveryRow { state: DeliveryState::Released, attempts: 1, ..sent.clone() };
     stores[0].commit("send", rows(vec![Row::Delivery(sent.clone())])).await.unwrap();
     assert!(stores[1].deliveries_abandoned(9).await.unwrap().is_empty());
     home.tamper("UPDATE delivery SET claimed_until = clock_timestamp()", None).await;

@@ -220,7 +220,9 @@ fn concerned_values(row: &Row, persons: Vec<u8>, state: &mut State) -> Vec<Value
                 reason,
                 sequence,
                 persons,
-                row.question.map(|id| id.0)
+                row.question.map(|id| id.0),
+                row.released_at,
+                row.sent_at
             ]
         }
         Row::WorkItem(row) => {
