@@ -39,10 +39,10 @@ fn digits(bytes: &[u8]) -> usize {
         + rest.iter().filter(|b| b.is_ascii_digit()).count()
 }
 
-/// Is it a digit in another form (`１`, `①`, `㍘`)? Kana and kanji are told at once.
+/// Is it a digit in another form (`１`, `①`, `㍘`)? Kana, kanji and their marks are told at once.
 fn may_become_digits(letter: char) -> bool {
     match letter {
-        '\0'..='\u{7F}' | 'ぁ'..='ヿ' | '一'..='\u{9FFF}' => false,
+        '\0'..='\u{7F}' | '\u{3000}'..='〆' | 'ぁ'..='ヿ' | '一'..='\u{9FFF}' => false,
         '\u{3200}'..='\u{33FF}' => true,
         other => other.is_numeric(),
     }
@@ -213,6 +213,13 @@ mod tests {
         assert!(contains(&format!("{} {number}", before(13))));
         assert!(!contains(&format!("{} {number}", before(14))));
         assert!(contains(&format!("{} {}", before(14), specimen("12345678901", "8"))), "unbroken it is found anywhere");
+    }
+
+    #[test]
+    fn every_letter_that_becomes_digits_is_counted() {
+        for letter in ('\u{80}'..=char::MAX).filter(|letter| letter.nfkc().any(|part| part.is_ascii_digit())) {
+            assert!(may_become_digits(letter), "{letter:?}");
+        }
     }
 
     #[test]
