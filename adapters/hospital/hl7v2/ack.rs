@@ -120,9 +120,19 @@ pub fn in_original_mode(message: &[u8]) -> Vec<u8> {
     }
     let end = message.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(message.len());
     let (line, rest) = message.split_at_checked(end).unwrap_or((message, &[]));
-    let parts = line.split(|byte| *byte == read.delimiters.field).enumerate();
-    let parts: Vec<&[u8]> = parts.map(|(at, part)| if matches!(at, 14 | 15) { &[][..] } else { part }).collect();
-    [parts.join(&read.delimiters.field), rest.to_vec()].concat()
+    let mut separators = charset::separators(line, read.delimiters.field, read.charset);
+    separators.push(line.len());
+    let mut kept = Vec::with_capacity(message.len());
+    let mut start = 0;
+    for (at, end) in separators.into_iter().enumerate() {
+        // The name is part 0, and of MSH field `n` is part `n - 1`.
+        let from = if matches!(at, 14 | 15) { end } else { start };
+        kept.extend_from_slice(line.get(from..end).unwrap_or_default());
+        kept.extend(line.get(end));
+        start = end + 1;
+    }
+    kept.extend_from_slice(rest);
+    kept
 }
 
 /// Writes the answer, in the character set and with the separators of the message; `None` when none is possible.

@@ -7,6 +7,10 @@ use jiff::civil::date;
 const MESSAGE: &str =
     "MSH|^~\\&|APP|SHIONE-HOSP|MUSUBI|OSC|20261030110500||ADT^A03^ADT_A03|A-1|P|2.5||||||UNICODE UTF-8\rPID|1";
 
+fn jis(text: &str) -> Vec<u8> {
+    encoding_rs::ISO_2022_JP.encode(text).0.into_owned()
+}
+
 fn error(code: &'static str, place: &str) -> Diagnostic {
     Diagnostic::error(code, place, "日本語", "English")
 }
@@ -155,5 +159,10 @@ fn a_message_can_be_made_to_ask_for_one_answer() {
     assert_eq!(plain, b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||||JPN\rPID|1|AL|NE\r");
     assert_eq!(super::super::header(&plain).unwrap().mode, Mode::Original);
     assert_eq!(in_original_mode(&plain), plain);
+    // In JIS this kanji holds the byte of the separator.
+    let kanji: String = ('一'..='龥').filter(|letter| jis(&letter.to_string()).contains(&b'|')).take(2).collect();
+    let enhanced = jis(&format!("MSH|^~\\&|{kanji}|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE|JPN\r"));
+    let plain = jis(&format!("MSH|^~\\&|{kanji}|B|C|D|1||ADT^A01|7|P|2.5|||||JPN\r"));
+    assert_eq!(in_original_mode(&enhanced), plain);
     assert_eq!(in_original_mode(b"no message"), b"no message");
 }

@@ -83,6 +83,12 @@ pub fn decode(bytes: &[u8]) -> Decoded<'_> {
     }
     match declared {
         Declared::Nothing | Declared::Japanese => windows_31j(bytes),
+        // Kanji before MSH-18 may hold the byte of the separator.
+        Declared::Unknown
+            if matches!(declared_in(bytes, Charset::Windows31J), Declared::Nothing | Declared::Japanese) =>
+        {
+            windows_31j(bytes)
+        }
         Declared::Single(charset) => single(bytes, charset),
         Declared::Utf8 | Declared::Unknown => {
             let text = String::from_utf8_lossy(bytes);
@@ -345,13 +351,43 @@ impl Iso2022Reader {
     }
 }
 
+/// Where a separator stands in bytes that are not decoded: in ISO-2022-JP and Shift_JIS its byte may be half of a letter.
+pub(super) fn separators(bytes: &[u8], separator: u8, charset: Charset) -> Vec<usize> {
+    let (mut found, mut mode, mut at) = (Vec::new(), Mode::Ascii, 0);
+    while let Some((&byte, tail)) = bytes.get(at..).and_then(<[u8]>::split_first) {
+        let escaped = if byte == ESC && charset == Charset::Iso2022Jp { escape_after(tail) } else { None };
+        if let Some((next, after)) = escaped {
+            mode = next;
+            at = bytes.len() - after.len();
+            continue;
+        }
+        if matches!(byte, b'\r' | b'\n') {
+            mode = Mode::Ascii;
+        }
+        let lead = charset == Charset::Windows31J && matches!(byte, 0x81..=0x9F | 0xE0..=0xFC);
+        if byte == separator && matches!(mode, Mode::Ascii | Mode::Roman) {
+            found.push(at);
+        }
+        at += if lead { 2 } else { 1 };
+    }
+    found
+}
+
 /// Reads MSH-18 and MSH-20 out of the undecoded header line.
 fn declared(bytes: &[u8]) -> Declared {
+    declared_in(bytes, Charset::Ascii)
+}
+
+fn declared_in(bytes: &[u8], charset: Charset) -> Declared {
     let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).find(|line| line.starts_with(b"MSH"));
     let Some((line, &separator)) = line.and_then(|line| Some((line, line.get(3)?))) else { return Declared::Nothing };
-    let mut fields = line.split(|&byte| byte == separator).skip(17);
-    let names = fields.next().unwrap_or_default();
-    let scheme = fields.nth(1).unwrap_or_default();
+    let separators = separators(line, separator, charset);
+    // The name of the segment is part 0, and field `n` is part `n - 1`: it begins behind separator `n - 1`.
+    let field = |number: usize| {
+        let start = separators.get(number - 2).map(|at| at + 1)?;
+        line.get(start..separators.get(number - 1).copied().unwrap_or(line.len()))
+    };
+    let (names, scheme) = (field(18).unwrap_or_default(), field(20).unwrap_or_default());
     let mut found = Declared::Nothing;
     for name in names.split(|byte| matches!(byte, b'~' | b'\\' | b'^')).map(folded) {
         found = match (found, declared_name(&name)) {

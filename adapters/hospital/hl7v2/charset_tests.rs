@@ -84,6 +84,16 @@ fn shift_jis_without_a_declaration_is_detected() {
 }
 
 #[test]
+fn a_kanji_with_the_byte_of_the_separator_before_msh_18_is_no_separator() {
+    let shift_jis = |text: &str| SHIFT_JIS.encode(text).0.into_owned();
+    let kanji = ('一'..='龥').find(|letter| shift_jis(&letter.to_string()).contains(&b'|')).unwrap();
+    let bytes = shift_jis(&format!("MSH|^~\\&|{kanji}|B|||1||ORU^R01|7|P|2.5\rPID|1||9||山田\r"));
+    let decoded = decode(&bytes);
+    assert_eq!(decoded.charset, Charset::Windows31J);
+    assert!(decoded.text.ends_with("|山田\r"), "{}", decoded.text);
+}
+
+#[test]
 fn escapes_win_over_what_the_header_says() {
     let (text, charset, warnings) = tail_of("UNICODE UTF-8", &jis("花"));
     assert_eq!((text.as_str(), charset, warnings), ("花", Charset::Iso2022Jp, vec![CharsetWarning::Mismatch]));

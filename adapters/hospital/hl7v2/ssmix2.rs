@@ -1,8 +1,8 @@
 //! SS-MIX2 standardised storage: what the name of a file says, and what takes back a file that is no longer valid
 //! (`formats/hospital.md` 2.9).
 
+use super::charset;
 use super::header::header;
-use std::ops::Range;
 
 /// Digits of the time of sending.
 const SENT_DIGITS: usize = 17;
@@ -72,57 +72,67 @@ impl Name {
 const TAKES_BACK: [(&str, &str); 7] =
     [("A08", "A23"), ("A14", "A27"), ("A01", "A11"), ("A04", "A11"), ("A02", "A12"), ("A16", "A25"), ("A03", "A13")];
 
-/// The message that takes back what this one told: its event is cancelled, or its results are deleted (OBX-11 `D`). `None` for
-/// what cannot be taken back by a message.
+/// The field of each line that deletes what the line told: type and event of the message, segment, field, code (tables 0085,
+/// 0287 and 0323).
+const DELETES: [(&str, &str, &str, usize, &str); 4] = [
+    ("ORU", "", "OBX", 11, "D"),
+    ("OUL", "", "OBX", 11, "D"),
+    ("PPR", "", "PRB", 1, "DE"),
+    ("ADT", "A60", "IAM", 6, "D"),
+];
+
+/// The message that takes back what this one told: its event is cancelled, or each of its lines deletes what it told. `None`
+/// for what cannot be taken back by a message.
 pub fn withdrawal(message: &[u8], control_id: &str) -> Option<Vec<u8>> {
+    let charset = charset::decode(message).charset;
     let header = header(message).ok()?;
-    let separator = header.delimiters.field;
     let component = char::from(header.delimiters.component);
     let cancelled = TAKES_BACK.iter().find(|(event, _)| header.message_type == "ADT" && *event == header.event);
-    let results = matches!(header.message_type.as_str(), "ORU" | "OUL");
-    if cancelled.is_none() && !results {
+    let deletes = DELETES
+        .iter()
+        .find(|(kind, event, ..)| *kind == header.message_type && (event.is_empty() || *event == header.event));
+    let has = |name: &str| message.split(|byte| is_end(*byte)).any(|line| line.starts_with(name.as_bytes()));
+    // An allergy in AL1 has no field that deletes it.
+    let deletes = deletes.filter(|(_, _, segment, ..)| has(segment) && !has("AL1"));
+    if cancelled.is_none() && deletes.is_none() {
         return None;
     }
+    let with = |line: &[u8], part: usize, value: &str| {
+        with_part(line, &charset::separators(line, header.delimiters.field, charset), part, value.as_bytes())
+    };
     let mut out = Vec::with_capacity(message.len());
-    for line in message.split_inclusive(|byte| matches!(byte, b'\r' | b'\n')) {
-        let (line, deleted) = match line.get(..3) {
-            Some(b"MSH") => {
-                let line = with_field(line, separator, 10, control_id.as_bytes());
-                let kind = cancelled.map(|(_, by)| format!("ADT{component}{by}"));
-                (kind.map_or(line.clone(), |kind| with_field(&line, separator, 9, kind.as_bytes())), false)
+    for line in message.split_inclusive(|byte| is_end(*byte)) {
+        out.extend(match (line.get(..3), cancelled, deletes) {
+            (Some(b"MSH"), Some((_, by)), _) => with(&with(line, 9, control_id), 8, &format!("ADT{component}{by}")),
+            (Some(b"MSH"), ..) => with(line, 9, control_id),
+            (Some(b"EVN"), Some((_, by)), _) => with(line, 1, by),
+            (Some(name), _, Some((_, _, segment, field, code))) if name == segment.as_bytes() => {
+                with(line, *field, code)
             }
-            Some(b"EVN") => {
-                let by = cancelled.map_or(header.event.as_str(), |(_, by)| by);
-                // EVN has no field of its separator: its first field is its first.
-                (with_field(line, separator, 2, by.as_bytes()), false)
-            }
-            Some(b"OBX") => (line.to_vec(), results),
-            _ => (line.to_vec(), false),
-        };
-        // Field 11 of OBX is the 12th part of its line.
-        out.extend(if deleted { with_field(&line, separator, 12, b"D") } else { line });
+            _ => line.to_vec(),
+        });
     }
     Some(out)
 }
 
-/// A line in which one part stands in the place of another; parts are counted as in MSH, where the separator is the first
-/// field. Bytes that are no separator are not looked at: a sender returns to ASCII before each (2.1).
-fn with_field(line: &[u8], separator: u8, number: usize, value: &[u8]) -> Vec<u8> {
-    let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
+/// A line in which another value stands in the place of one part; the name is part 0, and of MSH field `n` is part `n - 1`.
+fn with_part(line: &[u8], separators: &[usize], part: usize, value: &[u8]) -> Vec<u8> {
+    let end = line.iter().rposition(|byte| !is_end(*byte)).map_or(0, |last| last + 1);
     let (body, ending) = line.split_at_checked(end).unwrap_or((line, &[]));
-    let mut starts = vec![0];
-    starts.extend(body.iter().enumerate().filter(|(_, byte)| **byte == separator).map(|(at, _)| at + 1));
-    let part = |index: usize| -> Option<Range<usize>> {
-        let start = *starts.get(index)?;
-        Some(start..starts.get(index + 1).map_or(body.len(), |next| next - 1))
-    };
-    match part(number.saturating_sub(1)) {
-        Some(range) => {
-            let (before, after) = (body.get(..range.start), body.get(range.end..));
+    let separator = separators.first().and_then(|at| line.get(*at)).copied().unwrap_or(b'|');
+    let start = part.checked_sub(1).map_or(Some(0), |before| separators.get(before).map(|at| at + 1));
+    match start {
+        Some(start) => {
+            let after = separators.get(part).copied().unwrap_or(body.len());
+            let (before, after) = (body.get(..start), body.get(after..));
             [before.unwrap_or_default(), value, after.unwrap_or_default(), ending].concat()
         }
         None => {
-            let missing = number.saturating_sub(starts.len());
+            let missing = part.saturating_sub(separators.len());
             [body, &vec![separator; missing], value, ending].concat()
         }
     }
@@ -176,9 +186,41 @@ mod tests {
     }
 
     #[test]
+    fn diagnoses_and_allergies_are_taken_back_line_by_line() {
+        let back = |kind: &str, lines: &str| {
+            let message = format!("MSH|^~\\&|A|B|||1||{kind}|7|P|2.5\r{lines}");
+            let back = withdrawal(message.as_bytes(), "W1").unwrap();
+            String::from_utf8(back).unwrap().split_once('\r').unwrap().1.to_owned()
+        };
+        let problems = "PID|1||9\rPRB|AD|20110915|200^x^MDCDX2|P-1\rZPR||a\rPRB||20110915|201^y^MDCDX2|P-2\r";
+        let deleted = "PID|1||9\rPRB|DE|20110915|200^x^MDCDX2|P-1\rZPR||a\rPRB|DE|20110915|201^y^MDCDX2|P-2\r";
+        assert_eq!(back("PPR^ZD1", problems), deleted);
+        let allergies = "EVN||1\rPID|1||9\rIAM|1|FA|50^そば^JC10|MO|湿疹|A^追加^HL70323\rIAM|2|DA|60\r";
+        let deleted = "EVN||1\rPID|1||9\rIAM|1|FA|50^そば^JC10|MO|湿疹|D\rIAM|2|DA|60|||D\r";
+        assert_eq!(back("ADT^A60", allergies), deleted);
+    }
+
+    /// In JIS and Shift_JIS many a kanji has the byte of a separator.
+    #[test]
+    fn a_kanji_with_the_byte_of_a_separator_moves_no_field() {
+        for encoding in [encoding_rs::ISO_2022_JP, encoding_rs::SHIFT_JIS] {
+            let bytes = |text: &str| encoding.encode(text).0.into_owned();
+            let kanji: String =
+                ('一'..='龥').filter(|letter| bytes(&letter.to_string()).contains(&b'|')).take(9).collect();
+            assert_eq!(kanji.chars().count(), 9);
+            let line = |status: &str| format!("OBX|1|TX|X^{kanji}^L||{kanji}||||||{status}|||20261030\r");
+            let head = |id: &str| format!("MSH|^~\\&|{kanji}|B|||1||ORU^R01|{id}|P|2.5\rPID|1||9||{kanji}\r");
+            let back = withdrawal(&bytes(&(head("7") + &line("F"))), "W1").unwrap();
+            assert_eq!(encoding.decode(&back).0, head("W1") + &line("D"));
+            let results = super::super::charset::decode(&back);
+            assert!(results.text.contains(&line("D")), "{}", results.text);
+        }
+    }
+
+    #[test]
     fn what_has_no_cancellation_is_not_taken_back() {
         for kind in ["PPR^ZD1", "ADT^A60", "REF^I12"] {
-            let message = format!("MSH|^~\\&|A|B|||1||{kind}|7|P|2.5\rPID|1||9\r");
+            let message = format!("MSH|^~\\&|A|B|||1||{kind}|7|P|2.5\rPID|1||9\rAL1|1|DA|x\r");
             assert_eq!(withdrawal(message.as_bytes(), "W1"), None, "{kind}");
         }
         assert_eq!(withdrawal(b"", "W1"), None);
