@@ -1,6 +1,6 @@
 //! Who the patient is: PID, the link to the mother, relatives and insurance.
 
-use super::super::raise;
+use super::super::{keys, raise};
 use super::message::{Message, Segment};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
@@ -9,6 +9,7 @@ use musubi_core::japan::codes;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Label, NameRepresentation, Sex, SubjectRole};
+use std::collections::BTreeMap;
 
 /// Below this age a patient is a child here; the youngest mothers are older.
 const CHILD_YEARS: i16 = 10;
@@ -316,7 +317,8 @@ const INSURANCE: [&str; 17] =
 
 /// IN1 as `coverage`.
 pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option<Stamp>) {
-    for (number, segment) in reader.message.all("IN1").enumerate() {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for segment in reader.message.all("IN1") {
         let kind = types::coded(reader.take(segment, 2, "coverage.type").first());
         let number_written = reader.take(segment, 3, "coverage.insurer").component(1).text().into_owned();
         let insurer = codes::insurer(&number_written);
@@ -348,7 +350,7 @@ pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option
         }
         let end = end.map(Stamp::date_time);
         let relationship = reader.take(segment, 17, "coverage.relationship").component(1).text().into_owned();
-        let body = Body::Coverage(proto::Coverage {
+        let coverage = proto::Coverage {
             r#type: kind,
             insurer,
             symbol,
@@ -357,9 +359,13 @@ pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option
             period: (start.is_some() || end.is_some()).then_some(proto::Period { start, end }),
             relationship,
             public_expense_number,
-        });
-        let key = format!("{}/coverage/{}", patient.key, number + 1);
-        let mut entry = reader.entry(patient, key, reader.place(segment), event, body);
+        };
+        // As in CDA and FHIR: the same insurance is one series, wherever it stands.
+        let key = format!("{}/coverage/{}", patient.key, keys::insurance(&coverage));
+        let times = seen.entry(key.clone()).or_default();
+        *times += 1;
+        let key = if *times == 1 { key } else { format!("{key}#{times}") };
+        let mut entry = reader.entry(patient, key, reader.place(segment), event, Body::Coverage(coverage));
         if public {
             raise::by_codes(&mut entry, [("public-expense", code.as_str())]);
         }

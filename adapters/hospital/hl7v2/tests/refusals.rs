@@ -258,6 +258,22 @@ fn a_diagnosis_carries_what_its_code_tells() {
 }
 
 #[test]
+fn an_insurance_is_one_series_wherever_it_stands() {
+    let keys = |segments: &str| {
+        let text = String::from_utf8(sample(MOTHER)).unwrap();
+        let head = text.split_once("IN1|").unwrap().0.to_owned();
+        let read = read((head + segments).as_bytes(), &shione());
+        let entries = read.entries().iter().filter(|entry| entry.get("coverage").is_some());
+        entries.map(|entry| entry["sourceKey"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (own, expense) = ("IN1|1|06|06480123|||||||５１２|３０４\r", "IN1|2|23|23480018|||||||1|2\r");
+    let both = keys(&format!("{own}{expense}"));
+    assert_eq!(both, ["00012345/coverage/06480123/512/304", "00012345/coverage/23/1/2"]);
+    assert_eq!(keys(&format!("{expense}{own}")), [both[1].clone(), both[0].clone()]);
+    assert_eq!(keys(&format!("{own}{own}"))[1], "00012345/coverage/06480123/512/304#2");
+}
+
+#[test]
 fn a_name_with_unreadable_bytes_is_refused() {
     let mut bytes = sample(MOTHER);
     let at = bytes.windows(3).position(|window| window == "榎".as_bytes()).unwrap();
