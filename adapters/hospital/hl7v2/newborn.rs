@@ -131,6 +131,20 @@ fn gestation_parts(reader: &mut Reader<'_>, obx: Segment<'_>) -> Option<Parts> {
     }
 }
 
+/// A gestational age in the message of the mother: weeks or days as they were written, `39w4d` in days. `None` for what is
+/// neither.
+pub(super) fn gestation_of_mother(reader: &mut Reader<'_>, obx: Segment<'_>) -> Option<proto::Quantity> {
+    let (number, unit, days) = match gestation_parts(reader, obx)? {
+        Parts::Weeks(weeks) => (weeks, "wk", weeks.saturating_mul(7)),
+        Parts::Days(days) => (days, "d", days),
+    };
+    // The days beside the weeks may come in a segment of their own.
+    if unit == "wk" || !(0..=6).contains(&days) {
+        gestation_days(reader, &reader.place(obx), days)?;
+    }
+    Some(proto::Quantity { value: number.to_string(), unit: unit.to_owned(), comparator: String::new() })
+}
+
 /// Weeks that no pregnancy has, but written as weeks: to be refused, not passed over.
 fn impossible_weeks(text: &str) -> Option<i64> {
     let (weeks, _) = text.split_once(['w', 'W', '週', '+'])?;

@@ -6,7 +6,7 @@ use super::message::{Part, Segment};
 use super::reader::Reader;
 use super::results::{self, Context};
 use super::times::Stamp;
-use super::types;
+use super::{newborn, types};
 use musubi_proto::v1 as proto;
 use proto::Category;
 use proto::entry::Body;
@@ -107,6 +107,14 @@ fn value(reader: &mut Reader<'_>, obx: Segment<'_>, concept: Option<Concept>) ->
     let mut repetitions = field.repetitions();
     let first = field.first();
     let single = repetitions.nth(1).is_none();
+    if single
+        && concept == Some(Concept::GestationalAge)
+        && let Some(age) = newborn::gestation_of_mother(reader, obx)
+    {
+        reader.mapped(obx, 5, "observation.quantity");
+        reader.mapped(obx, 6, "observation.quantity");
+        return Value { quantity: Some(age), ..Value::default() };
+    }
     if matches!(&*kind, "NM" | "SN" | "ST") && single {
         if let Some(mut quantity) = types::quantity(first, &*kind == "SN") {
             reader.mapped(obx, 5, "observation.quantity");
@@ -138,6 +146,9 @@ fn value(reader: &mut Reader<'_>, obx: Segment<'_>, concept: Option<Concept>) ->
 
 /// One repetition as text: of a coded value what it displays, of text all of it.
 fn texts(part: Part<'_>, kind: &str) -> String {
+    if kind == "SN" {
+        return types::structured(part);
+    }
     if matches!(kind, "CE" | "CWE" | "CNE") {
         let coded = types::coded(part).unwrap_or_default();
         return if coded.text.is_empty() { coded.code } else { coded.text };

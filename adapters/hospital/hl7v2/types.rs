@@ -234,8 +234,12 @@ fn is_settled(letter: char) -> bool {
     matches!(letter, '!'..='~' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' | '一'..='\u{9FFF}')
 }
 
-/// A number with a comparator before it: an NM, an SN, or text such as `>= 10`.
+/// A number with a comparator before it: an NM, an SN, or text such as `>= 10`. A ratio, a range and a degree (`^1^:^128`,
+/// `^2^+`) are no one number.
 pub fn quantity(part: Part<'_>, structured: bool) -> Option<proto::Quantity> {
+    if structured && !(part.component(3).is_empty() && part.component(4).is_empty()) {
+        return None;
+    }
     let written = match (structured, part.component(2).is_empty()) {
         (true, false) => Cow::Owned(format!("{}{}", part.component(1).text(), part.component(2).text())),
         _ => part.component(1).text(),
@@ -245,6 +249,12 @@ pub fn quantity(part: Part<'_>, structured: bool) -> Option<proto::Quantity> {
     let value = number(written.get(comparator.len()..)?)?;
     let comparator = if comparator == "=" { "" } else { comparator };
     Some(proto::Quantity { value, unit: String::new(), comparator: comparator.to_owned() })
+}
+
+/// An SN as it is written on paper: `1:128`, `2+`, `10-20`.
+pub fn structured(part: Part<'_>) -> String {
+    let text: String = part.parts().map(|part| part.text().into_owned()).collect();
+    text.strip_prefix('=').map(str::to_owned).unwrap_or(text)
 }
 
 /// A unit (OBX-6) in UCUM where it is one of those that matter here, else as written.

@@ -48,6 +48,8 @@ fn each_refusal_names_its_code_and_place() {
         (NEWBORN, "|2486|g^g^UCUM", "|9001|g", "H006 OBX[2]-5"),
         (NEWBORN, "|2486|g^g^UCUM", "|150|", "H006 OBX[2]-5"),
         (NEWBORN, "38w4d", "51w0d", "H006 OBX[1]-5"),
+        (MOTHER, "\rDG1", "\rOBX|1|ST|11884-4^在胎週数^LN||51w0d||||||F\rDG1", "H006 OBX[1]-5"),
+        (MOTHER, "\rDG1", "\rOBX|1|NM|11884-4^在胎週数^LN||51|wk|||||F\rDG1", "H006 OBX[1]-5"),
         (EPDS, "|12|{score}", "|31|{score}", "H006 OBX[11]-5"),
         (EPDS, "99SHI||2|", "99SHI||4|", "H006 OBX[3]-5"),
     ] {
@@ -255,6 +257,31 @@ fn a_diagnosis_carries_what_its_code_tells() {
     assert!(read(&sample(MOTHER), &shione()).entry("condition").get("raised").is_none());
     let ward = read(&changed(MOTHER, "|OB3^", "|精神科病棟^"), &shione());
     assert_eq!(ward.entry("dischargeNotice")["raised"], serde_json::json!(["C08_MENTAL"]));
+}
+
+#[test]
+fn a_ratio_a_degree_and_a_range_are_no_one_number() {
+    for (written, text) in [("=^1^:^128", "1:128"), ("^2^+", "2+"), ("^10^-^20", "10-20")] {
+        let obx = format!("\rOBX|1|SN|5334-8^風疹HI^LN||{written}||||||F\rDG1");
+        let read = read(&changed(MOTHER, "\rDG1", &obx), &shione());
+        let observation = read.body("observation");
+        assert_eq!((&observation["text"], observation.get("quantity")), (&text.into(), None), "{written}");
+    }
+    let more = "\rOBX|1|SN|5334-8^風疹HI^LN||>^100||||||F\rDG1";
+    let read = read(&changed(MOTHER, "\rDG1", more), &shione());
+    assert_eq!(read.body("observation")["quantity"], serde_json::json!({"value": "100", "comparator": ">"}));
+}
+
+#[test]
+fn the_weeks_of_a_mother_are_a_quantity() {
+    let age = |value: &str, unit: &str| {
+        let obx = format!("\rOBX|1|ST|11884-4^在胎週数^LN||{value}|{unit}|||||F\rDG1");
+        read(&changed(MOTHER, "\rDG1", &obx), &shione()).body("observation")["quantity"].clone()
+    };
+    assert_eq!(age("39w4d", ""), serde_json::json!({"value": "277", "unit": "d"}));
+    assert_eq!(age("39週4日", ""), serde_json::json!({"value": "277", "unit": "d"}));
+    assert_eq!(age("39", "wk"), serde_json::json!({"value": "39", "unit": "wk"}));
+    assert_eq!(age("4", "d"), serde_json::json!({"value": "4", "unit": "d"}), "days beside weeks");
 }
 
 #[test]
