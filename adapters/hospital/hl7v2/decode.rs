@@ -8,7 +8,7 @@ use super::limits::CONTROL_ID_CHARS_MAX;
 use super::message::{Malformed, parse};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{allergies, around, person, problems, referral, results, scan, stay};
+use super::{allergies, around, confidentiality, person, problems, referral, results, scan, stay};
 use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -286,6 +286,7 @@ fn envelope(reader: &Reader<'_>) -> proto::Submission {
 }
 
 fn check(reader: &mut Reader<'_>) -> Option<Submission> {
+    confidentiality::raise(reader);
     let entries = std::mem::take(&mut reader.entries);
     match Submission::check(proto::Submission { entries, ..envelope(reader) }) {
         Ok(submission) => Some(submission),

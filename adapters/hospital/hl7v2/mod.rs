@@ -7,6 +7,7 @@ mod allergies;
 mod around;
 pub mod batch;
 pub mod charset;
+mod confidentiality;
 mod decode;
 mod encode;
 pub mod escape;

@@ -285,6 +285,21 @@ fn the_weeks_of_a_mother_are_a_quantity() {
 }
 
 #[test]
+fn what_a_message_restricts_labels_all_that_it_tells() {
+    let labels = |from: &str, to: &str| {
+        let read = read(&changed(MOTHER, from, to), &shione());
+        let of = |entry: &serde_json::Value| entry["label"].as_str().unwrap_or_default().to_owned();
+        read.entries().iter().map(of).collect::<std::collections::BTreeSet<String>>()
+    };
+    let all = |label: &str| [label.to_owned()].into();
+    assert_eq!(labels("|31|||||||||I26", "|31||||||VIP|||I26"), all("R"));
+    assert_eq!(labels("|31|||||||||I26", "|31||||||N|||I26"), all(""));
+    assert_eq!(labels("\rPV1", "\rARV|1|A|DEM\rPV1"), all("R"));
+    assert_eq!(labels("\rPV1", "\rARV|1|A|PSY\rPV1"), all("V"));
+    assert_eq!(labels("\rPV1", "\rARV|1|D|PSY\rARV|2|A|NO\rPV1"), all(""));
+}
+
+#[test]
 fn an_insurance_is_one_series_wherever_it_stands() {
     let keys = |segments: &str| {
         let text = String::from_utf8(sample(MOTHER)).unwrap();
