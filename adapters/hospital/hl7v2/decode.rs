@@ -8,7 +8,7 @@ use super::limits::CONTROL_ID_CHARS_MAX;
 use super::message::{Malformed, parse};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{allergies, around, confidentiality, person, problems, referral, results, scan, stay};
+use super::{allergies, around, confidentiality, person, problems, procedures, referral, results, scan, stay};
 use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -167,6 +167,7 @@ fn contents(reader: &mut Reader<'_>, event: Event, patient: &Patient) {
     person::family(reader, patient, occurred);
     person::coverage(reader, patient, occurred);
     allergies::read(reader, patient, occurred);
+    procedures::read(reader, patient, occurred);
     match event {
         Event::Problems => problems::read(reader, patient),
         Event::Referral | Event::ReferralStep | Event::ReferralQuestion => referral::read(reader, patient, event),

@@ -21,6 +21,7 @@ mod newborn;
 mod observation;
 mod person;
 mod problems;
+mod procedures;
 mod reader;
 mod recognise;
 mod referral;

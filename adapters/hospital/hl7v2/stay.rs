@@ -158,7 +158,7 @@ fn encounter(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>, event:
     };
     let class = class(reader, pv1);
     let ward = reader.take(pv1, 3, "encounter.ward").component(1).text().into_owned();
-    let attending = types::staff(reader.take(pv1, 7, "encounter.attending"));
+    let attending = types::staff(reader.take(pv1, doctor(pv1), "encounter.attending"));
     let department = reader.take(pv1, 10, "encounter.department").component(1).text().into_owned();
     let visit_number = reader.take(pv1, 19, "encounter.visit_number").component(1).text().into_owned();
     let goes_on = event == Event::CancelDischarge;
@@ -191,6 +191,11 @@ fn encounter(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>, event:
         entry.cleared.push("end".to_owned());
     }
     reader.entries.push(entry);
+}
+
+/// PV1-7, the attending doctor; where nobody stands there PV1-17, the admitting one.
+fn doctor(pv1: Segment<'_>) -> usize {
+    if pv1.field(7).is_empty() { 17 } else { 7 }
 }
 
 fn class(reader: &mut Reader<'_>, pv1: Segment<'_>) -> String {
@@ -244,7 +249,7 @@ fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>) {
         destination,
         ward: text(3),
         department: text(10),
-        attending: pv1.map(|pv1| types::staff(pv1.field(7))).unwrap_or_default(),
+        attending: pv1.map(|pv1| types::staff(pv1.field(doctor(pv1)))).unwrap_or_default(),
         ..proto::DischargeNotice::default()
     });
     let path = if pv1.is_some() { "PV1" } else { "EVN" };

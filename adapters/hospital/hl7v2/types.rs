@@ -172,12 +172,20 @@ pub fn contact(part: Part<'_>) -> Option<proto::Contact> {
     Some(proto::Contact { system: system.to_owned(), r#use: r#use.to_owned(), value })
 }
 
-/// A person of the staff (XCN): the name, or the number where no name is written.
+/// Persons of the staff (XCN): of each the name, or the number where no name is written. A name in kana is that of the one
+/// before it, where that stands in kanji.
 pub fn staff(field: Field<'_>) -> String {
-    let part = field.first();
-    let parts = [part.component(2).component(1).text(), part.component(3).text()];
-    let name = parts.iter().filter(|part| !part.is_empty()).map(|part| &**part).collect::<Vec<_>>().join(" ");
-    if name.is_empty() { part.component(1).text().into_owned() } else { name }
+    let mut names: Vec<String> = Vec::new();
+    for part in field.repetitions() {
+        let parts = [part.component(2).component(1).text(), part.component(3).text()];
+        let name = parts.iter().filter(|part| !part.is_empty()).map(|part| &**part).collect::<Vec<_>>().join(" ");
+        let kana = representation(&part.component(15).text(), &name) == NameRepresentation::Phonetic;
+        let name = if name.is_empty() { part.component(1).text().into_owned() } else { name };
+        if !(name.is_empty() || kana && !names.is_empty() || names.contains(&name)) {
+            names.push(name);
+        }
+    }
+    names.join("、")
 }
 
 /// A coded value (CE, CWE); `None` when neither code nor text is written.

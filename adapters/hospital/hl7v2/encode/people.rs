@@ -136,6 +136,7 @@ pub(super) fn beside(person: &Person<'_>) -> Vec<Line> {
         lines.push(relative(number, one));
     }
     lines.extend(super::results::without_order(person));
+    lines.extend(procedures(person));
     for (number, (_, coverage)) in (1..).zip(person.bodies(coverage)) {
         lines.push(in1(number, coverage));
     }
@@ -153,6 +154,17 @@ fn relative(number: usize, relative: &proto::Relative) -> Line {
         .with(2, repeated(relative.names.iter().map(name)))
         .coded(3, relative.relationship.as_ref())
         .with(5, repeated(relative.contacts.iter().map(contact)))
+}
+
+/// PR1 of what was done: its words stand in PR1-3 too, and PR1-4 is left.
+fn procedures(person: &Person<'_>) -> Vec<Line> {
+    let observed = person.bodies(|body| if let Body::Observation(observed) = body { Some(observed) } else { None });
+    let done = observed.into_iter().filter(|(_, observed)| observed.kind == "procedure" && observed.status == "final");
+    let line = |(number, (_, done)): (usize, (&proto::Entry, &proto::Observation))| {
+        let line = Line::new("PR1").with(1, number.to_string()).coded(3, done.coded.as_ref());
+        line.at(5, done.observed_at.as_ref())
+    };
+    (1..).zip(done).map(line).collect()
 }
 
 const fn coverage(body: &Body) -> Option<&proto::Coverage> {

@@ -99,6 +99,10 @@ fn a_second_code_of_a_diagnosis_and_the_kind_of_a_referral_come_back() {
     assert!(mother.contains("20081234") && mother.contains("MDCDX2"), "{mother}");
     let asked = changed("shione_ref_i12", "RF1|P|A||||", "RF1|P|A|support^支援依頼^99MUSUBI-RK|||");
     assert!(asked.contains("\"kind\":\"support\""), "{asked}");
+    let done = changed("shione_a03_mother", "\rIN1", "\rPR1|1||K8981^帝王切開術^99MHLW||202610260412\rIN1");
+    assert!(done.contains("\"kind\":\"procedure\""), "{done}");
+    let titre = changed("shione_a03_mother", "\rDG1", "\rOBX|1|SN|5334-8^風疹HI^LN||^1^:^128||||||F\rDG1");
+    assert!(titre.contains("1:128"), "{titre}");
     let in_words = changed("shione_ref_i12", "RF1|P|A||||", "RF1|P|A|^産後ケア|||");
     assert!(in_words.contains("\"kind\":\"postnatal_care\""), "{in_words}");
 }

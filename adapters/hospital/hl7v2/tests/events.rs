@@ -173,6 +173,20 @@ fn an_allergy_names_its_substance_and_a_deleted_one_is_taken_back() {
 }
 
 #[test]
+fn a_procedure_is_what_was_done_and_when() {
+    let pr1 = "\rPR1|1||K8981^帝王切開術 緊急^99MHLW||202610260412\rPR1|2|||会陰縫合|20261026\rPR1|3\rIN1";
+    let read = read(&changed(MOTHER, "\rIN1", pr1), &shione());
+    let done = read.bodies("observation");
+    assert_eq!(done.len(), 2, "{done:?}");
+    assert_eq!((&done[0]["kind"], &done[0]["coded"]["code"]), (&json!("procedure"), &json!("K8981")));
+    assert_eq!(done[1]["coded"]["text"], "会陰縫合");
+    let entries = read.entries().iter().filter(|entry| entry.get("observation").is_some());
+    let keys: Vec<_> = entries.map(|entry| entry["sourceKey"].clone()).collect();
+    assert_eq!(keys, ["00012345/procedure/K8981/20261026", "00012345/procedure/会陰縫合/20261026"]);
+    assert!(read.has("H104 PR1[3]-3"));
+}
+
+#[test]
 fn a_diagnosis_of_the_list_keeps_both_codes_and_its_confidentiality() {
     let read = read(&sample("minami_zd1_ssmix2"), &minami());
     let condition = read.body("condition");

@@ -316,6 +316,21 @@ fn an_insurance_is_one_series_wherever_it_stands() {
 }
 
 #[test]
+fn a_doctor_in_kanji_and_kana_is_one_and_several_are_named() {
+    let attending = |pv1_7: &str, pv1_17: &str| {
+        let text = String::from_utf8(changed(MOTHER, "D0207^相良^紘子^^^^^^^L^^^^^I", pv1_7)).unwrap();
+        let text = text.replacen("|31|||||||||I26", &format!("|31|||||||{pv1_17}||I26"), 1);
+        let read = read(text.as_bytes(), &shione());
+        assert_eq!(read.body("encounter")["attending"], read.body("dischargeNotice")["attending"]);
+        read.body("encounter")["attending"].as_str().unwrap().to_owned()
+    };
+    let kana = "D0207^相良^紘子^^^^^^^L^^^^^I~^サガラ^ヒロコ^^^^^^^L^^^^^P";
+    assert_eq!(attending(kana, ""), "相良 紘子");
+    assert_eq!(attending("D0207^相良^紘子~D0208^医師^一郎", "D9^他^人"), "相良 紘子、医師 一郎");
+    assert_eq!(attending("", "D9^入院^担当"), "入院 担当");
+}
+
+#[test]
 fn a_name_with_unreadable_bytes_is_refused() {
     let mut bytes = sample(MOTHER);
     let at = bytes.windows(3).position(|window| window == "榎".as_bytes()).unwrap();

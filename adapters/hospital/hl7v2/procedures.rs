@@ -1,0 +1,64 @@
+//! PR1 as observations of the kind `procedure`: what was done, of the same series as a `Procedure` of FHIR.
+
+use super::super::{keys, raise};
+use super::message::Segment;
+use super::reader::{Patient, Reader};
+use super::times::Stamp;
+use super::types;
+use musubi_proto::v1 as proto;
+use proto::entry::Body;
+use std::collections::BTreeMap;
+
+/// Reads every procedure of the message.
+pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, event: Option<Stamp>) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let message = reader.message;
+    for segment in message.all("PR1") {
+        procedure(reader, patient, segment, event, &mut seen);
+    }
+}
+
+fn procedure(
+    reader: &mut Reader<'_>,
+    patient: &Patient,
+    segment: Segment<'_>,
+    event: Option<Stamp>,
+    seen: &mut BTreeMap<String, u32>,
+) {
+    let field = reader.take(segment, 3, "observation.coded").first();
+    let Some(what) = types::coded(field).or_else(|| described(reader, segment)) else {
+        reader.kept_raw(segment.index());
+        let place = reader.field_place(segment, 3);
+        reader.warning(
+            "H104",
+            place,
+            "処置の名がないため、原文のまま保管しました。",
+            "A procedure without its name is kept in the raw message only.",
+        );
+        return;
+    };
+    let at = reader.stamp(segment, 5, "observation.observed_at");
+    let day: String = at.map(Stamp::compact).unwrap_or_default().chars().take(8).collect();
+    let key = format!("{}/procedure/{}/{day}", patient.key, keys::head(&what));
+    let times = seen.entry(key.clone()).or_default();
+    *times += 1;
+    let key = if *times == 1 { key } else { format!("{key}#{times}") };
+    let body = Body::Observation(proto::Observation {
+        coded: Some(what.clone()),
+        observed_at: at.map(Stamp::date_time),
+        status: "final".to_owned(),
+        kind: "procedure".to_owned(),
+        ..proto::Observation::default()
+    });
+    let mut entry = reader.entry(patient, key, reader.place(segment), at.or(event), body);
+    let other = types::alternate(field).unwrap_or_default();
+    raise::by_codes(&mut entry, [(&*what.system, &*what.code), (&*other.system, &*other.code)]);
+    reader.entries.push(entry);
+}
+
+/// PR1-4: its words, from a sender that gives no code.
+fn described(reader: &mut Reader<'_>, segment: Segment<'_>) -> Option<proto::Coded> {
+    let text = segment.field(4).component(1).owned()?;
+    reader.mapped(segment, 4, "observation.coded");
+    Some(proto::Coded { text, ..proto::Coded::default() })
+}
