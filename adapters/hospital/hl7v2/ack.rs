@@ -287,8 +287,9 @@ impl Writer<'_> {
     }
 }
 
-/// `OBX[3]-5.1` as segment, sequence, field, repetition, component.
+/// `OBX[3]-5.1` as segment, sequence, field, repetition, component. What stands behind a comma is no place of the message.
 fn location(place: &str) -> [String; 5] {
+    let place = place.split_once(", ").map_or(place, |(place, _)| place);
     let (segment, rest) = place.split_once('-').unwrap_or((place, ""));
     let (name, sequence) = segment.split_once('[').unwrap_or((segment, "1"));
     let sequence = sequence.trim_end_matches(']');

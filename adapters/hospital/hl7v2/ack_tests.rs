@@ -49,6 +49,14 @@ fn a_refused_message_names_place_and_reason_and_no_receipt() {
 }
 
 #[test]
+fn a_fault_of_an_entry_is_located_at_its_segment() {
+    let text = answer(None, &[error("M105", "OBX[2], subjects[0]")]);
+    assert!(text.contains("\rERR||OBX^2|207^"), "{text}");
+    let text = answer(None, &[Diagnostic::warning("H105", "line 3", "注意", "careful")]);
+    assert!(text.contains("\rERR|||0^"), "{text}");
+}
+
+#[test]
 fn every_code_of_the_catalogue_has_its_answer() {
     for (code_name, place, answer_code, condition_code) in [
         ("H002", "MSH-4", Code::Reject, "103"),
@@ -66,6 +74,7 @@ fn every_code_of_the_catalogue_has_its_answer() {
         ("H009", "PID-3", Code::Error, "102"),
         ("H107", "MSH-10", Code::Error, "205"),
         ("M104", "entries[0]", Code::Error, "207"),
+        ("M105", "PID, subjects[0]", Code::Error, "207"),
         ("STORE", "", Code::Reject, "207"),
     ] {
         let diagnostic = error(code_name, place);

@@ -8,7 +8,7 @@ use super::limits::CONTROL_ID_CHARS_MAX;
 use super::message::{Malformed, parse};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{allergies, around, confidentiality, person, problems, procedures, referral, results, scan, stay};
+use super::{allergies, around, confidentiality, order, person, problems, procedures, referral, results, scan, stay};
 use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -126,6 +126,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Submission> {
     if event == Event::Unknown {
         return Some(Submission::archived(envelope(reader)));
     }
+    order::check(reader, event);
     let message = reader.message;
     let Some(pid) = message.first("PID") else {
         reader.error("H004", "PID", "患者情報(PID)が必要です。", "A patient segment (PID) is required.");
@@ -261,10 +262,10 @@ fn check_sender(reader: &mut Reader<'_>) {
 
 fn check_version(reader: &mut Reader<'_>) {
     let version = reader.message.segment(0).map(|msh| msh.value(12).into_owned()).unwrap_or_default();
-    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    match major {
-        Some(2) => {}
-        Some(3..) => reader.error("H003", "MSH-12", "HL7 v2ではない版です。", "This version is not HL7 v2."),
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().ok());
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(2), Some(1..=8)) => {}
+        (Some(3..), _) => reader.error("H003", "MSH-12", "HL7 v2ではない版です。", "This version is not HL7 v2."),
         _ => reader.warning(
             "H104",
             "MSH-12",
@@ -289,11 +290,24 @@ fn envelope(reader: &Reader<'_>) -> proto::Submission {
 fn check(reader: &mut Reader<'_>) -> Option<Submission> {
     confidentiality::raise(reader);
     let entries = std::mem::take(&mut reader.entries);
+    let paths: Vec<String> = entries.iter().map(|entry| entry.source_path.clone()).collect();
     match Submission::check(proto::Submission { entries, ..envelope(reader) }) {
         Ok(submission) => Some(submission),
         Err(faults) => {
-            reader.diagnostics.extend(faults);
+            reader.diagnostics.extend(faults.into_iter().map(|fault| placed(fault, &paths)));
             None
         }
     }
+}
+
+/// A fault of an entry where the sender can find it: `PID, subjects` for `entries[0].subjects`.
+fn placed(mut fault: Diagnostic, paths: &[String]) -> Diagnostic {
+    let of_entry = |place: &str| {
+        let (index, field) = place.strip_prefix("entries[")?.split_once("].")?;
+        Some(format!("{}, {field}", paths.get(index.parse::<usize>().ok()?)?))
+    };
+    if let Some(place) = of_entry(&fault.place) {
+        fault.place = place;
+    }
+    fault
 }

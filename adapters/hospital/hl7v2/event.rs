@@ -51,6 +51,10 @@ pub(super) enum Event {
 pub(super) fn of(reader: &mut Reader<'_>) -> Option<Event> {
     let header = reader.header;
     match (header.message_type.as_str(), header.event.as_str()) {
+        ("ADT" | "ORU" | "OUL" | "PPR" | "REF" | "RRI", "") => {
+            reader.error("H003", "MSH-9.2", "イベント(MSH-9.2)が必要です。", "An event (MSH-9.2) is required.");
+            None
+        }
         ("ADT", event) => adt(event).or_else(|| unsupported_event(reader)),
         ("ORU", "R01" | "R30") | ("OUL", "R22") => Some(Event::Results),
         ("PPR", "ZD1") => Some(Event::Problems),

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod message;
 mod newborn;
 mod observation;
+mod order;
 mod person;
 mod problems;
 mod procedures;

@@ -24,22 +24,10 @@ pub(super) fn patient(reader: &mut Reader<'_>, pid: Segment<'_>) -> Option<Patie
         reader.error("H004", "PID-3", "患者IDが必要です。", "A patient identifier is required.");
         return None;
     };
-    if chosen.value.contains('\u{FFFD}') {
-        unreadable(reader, "PID-3");
-        return None;
-    }
+    reader.must_be_readable(pid, 3, &chosen.value);
     let role = role(reader, pid);
     let subject = proto::Subject { role: role.into(), issuer: chosen.issuer.clone(), identifier: chosen.value.clone() };
     Some(Patient { subject, key: chosen.value.clone() })
-}
-
-fn unreadable(reader: &mut Reader<'_>, place: &'static str) {
-    reader.error(
-        "H005",
-        place,
-        "氏名または患者IDに読めない文字があり、本人を特定できません。文字コードを確かめて送り直してください。",
-        "The name or identifier holds bytes without a character, so the person cannot be told; check the character set.",
-    );
 }
 
 fn role(reader: &Reader<'_>, pid: Segment<'_>) -> SubjectRole {
@@ -116,8 +104,9 @@ fn former(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient) -> Vec<p
     let field = reader.take(mrg, 1, "person_details.former_identifiers");
     let read = field.repetitions().filter_map(|part| types::identifier(part, reader.profile));
     let other = |id: &types::Identifier| id.value != patient.subject.identifier || id.issuer != patient.subject.issuer;
-    let read = read.filter(other);
-    read.map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: id.kind }).collect()
+    let read: Vec<_> = read.filter(other).collect();
+    read.iter().for_each(|id| reader.must_be_readable(mrg, 1, &id.value));
+    read.into_iter().map(|id| proto::Identifier { issuer: id.issuer, value: id.value, kind: id.kind }).collect()
 }
 
 /// The MRG of a PID: the one behind it, before the next PID.
@@ -153,9 +142,7 @@ fn names(reader: &mut Reader<'_>, pid: Segment<'_>) -> Vec<proto::HumanName> {
     if read.is_empty() {
         reader.error("H004", "PID-5", "氏名が必要です。", "A name is required.");
     }
-    if read.iter().any(|(name, _)| name.text.contains('\u{FFFD}')) {
-        unreadable(reader, "PID-5");
-    }
+    read.iter().for_each(|(name, _)| reader.must_be_readable(pid, 5, &name.text));
     if read.iter().any(|(_, unsplit)| *unsplit) {
         reader.warning(
             "H008",
@@ -268,10 +255,7 @@ fn mother(reader: &mut Reader<'_>, pid: Segment<'_>, child: &Patient, event: Opt
         );
         return;
     };
-    if mother.value.contains('\u{FFFD}') {
-        unreadable(reader, "PID-21");
-        return;
-    }
+    reader.must_be_readable(segment, number, &mother.value);
     reader.mapped(segment, number, "parent_child");
     let basis = if number == 21 { "PID-21" } else { "NK1-33" };
     let link = proto::ParentChild { relationship: "MTH".to_owned(), basis: basis.to_owned(), parental_authority: None };
@@ -296,6 +280,7 @@ pub(super) fn family(reader: &mut Reader<'_>, patient: &Patient, event: Option<S
         }
         let names = reader.take(segment, 2, "family.relatives.names");
         let names: Vec<_> = names.repetitions().filter_map(|part| types::name(part).map(|read| read.0)).collect();
+        names.iter().for_each(|name| reader.must_be_readable(segment, 2, &name.text));
         let phones = reader.take(segment, 5, "family.relatives.contacts");
         let contacts: Vec<_> = phones.repetitions().filter_map(types::contact).collect();
         if names.is_empty() && contacts.is_empty() && relationship.is_none() {

@@ -141,6 +141,19 @@ impl<'m> Reader<'m> {
         taken
     }
 
+    /// Refuses the message where a name or an identifier holds bytes without a character (2.2): whose it is could not be told.
+    pub(super) fn must_be_readable(&mut self, segment: Segment<'_>, field: usize, value: &str) {
+        if value.contains('\u{FFFD}') {
+            let place = self.field_place(segment, field);
+            self.error(
+                "H005",
+                place,
+                "氏名または識別番号に読めない文字があり、特定できません。文字コードを確かめて送り直してください。",
+                "The name or identifier holds bytes without a character, so it cannot be told whose it is; check the character set.",
+            );
+        }
+    }
+
     /// Reads a date field; what is wrong with it is noted.
     pub(super) fn stamp(&mut self, segment: Segment<'_>, field: usize, path: &'static str) -> Option<Stamp> {
         let text = segment.value(field);

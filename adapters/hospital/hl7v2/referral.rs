@@ -25,6 +25,7 @@ pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, event: Event) {
         return;
     };
     let id = reader.take(rf1, 6, "referral.referral_id").component(1).text().into_owned();
+    reader.must_be_readable(rf1, 6, &id);
     if id.is_empty() {
         reader.error("H004", "RF1-6", "紹介番号(RF1-6)が必要です。", "A referral number (RF1-6) is required.");
         return;

@@ -161,6 +161,7 @@ fn encounter(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>, event:
     let attending = types::staff(reader.take(pv1, doctor(pv1), "encounter.attending"));
     let department = reader.take(pv1, 10, "encounter.department").component(1).text().into_owned();
     let visit_number = reader.take(pv1, 19, "encounter.visit_number").component(1).text().into_owned();
+    reader.must_be_readable(pv1, 19, &visit_number);
     let goes_on = event == Event::CancelDischarge;
     let status = match event {
         Event::PlannedAdmission => "planned",

@@ -63,6 +63,9 @@ fn each_warning_leaves_the_message_taken() {
     for (name, from, to, code) in [
         (MOTHER, "|20261030110530+0900|", "||", "H103 MSH-7"),
         (MOTHER, "|P|2.5|", "|P||", "H104 MSH-12"),
+        (MOTHER, "|P|2.5|", "|P|2.9|", "H104 MSH-12"),
+        (MOTHER, "\rDG1", "\rNK1|2|榎本^空|CHD\rDG1", "H008 NK1[2]"),
+        (EPDS, "\rOBX|2|", "\rPV2|1\rOBX|2|", "H008 PV2"),
         (MOTHER, "19960514", "19960500", "H103 PID-7"),
         (MOTHER, "19960514", "1996/05/14", "H103 PID-7"),
         (MOTHER, "19960514", "", "H008 PID-7"),
@@ -328,6 +331,27 @@ fn a_doctor_in_kanji_and_kana_is_one_and_several_are_named() {
     assert_eq!(attending(kana, ""), "相良 紘子");
     assert_eq!(attending("D0207^相良^紘子~D0208^医師^一郎", "D9^他^人"), "相良 紘子、医師 一郎");
     assert_eq!(attending("", "D9^入院^担当"), "入院 担当");
+}
+
+#[test]
+fn a_fault_of_an_entry_names_its_segment() {
+    let long = "9".repeat(201);
+    let codes = refused(MOTHER, "00012345^^^^PI", &long);
+    assert!(codes.iter().any(|code| code == "M105 PID, subjects[0]"), "{codes:?}");
+    assert!(codes.iter().all(|code| !code.contains("entries")), "{codes:?}");
+}
+
+#[test]
+fn an_identifier_or_a_relatives_name_with_unreadable_bytes_is_refused() {
+    for (name, from, to, place) in [
+        (MOTHER, "I26-003871", "I26-\u{FFFD}", "H005 PV1-19"),
+        (MOTHER, "榎本^航平", "榎\u{FFFD}^航平", "H005 NK1[1]-2"),
+        ("shione_a40_merge", "MRG|", "MRG|\u{FFFD}7~", "H005 MRG[1]-1"),
+        (NEWBORN, "00012345^^^^PI", "0001\u{FFFD}^^^^PI", "H005 PID-21"),
+    ] {
+        let codes = refused(name, from, to);
+        assert!(codes.iter().any(|code| code == place), "{place} is not in {codes:?}");
+    }
 }
 
 #[test]
