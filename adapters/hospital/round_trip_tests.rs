@@ -18,11 +18,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What is said again is said at the time when it was said: how old somebody is goes by that.
-fn at(now: Time) -> Profile {
+pub(super) fn at(now: Time) -> Profile {
     Profile::offline(AgencyId::new("MED-4810700122").unwrap(), now)
 }
 
-fn read(adapter: &dyn Adapter, bytes: &[u8]) -> Vec<Submission> {
+pub(super) fn read(adapter: &dyn Adapter, bytes: &[u8]) -> Vec<Submission> {
     let decoded = adapter.decode(bytes, &at(Time::parse_rfc3339("2026-11-20T12:00:00+09:00").unwrap()));
     decoded.items.into_iter().filter_map(|item| item.submission).collect()
 }
@@ -98,7 +98,7 @@ fn differences(mut before: Vec<Fact>, mut after: Vec<Fact>) -> Vec<String> {
 }
 
 /// Samples of ours and files of others in this format.
-fn files(format: &str) -> Vec<PathBuf> {
+pub(super) fn files(format: &str) -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("hospital");
     let folders = ["hl7v2/samples", "cda/samples", "cda/snapshots", "fhir/fhir_json/samples", "fhir/snapshots"]
         .map(|folder| own.join(folder));

@@ -7,6 +7,8 @@
 mod clinical;
 mod coverage;
 mod datatypes;
+#[cfg(test)]
+mod definitions;
 mod document;
 mod draft;
 mod ids;

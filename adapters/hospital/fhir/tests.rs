@@ -7,6 +7,7 @@ mod kept;
 mod kin;
 mod read;
 mod treatment;
+mod valid;
 
 use super::FhirJson;
 use crate::testing::{
