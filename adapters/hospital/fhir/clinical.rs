@@ -192,7 +192,10 @@ pub(super) fn condition_of(context: &mut Context<'_, '_>, code: Json, said: Said
         return None;
     }
     let category = "http://terminology.hl7.org/CodeSystem/condition-category";
+    // What has ended is no longer active (con-4); of anything else its state is not told.
+    let ended = || concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved", "Resolved");
     let members = vec![
+        ("clinicalStatus", if said.abated.is_nothing() { Json::Nothing } else { ended() }),
         ("verificationStatus", said.verification),
         ("category", list([concept(category, "encounter-diagnosis", "Encounter Diagnosis"), said.role])),
         ("code", code),

@@ -100,9 +100,21 @@ fn allergy(context: &mut Context<'_, '_>, author: &str, found: &proto::Observati
         "mild" | "MI" => "mild",
         _ => "",
     };
+    // FHIR demands a clinical status of every allergy (ait-1), also of one that was found not to be.
+    let (clinical, verified) = match found.status.as_str() {
+        "none" => ("inactive", "refuted"),
+        "preliminary" | "unverified" | "partial" => ("active", "unconfirmed"),
+        _ => ("active", ""),
+    };
+    let state = |system, code: &'static str| if code.is_empty() { Json::Nothing } else { concept(system, code, "") };
     let shown = list([words(&found.text)]);
     let severity = if shown.is_nothing() { Json::Nothing } else { word(severity) };
     let members = vec![
+        ("clinicalStatus", state("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", clinical)),
+        (
+            "verificationStatus",
+            state("http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", verified),
+        ),
         ("category", list([word(kind)])),
         ("code", found.coded.as_ref().map(|substance| codeable(substance, author)).unwrap_or_default()),
         ("patient", context.subject.clone()),

@@ -25,10 +25,19 @@ pub(super) fn write(context: &mut Context<'_, '_>, author: &str, found: &proto::
         "Immunization" => vaccine(status, what, subject, at, text),
         _ => {
             let relative = found.code.as_ref().map_or_else(|| words("家族"), |code| codeable(code, author));
+            let text = if status == "none" { object([("text", not_found(found).into())]) } else { text };
             relatives(status, relative, subject, at, (what, text))
         }
     };
     Some(context.document.add(kind, members))
+}
+
+/// That an illness was not found, and what else is told of it.
+fn not_found(found: &proto::Observation) -> String {
+    let illness =
+        found.coded.as_ref().map_or("", |illness| if illness.text.is_empty() { &illness.code } else { &illness.text });
+    let lines = [format!("{illness}: なし"), found.text.clone()];
+    lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 type Members = Vec<(&'static str, Json)>;
@@ -78,12 +87,18 @@ fn vaccine(status: &str, what: Json, subject: Json, at: Json, text: Json) -> Mem
     ]
 }
 
+/// FHIR cannot say that a relative did not have an illness: then no illness is named, and a note says it.
 fn relatives(status: &str, relative: Json, subject: Json, at: Json, (what, text): (Json, Json)) -> Members {
+    let (condition, note) = match status {
+        "none" => (Json::Nothing, text),
+        _ => (object([("code", what), ("note", list([text]))]), Json::Nothing),
+    };
     vec![
         ("status", word(if status == "partial" { "partial" } else { "completed" })),
         ("patient", subject),
         ("date", at),
         ("relationship", relative),
-        ("condition", list([object([("code", what), ("note", list([text]))])])),
+        ("note", list([note])),
+        ("condition", list([condition])),
     ]
 }

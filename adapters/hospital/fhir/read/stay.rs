@@ -198,10 +198,9 @@ pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Doc
         );
         return;
     };
-    let verification = values::coding(node.first("verificationStatus"), "condition.kind");
-    let verification = verification.map(|status| status.code).unwrap_or_default();
+    let verification = values::state(node.first("verificationStatus"), "condition.kind");
     let role = document.role_of(number).or_else(|| own_role(node));
-    let kind = match (role, verification.as_str()) {
+    let kind = match (role, verification) {
         (Some("AD"), _) => "admission",
         (_, "provisional" | "differential" | "unconfirmed") => "working",
         (Some("DD"), _) | (_, "confirmed") => "final",
@@ -263,11 +262,14 @@ pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
     let told = reading.number_of(node);
     let told = keys::name(told, keys::about(&substance));
     let key = format!("{}/allergy/{told}", reading.key(person));
-    let verification = values::words(node.first("verificationStatus"), "observation.status");
-    if verification == "entered-in-error" {
-        reading.withdraw(person, key, node, "observation", Category::C05Delivery);
-        return;
-    }
+    let status = match values::state(node.first("verificationStatus"), "observation.status") {
+        "entered-in-error" => {
+            return reading.withdraw(person, key, node, "observation", Category::C05Delivery);
+        }
+        "refuted" => "none",
+        "unconfirmed" => "unverified",
+        _ => "final",
+    };
     let at = reading.stamp(node, "onsetDateTime", "observation.observed_at");
     let at = at.or_else(|| reading.stamp(node, "recordedDate", "observation.observed_at"));
     let kind = node.first("category").map(|kind| kind.taken("observation.code").to_owned());
@@ -281,7 +283,7 @@ pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
         coded: Some(substance),
         text: text.join("\n"),
         observed_at: at.map(Stamp::date_time),
-        status: "final".to_owned(),
+        status: status.to_owned(),
         interpretation: severity.unwrap_or_default().to_owned(),
         kind: "allergy".to_owned(),
         ..proto::Observation::default()

@@ -186,6 +186,13 @@ pub(super) fn words(concept: Option<Node<'_>>, path: &'static str) -> String {
     if coded.text.is_empty() { coded.code } else { coded.text }
 }
 
+/// The code of a state that FHIR itself defines; what stands beside it and how it is displayed is of no account.
+pub(super) fn state<'t>(concept: Option<Node<'t>>, path: &'static str) -> &'t str {
+    let codings = || concept.into_iter().flat_map(|concept| concept.all("coding"));
+    let of_fhir = codings().find(|coding| coding.peek("system").starts_with("http://terminology.hl7.org/"));
+    of_fhir.or_else(|| codings().next()).map_or("", |coding| coding.take("code", path))
+}
+
 /// A name, and whether it could not be split into family and given name.
 pub(super) fn name(node: Node<'_>) -> Option<(proto::HumanName, bool)> {
     const PATH: &str = "person_details.names";

@@ -47,3 +47,21 @@ fn what_a_coding_displays_is_kept_where_the_author_wrote_something_else() {
     let same = read_of("{\"text\":\"妊娠糖尿病\",\"coding\":[{\"code\":\"O24.4\",\"display\":\"妊娠糖尿病\"}]}");
     assert!(same.get("translations").is_none(), "{same}");
 }
+
+#[test]
+fn what_has_ended_is_no_longer_active() {
+    let state = |ended| {
+        let mut all = mother_alone();
+        let code = Some(coded("I10", "O24.4", "妊娠糖尿病"));
+        all.push(of_mother(
+            "condition/1",
+            Body::Condition(proto::Condition { code, ended, ..proto::Condition::default() }),
+        ));
+        let document = bundle(all);
+        let all = resources(&document, "Condition").into_iter();
+        let condition = all.clone().find(|one| one["code"]["coding"][0]["code"] == "O24.4").unwrap();
+        condition["clinicalStatus"]["coding"][0]["code"].clone()
+    };
+    assert_eq!(state(Some(minute(day(2026, 10, 26), 4, 12))), "resolved");
+    assert_eq!(state(None), Value::Null);
+}

@@ -144,3 +144,51 @@ fn a_report_gives_its_conclusion_and_the_report_itself() {
     let bare = decode(&collection(&[PATIENT, &about("DiagnosticReport", "code", "\"status\":\"final\"")]));
     assert!(codes(&bare).contains(&"H003 Bundle.entry[1].resource".to_owned()));
 }
+
+fn allergy(verification: &str) -> String {
+    let system = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
+    format!(
+        "{{\"resourceType\":\"AllergyIntolerance\",\"patient\":{{\"reference\":\"Patient/p\"}},\"code\":{{\"text\":\"卵\"}},\
+         \"verificationStatus\":{{\"text\":\"状態\",\"coding\":[{{\"system\":\"urn:local\",\"code\":\"1\",\"display\":\"状態\"}},\
+         {{\"system\":\"{system}\",\"code\":\"{verification}\",\"display\":\"Some words\"}}]}}}}"
+    )
+}
+
+#[test]
+fn an_allergy_holds_only_as_far_as_its_verification_says() {
+    for (verification, status) in [("confirmed", "final"), ("unconfirmed", "unverified"), ("refuted", "none")] {
+        assert_eq!(observed(&allergy(verification))["status"], status, "{verification}");
+    }
+    let all = entries(&decode(&collection(&[PATIENT, &allergy("entered-in-error")])));
+    assert!(all.iter().any(|entry| entry.get("withdrawal").is_some()), "{all:?}");
+    assert!(all.iter().all(|entry| entry.get("observation").is_none()), "{all:?}");
+}
+
+/// The one resource of a kind in the document of an observation of the mother.
+fn written(kind: &str, found: proto::Observation) -> Value {
+    let mut all = mother_alone();
+    all.push(of_mother("observation/1", Body::Observation(found)));
+    resources(&bundle(all), kind)[0].clone()
+}
+
+#[test]
+fn what_was_found_not_to_be_is_not_written_as_if_it_were() {
+    let found = |kind: &str, status: &str| proto::Observation {
+        coded: Some(coded("", "", "卵")),
+        kind: text(kind),
+        status: text(status),
+        ..proto::Observation::default()
+    };
+    let state = |status: &str| {
+        let allergy = written("AllergyIntolerance", found("allergy", status));
+        let code = |of: &str| allergy[of]["coding"][0]["code"].clone();
+        (code("clinicalStatus"), code("verificationStatus"))
+    };
+    assert_eq!(state("final"), ("active".into(), Value::Null));
+    assert_eq!(state("unverified"), ("active".into(), "unconfirmed".into()));
+    assert_eq!(state("none"), ("inactive".into(), "refuted".into()));
+    let had = written("FamilyMemberHistory", found("family_history", "final"));
+    assert_eq!(had["condition"][0]["code"]["text"], "卵");
+    let had_not = written("FamilyMemberHistory", found("family_history", "none"));
+    assert_eq!((&had_not["condition"], &had_not["note"][0]["text"]), (&Value::Null, &"卵: なし".into()));
+}

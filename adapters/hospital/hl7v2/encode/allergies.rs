@@ -11,7 +11,8 @@ pub(super) fn message(person: &Person<'_>, pid: &Line) -> Option<Message> {
     let lines = person.entries.iter().filter_map(|entry| {
         let id = entry.source_key.rsplit_once("/allergy/")?.1;
         Some(match entry.body.as_ref()? {
-            Body::Observation(allergy) if allergy.kind == "allergy" => iam(id, allergy),
+            // IAM cannot say that there is none.
+            Body::Observation(allergy) if allergy.kind == "allergy" && allergy.status != "none" => iam(id, allergy),
             // To what it was is not known any more; the field is required.
             Body::Withdrawal(_) => Line::new("IAM").with(3, "\"\"".to_owned()).with(6, "D".to_owned()).say(7, id),
             _ => return None,

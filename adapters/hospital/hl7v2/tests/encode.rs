@@ -106,3 +106,18 @@ fn a_second_code_of_a_diagnosis_and_the_kind_of_a_referral_come_back() {
     let in_words = changed("shione_ref_i12", "RF1|P|A||||", "RF1|P|A|^産後ケア|||");
     assert!(in_words.contains("\"kind\":\"postnatal_care\""), "{in_words}");
 }
+
+#[test]
+fn an_allergy_that_was_found_not_to_be_is_not_written_as_one() {
+    use crate::testing::{coded, mother_alone, of_mother, profile, released, text};
+    use musubi_proto::v1 as proto;
+    let lines = |status: &str| {
+        let mut all = mother_alone();
+        let (coded, kind, status) = (Some(coded("", "", "卵")), text("allergy"), text(status));
+        let found = proto::Observation { coded, kind, status, ..proto::Observation::default() };
+        all.push(of_mother("0012345/allergy/1", proto::entry::Body::Observation(found)));
+        let written = String::from_utf8(Hl7v2.encode(&released(all), &profile()).unwrap()).unwrap();
+        written.matches("\rIAM|").count()
+    };
+    assert_eq!((lines("final"), lines("none")), (1, 0));
+}
