@@ -12,6 +12,7 @@ mod echo;
 mod serve;
 
 use musubi::load::{Edge, Load, Turn, figure, median};
+use musubi::store::Bare;
 use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Builder;
@@ -44,7 +45,9 @@ async fn against_echo(city: &city::City) {
     let load = Load { senders: Vec::new(), each: 50, rounds: 5 };
     let channel = echo::start(city.config()).await;
     let echoed = async |shares| echo::round(&channel, shares, load.each).await;
-    let turns = city.generator().turns(Edge::Grpc, SENDERS, &load, echoed).await.expect("every notice is taken");
+    let generator = city.generator();
+    let bare = Bare::open(&generator.location).await.expect("a bare table");
+    let turns = generator.turns(&bare, (Edge::Grpc, SENDERS), &load, echoed).await.expect("every notice is taken");
     let of = |value: &dyn Fn(&Turn<_>) -> f64| median(turns.iter().map(value).collect());
     let ratio = of(&|turn| turn.hub.rate / turn.other.rate.min(turn.commits.rate));
     let goal = if ratio >= GOAL { "met" } else { "MISSED" };

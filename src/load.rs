@@ -127,10 +127,10 @@ impl Generator {
     /// # Errors
     /// When the hub or its store cannot be used, or a notice is not taken.
     pub async fn measure(&self, edge: Edge, load: &Load) -> Result<Vec<String>, LoadError> {
-        let nothing_else = async |_| ();
+        let (bare, nothing_else) = (Bare::open(&self.location).await?, async |_| ());
         let mut lines = Vec::new();
         for senders in load.senders.iter().copied() {
-            let turns = self.turns(edge, senders, load, nothing_else).await?;
+            let turns = self.turns(&bare, (edge, senders), load, nothing_else).await?;
             lines.extend(report(edge, senders, &turns));
         }
         Ok(lines)
@@ -142,18 +142,17 @@ impl Generator {
     /// As of [`measure`](Self::measure).
     pub async fn turns<T>(
         &self,
-        edge: Edge,
-        senders: usize,
+        bare: &Bare,
+        (edge, senders): (Edge, usize),
         load: &Load,
         other: impl AsyncFn(Vec<Vec<Vec<u8>>>) -> T,
     ) -> Result<Vec<Turn<T>>, LoadError> {
-        let bare = Bare::open(&self.location).await?;
         let (mut turns, mut number) = (Vec::new(), first_number());
         for round in 0..=load.rounds {
             let shares = self.shares(edge, senders, load.each, &mut number)?;
             let bodies: Vec<Vec<Vec<u8>>> = shares.iter().map(bytes_of).collect();
             let other = other(bodies.clone()).await;
-            let commits = commit(&bare, bodies, load.each).await?;
+            let commits = commit(bare, bodies, load.each).await?;
             let hub = self.push(edge, shares, load.each).await?;
             if round > 0 {
                 turns.push(Turn { hub, commits, other });
