@@ -48,6 +48,7 @@ async fn against_echo(city: &city::City) {
     let generator = city.generator();
     let bare = Bare::open(&generator.location).await.expect("a bare table");
     let turns = generator.turns(&bare, (Edge::Grpc, SENDERS), &load, echoed).await.expect("every notice is taken");
+    bare.close().await;
     let of = |value: &dyn Fn(&Turn<_>) -> f64| median(turns.iter().map(value).collect());
     let ratio = of(&|turn| turn.hub.rate / turn.other.rate.min(turn.commits.rate));
     let goal = if ratio >= GOAL { "met" } else { "MISSED" };

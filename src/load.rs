@@ -133,6 +133,7 @@ impl Generator {
             let turns = self.turns(&bare, (edge, senders), load, nothing_else).await?;
             lines.extend(report(edge, senders, &turns));
         }
+        bare.close().await;
         Ok(lines)
     }
 

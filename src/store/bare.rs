@@ -7,7 +7,7 @@ use super::sql::failure::{refused, unavailable};
 use super::sql::value::Sql;
 use super::{Location, StoreError, postgres, sqlite};
 use crate::entropy;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Rows of one transaction at most.
 const BATCH: usize = 512;
@@ -29,7 +29,11 @@ struct Job {
 
 /// The writer. It ends, and its table goes, when the last clone is dropped.
 #[derive(Clone)]
-pub struct Bare(mpsc::Sender<Job>);
+pub struct Bare {
+    jobs: mpsc::Sender<Job>,
+    /// Closed once its table has gone.
+    there: watch::Receiver<()>,
+}
 
 impl Bare {
     /// Makes the table: in a file of its own beside the embedded database, or in the database of the server.
@@ -47,9 +51,13 @@ impl Bare {
             connection.execute(Sql::new(statement)).await.map_err(told)?;
         }
         let (sender, jobs) = mpsc::channel(4 * BATCH);
-        let started = on_a_thread("bare writer", write(connection, jobs));
+        let (gone, there) = watch::channel(());
+        let started = on_a_thread("bare writer", async {
+            write(connection, jobs).await;
+            drop(gone);
+        });
         started.map_err(|error| unavailable("start a bare writer", &error))?;
-        Ok(Bare(sender))
+        Ok(Bare { jobs: sender, there })
     }
 
     /// Returns when the bytes are on disk.
@@ -59,8 +67,15 @@ impl Bare {
     pub async fn commit(&self, body: Vec<u8>) -> Result<(), StoreError> {
         let failed = || StoreError::Unavailable { at: "bare commit", code: "closed".to_owned() };
         let (done, durable) = oneshot::channel();
-        self.0.send(Job { body, done }).await.map_err(|_| failed())?;
+        self.jobs.send(Job { body, done }).await.map_err(|_| failed())?;
         durable.await.map_err(|_| failed())
+    }
+
+    /// Waits until its table has gone, so that another can be made: until then all its clones must have been dropped.
+    pub async fn close(self) {
+        let Bare { jobs, mut there } = self;
+        drop(jobs);
+        there.changed().await.ok();
     }
 }
 
@@ -93,4 +108,21 @@ async fn commit_all(connection: &mut Connection, bodies: Vec<Vec<u8>>) -> Result
     }
     connection.execute(Sql::new("COMMIT")).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[tokio::test]
+    async fn one_follows_another_on_the_same_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Folder(folder.path().to_owned());
+        for _ in 0..20 {
+            let bare = Bare::open(&location).await.unwrap();
+            bare.commit(b"a row".to_vec()).await.unwrap();
+            bare.close().await;
+        }
+    }
 }
