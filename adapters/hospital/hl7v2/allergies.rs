@@ -22,7 +22,8 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
     let own_id = if adverse_reaction { segment.value(7) } else { "".into() };
     let path = reader.place(segment);
     let deleted = adverse_reaction && segment.value(6) == "D";
-    let substance = types::coded(reader.take(segment, 3, "observation.coded").first());
+    let field = reader.take(segment, 3, "observation.coded").first();
+    let (substance, other) = (types::coded(field), types::alternate(field).unwrap_or_default());
     let code = substance.clone().unwrap_or_default();
     let Some(name) = [&*own_id, &code.code, &code.text].into_iter().find(|name| !name.is_empty()) else {
         return unnamed(reader, segment);
@@ -39,7 +40,7 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
     let reactions = reader.take(segment, 5, "observation.text").repetitions();
     let reactions: Vec<String> = reactions.filter_map(|part| part.component(1).owned()).collect();
     let body = Body::Observation(proto::Observation {
-        code: kind.clone(),
+        code: kind,
         coded: Some(substance.clone()),
         text: reactions.join("\n"),
         observed_at: onset.map(Stamp::date_time),
@@ -49,8 +50,8 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
         ..proto::Observation::default()
     });
     let mut entry = reader.entry(patient, key, path, onset.or(event), body);
-    let kind = kind.unwrap_or_default();
-    raise::by_codes(&mut entry, [(&*kind.system, &*kind.code), (&*substance.system, &*substance.code)]);
+    // A known kind of allergy does not make an unknown substance a known one.
+    raise::by_codes(&mut entry, [(&*substance.system, &*substance.code), (&*other.system, &*other.code)]);
     if !reactions.is_empty() {
         raise::narrative(&mut entry);
     }

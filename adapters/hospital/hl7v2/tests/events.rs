@@ -173,6 +173,14 @@ fn an_allergy_names_its_substance_and_a_deleted_one_is_taken_back() {
 }
 
 #[test]
+fn a_known_kind_of_allergy_hides_no_unknown_substance() {
+    let kind = "IAM|1|8339-4^^LN|106824501^アリナミン^HOT9";
+    let pr1 = format!("\r{kind}\rIN1");
+    let read = read(&changed(MOTHER, "\rIN1", &pr1), &shione());
+    assert_eq!(read.entry("observation")["label"], "V");
+}
+
+#[test]
 fn a_procedure_is_what_was_done_and_when() {
     let pr1 = "\rPR1|1||K8981^帝王切開術 緊急^99MHLW||202610260412\rPR1|2|||会陰縫合|20261026\rPR1|3\rIN1";
     let read = read(&changed(MOTHER, "\rIN1", pr1), &shione());
