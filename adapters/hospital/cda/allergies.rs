@@ -8,6 +8,7 @@ use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_proto::v1 as proto;
+use proto::Category;
 use proto::entry::Body;
 
 /// Reads one; `negationInd` says that there is none.
@@ -21,6 +22,9 @@ pub(super) fn read(reading: &mut Reading<'_>, person: usize, node: Node<'_>, wor
     let text = reactions(node, words);
     let told = !text.is_empty();
     let key = entries::key(reading, person, "allergy", node, Some(&substance));
+    if values::is_nullified(node) {
+        return reading.withdraw(person, key, node, "observation", Category::C05Delivery);
+    }
     let body = Body::Observation(proto::Observation {
         code: kind,
         coded: Some(substance),

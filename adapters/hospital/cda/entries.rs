@@ -16,8 +16,8 @@ use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_proto::v1 as proto;
-use proto::SubjectRole;
 use proto::entry::Body;
+use proto::{Category, SubjectRole};
 use std::collections::BTreeMap;
 
 /// Values that belong into one entry together, by person; and newborns of whom only a section tells.
@@ -90,6 +90,10 @@ fn walk(
             if !matches!(statement.peek("@moodCode"), "EVN" | "") {
                 continue;
             }
+            if name != "observation" && (values::is_denied(statement) || values::is_nullified(statement)) {
+                not_read(reading, statement);
+                continue;
+            }
             if name == "observation" {
                 observation(reading, statement, subject, place, collected);
             }
@@ -101,6 +105,16 @@ fn walk(
             }
         }
     }
+}
+
+/// What is not so, or was put down by mistake, is never read as if it were so.
+fn not_read(reading: &mut Reading<'_>, statement: Node<'_>) {
+    reading.warning(
+        "H104",
+        statement,
+        "否定または取消しの項目のため、記録に写さず、原文のまま保管しました。",
+        "A statement that is negated or was nullified: not read, kept in the raw document only.",
+    );
 }
 
 fn observation(
@@ -124,7 +138,9 @@ fn observation(
     let recognised = recognise(reading, node);
     let concept = recognised.as_ref().map(|found| found.0);
     let child = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Child);
+    let is_score = concept.is_some_and(|concept| child && concept.of_newborn() || concept.of_epds());
     match concept {
+        _ if is_score && (values::is_denied(node) || values::is_nullified(node)) => not_read(reading, node),
         Some(concept) if child && concept.of_newborn() => {
             newborn(reading, person, node, concept, place.words, collected)
         }
@@ -277,21 +293,32 @@ pub(super) fn key(
     [reading.key(person), what, &told].join("/")
 }
 
+/// A diagnosis that may turn out to be another (ActCode, intermediate diagnosis).
+pub(super) const WORKING: &str = "INTDX";
+
 fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
     const PATH: &str = "condition.code";
     let value = node.first("value");
     let Some(code) = values::coded(value, PATH, place.words) else { return };
-    let kind = match place.kind {
-        Kind::AdmissionDiagnosis => "admission",
-        Kind::DischargeDiagnosis => "final",
+    let said = node.first("code").map_or("", |code| code.peek("@code"));
+    let kind = match (place.kind, said) {
+        (Kind::AdmissionDiagnosis, _) | (_, "ADMDX") => "admission",
+        (Kind::DischargeDiagnosis, _) | (_, "DISDX") => "final",
+        (_, WORKING) => "working",
         _ => "",
     };
+    if kind == "working" {
+        node.first("code").map(|code| code.take("@code", "condition.kind"));
+    }
     value.map(|value| value.take("@xsi:type", PATH));
     let negated = (node.take("@negationInd", "condition.negated") == "true").then_some(true);
     let onset = effective(reading, node, "condition.onset");
     let high = node.first("effectiveTime").and_then(|time| time.first("high")).filter(|high| !values::is_null(*high));
     let ended = high.and_then(|high| reading.stamp(high, "@value", "condition.ended"));
     let key = key(reading, place.patient, &format!("diagnosis/{kind}"), node, Some(&code));
+    if values::is_nullified(node) {
+        return reading.withdraw(place.patient, key, node, "condition", Category::C05Delivery);
+    }
     let translations = values::translations(value, &code, "condition.translations");
     let body = Body::Condition(proto::Condition {
         code: Some(code),
@@ -328,6 +355,9 @@ fn finding(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: Stri
     let interpretation =
         node.first("interpretationCode").map_or("", |one| one.take("@code", "observation.interpretation"));
     let key = key(reading, person, "observation", node, Some(&code));
+    if values::is_nullified(node) {
+        return reading.withdraw(person, key, node, "observation", Category::C05Delivery);
+    }
     let body = Body::Observation(proto::Observation {
         code: Some(code),
         concept: loinc.clone(),

@@ -8,6 +8,7 @@ use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_proto::v1 as proto;
+use proto::Category;
 use proto::entry::Body;
 
 /// Roles of a related subject that is a child of the patient.
@@ -38,6 +39,9 @@ pub(super) fn illness(reading: &mut Reading<'_>, patient: usize, node: Node<'_>,
     let at = entries::effective(reading, node, "observation.observed_at");
     let none = node.take("@negationInd", "observation.status") == "true";
     let key = entries::key(reading, patient, &format!("family_history/{}", code.code), node, Some(&illness));
+    if values::is_nullified(node) {
+        return reading.withdraw(patient, key, node, "observation", Category::C11Family);
+    }
     let body = Body::Observation(proto::Observation {
         code: Some(code),
         coded: Some(illness),

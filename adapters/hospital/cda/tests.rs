@@ -6,6 +6,7 @@ mod asked;
 mod diagnosis;
 mod history;
 mod insurance;
+mod statements;
 
 use super::Cda;
 use crate::testing::{

@@ -23,6 +23,16 @@ pub(super) fn contradicts(node: Node<'_>) -> bool {
     !node.peek("@nullFlavor").is_empty() && holds(node)
 }
 
+/// Does a statement say that something is not so?
+pub(super) fn is_denied(statement: Node<'_>) -> bool {
+    statement.peek("@negationInd") == "true"
+}
+
+/// Was a statement made by mistake (ActStatus)?
+pub(super) fn is_nullified(statement: Node<'_>) -> bool {
+    statement.first("statusCode").is_some_and(|status| status.peek("@code") == "nullified")
+}
+
 fn holds(node: Node<'_>) -> bool {
     ["@code", "@value", "@extension", "#text"].iter().any(|name| !node.peek(name).is_empty())
 }
@@ -266,19 +276,37 @@ pub(super) fn measured(node: Node<'_>, path: &'static str, words: &Words) -> Mea
     let mut measured = Measured::default();
     match kind {
         "PQ" | "INT" | "REAL" | "MO" => measured.quantity = quantity(node, path, ""),
-        "IVL_PQ" | "IVL_INT" => {
-            let (low, high) = (node.first("low"), node.first("high"));
-            measured.quantity = match (low.filter(|low| !is_null(*low)), high.filter(|high| !is_null(*high))) {
-                (Some(low), None) => quantity(low, path, if low.peek("@inclusive") == "false" { ">" } else { ">=" }),
-                (None, Some(high)) => quantity(high, path, if high.peek("@inclusive") == "false" { "<" } else { "<=" }),
-                _ => None,
-            };
+        "IVL_PQ" | "IVL_INT" | "IVL_REAL" => {
+            let [low, high] = ["low", "high"].map(|name| node.first(name).filter(|end| !is_null(*end)));
+            let comparator =
+                |end: Node<'_>, open, closed| if end.peek("@inclusive") == "false" { open } else { closed };
+            match (low, high) {
+                (Some(low), None) => measured.quantity = quantity(low, path, comparator(low, ">", ">=")),
+                (None, Some(high)) => measured.quantity = quantity(high, path, comparator(high, "<", "<=")),
+                _ => measured.text = both(node, ["low", "high"], " - ", path),
+            }
         }
+        "IVL_TS" => measured.text = both(node, ["low", "high"], " - ", path),
+        "RTO" | "RTO_PQ_PQ" | "RTO_INT_INT" => measured.text = both(node, ["numerator", "denominator"], "/", path),
         "CD" | "CE" | "CV" | "CO" | "CS" => measured.coded = coded(Some(node), path, words),
         "TS" | "BL" => node.take("@value", path).clone_into(&mut measured.text),
         _ => measured.text = told(node, path, words),
     }
     measured
+}
+
+/// Two values as they are written, where both are there: the record has no type for them.
+fn both(node: Node<'_>, names: [&str; 2], between: &str, path: &'static str) -> String {
+    let written = |name| {
+        let value = node.first(name).filter(|value| !is_null(*value))?;
+        let (number, unit) = (value.take("@value", path), value.take("@unit", path));
+        let unit = if matches!(unit, "" | "1") { String::new() } else { format!(" {unit}") };
+        (!number.is_empty()).then(|| format!("{number}{unit}"))
+    };
+    match names.map(written) {
+        [Some(one), Some(other)] => [one, other].join(between),
+        _ => String::new(),
+    }
 }
 
 fn quantity(node: Node<'_>, path: &'static str, comparator: &str) -> Option<proto::Quantity> {

@@ -1,5 +1,7 @@
 //! The body of a written document: sections with their words and, where there are codes for it, entries.
 
+use super::super::entries::WORKING;
+use super::history::ACT_CODE;
 use super::{LOINC, ROLE, Subject, describe, history, person_ids, referral, screening, ts};
 use crate::family::{self, Person};
 use crate::wording::{self, Row, Rows};
@@ -155,7 +157,11 @@ fn diagnoses(out: &mut Writer, subject: &Subject<'_>) {
         section(out, (code, title), |out| {
             let mut rows = Rows::default();
             for one in &these {
-                let label = if one.negated == Some(true) { "否定された診断" } else { title };
+                let label = match one.kind.as_str() {
+                    _ if one.negated == Some(true) => "否定された診断",
+                    "working" => "暫定の病名",
+                    _ => title,
+                };
                 rows.add(label, wording::coded(one.code.as_ref()));
             }
             table(out, &rows.into_rows());
@@ -172,7 +178,10 @@ fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
         attributes.push(("negationInd", "true"));
     }
     out.open_with("observation", &attributes);
-    out.empty("code", &[("code", "29308-4"), ("codeSystem", LOINC), ("displayName", "Diagnosis")]);
+    match condition.kind.as_str() {
+        "working" => out.empty("code", &[("code", WORKING), ("codeSystem", ACT_CODE)]),
+        _ => out.empty("code", &[("code", "29308-4"), ("codeSystem", LOINC), ("displayName", "Diagnosis")]),
+    }
     out.empty("statusCode", &[("code", "completed")]);
     let (onset, ended) = (ts(condition.onset.as_ref()), ts(condition.ended.as_ref()));
     if onset.is_some() || ended.is_some() {

@@ -8,7 +8,7 @@ use crate::xml::Writer;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
-const ACT_CODE: &str = "2.16.840.1.113883.5.4";
+pub(super) const ACT_CODE: &str = "2.16.840.1.113883.5.4";
 
 /// Kinds of observations that have a section of their own, with its code and title.
 const SECTIONS: [(&str, &str, &str); 5] = [
