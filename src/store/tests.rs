@@ -245,6 +245,7 @@ on_both! {
     joined_persons_are_one_until_they_are_parted,
     a_superseded_fact_holds_no_more_and_can_be_superseded_once,
     a_delivery_moves_on_only_from_where_it_was_read,
+    when_a_delivery_was_released_and_when_it_left_is_kept_and_taken_back_with_it,
     held_deliveries_are_read_page_by_page_and_none_is_passed_over,
     what_is_due_for_one_destination_hides_nothing_for_another,
     the_oldest_of_each_destination_is_known_however_many_wait_for_one,
@@ -454,6 +455,25 @@ async fn a_delivery_moves_on_only_from_where_it_was_read(home: &Home) {
     assert_eq!(stored, DeliveryRow { sequence: 1, ..sent });
     assert_eq!(ids(store.deliveries_to(&agency(), 1, 10).await.unwrap()), [second.id]);
     assert!(store.deliveries_due(NOW, 10, &BTreeSet::new()).await.unwrap().is_empty());
+}
+
+async fn when_a_delivery_was_released_and_when_it_left_is_kept_and_taken_back_with_it(home: &Home) {
+    let store = home.open().await;
+    let waiting = delivery_row(person(), DeliveryState::Waiting);
+    let released = DeliveryRow { state: DeliveryState::Released, released_at: Some(NOW), ..waiting.clone() };
+    let sent = DeliveryRow { sent_at: Some(NOW.plus_minutes(1)), ..released.clone() };
+    let again = sent.clone().queued(DeliveryState::Waiting);
+    assert!(!released.has_left() && sent.has_left() && again == waiting);
+    for row in [waiting.clone(), released, sent, again] {
+        store.commit("move", rows(vec![Row::Delivery(row.clone())])).await.unwrap();
+        assert_eq!(store.delivery(row.id).await.unwrap(), Some(DeliveryRow { sequence: 1, ..row }));
+    }
+    // What an older hub releases says of neither: it may have left.
+    store.close().await.unwrap();
+    home.tamper("UPDATE delivery SET state = 3", None).await;
+    let store = home.open().await;
+    let of_old = store.delivery(waiting.id).await.unwrap().unwrap();
+    assert_eq!(of_old.stage(), DeliveryStage::Sent);
 }
 
 async fn what_is_due_for_one_destination_hides_nothing_for_another(home: &Home) {

@@ -3,7 +3,9 @@
 use super::super::attempts::ATTEMPTS_MAX;
 use super::super::dead_letters::Replay;
 use super::*;
-use crate::store::{DeliveryRow, DeliveryState, Row};
+use crate::hub::answer::Answer;
+use crate::hub::register::Address;
+use crate::store::{DeliveryRow, DeliveryStage, DeliveryState, Row};
 
 impl City {
     async fn fetched(&self) -> Vec<String> {
@@ -292,4 +294,65 @@ async fn about_mother_and_child_and_who_was_joined_with_them_nothing_overtakes_a
     assert_eq!(before(about(stranger, other)).await, Some(mother.id), "who turned out to be the mother");
     city.hub.delivery_done(&mother).await.unwrap();
     assert_eq!(before(about(child, newborn)).await, None, "once that is with its recipient");
+}
+
+#[tokio::test]
+async fn each_stage_of_a_delivery_is_written_before_what_follows_from_it() {
+    let city = City::new().await;
+    city.submit("MED-4810700452", "hl7v2", MINAMI).await;
+    assert_eq!(city.all(DeliveryState::Held).await[0].stage(), DeliveryStage::Received);
+    city.consented().await;
+    let committed = city.all(DeliveryState::Waiting).await.remove(0);
+    assert_eq!(committed.stage(), DeliveryStage::Committed);
+    let stored = async || city.hub.store.delivery(committed.id).await.unwrap().unwrap();
+
+    let released = city.hub.release_delivery(&committed, &[]).await.unwrap().unwrap().delivery;
+    assert_eq!((stored().await.stage(), stored().await.sent_at), (DeliveryStage::Released, None));
+    city.set("2026-10-30T11:05:02+09:00");
+    let sent = city.hub.delivery_leaves(&released).await.unwrap().unwrap();
+    assert_eq!((stored().await.stage(), stored().await.sent_at), (DeliveryStage::Sent, Some(city.hub.now())));
+    city.hub.delivery_answered(&sent, Answer::Transient("busy"), false).await.unwrap();
+    let failed = stored().await;
+    assert_eq!((failed.stage(), failed.released_at, failed.sent_at), (DeliveryStage::FailedTransient, None, None));
+    assert!(city.hub.delivery_leaves(&sent).await.unwrap().is_none(), "it has been moved since");
+
+    for (answer, stage) in [
+        (Answer::Ambiguous("silence"), DeliveryStage::FailedAmbiguous),
+        (Answer::Rejected("refused"), DeliveryStage::Rejected),
+    ] {
+        let sent = city.hub.release_delivery(&stored().await, &[]).await.unwrap().unwrap().delivery;
+        city.hub.delivery_answered(&sent, answer, false).await.unwrap();
+        assert_eq!(stored().await.stage(), stage);
+        let officer = city.caller("OSC-482072", "ooba");
+        let again = city.hub.replay(&officer, committed.id, false).await.unwrap().row;
+        assert_eq!((again.stage(), again.released_at), (DeliveryStage::Committed, None));
+    }
+    let sent = city.hub.release_delivery(&stored().await, &[]).await.unwrap().unwrap().delivery;
+    city.hub.delivery_done(&sent).await.unwrap();
+    assert_eq!(stored().await.stage(), DeliveryStage::Acknowledged);
+}
+
+#[tokio::test]
+async fn what_had_not_left_when_a_hub_stopped_is_sent_though_its_destination_knows_nothing_twice() {
+    let city = City::new().await;
+    let mut center = agency("OSC-482072", AgencyKind::Osc, "", &[("ooba", Role::Phn)]);
+    center.settings.subscriptions[0].https = Some(Address {
+        address: "localhost:1".to_owned(),
+        server_name: "localhost".to_owned(),
+        agency: None,
+        path: "/".to_owned(),
+        repeats: false,
+    });
+    city.hub.register.put(&city.hub.store, center, Change::default()).await.unwrap();
+    city.consented().await;
+    let waiting = city.all(DeliveryState::Waiting).await.remove(0);
+    let stored = async || city.hub.store.delivery(waiting.id).await.unwrap().unwrap();
+    city.hub.release_delivery(&waiting, &[]).await.unwrap().unwrap();
+    city.hub.deliver_unfinished_again(&["https:"]).await.unwrap();
+    assert_eq!((stored().await.state, stored().await.next_at), (DeliveryState::Waiting, city.hub.now()));
+
+    let released = city.hub.release_delivery(&stored().await, &[]).await.unwrap().unwrap().delivery;
+    city.hub.delivery_leaves(&released).await.unwrap().unwrap();
+    city.hub.deliver_unfinished_again(&["https:"]).await.unwrap();
+    assert_eq!((stored().await.stage(), stored().await.reason.as_str()), (DeliveryStage::FailedAmbiguous, "stopped"));
 }
