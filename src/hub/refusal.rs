@@ -137,6 +137,7 @@ fn conflict_word(conflict: &Conflict) -> &'static str {
         Conflict::Referral(_) => "referral",
         Conflict::WorkItem(_) => "work item",
         Conflict::SignIn => "sign-in",
+        Conflict::Setting => "setting",
         Conflict::Fact(_) => "fact",
         Conflict::Alias(_) => "alias",
         Conflict::Join(_) => "join",

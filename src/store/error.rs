@@ -58,6 +58,9 @@ pub enum Conflict {
     /// The row of the sign-in has changed.
     #[error("a row of the sign-in has changed")]
     SignIn,
+    /// A setting says something else by now.
+    #[error("a setting says something else by now")]
+    Setting,
     /// The fact has been superseded, or is unknown.
     #[error("fact {0} no longer holds")]
     Fact(FactId),

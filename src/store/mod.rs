@@ -102,6 +102,13 @@ pub enum Expect {
         /// Version that was read.
         version: u64,
     },
+    /// The setting says what was read; `None` when it must not be there.
+    Setting {
+        /// Its name.
+        name: String,
+        /// What was read.
+        value: Option<String>,
+    },
     /// The identifier names nobody yet.
     NoAlias {
         /// Issuer and identifier, blinded.

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::hub::enrol::Enrolment;
-use crate::store::{KEYS, Location, Row, Settings, Verdict};
+use crate::hub::witness::Witness;
+use crate::store::{Fault, FaultKind, KEYS, Location, Log, Row, Settings, Verdict};
+use musubi_verify::witness::Head;
 
 /// Two hubs of one city. `None` where no server is installed.
 async fn twins() -> Option<(City, City)> {
@@ -144,4 +146,27 @@ async fn s38_a_contradiction_that_closed_one_hub_closes_the_others_on_its_databa
     one.hub.store.commit("declare", Change { rows: vec![given], ..Change::default() }).await.unwrap();
     one.hub.close_where_contradicted().await.unwrap();
     assert!(one.hub.store.fault().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s38_of_two_hubs_that_see_a_contradiction_in_one_moment_one_tells_of_it() {
+    let Some((one, two)) = twins().await else { return };
+    let key = musubi_verify::WitnessKey::from_bytes("witness.example/w1", &[9; 32]).unwrap().verifier();
+    let witness = Arc::new(Witness { name: "証人".to_owned(), key, folder: one._folder.path().to_owned() });
+    let log = Log::parse("482072").unwrap();
+    let center = one.caller("OSC-482072", "ooba");
+    let asked = async |kind: &str| one.hub.work_items(&center, None, kind).await.unwrap().len();
+    for round in 1..=20_u8 {
+        let heads = (Head { size: 9, root: [round; 32] }, Head { size: 9, root: [0; 32] });
+        let (first, second) = tokio::join!(
+            one.hub.is_contradicted(&witness, &log, heads, true),
+            two.hub.is_contradicted(&witness, &log, heads, true)
+        );
+        first.and(second).unwrap();
+        assert_eq!(asked("witness_contradicts").await, usize::from(round), "one question about each");
+        let fault = Fault { log: log.clone(), index: round.into(), kind: FaultKind::Chain };
+        let (first, second) = tokio::join!(one.hub.tell_of_fault(&fault), two.hub.tell_of_fault(&fault));
+        first.and(second).unwrap();
+        assert_eq!(asked("log_faulty").await, usize::from(round));
+    }
 }

@@ -8,8 +8,8 @@ use crate::hub::alarms::{Alarm, Condition};
 use crate::hub::family::Family;
 use crate::hub::register::Agency;
 use crate::hub::work::{Question, WorkBody};
-use crate::hub::{Hub, Refusal};
-use crate::store::{Change, Fault, Log, Row};
+use crate::hub::{DECIDE_AGAIN_MAX, Hub, Refusal};
+use crate::store::{Change, Conflict, Expect, Fault, Log, Row, StoreError};
 use musubi_core::adapter::Text;
 use musubi_core::agency::AgencyKind;
 use musubi_core::audit::AuditEntry;
@@ -108,7 +108,11 @@ pub(super) fn waits(handle: &str, log: &Log, since: Option<Time>) -> Row {
 }
 
 pub(super) fn told(handle: &str, log: &Log, head: &str) -> Row {
-    Row::Setting { name: format!("{TOLD}.{handle}.{}", log.name()), value: head.to_owned() }
+    Row::Setting { name: told_name(handle, log), value: head.to_owned() }
+}
+
+fn told_name(handle: &str, log: &Log) -> String {
+    format!("{TOLD}.{handle}.{}", log.name())
 }
 
 impl Hub {
@@ -178,28 +182,45 @@ impl Hub {
 
     /// The head of the contradiction of a witness that people were told of last; empty where none is.
     pub(super) async fn was_told(&self, witness: &Witness, log: &Log) -> Result<String, Refusal> {
-        let name = format!("{TOLD}.{}.{}", witness.key.handle(), log.name());
-        Ok(self.store.setting(&name).await?.unwrap_or_default())
+        Ok(self.store.setting(&told_name(&witness.key.handle(), log)).await?.unwrap_or_default())
     }
 
     /// A witness holds another head than the log: an incident, told at once, with both. One of which there is its word alone is told
-    /// once; one that the hub's key signed too, whenever it is another.
-    pub(super) async fn is_contradicted(
+    /// once; one that the hub's key signed too, whenever it is another. Of several hubs that see it at once, one tells.
+    pub(in crate::hub) async fn is_contradicted(
         &self,
         witness: &Arc<Witness>,
         log: &Log,
         heads: Heads,
         by_hub: bool,
     ) -> Result<(), Refusal> {
+        for _ in 0..DECIDE_AGAIN_MAX {
+            if self.tell_of_contradiction(witness, log, heads, by_hub).await? {
+                return Ok(());
+            }
+        }
+        Err(Refusal::kept_changing())
+    }
+
+    /// False where another hub has told something of it in this moment.
+    async fn tell_of_contradiction(
+        &self,
+        witness: &Arc<Witness>,
+        log: &Log,
+        heads: Heads,
+        by_hub: bool,
+    ) -> Result<bool, Refusal> {
         let (handle, now, (theirs, ours)) = (witness.key.handle(), self.now(), heads);
-        let before = self.was_told(witness, log).await?;
+        let name = told_name(&handle, log);
+        let value = self.store.setting(&name).await?;
+        let before = value.clone().unwrap_or_default();
         let kept = if by_hub { to_keep(&self.store, &handle, log, theirs).await? } else { None };
         if before == theirs.to_string() || !by_hub && !before.is_empty() {
             if let Some(row) = kept {
                 let rows = vec![row];
                 self.store.commit("keep a contradiction", Change { rows, ..Change::default() }).await?;
             }
-            return Ok(());
+            return Ok(true);
         }
         let origin = self.store.origin(log);
         tracing::error!(witness = handle, log = log.name(), %theirs, %ours, alarm = "witness_contradicts",
@@ -210,9 +231,12 @@ impl Hub {
         let mut rows = self.questions(&contradiction(&witness.name, &origin, heads), log)?;
         rows.push(told(&handle, log, &theirs.to_string()));
         rows.extend(kept);
-        let leaves = vec![self.hub_leaf(now, &entry)];
-        self.store.commit("tell of a contradiction", Change { rows, leaves, ..Change::default() }).await?;
-        Ok(())
+        let (expect, leaves) = (vec![Expect::Setting { name, value }], vec![self.hub_leaf(now, &entry)]);
+        match self.store.commit("tell of a contradiction", Change { expect, rows, leaves, ..Change::default() }).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict(Conflict::Setting)) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// A log does not verify: put before people, once, and on file, while the hub still writes, for it is closed next (S-37).
@@ -220,8 +244,8 @@ impl Hub {
     /// # Errors
     /// When the store fails.
     pub async fn tell_of_fault(&self, fault: &Fault) -> Result<(), Refusal> {
-        let said = fault.to_string();
-        if self.store.setting(FAULTY).await?.is_some_and(|known| known == said) {
+        let (said, value) = (fault.to_string(), self.store.setting(FAULTY).await?);
+        if value.as_ref() == Some(&said) {
             return Ok(());
         }
         let (now, origin) = (self.now(), self.store.origin(&fault.log));
@@ -229,9 +253,13 @@ impl Hub {
         let entry = AuditEntry { time: now.micros(), action, note, ..AuditEntry::default() };
         let mut rows = self.questions(&faulty(&origin, fault), &fault.log)?;
         rows.push(Row::Setting { name: FAULTY.to_owned(), value: said });
+        let expect = vec![Expect::Setting { name: FAULTY.to_owned(), value }];
         let leaves = vec![self.hub_leaf(now, &entry)];
-        self.store.commit("tell of a faulty log", Change { rows, leaves, ..Change::default() }).await?;
-        Ok(())
+        match self.store.commit("tell of a faulty log", Change { expect, rows, leaves, ..Change::default() }).await {
+            // Another hub has told of one in this moment, and both close.
+            Ok(_) | Err(StoreError::Conflict(Conflict::Setting)) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Did a log not verify when it was last verified from its first line? A start, which reads the end alone, must not forget it.

@@ -220,3 +220,23 @@ async fn what_is_due_is_claimed_by_one_hub_and_taken_over_when_that_is_gone() {
     assert_eq!(stores[1].deliveries_due(NOW, 100, &BTreeSet::new()).await.unwrap().len(), 59);
     assert!(stores[0].deliveries_due(NOW, 100, &BTreeSet::new()).await.unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hubs_that_rest_on_a_setting_that_is_not_there_yet_one_writes_it() {
+    let Some(home) = Home::database() else { return };
+    let stores = [home.open().await, home.open().await];
+    let mut value = None;
+    for round in 0..40 {
+        let name = if round < 20 { format!("new {round}") } else { "again".to_owned() };
+        let read = if round > 20 { value.clone() } else { None };
+        let write = |by: &str| Change {
+            expect: vec![Expect::Setting { name: name.clone(), value: read.clone() }],
+            ..rows(vec![Row::Setting { name: name.clone(), value: format!("{by} {round}") }])
+        };
+        let (one, two) = tokio::join!(stores[0].commit("a", write("one")), stores[1].commit("b", write("two")));
+        assert!(one.is_ok() != two.is_ok(), "one of two is written: {one:?} {two:?}");
+        value = Some(format!("{} {round}", if one.is_ok() { "one" } else { "two" }));
+        assert_eq!(stores[0].setting(&name).await.unwrap(), value);
+        assert_eq!(conflict(if one.is_ok() { two } else { one }), Conflict::Setting);
+    }
+}

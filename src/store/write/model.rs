@@ -47,6 +47,7 @@ const DELIVERIES: Statement = among!(of every municipality "SELECT id, state, at
 const REFERRALS: Statement = among!(of every municipality "SELECT id, version FROM referral");
 const WORK_ITEMS: Statement = among!(of every municipality "SELECT id, open FROM work_item");
 const SIGN_INS: Statement = among!("SELECT key, version FROM sign_in", "key");
+const SETTINGS: Statement = among!("SELECT name, value FROM setting", "name");
 const FACTS: Statement = among!(of every municipality "SELECT id, municipality, superseded_at, persons FROM fact");
 pub(in crate::store) const POLICY_EPOCH: &str = "policy_epoch";
 const POLICY: Statement = Statement::each(
@@ -73,6 +74,7 @@ pub(super) struct Model {
     referrals: HashMap<ReferralId, u64>,
     work_items: HashMap<WorkItemId, bool>,
     sign_ins: HashMap<Blind, u64>,
+    settings: HashMap<String, String>,
     facts: HashMap<FactId, KnownFact>,
 }
 
@@ -87,6 +89,7 @@ struct Wanted {
     referrals: BTreeSet<Uuid>,
     work_items: BTreeSet<Uuid>,
     sign_ins: BTreeSet<Blind>,
+    settings: BTreeSet<String>,
     facts: BTreeSet<Uuid>,
 }
 
@@ -101,6 +104,7 @@ impl Wanted {
                 Expect::WorkItemOpen { id } => drop(self.work_items.insert(id.0)),
                 Expect::FactHolds { id } => drop(self.facts.insert(id.0)),
                 Expect::SignIn { key, .. } => drop(self.sign_ins.insert(*key)),
+                Expect::Setting { name, .. } => drop(self.settings.insert(name.clone())),
                 Expect::NoAlias { blind } => drop(self.aliases.insert(*blind)),
             }
         }
@@ -164,6 +168,11 @@ impl Model {
             Ok(())
         })
         .await?;
+        look_up(from, SETTINGS, "setting", wanted.settings, |row| {
+            model.settings.insert(row.plain("name")?, row.plain("value")?);
+            Ok(())
+        })
+        .await?;
         look_up(from, FACTS, "fact", wanted.facts, |row| {
             let holds = row.time_if_any("superseded_at")?.is_none();
             let known = KnownFact { municipality: row.checked("municipality")?, persons: row.persons()?, holds };
@@ -204,6 +213,7 @@ impl Model {
             Expect::SignIn { key, version } => {
                 (self.sign_ins.get(key).copied().unwrap_or(0) == *version, Conflict::SignIn)
             }
+            Expect::Setting { name, value } => (self.settings.get(name) == value.as_ref(), Conflict::Setting),
             Expect::NoAlias { blind } => match self.aliases.get(blind) {
                 Some(person) => (false, Conflict::Alias(*person)),
                 None => return Ok(()),
@@ -249,6 +259,7 @@ impl Model {
             Row::WorkItem(row) => drop(self.work_items.insert(row.id, row.open)),
             Row::SignIn(row) => drop(self.sign_ins.insert(row.key, row.version)),
             Row::SignInEnded(key) => drop(self.sign_ins.remove(key)),
+            Row::Setting { name, value } => drop(self.settings.insert(name.clone(), value.clone())),
             Row::PolicyEpoch(epoch) => self.policy = *epoch,
             Row::Epoch(person) => return self.bump([*person]),
             Row::Fact(row) => {

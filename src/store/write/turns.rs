@@ -1,5 +1,5 @@
 //! Whose turn it is. A batch first takes the locks of all that it may touch, in an order that is the same in every hub:
-//! logs by name, then messages and rows of the sign-in by key. Whoever holds a log's row appends to that log, so its indexes have no gaps. What is
+//! logs by name, then messages, rows of the sign-in and settings by key. Whoever holds a log's row appends to that log, so its indexes have no gaps. What is
 //! read to judge a change is locked as it is read. Rows that nobody thought of are left to the database, which ends one of
 //! two transactions that wait for each other; that one is tried again.
 
@@ -13,6 +13,8 @@ use crate::store::write::logs::{Head, Numbers, State};
 use crate::store::write::solitary::is_solitary;
 use crate::store::{Change, Expect};
 use musubi_core::id::Municipality;
+use musubi_core::sealing::Blind;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 const LOGS: &str = "SELECT name, size, frontier, chain, covered FROM log WHERE name = ANY($1) ORDER BY name FOR UPDATE";
@@ -117,13 +119,14 @@ fn municipality(row: &Row) -> Option<&Municipality> {
     }
 }
 
-/// A number for the key of a change's message, and for what it rests on of the sign-in, which may not be there yet. Two keys of one
+/// A number for the key of a change's message, and for what it rests on of the sign-in and of settings, which may not be there yet. Two keys of one
 /// number wait for each other, no more.
 fn keys(change: &Change) -> impl Iterator<Item = i64> {
     let message = change.message.iter().filter(|message| message.repeats).map(|message| message.key);
-    let sign_ins = change.expect.iter().filter_map(|expect| match expect {
+    let expected = change.expect.iter().filter_map(|expect| match expect {
         Expect::SignIn { key, .. } => Some(*key),
+        Expect::Setting { name, .. } => Some(Blind(Sha256::digest(name.as_bytes()).into())),
         _ => None,
     });
-    message.chain(sign_ins).filter_map(|key| key.0.first_chunk().map(|bytes| i64::from_be_bytes(*bytes)))
+    message.chain(expected).filter_map(|key| key.0.first_chunk().map(|bytes| i64::from_be_bytes(*bytes)))
 }
