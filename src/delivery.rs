@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Channels that this serves.
@@ -37,6 +38,8 @@ const NOTE_AGAIN: Duration = Duration::from_millis(500);
 const NOTE_AGAIN_MAX: Duration = Duration::from_secs(30);
 /// Most tries of that. After them it is known only that it was sent, and somebody is asked when it is late.
 const NOTES_MAX: u32 = 100;
+/// Between two words to the other hubs that this one is still at what it claimed: claims end after two minutes.
+const HOLD_EVERY: Duration = Duration::from_secs(30);
 /// Time for a folder to take one delivery. After that its recipient counts as hanging until the write returns.
 const WRITE_MAX: Duration = Duration::from_secs(30);
 /// Minutes after which a recipient who is suspended, or no longer subscribes, is looked at again.
@@ -128,7 +131,14 @@ impl Deliverer {
         }
         let deliverer = Arc::new(self);
         let (mut at_work, mut lanes) = (JoinSet::new(), Lanes::default());
+        let mut held = Instant::now();
         loop {
+            if held.elapsed() >= HOLD_EVERY {
+                held = Instant::now();
+                if let Err(error) = deliverer.hub.store.hold_on_to(lanes.at_work()).await {
+                    tracing::error!(%error, "claims of deliveries are not held on to");
+                }
+            }
             while let Some(Ok(done)) = at_work.try_join_next() {
                 lanes.leave(&done);
             }

@@ -46,6 +46,11 @@ impl Lanes {
             .collect()
     }
 
+    /// Every delivery at work.
+    pub(super) fn at_work(&self) -> impl Iterator<Item = DeliveryId> {
+        self.0.values().flat_map(BTreeMap::keys).copied()
+    }
+
     /// A delivery has ended, well or not.
     pub(super) fn leave(&mut self, row: &DeliveryRow) {
         if let Some(at_work) = self.0.get_mut(&(row.recipient.clone(), row.format.clone())) {

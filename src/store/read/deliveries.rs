@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 /// `$4` names the destinations that are passed over, one a line.
 const DUE: &str = "SELECT * FROM delivery WHERE state = $1 AND next_at <= $2
     AND instr($4, char(10) || recipient || ' ' || format || char(10)) = 0 ORDER BY next_at, sequence LIMIT +$3";
-/// On a server, what is due and at which no other hub is, claimed for two minutes by the clock of the server: longer than one
-/// attempt takes. A claim of one's own is renewed when half of it has passed. No hub waits for another.
+/// On a server, what is due and at which no other hub is, claimed for two minutes by the clock of the server. Who is still
+/// at one by then says so in time. A claim of one's own is renewed when half of it has passed. No hub waits for another.
 const CLAIM: &str = "WITH due AS (
         SELECT municipality, id, claimed_by = $5 AND claimed_until > clock_timestamp() + INTERVAL '1 minute' AS held
         FROM delivery WHERE state = $1 AND next_at <= $2
@@ -27,6 +27,9 @@ const CLAIM: &str = "WITH due AS (
     SELECT * FROM claimed UNION ALL
     SELECT delivery.* FROM delivery JOIN due ON delivery.municipality = due.municipality AND delivery.id = due.id
         WHERE due.held ORDER BY next_at, sequence";
+/// Claims of one's own go on from now. What another hub has taken over stays with it.
+const HOLD_ON: &str = "UPDATE delivery SET claimed_until = clock_timestamp() + INTERVAL '2 minutes'
+    WHERE municipality IN (SELECT name FROM log) AND id = ANY($1) AND claimed_by = $2";
 const ABANDONED: Statement = Statement::each(
     "SELECT * FROM delivery WHERE state = $1 AND format NOT LIKE 'receive:%' ORDER BY next_at, sequence LIMIT +$2",
     "SELECT * FROM delivery WHERE state = $1 AND format NOT LIKE 'receive:%'
@@ -149,6 +152,19 @@ impl Store {
         };
         let question = if self.is_shared() { question(CLAIM).bind(self.inner.holder()) } else { question(DUE) };
         self.all("deliveries due", question).await
+    }
+
+    /// This hub is still at these: no other takes them over for some minutes more. Where it is alone there is nothing to hold.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold_on_to(&self, deliveries: impl Iterator<Item = DeliveryId>) -> Result<(), StoreError> {
+        let mut deliveries = deliveries.peekable();
+        if !self.is_shared() || deliveries.peek().is_none() {
+            return Ok(());
+        }
+        let question = Sql::new(HOLD_ON).among(deliveries.map(|id| id.0)).bind(self.inner.holder());
+        self.all::<DeliveryRow>("hold on to deliveries", question).await.map(drop)
     }
 
     /// Deliveries that a hub sent by itself and at which nobody is any more: of the last run, or of a hub that went away.

@@ -240,3 +240,30 @@ async fn of_two_hubs_that_rest_on_a_setting_that_is_not_there_yet_one_writes_it(
         assert_eq!(conflict(if one.is_ok() { two } else { one }), Conflict::Setting);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_still_at_a_delivery_keeps_it_and_who_lost_it_does_not_get_it_back() {
+    let Some(home) = Home::database() else { return };
+    let stores = [home.open().await, home.open().await];
+    let waiting = delivery_row(person(), DeliveryState::Waiting);
+    stores[0].commit("queue", rows(vec![Row::Delivery(waiting.clone())])).await.unwrap();
+    assert_eq!(stores[0].deliveries_due(NOW, 9, &BTreeSet::new()).await.unwrap().len(), 1);
+    let released = DeliveryRow { state: DeliveryState::Released, attempts: 1, ..waiting.clone() };
+    stores[0].commit("release", rows(vec![Row::Delivery(released)])).await.unwrap();
+    let late = "UPDATE delivery SET claimed_until = clock_timestamp()";
+    let abandoned = async || stores[1].deliveries_abandoned(9).await.unwrap().len();
+
+    home.tamper(late, None).await;
+    assert_eq!(abandoned().await, 1, "its two minutes are over");
+    stores[1].hold_on_to([waiting.id].into_iter()).await.unwrap();
+    assert_eq!(abandoned().await, 1, "it is not the other's to hold on to");
+    stores[0].hold_on_to([waiting.id].into_iter()).await.unwrap();
+    assert_eq!(abandoned().await, 0, "the one that is still at it says so");
+
+    home.tamper(late, None).await;
+    let again = DeliveryRow { attempts: 1, ..waiting.clone() };
+    stores[1].commit("take over", rows(vec![Row::Delivery(again)])).await.unwrap();
+    assert_eq!(stores[1].deliveries_due(NOW, 9, &BTreeSet::new()).await.unwrap().len(), 1);
+    stores[0].hold_on_to([waiting.id].into_iter()).await.unwrap();
+    assert!(stores[0].deliveries_due(NOW, 9, &BTreeSet::new()).await.unwrap().is_empty());
+}
