@@ -6,6 +6,7 @@ mod diagnosis;
 mod kept;
 mod kin;
 mod read;
+mod retracted;
 mod treatment;
 mod valid;
 

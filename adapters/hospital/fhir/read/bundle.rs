@@ -135,8 +135,18 @@ impl<'t> Document<'t> {
 /// Reports of a stillbirth.
 const FETAL_DEATH: [&str; 5] = ["69043-8", "92010-8", "76400-1", "92022-3", "92023-1"];
 
-/// No child person comes of a stillbirth (`formats/common_japan.md` 5.5): a report about the fetus is not taken.
+/// No child person comes of a stillbirth (`formats/common_japan.md` 5.5): a report about the fetus is not taken. Neither is a
+/// document that was put down by mistake: nothing in it holds.
 pub(super) fn check_kind(reading: &mut Reading<'_>, document: &Document<'_>) {
+    if let Some(composition) = document.composition.filter(|one| one.peek("status") == "entered-in-error") {
+        reading.error_at(
+            "H003",
+            composition,
+            "status",
+            "取り消された文書(entered-in-error)は受け取れません。訂正した文書を送るか、中のリソースをentered-in-errorにして送ってください。",
+            "A document that is entered-in-error is not taken: send the corrected one, or its resources as entered-in-error.",
+        );
+    }
     let Some(composition) = document.composition.filter(|_| document.is_one_of(&FETAL_DEATH)) else { return };
     reading.error_at(
         "H003",

@@ -7,14 +7,14 @@ use crate::hospital::keys;
 use crate::hospital::reading::Reading;
 use crate::hospital::{attachment, narrative};
 use crate::json::Node;
-use musubi_core::agency::Category;
 use musubi_proto::v1 as proto;
+use proto::Category;
 
 /// A DocumentReference with its attachments. An address is kept, never fetched (S-72).
 pub(super) fn reference(reading: &mut Reading<'_>, number: usize) {
     let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
     let attachments: Vec<_> = node.all("content").flat_map(|content| content.all("attachment")).collect();
-    if attachments.iter().all(|one| one.get("data").is_none()) {
+    if !is_wrong(node) && attachments.iter().all(|one| one.get("data").is_none()) {
         return;
     }
     let Some(person) = reading.person(number, "subject") else { return };
@@ -45,8 +45,17 @@ pub(super) fn attached(
     (kind, told): (Option<proto::Coded>, &str),
 ) {
     let categories = categories(node);
+    let is_wrong = is_wrong(node);
     for one in attachments {
         let written = one.take("contentType", "document.media_type");
+        let title = [one.take("title", "document.title"), node.take("description", "document.title")];
+        let title = title.into_iter().find(|title| !title.is_empty()).unwrap_or_default();
+        let name = format!("document/{}", keys::name(told.to_owned(), title));
+        if is_wrong {
+            let key = format!("{}/{name}", reading.key(person));
+            reading.withdraw(person, key, node, "document", Category::C10Narrative);
+            continue;
+        }
         let Some(content) = one.get("data") else { continue };
         let (media_type, bytes) = match attachment::attachment(written, content.text(), attachment::BYTES_MAX) {
             Ok(read) => read,
@@ -56,8 +65,6 @@ pub(super) fn attached(
             }
         };
         content.taken("document.content");
-        let title = [one.take("title", "document.title"), node.take("description", "document.title")];
-        let title = title.into_iter().find(|title| !title.is_empty()).unwrap_or_default();
         let document = proto::Document {
             categories: categories.clone(),
             title: title.to_owned(),
@@ -65,16 +72,21 @@ pub(super) fn attached(
             content: bytes,
             r#type: kind.clone(),
         };
-        let name = keys::name(told.to_owned(), title);
-        reading.paper(person, node, &format!("document/{name}"), document);
+        reading.paper(person, node, &name, document);
     }
+}
+
+/// Was it, or what it refers to, put down by mistake?
+fn is_wrong(node: Node<'_>) -> bool {
+    [node.peek("status"), node.peek("docStatus")].contains(&"entered-in-error")
 }
 
 /// What a document tells, as far as its sender says so.
 fn categories(node: Node<'_>) -> Vec<i32> {
     let codings = node.all("securityLabel").flat_map(|label| label.all("coding"));
     let own = codings.filter(|coding| coding.peek("system") == CATEGORY);
-    let told = own.filter_map(|coding| coding.take("code", "document.categories").parse::<Category>().ok());
+    let told = own
+        .filter_map(|coding| coding.take("code", "document.categories").parse::<musubi_core::agency::Category>().ok());
     told.map(|category| category as i32 + 1).collect()
 }
 

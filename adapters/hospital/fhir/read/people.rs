@@ -248,6 +248,9 @@ fn parent(code: &str) -> Option<&'static str> {
 pub(super) fn related(reading: &mut Reading<'_>, number: usize) {
     let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
     let Some(child) = reading.person(number, "patient") else { return };
+    if node.peek("active") == "false" {
+        return super::unread(reading, number);
+    }
     let roles = node.all("relationship").flat_map(|concept| concept.all("coding"));
     let code = roles.filter(|coding| coding.peek("system") == ROLE_CODE).find_map(|coding| parent(coding.peek("code")));
     let is_child = reading.people.get(child).is_some_and(|person| person.role() == SubjectRole::Child);

@@ -20,8 +20,12 @@ pub(super) fn encounter(reading: &mut Reading<'_>, number: usize, document: &Doc
     let class = class(reading, node);
     let visit_number = reading.number_of(node);
     let key = crate::hospital::stay_key(reading.key(person), &visit_number, start, end);
-    if node.peek("status") == "entered-in-error" {
-        reading.withdraw(person, key, node, "encounter", Category::C05Delivery);
+    let inpatient = class == "inpatient" || (document.is_discharge() && class.is_empty());
+    if matches!(node.peek("status"), "entered-in-error" | "cancelled") {
+        reading.withdraw(person, key.clone(), node, "encounter", Category::C05Delivery);
+        if inpatient {
+            reading.withdraw(person, key, node, "discharge_notice", Category::C05Delivery);
+        }
         return;
     }
     let department = values::words(node.first("serviceType"), "encounter.department");
@@ -45,8 +49,9 @@ pub(super) fn encounter(reading: &mut Reading<'_>, number: usize, document: &Doc
     raise::by_place(&mut entry, &ward, &department);
     reading.update("encounter", entry);
     part_of(reading, number, person);
-    let stay = class == "inpatient" || (document.is_discharge() && class.is_empty());
-    if !stay || !(end.is_some() || document.is_discharge()) {
+    // Nobody is discharged from a stay that is only planned.
+    let ended = (end.is_some() && node.peek("status") != "planned") || document.is_discharge();
+    if !(inpatient && ended) {
         return;
     }
     if end.is_none() {
