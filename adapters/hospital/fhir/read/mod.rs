@@ -21,6 +21,8 @@ mod treatment;
 mod values;
 
 pub(super) use names::known;
+#[cfg(test)]
+pub(super) use names::resources;
 pub(super) use values::{agency, issuer_named, unescaped};
 
 use crate::hospital::hl7v2::times::Stamp;

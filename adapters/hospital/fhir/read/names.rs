@@ -16,3 +16,11 @@ pub(in super::super) fn known(name: &str) -> bool {
 pub(super) fn resource(name: &str) -> Option<&'static str> {
     NAMES.get(name).copied().filter(|known| known.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
+
+/// Every resource of FHIR.
+#[cfg(test)]
+pub(in super::super) fn resources() -> Vec<&'static str> {
+    let mut all: Vec<&str> = NAMES.iter().copied().filter_map(resource).collect();
+    all.sort_unstable();
+    all
+}

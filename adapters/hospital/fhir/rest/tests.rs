@@ -294,3 +294,59 @@ fn a_search_for_disclosures_names_one_person_in_its_body() {
     assert_eq!(wrong(b""), ["H004"]);
     assert_eq!(wrong(b"patient.identifier=1&date=ge2026"), ["H003"]);
 }
+
+/// The least that one resource of each type must say to be taken alone.
+fn least(kind: &str) -> Value {
+    let code = json!({"text": "項目"});
+    let paper = json!({"contentType": "text/plain", "data": "44GC"});
+    let to = json!({"identifier": {"value": "urn:musubi:agency:OSC-482072-01"}});
+    let link = json!([{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH"}]}]);
+    let mut least = match kind {
+        "AllergyIntolerance" | "Condition" => json!({"code": code}),
+        "Bundle" => json!({"type": "collection", "entry": [{"resource": least("Patient")}]}),
+        "CarePlan" => json!({"description": "方針"}),
+        "Goal" => json!({"description": code}),
+        "EpisodeOfCare" => json!({"type": [code]}),
+        "Coverage" => json!({"payor": [{"identifier": {"value": "06050116"}}], "subscriberId": "1"}),
+        "DiagnosticReport" => json!({"code": code, "conclusion": "結論"}),
+        "DocumentReference" => json!({"content": [{"attachment": paper}]}),
+        "Media" => json!({"content": paper}),
+        "Encounter" => json!({"class": {"code": "AMB"}, "period": {"start": "2026-10-30"}}),
+        "FamilyMemberHistory" => json!({"relationship": code, "condition": [{"code": code}]}),
+        "ImagingStudy" => json!({"status": "available", "procedureCode": [code]}),
+        "Immunization" => json!({"status": "completed", "vaccineCode": code}),
+        "Observation" => json!({"status": "final", "code": code, "valueString": "値"}),
+        "Patient" => json!({"name": [{"text": "榎本 千夏"}]}),
+        "Procedure" => json!({"status": "completed", "code": code}),
+        "QuestionnaireResponse" => json!({"item": [{"linkId": "1", "text": "問", "answer": [{"valueString": "答"}]}]}),
+        "RelatedPerson" => json!({"relationship": link, "name": [{"text": "榎本 千夏"}]}),
+        "ServiceRequest" => json!({"status": "active", "intent": "order", "performer": [to]}),
+        "Task" => json!({"status": "accepted", "focus": {"identifier": {"value": "R-1"}}}),
+        medicine if medicine.starts_with("Medication") => {
+            json!({"status": "completed", "intent": "order", "medicationCodeableConcept": code})
+        }
+        _ => json!({}),
+    };
+    let whom = json!({"identifier": {"value": "0012345"}});
+    for name in ["subject", "patient", "beneficiary", "for"] {
+        least[name] = whom.clone();
+    }
+    least["identifier"] = json!([{"value": "0012345"}]);
+    least["resourceType"] = kind.into();
+    least
+}
+
+#[test]
+fn every_type_of_the_table_is_taken_alone_and_no_other() {
+    let profile = musubi_core::adapter::Profile::plain(hospital(), musubi_core::time::Time::MIN.plus_days(45_000));
+    for kind in crate::hospital::fhir::read::resources() {
+        let body = least(kind).to_string();
+        let decoded = FhirJson.decode(body.as_bytes(), &profile);
+        let is_taken = match kind {
+            "Consent" => permit(&[]).is_ok(),
+            _ => decoded.taken() == 1,
+        };
+        let said: Vec<String> = decoded.all_diagnostics().map(|said| format!("{} {}", said.code, said.place)).collect();
+        assert_eq!(is_taken, served(kind).is_some(), "{kind}: {said:?}");
+    }
+}
