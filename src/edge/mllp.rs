@@ -16,7 +16,7 @@ use answers::{Answered, Reply, of_batch, of_refusal};
 use musubi_adapters::hospital::hl7v2::batch::Answering;
 use musubi_adapters::hospital::hl7v2::file::File;
 use musubi_adapters::hospital::hl7v2::framing::Deviation;
-use musubi_adapters::hospital::hl7v2::{Header, Hl7v2, file, header, live_checks};
+use musubi_adapters::hospital::hl7v2::{Header, Hl7v2, around, file, header, live_checks};
 use musubi_core::adapter::{Adapter, Diagnostic, Profile, Severity};
 use musubi_core::agency::AgencyId;
 use musubi_core::record::Submission;
@@ -73,10 +73,14 @@ impl Mllp {
         if self.deviates(peer, |profile| profile.accept_partial) {
             split.accept_partial();
         }
+        if let Some(agency) = self.hub.register.agency(peer.agency()) {
+            around::search(frame, &mut split, &agency.profile(self.hub.now()));
+        }
         if frame.len() > self.bytes_max {
             return self.refuse_unread(peer, frame, vec![too_large()]).await;
         }
-        if split.is_refused() && split.batches.is_empty() {
+        // The lines of a batch are echoed: not one that holds an individual number.
+        if split.is_refused() && (split.batches.is_empty() || answers::holds_number(&split.diagnostics)) {
             return self.refuse_unread(peer, frame, split.diagnostics).await;
         }
         let replies = match split.is_refused() {

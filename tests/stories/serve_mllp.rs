@@ -205,6 +205,17 @@ async fn a_batch_with_a_wrong_count_is_refused_whole_unless_the_peer_may_send_pa
 }
 
 #[tokio::test]
+async fn an_individual_number_beside_the_messages_of_a_batch_refuses_it_and_no_digit_is_told() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let number = ["1234", "5678", "9018"].concat();
+    for (from, to) in [("20261030110500||||B-77", format!("{number}||||B-77")), ("BTS|2", format!("BTS|2|{number}"))] {
+        let answer = city.send(sample::HOSPITAL, &replaced(&batch(&[NEWBORN, MOTHER], "2"), from, &to)).await;
+        assert!(answer.contains("MSA|AE|S261030-0101") && answer.contains("|H009^"), "{answer}");
+        assert!(!answer.contains("12345678") && !answer.contains("MSA|AA"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn release_2_commits_before_it_answers_where_the_peer_wants_it() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let city = City::at("2026-10-30T11:05:40+09:00").await;

@@ -29,8 +29,15 @@ const COMMENTS: [&str; 5] = ["", "FHS-10", "BHS-10", "BTS-2", "FTS-2"];
 /// The sender's ids of a batch or file.
 const IDS: [&str; 2] = ["FHS-11", "BHS-11"];
 
+/// Refuses the whole of a file where an individual number stands around its messages.
+pub fn search(bytes: &[u8], file: &mut File, profile: &Profile) {
+    if let Some(place) = individual_number(bytes, file, profile) {
+        file.diagnostics.push(scan::refusal(place));
+    }
+}
+
 /// The place of the first individual number.
-pub(super) fn individual_number(bytes: &[u8], file: &File, profile: &Profile) -> Option<String> {
+fn individual_number(bytes: &[u8], file: &File, profile: &Profile) -> Option<String> {
     let exempt = |written: &Written| {
         let id = IDS.contains(&&*written.field) && scan::begins_with_day(&written.text);
         id || profile.twelve_digit_columns.contains(&written.field)

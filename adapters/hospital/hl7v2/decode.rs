@@ -21,9 +21,7 @@ pub(super) fn decode(bytes: &[u8], profile: &Profile) -> Decoded {
     if profile.accept_partial {
         file.accept_partial();
     }
-    if let Some(place) = around::individual_number(bytes, &file, profile) {
-        file.diagnostics.push(individual_number(place));
-    }
+    around::search(bytes, &mut file, profile);
     let mut ledger = Ledger::default();
     if file.is_refused() {
         return Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger };
@@ -47,7 +45,7 @@ fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledge
     let mut reader = Reader::new(&message, &header, profile);
     if let Some((segment, field)) = scan::individual_number(&message, profile) {
         let place_of_number = reader.field_place(segment, field);
-        let diagnostics = vec![individual_number(place_of_number)];
+        let diagnostics = vec![scan::refusal(place_of_number)];
         reader.account(number, Some(&"H009".into()), ledger);
         return Item::new(place, None, diagnostics);
     }
@@ -62,7 +60,7 @@ fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledge
 /// Of a message without its separators, or with too many of them, there are no fields: it is one thing, and is refused.
 fn unparsed(text: &str, malformed: Malformed, place: String, number: u32, ledger: &mut Ledger) -> Item {
     let why = match text.lines().any(|line| scan::in_text(line, true)) {
-        true => individual_number("MSH".to_owned()),
+        true => scan::refusal("MSH".to_owned()),
         false => malformed_as(malformed),
     };
     ledger.note(number, &place, Fate::Refused(why.code.clone()));
@@ -85,15 +83,6 @@ fn malformed_as(malformed: Malformed) -> Diagnostic {
             "Too many segments or fields; send the message in parts.",
         ),
     }
-}
-
-fn individual_number(place: String) -> Diagnostic {
-    Diagnostic::error(
-        "H009",
-        place,
-        "個人番号と思われる12桁の数字があるため、電文を受け取らず、保存もしていません。取り除いて送り直してください。",
-        "What looks like an individual number was found; the message was neither taken nor kept. Remove it and send again.",
-    )
 }
 
 fn warn_of_charset(reader: &mut Reader<'_>, warnings: &[CharsetWarning]) {

@@ -4,7 +4,7 @@
 
 pub mod ack;
 mod allergies;
-mod around;
+pub mod around;
 pub mod batch;
 pub mod charset;
 mod confidentiality;

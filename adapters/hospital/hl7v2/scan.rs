@@ -3,7 +3,7 @@
 use super::message::{Field, Message, Part, Segment};
 use super::times;
 use base64::Engine as _;
-use musubi_core::adapter::Profile;
+use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_core::japan::my_number;
 
 /// The first field that holds one: its segment and number.
@@ -21,6 +21,16 @@ pub(super) fn individual_number<'m>(message: &'m Message<'m>, profile: &Profile)
         };
         segment.numbers().find(suspect).map(|number| (segment, number))
     })
+}
+
+/// H009: at this place.
+pub(super) fn refusal(place: String) -> Diagnostic {
+    Diagnostic::error(
+        "H009",
+        place,
+        "個人番号と思われる12桁の数字があるため、電文を受け取らず、保存もしていません。取り除いて送り直してください。",
+        "What looks like an individual number was found; the message was neither taken nor kept. Remove it and send again.",
+    )
 }
 
 /// Bytes of the shortest field that can hold twelve digits: none are fewer bytes than digits, whether they are written, escaped
