@@ -78,7 +78,7 @@ impl Conversation for Local {
 
     async fn answer(&self, received: Received) -> Option<Vec<u8>> {
         let frame = match received {
-            Received::Frame(frame) => frame,
+            Received::Frame(frame, _) => frame,
             Received::TooLarge(head) => return self.say(&header(&head).ok()?, Stage::Application, &[too_large()]),
         };
         let split = file::split(&frame);

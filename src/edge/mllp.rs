@@ -66,13 +66,14 @@ impl Mllp {
         self.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn frame(&self, peer: &Peer, frame: &[u8]) -> Reply {
+    async fn frame(&self, peer: &Peer, frame: &[u8], deviations: &[Deviation]) -> Reply {
         // A few large ones are read at once, so that the others are answered (S-80).
         let _turn = if frame.len() > LARGE_BYTES { self.hub.bulk.acquire().await.ok() } else { None };
         let mut split = file::split(frame);
         if self.deviates(peer, |profile| profile.accept_partial) {
             split.accept_partial();
         }
+        split.diagnostics.extend(deviations.iter().map(|deviation| deviation.warning()));
         if let Some(agency) = self.hub.register.agency(peer.agency()) {
             around::search(frame, &mut split, &agency.profile(self.hub.now()));
         }
@@ -240,7 +241,7 @@ impl Mllp {
 
     /// The answer to one who sends too much: what the standard has for what may be sent again (`AR` with 207). Nothing is
     /// read and nothing stored for it, so that a flood costs nobody else a commit.
-    fn not_now(&self, (Received::Frame(frame) | Received::TooLarge(frame)): &Received) -> Reply {
+    fn not_now(&self, (Received::Frame(frame, _) | Received::TooLarge(frame)): &Received) -> Reply {
         let (header, now) = (header(frame).ok(), self.hub.now());
         let message = musubi_core::id::MessageId(self.hub.id(now));
         let found = [too_many()];
@@ -294,7 +295,7 @@ impl MllpHandler for Mllp {
     async fn answer(&self, peer: Arc<Peer>, received: Received) -> Option<Vec<u8>> {
         let reply = match received {
             received if self.quotas.take(peer.agency(), Lane::General).is_err() => self.not_now(&received),
-            Received::Frame(frame) => self.frame(&peer, &frame).await,
+            Received::Frame(frame, deviations) => self.frame(&peer, &frame, &deviations).await,
             Received::TooLarge(head) => self.refuse_unread(&peer, &head, vec![too_large()]).await,
         };
         if self.deviates(&peer, |profile| profile.mllp_release_2) { Some(reply.with_commit()) } else { reply.bytes }

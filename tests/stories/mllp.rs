@@ -35,7 +35,7 @@ impl MllpHandler for Echo {
     }
 
     async fn answer(&self, peer: Arc<Peer>, received: Received) -> Option<Vec<u8>> {
-        let Received::Frame(message) = received else { return Some(b"MSA|AR|TOO LARGE\r".to_vec()) };
+        let Received::Frame(message, _) = received else { return Some(b"MSA|AR|TOO LARGE\r".to_vec()) };
         self.begun.lock().unwrap().push(message.clone());
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.at_once_most.fetch_max(now, Ordering::SeqCst);

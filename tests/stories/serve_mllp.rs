@@ -216,6 +216,20 @@ async fn an_individual_number_beside_the_messages_of_a_batch_refuses_it_and_no_d
 }
 
 #[tokio::test]
+async fn how_a_sender_departs_from_the_framing_is_told_beside_its_answer() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let mut connection = city.agency(sample::HOSPITAL).mllp().await.unwrap();
+    let cut = &NEWBORN[..NEWBORN.len() - 1];
+    connection.write_unframed(&[b"\r\n\x0b".as_slice(), cut, b"\x1c\r"].concat()).await.unwrap();
+    let answer = String::from_utf8(connection.answer().await.unwrap()).unwrap();
+    assert_eq!(told(&answer).code, "AA");
+    let framing = told(&answer).errors.into_iter().filter(|error| error == "H105 0 W").count();
+    assert_eq!(framing, 2, "bytes before the frame, and no return at its end: {answer}");
+    let answer = String::from_utf8(connection.send(MOTHER).await.unwrap()).unwrap();
+    assert!(!answer.contains("H105"), "the next frame is a good one: {answer}");
+}
+
+#[tokio::test]
 async fn release_2_commits_before_it_answers_where_the_peer_wants_it() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let city = City::at("2026-10-30T11:05:40+09:00").await;

@@ -4,6 +4,7 @@
 //! [`QUIET_MS`]. The frames are the same however the bytes are cut into reads.
 
 use super::limits::{MESSAGE_BYTES_MAX, SKIPPED_BYTES_MAX, TOO_LARGE_HEAD_BYTES};
+use musubi_core::adapter::Diagnostic;
 
 /// Start of a block.
 pub const VT: u8 = 0x0B;
@@ -39,6 +40,27 @@ pub enum Deviation {
     NoStart,
     /// A block without content.
     EmptyFrame,
+}
+
+impl Deviation {
+    /// H105, as the sender is told beside its answer.
+    pub fn warning(self) -> Diagnostic {
+        let (ja, en) = match self {
+            Deviation::BytesOutsideFrame => (
+                "枠(VT … FS CR)の外の文字を読み飛ばしました。",
+                "Bytes outside the frame (VT … FS CR) were passed over.",
+            ),
+            Deviation::NoFinalReturn => {
+                ("枠の終わりのCRがありません。", "The carriage return after the end byte is missing.")
+            }
+            Deviation::NoReturnBeforeEnd => {
+                ("最後のセグメントがCRで終わっていません。", "The last segment does not end in a carriage return.")
+            }
+            Deviation::NoStart => ("枠の始まり(VT)がありません。", "The start byte (VT) is missing."),
+            Deviation::EmptyFrame => ("空の枠がありました。", "A frame was empty."),
+        };
+        Diagnostic::warning("H105", "frame", ja, en)
+    }
 }
 
 /// What the bytes meant.

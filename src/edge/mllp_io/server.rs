@@ -29,8 +29,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(IDLE_SECONDS);
 /// What arrived on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// A frame, without its framing bytes. May hold several messages.
-    Frame(Vec<u8>),
+    /// A frame, without its framing bytes, and how its sender departed from the framing. May hold several messages.
+    Frame(Vec<u8>, Vec<Deviation>),
     /// The beginning of a frame over the limit: answer `AR`. The connection is closed after the answer.
     TooLarge(Vec<u8>),
 }
@@ -151,6 +151,7 @@ where
         reader,
         writer,
         buffer: vec![0; READ_BYTES],
+        deviations: Vec::new(),
         framer: Framer::new(conversation.lenient()),
         waiting: VecDeque::new(),
         in_work: InWork(VecDeque::new()),
@@ -191,6 +192,8 @@ struct Talk<'c, S, C> {
     writer: WriteHalf<S>,
     buffer: Vec<u8>,
     framer: Framer,
+    /// Since the last frame, each kind once.
+    deviations: Vec<Deviation>,
     /// Arrived in one read with others, more than may be in work.
     waiting: VecDeque<Received>,
     in_work: InWork<'c>,
@@ -242,7 +245,7 @@ impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
     fn start_work(&mut self) {
         while self.in_work.0.is_empty() || self.in_work.0.len() < IN_WORK_MAX && !self.large_in_work {
             let Some(received) = self.waiting.pop_front() else { return };
-            let (Received::Frame(bytes) | Received::TooLarge(bytes)) = &received;
+            let (Received::Frame(bytes, _) | Received::TooLarge(bytes)) = &received;
             self.large_in_work = bytes.len() > LARGE_BYTES;
             self.in_work.0.push_back(Slot::Working(Box::pin(self.conversation.answer(received))));
         }
@@ -294,7 +297,10 @@ impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
     fn take(&mut self, events: Vec<Event>) {
         for event in events {
             match event {
-                Event::Frame(frame) => self.waiting.push_back(Received::Frame(frame)),
+                Event::Frame(frame) => {
+                    let deviations = std::mem::take(&mut self.deviations);
+                    self.waiting.push_back(Received::Frame(frame, deviations));
+                }
                 Event::TooLarge(head) => {
                     self.waiting.push_back(Received::TooLarge(head));
                     self.hearing = Hearing::Ended;
@@ -305,7 +311,12 @@ impl<S: AsyncRead + AsyncWrite, C: Conversation> Talk<'_, S, C> {
                 }
                 Event::Restarted(bytes) => tracing::error!(bytes, "MLLP frame begun anew, its first part is discarded"),
                 Event::Cut(bytes) => tracing::warn!(bytes, "MLLP connection ended inside a frame"),
-                Event::Deviation(deviation) => self.conversation.deviation(deviation),
+                Event::Deviation(deviation) => {
+                    self.conversation.deviation(deviation);
+                    if !self.deviations.contains(&deviation) {
+                        self.deviations.push(deviation);
+                    }
+                }
                 Event::Skipped(_) | Event::Commit(_) => {}
             }
         }
