@@ -24,6 +24,14 @@ pub(super) fn by_codes<'c>(entry: &mut proto::Entry, codes: impl IntoIterator<It
     by(entry, raised.unwrap_or(CategorySet::from_bits(0).with(Category::C10)));
 }
 
+/// Raises an entry by the code that answers an observation (`F53.0` as what was found), where that is known to tell something.
+/// How well the item is known is asked of its own code alone.
+pub(super) fn by_answer(entry: &mut proto::Entry, answer: &proto::Coded) {
+    if let Some(more) = TABLE.raised(&answer.system, &answer.code).filter(|_| !answer.code.is_empty()) {
+        by(entry, more);
+    }
+}
+
 /// Raises an entry by the names of a ward or department, which are no codes.
 pub(super) fn by_place(entry: &mut proto::Entry, ward: &str, department: &str) {
     for (system, name) in [("ward", ward), ("department", department)] {

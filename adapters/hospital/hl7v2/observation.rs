@@ -55,7 +55,7 @@ pub(super) fn read(
         reader.kept_raw(obx.index());
         return;
     }
-    let told = !value.text.is_empty();
+    let (told, answer) = (!value.text.is_empty(), value.coded.clone());
     let loinc = recognised.map(|recognised| recognised.loinc).unwrap_or_default();
     let body = Body::Observation(proto::Observation {
         code: Some(code),
@@ -71,6 +71,8 @@ pub(super) fn read(
     let mut entry = reader.entry(context.patient, key, path, at, body);
     entry.commissioned = context.commissioned;
     raise_by_code(&mut entry, obx, &loinc);
+    let other = types::alternate(obx.field(5).first()).filter(|_| answer.is_some());
+    answer.iter().chain(&other).for_each(|answer| raise::by_answer(&mut entry, answer));
     if told {
         raise::narrative(&mut entry);
     }

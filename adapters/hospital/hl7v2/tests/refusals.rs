@@ -263,6 +263,19 @@ fn a_diagnosis_carries_what_its_code_tells() {
 }
 
 #[test]
+fn an_observation_carries_what_its_answer_tells() {
+    let raised = |answer: &str| {
+        let obx = format!("\rOBX|1|CWE|82810-3^妊娠^LN||{answer}||||||F\rDG1");
+        let read = read(&changed(MOTHER, "\rDG1", &obx), &shione());
+        read.entry("observation").get("raised").cloned()
+    };
+    assert_eq!(raised("77386006^妊娠中^SCT"), None);
+    let mental = Some(serde_json::json!(["C08_MENTAL"]));
+    assert_eq!(raised("F53.0^産褥期の精神障害^I10"), mental);
+    assert_eq!(raised("20051234^産褥精神病^MDCDX2^F53.0^産褥期の精神障害^I10"), mental);
+}
+
+#[test]
 fn a_ratio_a_degree_and_a_range_are_no_one_number() {
     for (written, text) in [("=^1^:^128", "1:128"), ("^2^+", "2+"), ("^10^-^20", "10-20")] {
         let obx = format!("\rOBX|1|SN|5334-8^風疹HI^LN||{written}||||||F\rDG1");
