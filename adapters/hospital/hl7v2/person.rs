@@ -20,7 +20,8 @@ pub(super) fn patient(reader: &mut Reader<'_>, pid: Segment<'_>) -> Option<Patie
     let identifiers: Vec<_> = field.repetitions().filter_map(|part| types::identifier(part, reader.profile)).collect();
     let usual = |id: &&types::Identifier| matches!(id.kind.as_str(), "PI" | "MR" | "PT" | "");
     let own = || identifiers.iter().filter(|id| id.own);
-    let Some(chosen) = own().find(usual).or_else(|| own().next()).or_else(|| identifiers.first()) else {
+    let number = own().find(usual).or_else(|| identifiers.iter().find(usual));
+    let Some(chosen) = number.or_else(|| own().next()).or_else(|| identifiers.first()) else {
         reader.error("H004", "PID-3", "患者IDが必要です。", "A patient identifier is required.");
         return None;
     };

@@ -263,6 +263,19 @@ fn a_diagnosis_carries_what_its_code_tells() {
 }
 
 #[test]
+fn a_number_of_patients_names_the_person_before_one_of_accounts_or_insurances() {
+    let subject = |identifiers: &str| {
+        let read = read(&changed(MOTHER, "00012345^^^^PI", identifiers), &shione());
+        let subject = &read.entry("personDetails")["subjects"][0];
+        format!("{} {}", subject["issuer"].as_str().unwrap(), subject["identifier"].as_str().unwrap())
+    };
+    assert_eq!(subject("A1^^^^AN~00012345^^^^PI"), "MED-4810700122 00012345");
+    assert_eq!(subject("12^^^^HC~77^^^OTHER^MR"), "MED-4810700122/OTHER 77");
+    assert_eq!(subject("77^^^OTHER^MR~00012345^^^SHIONE-HOSP^PI"), "MED-4810700122 00012345");
+    assert_eq!(subject("A1^^^^AN"), "MED-4810700122 A1", "where nothing else is written");
+}
+
+#[test]
 fn an_observation_carries_what_its_answer_tells() {
     let raised = |answer: &str| {
         let obx = format!("\rOBX|1|CWE|82810-3^妊娠^LN||{answer}||||||F\rDG1");
