@@ -5,6 +5,7 @@
 mod diagnosis;
 mod kept;
 mod kin;
+mod profile;
 mod read;
 mod retracted;
 mod treatment;

@@ -9,6 +9,7 @@ mod notice;
 mod papers;
 mod people;
 mod plans;
+mod profile;
 mod questionnaire;
 mod referral;
 mod relatives;
@@ -92,8 +93,7 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
     reading.label = label(reading, &document);
     bundle::check_kind(reading, &document);
     bundle::check_custodian(reading, &document);
-    bundle::check_profile(reading, tree.root(), &document);
-    modifiers(reading);
+    profile::check(reading, tree.root(), &document);
     oddities(reading, tree.root(), !tree.is_known());
     contents(reading, &document);
     people::warn_of_unlinked(reading);
@@ -220,20 +220,6 @@ fn label(reading: &Reading<'_>, document: &Document<'_>) -> Label {
     resources.chain([labels(reading.tree.root()), whole]).max().unwrap_or(Label::Unspecified)
 }
 
-/// A modifier changes what its resource means; nobody may read on who does not know it.
-fn modifiers(reading: &mut Reading<'_>) {
-    let modified: Vec<_> =
-        reading.resources.iter().filter_map(|resource| resource.node.get("modifierExtension")).collect();
-    for node in modified {
-        reading.error(
-            "H008",
-            node,
-            "意味を変える拡張(modifierExtension)を知らないため、受け取れません。",
-            "An unknown modifierExtension changes the meaning of its resource; it cannot be taken.",
-        );
-    }
-}
-
 /// Reads each resource.
 fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
     let mut collected = results::Collected::default();
@@ -358,7 +344,8 @@ fn message_id(root: Node<'_>, bytes: &[u8]) -> String {
 /// Names that hold a document together wherever they stand.
 const ENVELOPE: [&str; 7] = ["resourceType", "id", "fullUrl", "reference", "profile", "versionId", "lastUpdated"];
 
-/// Warns of what FHIR does not allow but nobody needs: empty values, and members that it does not know.
+/// Refuses what changes the meaning of where it stands in a way that nobody here knows (modifierExtension); warns of what FHIR
+/// does not allow but nobody needs: empty values, and members that it does not know, one for each object.
 fn oddities<'t>(reading: &mut Reading<'t>, node: Node<'t>, is_any_strange: bool) {
     if node.is_empty() {
         reading.warning(
@@ -368,14 +355,25 @@ fn oddities<'t>(reading: &mut Reading<'t>, node: Node<'t>, is_any_strange: bool)
             "An empty value; leave out what has none.",
         );
     }
-    let mut strange = node.children().filter(|member| is_any_strange && member.is_strange());
-    if let Some(member) = strange.next() {
-        reading.warning(
-            "H104",
-            member,
-            "FHIRにない項目があります。原文のまま保管しました。",
-            "A member that FHIR does not know; kept in the raw document only.",
-        );
+    let mut is_told = !is_any_strange;
+    for (name, child) in node.named_children() {
+        if name == Some("modifierExtension") {
+            reading.error(
+                "H008",
+                child,
+                "意味を変える拡張(modifierExtension)を知らないため、受け取れません。",
+                "An unknown modifierExtension changes the meaning of its resource; it cannot be taken.",
+            );
+        }
+        if !is_told && child.is_strange() {
+            is_told = true;
+            reading.warning(
+                "H104",
+                child,
+                "FHIRにない項目があります。原文のまま保管しました。",
+                "A member that FHIR does not know; kept in the raw document only.",
+            );
+        }
+        oddities(reading, child, is_any_strange);
     }
-    node.children().for_each(|child| oddities(reading, child, is_any_strange));
 }

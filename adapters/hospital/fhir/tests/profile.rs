@@ -1,0 +1,77 @@
+//! What the profiles of JP-CLINS demand of a document that claims one.
+
+use super::read::{codes, decode};
+use super::*;
+use crate::testing::corpus;
+
+fn sample(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/fhir/fhir_json/samples");
+    serde_json::from_slice(&std::fs::read(format!("{folder}/{name}.fhir")).unwrap()).unwrap()
+}
+
+/// Places where a rule is broken.
+fn broken(document: &Value) -> Vec<String> {
+    let all = codes(&decode(&document.to_string()));
+    all.iter().filter_map(|said| said.strip_prefix("H008 ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_document_that_keeps_the_rules_is_not_complained_of() {
+    for name in ["shione_discharge_summary", "shione_referral"] {
+        assert!(broken(&sample(name)).is_empty(), "{name}: {:?}", broken(&sample(name)));
+    }
+    let mut claiming = 0;
+    for path in corpus("hospital/fhir").unwrap_or_default() {
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let Some(document) = serde_json::from_str::<Value>(&text).ok() else { continue };
+        if document["meta"]["profile"].to_string().contains("JP_Bundle_eReferral") {
+            claiming += 1;
+            // One of the published examples was never updated.
+            let broken = broken(&document).into_iter().filter(|place| place != "Bundle.meta.lastUpdated");
+            assert_eq!(broken.collect::<Vec<_>>(), [""; 0], "{}", path.display());
+        }
+    }
+    println!("{claiming} documents of others claim a profile of JP-CLINS");
+}
+
+#[test]
+fn each_rule_that_a_document_breaks_is_told_with_its_place() {
+    let composition = "/entry/0/resource";
+    let inside = format!("{composition}/section/0/section");
+    let without = |pointer: &str, name: &str| {
+        let mut document = sample("shione_discharge_summary");
+        document.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+        broken(&document)
+    };
+    let place = "Bundle.entry[0].resource";
+    assert_eq!(without("", "identifier"), ["Bundle.identifier"]);
+    assert_eq!(without("/meta", "lastUpdated"), ["Bundle.meta.lastUpdated"]);
+    assert_eq!(without(composition, "title"), [format!("{place}.title")]);
+    assert_eq!(without(composition, "category"), [format!("{place}.category")]);
+    assert_eq!(without(&format!("{composition}/event/0/period"), "end"), [format!("{place}.event[0].period.end")]);
+    let version = format!("{place}.extension.where(url.endsWith('versionNumber'))");
+    assert_eq!(without(composition, "extension"), [version]);
+    assert_eq!(
+        without(&format!("{inside}/0"), "code"),
+        [format!("{place}.section[0].section.where(code.coding.code='322')")]
+    );
+    let mut document = sample("shione_discharge_summary");
+    document["entry"].as_array_mut().unwrap().retain(|entry| entry["resource"]["resourceType"] != "Practitioner");
+    assert_eq!(broken(&document), ["Bundle.entry.resource.ofType(Practitioner)"]);
+    let mut document = sample("shione_discharge_summary");
+    let again = document["entry"][1].clone();
+    document["entry"].as_array_mut().unwrap().push(again);
+    assert!(broken(&document).iter().any(|place| place.starts_with("Bundle.entry.resource.ofType(")), "{document}");
+    let mut document = sample("shione_discharge_summary");
+    document["entry"][1]["fullUrl"] = "http://example.jp/Patient/1".into();
+    assert!(broken(&document).contains(&text("Bundle.entry[1].fullUrl")));
+}
+
+#[test]
+fn a_modifier_refuses_wherever_it_stands() {
+    let mut document = sample("shione_discharge_summary");
+    document["entry"][0]["resource"]["section"][0]["modifierExtension"] = serde_json::json!([{"url": "urn:x"}]);
+    let decoded = decode(&document.to_string());
+    let wanted = text("H008 Bundle.entry[0].resource.section[0].modifierExtension");
+    assert_eq!((decoded.taken(), codes(&decoded).contains(&wanted)), (0, true));
+}
