@@ -114,6 +114,11 @@ pub mod agency_side {
             &self.0.delivery_id
         }
 
+        /// What to go on reading with, once it is on disk.
+        pub fn cursor(&self) -> &str {
+            &self.0.cursor
+        }
+
         /// What kind of delivery.
         pub fn kind(&self) -> &str {
             &self.0.kind

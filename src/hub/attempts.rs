@@ -157,7 +157,7 @@ impl Hub {
     }
 
     /// These persons, whoever they turned out to be, and whom an entry names beside them.
-    async fn kin(&self, persons: &[PersonId]) -> Result<Vec<PersonId>, Refusal> {
+    pub(super) async fn kin(&self, persons: &[PersonId]) -> Result<Vec<PersonId>, Refusal> {
         let same: Vec<PersonId> = self.store.joined_with(persons).await?.iter().map(|row| row.id).collect();
         let entries = self.store.entries_of(&same).await?;
         let named = entries.iter().flat_map(|entry| &entry.persons).map(|one| one.person);

@@ -3,9 +3,8 @@
 
 pub use crate::store::DeliveryStage;
 
-use super::abreast::{AT_ONCE, abreast, run};
-use super::attempts::{ATTEMPTS_MAX, pause_after};
-use super::caller::{Caller, Operation, request_of};
+use super::attempts::pause_after;
+use super::caller::request_of;
 use super::family::Family;
 use super::late_match::Told;
 use super::ledger::{Basis, Serves, act};
@@ -17,7 +16,7 @@ use musubi_adapters::adapter;
 use musubi_core::adapter::{EncodeError, Text};
 use musubi_core::agency::{Actor, AgencyId, AgencyKind};
 use musubi_core::consent::Facts;
-use musubi_core::id::{DeliveryId, EntryId, PersonId, ReleaseId};
+use musubi_core::id::{EntryId, PersonId, ReleaseId};
 use musubi_core::record::{SharedEntry, SharedRecord, is_subject_data, kind_word, of_substance};
 use musubi_core::release::{Dispatch, Outgoing, Released, release};
 use musubi_core::time::Time;
@@ -32,11 +31,9 @@ const REPLACED: &str = "replaced";
 /// None of the formats that the recipient subscribed to can say anything of it.
 const NOTHING_TO_SAY: &str = "nothing-to-say";
 /// Beginning of the channel of deliveries that their recipient fetches.
-const FETCHED: &str = "receive:";
+pub(super) const FETCHED: &str = "receive:";
 /// Never comes: a delivery that is fetched is not due by itself.
 pub(super) const NEVER: Time = Time::from_micros(i64::MAX / 2);
-/// Most deliveries that one call hands out.
-pub const RECEIVE_MAX: u32 = 100;
 /// Days until somebody must have looked at what was not delivered.
 const NOT_DELIVERED_DAYS: i64 = 3;
 
@@ -61,19 +58,46 @@ pub struct Ready {
     pub(super) released: Released,
     /// Where it tells of a late match and of nothing else.
     pub(super) late_match: Option<Told>,
+    /// By what its recipient goes on reading behind it, where it is fetched.
+    pub(super) cursor: String,
+}
+
+/// One attempt to hand something over.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt {
+    /// The moment of the call by which it is fetched; of others it is that of the decision.
+    pub(super) at: Option<Time>,
+    /// It is a further one, and not the last one again.
+    pub(super) counts: bool,
+}
+
+impl Attempt {
+    /// A further one, by the hub itself.
+    const FURTHER: Attempt = Attempt { at: None, counts: true };
+}
+
+/// What came of an attempt.
+pub(super) enum Attempted {
+    /// Its release is on record: it may leave.
+    Ready(Box<Ready>),
+    /// Nothing of it leaves: it may not be seen, or not in a format that is wanted.
+    Nothing,
+    /// Somebody else is at it.
+    Elsewhere,
 }
 
 impl Ready {
     /// As a message for `Deliveries.Receive`.
     pub fn into_dispatch(self) -> Dispatch {
-        let Ready { delivery, release, renderings, released, late_match } = self;
-        match late_match {
+        let Ready { delivery, release, renderings, released, late_match, cursor } = self;
+        let dispatch = match late_match {
             Some(told) => {
                 let said = (told.ground.as_str(), told.in_response_to.as_str());
                 Dispatch::late_match(delivery.id, release, &released, said, renderings)
             }
             None => Dispatch::new(delivery.id, release, "notice", &released, renderings),
-        }
+        };
+        dispatch.with_cursor(cursor)
     }
 }
 
@@ -147,89 +171,30 @@ fn with_own_names(record: SharedRecord, meant: &[EntryId], party: &AgencyId) -> 
 }
 
 impl Hub {
-    /// What waits for the caller at this moment, decided at this moment, with its release on record.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn receive(&self, caller: &Caller, limit: u32, formats: &[String]) -> Result<Vec<Ready>, Refusal> {
-        let limit = if limit == 0 { RECEIVE_MAX } else { limit.min(RECEIVE_MAX) };
-        caller.check(Operation::Fetch)?;
-        let mut ready = Vec::new();
-        let mut after = 0;
-        while ready.len() < limit as usize {
-            let now = self.now();
-            let rows = self.store.deliveries_to_fetch(caller.id(), (now, NEVER), after, RECEIVE_MAX).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.sequence;
-            let mut rows = rows.into_iter().filter(|row| row.format.starts_with(FETCHED)).peekable();
-            while ready.len() < limit as usize && rows.peek().is_some() {
-                let run = run(&mut rows, limit as usize - ready.len(), |row| {
-                    row.persons.iter().map(|about| about.person).collect()
-                });
-                let fetched = abreast(run, |row| {
-                    let (hub, formats) = (self.clone(), formats.to_vec());
-                    async move { hub.fetch(&row, &formats).await }
-                });
-                ready.extend(fetched.await?.into_iter().flatten());
-            }
-        }
-        Ok(ready)
-    }
-
-    /// One that is due. What cannot be read holds up nothing else, and what nobody acknowledges is given up one day.
-    async fn fetch(&self, row: &DeliveryRow, formats: &[String]) -> Option<Ready> {
-        if row.attempts >= ATTEMPTS_MAX {
-            if let Err(refusal) = self.delivery_failed(row, "not-acknowledged").await {
-                tracing::error!(delivery = %row.id, %refusal, "a delivery cannot be given up");
-            }
-            return None;
-        }
-        match self.release_delivery(row, formats).await {
-            Ok(ready) => ready,
-            Err(refusal) => {
-                self.delivery_unreadable(row, &refusal).await;
-                None
-            }
-        }
-    }
-
-    /// The caller has these on disk.
-    ///
-    /// # Errors
-    /// When the store fails. A delivery that is not the caller's is passed over.
-    pub async fn acknowledge(&self, caller: &Caller, ids: &[DeliveryId]) -> Result<u32, Refusal> {
-        caller.check(Operation::Fetch)?;
-        let (mut ids, mut acknowledged) = (ids.iter().copied().peekable(), 0);
-        while ids.peek().is_some() {
-            let moved = abreast(run(&mut ids, AT_ONCE, |id| vec![*id]), |id| {
-                let (hub, caller) = (self.clone(), caller.clone());
-                async move { hub.acknowledge_one(&caller, id).await }
-            });
-            for moved in moved.await? {
-                acknowledged += u32::from(moved?);
-            }
-        }
-        Ok(acknowledged)
-    }
-
-    async fn acknowledge_one(&self, caller: &Caller, id: DeliveryId) -> Result<bool, Refusal> {
-        let row = self.store.delivery(id).await?.filter(|row| row.recipient == *caller.id());
-        let Some(row) = row.filter(|row| row.state == DeliveryState::Released) else { return Ok(false) };
-        self.move_delivery(&row, DeliveryState::Acknowledged, "", self.now()).await?;
-        Ok(true)
-    }
-
     /// Decides one delivery and puts its release on record. `None` when nothing of it may be seen: it is then suppressed,
     /// or waits on for a basis.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn release_delivery(&self, row: &DeliveryRow, formats: &[String]) -> Result<Option<Ready>, Refusal> {
+        Ok(match self.attempt_delivery(row, formats, Attempt::FURTHER).await? {
+            Attempted::Ready(ready) => Some(*ready),
+            Attempted::Nothing | Attempted::Elsewhere => None,
+        })
+    }
+
+    /// The same within an attempt.
+    pub(super) async fn attempt_delivery(
+        &self,
+        row: &DeliveryRow,
+        formats: &[String],
+        attempt: Attempt,
+    ) -> Result<Attempted, Refusal> {
         let Some(recipient) = self.register.agency(&row.recipient).filter(|agency| agency.active) else {
-            return Ok(None);
+            return Ok(Attempted::Nothing);
         };
         if let Some(question) = row.question {
-            return self.release_late_match(row, question, formats).await;
+            return self.release_late_match(row, question, formats, attempt).await;
         }
         for _ in 0..DECIDE_AGAIN_MAX {
             let decided = self.decide_delivery(&recipient, row, self.now()).await?;
@@ -247,7 +212,7 @@ impl Hub {
                     // What took its place has a delivery of its own, so that nobody is told that something did not arrive.
                     self.move_delivery(row, DeliveryState::Suppressed, REPLACED, now).await?;
                 }
-                return Ok(None);
+                return Ok(Attempted::Nothing);
             }
             let (id, mut change) = self.release_change(&mut released, &family, &row.municipality, &basis)?;
             let renderings = self.render(&recipient, row, formats, &released);
@@ -256,20 +221,16 @@ impl Hub {
                 if formats.is_empty() {
                     self.no_channel(row, &family, now).await?;
                 }
-                return Ok(None);
+                return Ok(Attempted::Nothing);
             }
             change.rows.extend(self.questions_of(now, &family, &released, &|_| true).await?);
-            match self.put_on_record(row, now, change).await? {
+            match self.put_on_record(row, attempt, now, change).await? {
                 OnRecord::Released(delivery) => {
-                    return Ok(Some(Ready {
-                        delivery: *delivery,
-                        release: id,
-                        renderings,
-                        released,
-                        late_match: None,
-                    }));
+                    let (delivery, cursor) = (*delivery, String::new());
+                    let ready = Ready { delivery, release: id, renderings, released, late_match: None, cursor };
+                    return Ok(Attempted::Ready(Box::new(ready)));
                 }
-                OnRecord::Elsewhere => return Ok(None),
+                OnRecord::Elsewhere => return Ok(Attempted::Elsewhere),
                 OnRecord::Again => {}
             }
         }
@@ -280,17 +241,22 @@ impl Hub {
     pub(super) async fn put_on_record(
         &self,
         row: &DeliveryRow,
+        attempt: Attempt,
         now: Time,
         mut change: Change,
     ) -> Result<OnRecord, Refusal> {
         change.expect.push(stands(row));
+        let (attempts, next_at) = match attempt.counts {
+            true => (row.attempts + 1, pause_after(row.attempts + 1, now)),
+            false => (row.attempts, row.next_at),
+        };
         let released = DeliveryRow {
             state: DeliveryState::Released,
-            attempts: row.attempts + 1,
-            released_at: Some(now),
+            attempts,
+            released_at: Some(attempt.at.unwrap_or(now)),
             sent_at: None,
             reason: String::new(),
-            next_at: pause_after(row.attempts + 1, now),
+            next_at,
             ..row.clone()
         };
         change.rows.push(Row::Delivery(released.clone()));
@@ -469,13 +435,35 @@ impl Hub {
     /// # Errors
     /// When the store fails: nothing may leave.
     pub async fn delivery_leaves(&self, row: &DeliveryRow) -> Result<Option<DeliveryRow>, Refusal> {
-        let left = DeliveryRow { sent_at: Some(self.now()), ..row.clone() };
-        let change = Change { expect: vec![stands(row)], rows: vec![Row::Delivery(left.clone())], ..Change::default() };
+        let (left, change) = self.leaving(row);
         match self.store.commit("send a delivery", change).await {
             Ok(_) => Ok(Some(left)),
             Err(StoreError::Conflict(_)) => Ok(None),
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// The same of several for one recipient. Those that somebody else has moved are left out.
+    ///
+    /// # Errors
+    /// When the store fails: none of them may leave.
+    pub async fn deliveries_leave(&self, ready: Vec<Ready>) -> Result<Vec<Ready>, Refusal> {
+        let changes = ready.iter().map(|one| self.leaving(&one.delivery).1).collect();
+        let mut leave = Vec::with_capacity(ready.len());
+        for (one, written) in ready.into_iter().zip(self.store.commit_each("send a delivery", changes).await?) {
+            match written {
+                Ok(_) => leave.push(one),
+                Err(StoreError::Conflict(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Ok(leave)
+    }
+
+    fn leaving(&self, row: &DeliveryRow) -> (DeliveryRow, Change) {
+        let left = DeliveryRow { sent_at: Some(self.now()), ..row.clone() };
+        let rows = vec![Row::Delivery(left.clone())];
+        (left, Change { expect: vec![stands(row)], rows, ..Change::default() })
     }
 
     /// Moves a delivery to another state. Somebody else's move at the same time stands.

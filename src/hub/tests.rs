@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::consents::ConsentTerms;
+use super::fetching::Fetching;
 use super::grounds::GroundTerms;
 use super::persons::Named;
 use super::register::{Agency, AgencySettings, Subscription};
@@ -160,7 +161,7 @@ impl City {
     }
 
     async fn received(&self) -> Vec<String> {
-        let ready = self.hub.receive(&self.caller("OSC-482072", ""), 0, &[]).await.unwrap();
+        let ready = self.hub.receive(&self.caller("OSC-482072", ""), Fetching::default()).await.unwrap();
         let mut texts = Vec::new();
         for one in ready {
             let all: Vec<String> =

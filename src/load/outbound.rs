@@ -6,6 +6,7 @@ use super::{LoadError, Round, draft, figure, first_number, median};
 use crate::config::Config;
 use crate::delivery::Deliverer;
 use crate::hub::consents::ConsentTerms;
+use crate::hub::fetching::Fetching;
 use crate::hub::persons::Named;
 use crate::hub::{Caller, Hub};
 use crate::sample_city::{CENTER, HOSPITAL, center_folder};
@@ -108,7 +109,7 @@ async fn fetch(hub: &Hub, notices: u64) -> Result<f64, LoadError> {
     let center = hub.caller(&agency(CENTER)?, "")?;
     let (began, mut left) = (now(), 0);
     loop {
-        let ready = hub.receive(&center, 0, &[]).await?;
+        let ready = hub.receive(&center, Fetching::default()).await?;
         let ids: Vec<_> = ready.iter().map(|ready| ready.delivery.id).collect();
         if ids.is_empty() {
             break;

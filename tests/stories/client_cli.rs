@@ -1,7 +1,10 @@
 //! `musubi client` as a clerk uses it: the built binary, with an agency's folder, against a hub that runs here.
 
+use crate::agencies::whole;
 use crate::city::City;
+use crate::fetching::two_notices;
 use musubi::ca;
+use musubi::edge::grpc::client::ReceiveRequest;
 use musubi::sample_city::{CENTER, CITY, GUIDANCE_CENTER, HOSPITAL};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -139,6 +142,24 @@ async fn a_discharge_sent_over_mllp_reaches_the_centers_folder_once_the_mother_p
     let statement = town.client(CENTER, &["--staff", "hayakawa", "--json", "statement", MOTHER]).await.well().json();
     assert_eq!(statement.pointer("/0/recipient"), Some(&Value::from(CENTER)), "{statement}");
     town.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_cut_off_goes_on_behind_what_is_on_disk() {
+    let town = two_notices().await;
+    let stream = town.agency(CENTER).deliveries().receive(ReceiveRequest::default()).await.unwrap().into_inner();
+    let cut_off = whole(stream).await.unwrap();
+    let inbox = town.path("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    std::fs::write(inbox.join(".cursor"), format!("{} {}\n", cut_off[0].id(), cut_off[0].cursor())).unwrap();
+    let into = ["receive", "--out", inbox.to_str().unwrap()];
+    let received = town.client(CENTER, &into).await.well();
+    assert!(received.out.contains(cut_off[1].id()) && !received.out.contains(cut_off[0].id()), "{}", received.out);
+    town.clock.advance_minutes(60);
+    assert_eq!(town.client(CENTER, &into).await.well().out, "", "the first was acknowledged too");
+    std::fs::write(inbox.join(".cursor"), format!("{} not-a-cursor\n", cut_off[0].id())).unwrap();
+    let refused = town.client(CENTER, &into).await.well();
+    assert!(refused.err.contains("M615") && refused.out.is_empty(), "it goes on without: {}", refused.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,7 @@ mod ended;
 mod erased;
 mod explain;
 mod faults;
+mod fetching;
 mod grantors;
 mod guidance;
 mod hidden;

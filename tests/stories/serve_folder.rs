@@ -3,6 +3,7 @@
 use crate::city::{City, MOTHER, TWO_WEEK_CHECK, at};
 use musubi::hub::Caller;
 use musubi::hub::consents::ConsentTerms;
+use musubi::hub::fetching::Fetching;
 use musubi::hub::persons::Named;
 use musubi::hub::register::Subscription;
 use musubi::sample_city as sample;
@@ -204,7 +205,7 @@ async fn a_destination_that_is_told_nothing_is_one_question_for_a_person_and_clo
     city.clock.advance_minutes(61);
     city.deliveries("both", |rows| rows.iter().all(|r| r.state == DeliveryState::Acknowledged)).await;
     let center = hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "").unwrap();
-    for ready in hub.receive(&center, 0, &[]).await.unwrap() {
+    for ready in hub.receive(&center, Fetching::default()).await.unwrap() {
         hub.acknowledge(&center, &[ready.delivery.id]).await.unwrap();
     }
     hub.look_after_late().await.unwrap();
@@ -315,7 +316,7 @@ async fn a_folder_that_is_gone_does_not_keep_the_center_from_fetching() {
     std::fs::remove_dir(city.folder()).unwrap();
     city.send(sample::HOSPITAL, MOTHER).await;
     let machine = city.running.hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "").unwrap();
-    let ready = city.running.hub.receive(&machine, 0, &[]).await.unwrap();
+    let ready = city.running.hub.receive(&machine, Fetching::default()).await.unwrap();
     assert_eq!(ready.len(), 1);
     assert!(ready[0].renderings.iter().any(|rendering| rendering.format() == "notice-html"));
 }

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Debug)]
 #[command(after_help = "\
 On stdout a line for each file: DELIVERY, FORMAT, PATH. A delivery that has been acknowledged does not come again; one \
-that was not comes again and replaces its files.")]
+that was not comes again and replaces its files. How far it has read is kept in DIR/.cursor: a run that was cut off goes on \
+behind what it has on disk; without that file everything comes that is not acknowledged, the oldest first.")]
 pub(super) struct Arguments {
     /// Folder to write to; made when it is not there (書き出すフォルダ)
     #[arg(long, value_name = "DIR")]
@@ -29,6 +30,8 @@ pub(super) struct Arguments {
     limit: u32,
 }
 
+/// File in the folder: the last delivery that is in it, and its cursor.
+const CURSOR: &str = ".cursor";
 /// Deliveries of one call.
 const BATCH: u32 = 100;
 /// Longest file name part that comes from the hub.
@@ -39,6 +42,7 @@ pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> 
     private::folder(&arguments.out).map_err(|error| unwritable(&arguments.out, &error))?;
     let mut fetched =
         Fetched { left: if arguments.limit == 0 { u32::MAX } else { arguments.limit }, ..Fetched::default() };
+    fetched.resume(&arguments.out, &mut calling).await?;
     while fetched.left > 0 {
         let before = fetched.left;
         let unwritten = fetched.batch(arguments, &mut calling).await?;
@@ -55,16 +59,49 @@ pub(super) async fn run(arguments: &Arguments, mut calling: Calling<'_, '_>) -> 
 #[derive(Default)]
 struct Fetched {
     left: u32,
+    cursor: String,
     faults: usize,
     listed: Vec<Value>,
 }
 
 impl Fetched {
+    /// Where the last run was cut off. What it had on disk last may not have been acknowledged.
+    async fn resume(&mut self, folder: &Path, calling: &mut Calling<'_, '_>) -> Result<(), Stopped> {
+        let kept = match fs::read_to_string(folder.join(CURSOR)) {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(unwritable(&folder.join(CURSOR), &error).into()),
+        };
+        if let Some((id, cursor)) = kept.trim_end().split_once(' ') {
+            let delivery_ids = vec![id.to_owned()];
+            calling.client.deliveries().acknowledge(grpc::AcknowledgeRequest { delivery_ids }).await?;
+            cursor.clone_into(&mut self.cursor);
+        }
+        Ok(())
+    }
+
+    /// The answer behind the cursor; where the hub does not take that one, from the oldest that is not acknowledged.
+    async fn answer(
+        &mut self,
+        arguments: &Arguments,
+        calling: &mut Calling<'_, '_>,
+    ) -> Result<tonic::Streaming<Delivered>, Stopped> {
+        loop {
+            let (limit, formats, cursor) = (self.left.min(BATCH), arguments.formats.clone(), self.cursor.clone());
+            match calling.client.deliveries().receive(grpc::ReceiveRequest { limit, formats, cursor }).await {
+                Ok(answer) => return Ok(answer.into_inner()),
+                Err(refused) if !self.cursor.is_empty() && refused.code() == tonic::Code::InvalidArgument => {
+                    writeln!(calling.terminal.err, "{}", refused.message())?;
+                    self.cursor.clear();
+                }
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
     /// One call. Answers whether something could not be written: it would come again at once.
     async fn batch(&mut self, arguments: &Arguments, calling: &mut Calling<'_, '_>) -> Result<bool, Stopped> {
-        let request = grpc::ReceiveRequest { limit: self.left.min(BATCH), formats: arguments.formats.clone() };
-        let mut deliveries = calling.client.deliveries();
-        let mut stream = deliveries.receive(request).await?.into_inner();
+        let mut stream = self.answer(arguments, calling).await?;
         let mut unwritten = false;
         while let Some(delivered) = stream.message().await? {
             let files = match write_all(&arguments.out, &delivered)? {
@@ -75,6 +112,12 @@ impl Fetched {
                     continue;
                 }
             };
+            // Behind what is not on disk the cursor never goes.
+            if !unwritten {
+                delivered.cursor().clone_into(&mut self.cursor);
+                let (path, kept) = (arguments.out.join(CURSOR), format!("{} {}\n", delivered.id(), self.cursor));
+                whole::put(&path, kept.as_bytes(), Readers::Owner).map_err(|error| unwritable(&path, &error))?;
+            }
             let delivery_ids = vec![delivered.id().to_owned()];
             calling.client.deliveries().acknowledge(grpc::AcknowledgeRequest { delivery_ids }).await?;
             self.left = self.left.saturating_sub(1);

@@ -81,8 +81,15 @@ impl Dispatch {
                 renderings: renderings.collect(),
                 kind: kind.to_owned(),
                 late_match: None,
+                cursor: String::new(),
             },
         }
+    }
+
+    /// With the word by which its recipient goes on reading behind it.
+    pub fn with_cursor(mut self, cursor: String) -> Self {
+        self.message.cursor = cursor;
+        self
     }
 
     /// That a question, of which nothing was found before, would be shown something by now: the number of its ground, and its id.

@@ -1,14 +1,22 @@
 //! `Deliveries`: what waits for an agency, decided at the moment it is fetched.
 
-use super::{Parts, Services, server, status, wrong};
+use super::{Parts, Services, ended, server, status, wrong};
+use crate::hub::Hub;
 use crate::hub::deliver::Ready;
+use crate::hub::fetching::Fetching;
+use musubi_core::agency::AgencyId;
 use musubi_core::id::DeliveryId;
 use musubi_core::release::Dispatch;
 use server::{
     AcknowledgeAnswer, AcknowledgeRequest, ChangedEntry, DeadLetter, DeadLettersRequest, ReceiveRequest, RenderedSize,
     ReplayAnswer, ReplayRequest,
 };
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+
+/// Deliveries of which it is put on record together that they leave.
+const TOGETHER: usize = 16;
 
 #[tonic::async_trait]
 impl server::deliveries_server::Deliveries for Services {
@@ -16,9 +24,13 @@ impl server::deliveries_server::Deliveries for Services {
 
     async fn receive(&self, request: Request<ReceiveRequest>) -> Result<Response<Parts<Dispatch>>, Status> {
         let caller = self.caller(&request, "")?;
-        let asked = request.into_inner();
-        let ready = self.hub.receive(&caller, asked.limit, &asked.formats).await.map_err(|r| status(&r))?;
-        Ok(Response::new(self.parts(&caller, ready.into_iter().map(Ready::into_dispatch))))
+        let server::ReceiveRequest { limit, formats, cursor } = request.into_inner();
+        let asked = Fetching { limit, formats: &formats, cursor: &cursor };
+        let ready = self.hub.receive(&caller, asked).await.map_err(|r| status(&r))?;
+        let (sender, parts) = channel(1);
+        let handing = HandingOut { hub: self.hub.clone(), agency: caller.id().clone(), sender };
+        tokio::spawn(handing.all(ready));
+        Ok(Response::new(Box::pin(ReceiverStream::new(parts))))
     }
 
     async fn acknowledge(&self, request: Request<AcknowledgeRequest>) -> Result<Response<AcknowledgeAnswer>, Status> {
@@ -63,5 +75,38 @@ impl server::deliveries_server::Deliveries for Services {
         let outputs = replay.outputs.into_iter().map(|(format, bytes)| RenderedSize { format, bytes: bytes as u64 });
         let state = replay.row.stage().to_string();
         Ok(Response::new(ReplayAnswer { state, changed: changed.collect(), outputs: outputs.collect() }))
+    }
+}
+
+/// Where the answer to a `Receive` goes.
+struct HandingOut {
+    hub: Hub,
+    agency: AgencyId,
+    sender: Sender<Result<Dispatch, Status>>,
+}
+
+impl HandingOut {
+    /// Hands all of them out, unless their recipient leaves before. That some leave is on record before the first of them does.
+    async fn all(self, ready: Vec<Ready>) {
+        let mut ready = ready.into_iter().peekable();
+        while ready.peek().is_some() {
+            if let Err(end) = self.some(ready.by_ref().take(TOGETHER).collect()).await {
+                self.sender.send(Err(end)).await.ok();
+                return;
+            }
+        }
+    }
+
+    async fn some(&self, ready: Vec<Ready>) -> Result<(), Status> {
+        self.served()?;
+        for one in self.hub.deliveries_leave(ready).await.map_err(|refusal| status(&refusal))? {
+            self.served()?;
+            self.sender.send(Ok(one.into_dispatch())).await.map_err(|_| ended())?;
+        }
+        Ok(())
+    }
+
+    fn served(&self) -> Result<(), Status> {
+        if self.hub.hands_out_to(&self.agency) { Ok(()) } else { Err(ended()) }
     }
 }

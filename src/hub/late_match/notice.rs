@@ -3,7 +3,7 @@
 //! record as one of the lowest level, that there is a case: no less can be known from it, and no more.
 
 use super::{Found, Look};
-use crate::hub::deliver::{OnRecord, Ready, due};
+use crate::hub::deliver::{Attempt, Attempted, OnRecord, Ready, due};
 use crate::hub::ledger::{Basis, Serves};
 use crate::hub::register::Subscription;
 use crate::hub::{DECIDE_AGAIN_MAX, Hub, Refusal};
@@ -76,20 +76,21 @@ impl Hub {
         subscriptions.map(intention).collect()
     }
 
-    /// Decides it as of this moment and puts its release on record. `None` when the question shows nothing any more.
+    /// Decides it as of this moment and puts its release on record. Nothing leaves when the question shows nothing any more.
     pub(in crate::hub) async fn release_late_match(
         &self,
         row: &DeliveryRow,
         question: FactId,
         formats: &[String],
-    ) -> Result<Option<Ready>, Refusal> {
+        attempt: Attempt,
+    ) -> Result<Attempted, Refusal> {
         if !formats.is_empty() && !formats.iter().any(|format| format == FORMAT) {
-            return Ok(None);
+            return Ok(Attempted::Nothing);
         }
         for _ in 0..DECIDE_AGAIN_MAX {
             let Some((told, found)) = self.late_match_now(row, question).await? else {
                 self.move_delivery(row, DeliveryState::Suppressed, NO_MATCH, self.now()).await?;
-                return Ok(None);
+                return Ok(Attempted::Nothing);
             };
             let Found { caller, family, decided, .. } = found;
             let mut released = decided.released;
@@ -97,13 +98,14 @@ impl Hub {
             let basis = Basis::new(&caller.actor, serves, &decided.facts);
             let municipality = self.municipality_of(&family, &caller);
             let (release, change) = self.release_change(&mut released, &family, &municipality, &basis)?;
-            match self.put_on_record(row, family.at, change).await? {
+            match self.put_on_record(row, attempt, family.at, change).await? {
                 OnRecord::Released(delivery) => {
                     let renderings = vec![told.render(&released)];
-                    let (delivery, late_match) = (*delivery, Some(told));
-                    return Ok(Some(Ready { delivery, release, renderings, released, late_match }));
+                    let (delivery, late_match, cursor) = (*delivery, Some(told), String::new());
+                    let ready = Ready { delivery, release, renderings, released, late_match, cursor };
+                    return Ok(Attempted::Ready(Box::new(ready)));
                 }
-                OnRecord::Elsewhere => return Ok(None),
+                OnRecord::Elsewhere => return Ok(Attempted::Elsewhere),
                 OnRecord::Again => {}
             }
         }

@@ -4,13 +4,20 @@ use super::super::attempts::ATTEMPTS_MAX;
 use super::super::dead_letters::Replay;
 use super::*;
 use crate::hub::answer::Answer;
+use crate::hub::deliver::Ready;
 use crate::hub::register::Address;
 use crate::store::{DeliveryRow, DeliveryStage, DeliveryState, Row};
 
 impl City {
     async fn fetched(&self) -> Vec<String> {
-        let ready = self.hub.receive(&self.caller("OSC-482072", ""), 0, &[]).await.unwrap();
+        let ready = self.hub.receive(&self.caller("OSC-482072", ""), Fetching::default()).await.unwrap();
         ready.iter().map(|one| one.delivery.id.to_string()).collect()
+    }
+
+    /// What is handed out behind a cursor.
+    async fn behind(&self, cursor: &str) -> Vec<Ready> {
+        let asked = Fetching { cursor, ..Fetching::default() };
+        self.hub.receive(&self.caller("OSC-482072", ""), asked).await.unwrap()
     }
 
     async fn all(&self, state: DeliveryState) -> Vec<DeliveryRow> {
@@ -294,6 +301,153 @@ async fn about_mother_and_child_and_who_was_joined_with_them_nothing_overtakes_a
     assert_eq!(before(about(stranger, other)).await, Some(mother.id), "who turned out to be the mother");
     city.hub.delivery_done(&mother).await.unwrap();
     assert_eq!(before(about(child, newborn)).await, None, "once that is with its recipient");
+}
+
+fn ids(ready: &[Ready]) -> Vec<String> {
+    ready.iter().map(|one| one.delivery.id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn behind_its_cursor_a_reader_gets_at_once_what_it_lost_and_it_is_the_same_attempt() {
+    let city = City::new().await;
+    city.consented().await;
+    city.set("2026-11-09T15:12:30+09:00");
+    city.submit("MED-4810700122", "hl7v2", TWO_WEEK).await;
+    let first = city.behind("").await;
+    assert_eq!(first.len(), 2);
+    assert!(city.behind("").await.is_empty(), "without a cursor it comes after its pause");
+    for _ in 0..2 * ATTEMPTS_MAX {
+        let again = city.behind(&first[0].cursor).await;
+        assert_eq!(ids(&again), ids(&first[1..]), "behind what it has");
+        assert_eq!((again[0].delivery.attempts, again[0].delivery.next_at), (1, first[1].delivery.next_at));
+    }
+    let last = city.behind(&first[0].cursor).await.remove(0).cursor;
+    assert!(city.behind(&last).await.is_empty());
+    city.set("2026-11-09T15:14:00+09:00");
+    let after_the_pause = city.behind(&last).await;
+    assert_eq!(ids(&after_the_pause), ids(&first), "what is not acknowledged comes again, in its order");
+    assert!(after_the_pause.iter().all(|one| one.delivery.attempts == 2));
+    let acknowledged: Vec<_> = first.iter().map(|one| one.delivery.id).collect();
+    city.hub.acknowledge(&city.caller("OSC-482072", ""), &acknowledged).await.unwrap();
+    city.set("2026-11-10T15:14:00+09:00");
+    assert!(city.behind("").await.is_empty() && city.behind(&last).await.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_newer_about_a_family_is_handed_out_before_what_its_reader_does_not_have() {
+    let city = City::new().await;
+    city.consented().await;
+    city.set("2026-11-09T15:12:30+09:00");
+    city.family_b().await;
+    let center = city.caller("OSC-482072", "");
+    let mother = city.hub.receive(&center, Fetching { limit: 1, ..Fetching::default() }).await.unwrap();
+    city.submit("MED-4810700122", "hl7v2", TWO_WEEK).await;
+    let newer = city.all(DeliveryState::Waiting).await.into_iter().max_by_key(|row| row.sequence).unwrap();
+    let others = city.behind("").await;
+    assert_eq!(others.len(), 4, "another family waits for nobody");
+    assert!(!ids(&others).contains(&newer.id.to_string()), "what the reader lost comes first");
+    let behind = ids(&city.behind(&mother[0].cursor).await);
+    assert_eq!(behind.len(), 5);
+    assert_eq!(behind.last(), Some(&newer.id.to_string()), "who has the older one gets the newer");
+    city.clock.advance_minutes(1);
+    let all = ids(&city.behind("").await);
+    assert_eq!((all.len(), all.first(), all.last()), (6, ids(&mother).first(), Some(&newer.id.to_string())));
+}
+
+impl City {
+    /// A mother's delivery, and behind it one about her child alone.
+    async fn of_mother_and_of_child(&self) -> [DeliveryRow; 2] {
+        self.consented().await;
+        self.permit("MED-4810700122", "00067890", Relationship::ParentalAuthority).await;
+        let mother = self.all(DeliveryState::Waiting).await.remove(0);
+        self.submit("MED-4810700122", "hl7v2", NEWBORN).await;
+        let newborn = self.all(DeliveryState::Waiting).await.into_iter().find(|row| row.id != mother.id).unwrap();
+        let mothers: Vec<_> = mother.persons.iter().map(|one| one.person).collect();
+        let child = newborn.persons.iter().map(|one| one.person).find(|person| !mothers.contains(person)).unwrap();
+        self.hub.delivery_done(&newborn).await.unwrap();
+        let id = musubi_core::id::DeliveryId(self.hub.id(self.hub.now()));
+        let of_child = DeliveryRow { id, persons: vec![crate::store::Concerned::from(child)], ..newborn };
+        let rows = vec![Row::Delivery(of_child)];
+        self.hub.store.commit("queue", Change { rows, ..Change::default() }).await.unwrap();
+        [mother, self.hub.store.delivery(id).await.unwrap().unwrap()]
+    }
+}
+
+#[tokio::test]
+async fn what_is_about_the_child_alone_comes_behind_what_is_about_its_mother() {
+    let city = City::new().await;
+    let [mother, of_child] = city.of_mother_and_of_child().await;
+    let center = city.caller("OSC-482072", "");
+    let first = city.hub.receive(&center, Fetching { limit: 1, ..Fetching::default() }).await.unwrap();
+    assert_eq!(ids(&first), [mother.id.to_string()]);
+    assert!(city.behind("").await.is_empty(), "the mother's waits for its pause");
+    assert_eq!(ids(&city.behind(&first[0].cursor).await), [of_child.id.to_string()]);
+}
+
+#[tokio::test]
+async fn what_was_decided_beside_something_older_of_the_family_that_another_call_took_is_put_back() {
+    let city = City::new().await;
+    let [mother, of_child] = city.of_mother_and_of_child().await;
+    let mut call = city.hub.call(&city.caller("OSC-482072", ""), Fetching::default()).await.unwrap();
+    call.take(mother.clone()).await.unwrap();
+    call.take(of_child.clone()).await.unwrap();
+    // Another call is faster.
+    city.hub.release_delivery(&mother, &[]).await.unwrap().unwrap();
+    call.decide().await.unwrap();
+    assert!(call.ready.is_empty());
+    assert_eq!(city.hub.store.delivery(of_child.id).await.unwrap(), Some(of_child));
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_agency_a_broken_one_and_one_too_old_are_refused_in_both_languages() {
+    let city = City::new().await;
+    city.consented().await;
+    let cursor = city.behind("").await.remove(0).cursor;
+    let refused = async |agency: &str, cursor: &str| {
+        let asked = Fetching { cursor, ..Fetching::default() };
+        let refusal = city.hub.receive(&city.caller(agency, ""), asked).await.err().unwrap();
+        let said = &refusal.diagnostics[0];
+        assert_eq!(said.place, "cursor");
+        assert!(said.text.ja.contains("カーソル") && said.text.en.contains("cursor"));
+        said.code.to_string()
+    };
+    assert_eq!(refused("MED-4810700122", &cursor).await, "M615");
+    let mut broken = cursor.clone();
+    broken.replace_range(..1, if broken.starts_with('A') { "B" } else { "A" });
+    for broken in [broken.as_str(), "x", "%", &cursor[1..], &cursor.repeat(400)] {
+        assert_eq!(refused("OSC-482072", broken).await, "M615");
+    }
+    city.set("2026-11-29T11:04:59+09:00");
+    assert!(!city.behind(&cursor).await.is_empty());
+    city.set("2026-11-29T11:05:00+09:00");
+    assert_eq!(refused("OSC-482072", &cursor).await, "M616");
+}
+
+#[tokio::test]
+async fn a_cursor_from_before_a_restore_is_too_old() {
+    let (city, restored) = (City::new().await, City::new().await);
+    city.consented().await;
+    let handed_out = city.behind("").await.remove(0).delivery;
+    // The same keys, and a store that has not got that far.
+    let cursor = super::super::cursor::Cursor::behind(&handed_out, city.hub.now());
+    let center = restored.caller("OSC-482072", "");
+    let shown = restored.hub.seal_cursor(center.id(), cursor);
+    let asked = Fetching { cursor: &shown, ..Fetching::default() };
+    restored.set("2026-10-30T11:05:00+09:00");
+    let refusal = restored.hub.receive(&center, asked).await.err().unwrap();
+    assert_eq!(refusal.diagnostics[0].code, "M616");
+}
+
+#[tokio::test]
+async fn cursors_are_of_one_length_and_never_the_same_twice() {
+    let city = City::new().await;
+    city.consented().await;
+    city.set("2026-11-09T15:12:30+09:00");
+    city.family_b().await;
+    let ready = city.behind("").await;
+    let cursors: std::collections::BTreeSet<&str> = ready.iter().map(|one| one.cursor.as_str()).collect();
+    let lengths: std::collections::BTreeSet<usize> = cursors.iter().map(|cursor| cursor.len()).collect();
+    assert_eq!((cursors.len(), lengths.len()), (ready.len(), 1));
 }
 
 #[tokio::test]

@@ -191,7 +191,7 @@ impl City {
     /// What waits for a hospital: the messages, and the documents.
     async fn hears(&self, id: &str) -> Vec<[String; 2]> {
         let hospital = self.caller(id, "");
-        let ready = self.hub.receive(&hospital, 0, &[]).await.unwrap();
+        let ready = self.hub.receive(&hospital, Fetching::default()).await.unwrap();
         let ids: Vec<_> = ready.iter().map(|ready| ready.delivery.id).collect();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let heard = ready.iter().map(|ready| [0, 1].map(|at: usize| text(ready.renderings[at].bytes()))).collect();

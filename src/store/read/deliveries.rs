@@ -45,7 +45,7 @@ const HELD: &str =
 const TO_AGENCY: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence > $2 ORDER BY sequence LIMIT +$3";
 // The states are spelt out for the partial index.
 const TO_FETCH: &str = "SELECT * FROM delivery WHERE recipient = $1 AND sequence > $2 AND state IN (1, 3)
-    AND (next_at <= $3 OR state = 1 AND next_at >= $4) ORDER BY sequence LIMIT +$5";
+    ORDER BY sequence LIMIT +$3";
 const DELIVERY: &str = by_id!("delivery");
 const DELIVERIES_OF: Statement = of_persons!("delivery", "4");
 const RELEASE: &str = by_id!("release");
@@ -210,19 +210,17 @@ impl Store {
         self.all("deliveries to agency", Sql::new(TO_AGENCY).bind(recipient).bind(after).bind(limit)).await
     }
 
-    /// Deliveries that an agency may fetch, after a sequence number, oldest first: waiting ones, which are due at once or
-    /// never by themselves (the second moment), and sent ones that were not acknowledged in time.
+    /// Deliveries to an agency after a sequence number, oldest first, that wait, or were released and not acknowledged.
     ///
     /// # Errors
     /// When the database fails or holds a row that cannot have been written.
     pub async fn deliveries_to_fetch(
         &self,
         recipient: &AgencyId,
-        (now, never): (Time, Time),
         after: i64,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        let question = Sql::new(TO_FETCH).bind(recipient).bind(after).bind(now).bind(never).bind(limit);
+        let question = Sql::new(TO_FETCH).bind(recipient).bind(after).bind(limit);
         self.all("deliveries to fetch", question).await
     }
 
