@@ -1,8 +1,10 @@
 //! Deliveries by HTTPS: to the pinned agency alone, once, and what its answer means.
 
 use crate::city::{City, MOTHER};
+use crate::console_work::proven;
 use crate::listening::listener;
 use musubi::ca::Authority;
+use musubi::edge::grpc::client::ReplayRequest;
 use musubi::hub::register::{Address, Subscription};
 use musubi::sample_city as sample;
 use musubi::store::{DeliveryRow, DeliveryState};
@@ -127,6 +129,18 @@ async fn a_destination_that_is_busy_is_told_again_and_one_that_refuses_is_not() 
     let dry = city.running.hub.replay(&officer, row.id, true).await.unwrap();
     assert!(dry.changed.is_empty(), "the same would be shown: {:?}", dry.changed);
     assert_eq!(dry.outputs.len(), 1);
+    let request =
+        ReplayRequest { delivery_id: row.id.to_string(), dry_run: true, staff_id: officer.actor.staff_id.clone() };
+    let said = city.agency(sample::CENTER).deliveries().replay(request).await.unwrap().into_inner();
+    assert!(!said.not_comparable && said.outputs.len() == 1, "{said:?}");
+    let [compared] = said.compared.as_slice() else { panic!("{said:?}") };
+    assert_eq!((compared.format.as_str(), compared.bytes), ("notice-csv", compared.bytes_before));
+    assert_eq!((compared.lines_more, compared.lines_less), (0, 0));
+    let mut nurse = city.signed_in(sample::CENTER, "ooba").await;
+    let letters = nurse.get("/letters").await;
+    let page = proven(&mut nurse, &letters, letters.link("/letter/"), &[("step", "look")]).await;
+    let bytes = compared.bytes.unwrap().to_string();
+    assert!(page.says("出力の違い") && page.says(&bytes) && !page.says("榎本"), "{}", page.body);
     assert_eq!(center.told().len(), 2, "a dry run sends nothing");
     city.running.hub.replay(&officer, row.id, false).await.unwrap();
     delivery(&city, |row| row.state == DeliveryState::Acknowledged).await;

@@ -67,7 +67,7 @@ struct Fetched {
 impl Fetched {
     /// Where the last run was cut off. What it had on disk last may not have been acknowledged.
     async fn resume(&mut self, folder: &Path, calling: &mut Calling<'_, '_>) -> Result<(), Stopped> {
-        let kept = match fs::read_to_string(folder.join(CURSOR)) {
+        let kept = match std::fs::read_to_string(folder.join(CURSOR)) {
             Ok(kept) => kept,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(unwritable(&folder.join(CURSOR), &error).into()),

@@ -5,7 +5,7 @@ use crate::console::plain::{categories_in_words, purpose_in_words};
 use crate::console::sessions::Of;
 use crate::console::visit::{Answer, Answered, Visit};
 use crate::hub::caller::Operation;
-use crate::hub::dead_letters::DeadLetter;
+use crate::hub::dead_letters::{DeadLetter, Replay};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -43,6 +43,34 @@ fn entry(visit: &Visit, letter: &DeadLetter) -> Markup {
     }
 }
 
+/// Format by format, how much would differ: lengths and counts alone, for whoever sends it again may not see what it says.
+fn output_differences(visit: &Visit, replay: &Replay) -> Markup {
+    let Some(compared) = &replay.compared else {
+        return html! { p.hint { (visit.say("前回の出力は再現できないため、比べられません。", "The last outputs cannot be made again as they were, and are not compared.")) } };
+    };
+    let sent_before = compared.iter().any(|one| one.bytes.1.is_some());
+    let bytes = |bytes: Option<usize>| bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
+    html! {
+        @if sent_before {
+            h2 { (visit.say("出力の違い", "How the outputs differ")) }
+            div.scroll { table.cards {
+                thead { tr {
+                    @for (ja, en) in [("形式", "Format"), ("前回のバイト数", "Bytes before"), ("今回のバイト数", "Bytes now"), ("増える行", "Lines more"), ("減る行", "Lines less")] {
+                        th scope="col" { (visit.say(ja, en)) }
+                    }
+                } }
+                tbody { @for one in compared { tr {
+                    td { (one.format) }
+                    td data-label=(visit.say("前回のバイト数", "Bytes before")) { (bytes(one.bytes.1)) }
+                    td data-label=(visit.say("今回のバイト数", "Bytes now")) { (bytes(one.bytes.0)) }
+                    td data-label=(visit.say("増える行", "Lines more")) { (one.lines.0) }
+                    td data-label=(visit.say("減る行", "Lines less")) { (one.lines.1) }
+                } } }
+            } }
+        }
+    }
+}
+
 /// Says what sending again would do, or does it.
 pub(in crate::console) async fn replay(visit: Arc<Visit>) -> Answered {
     let dry_run = visit.form.get("step") != "send";
@@ -62,6 +90,7 @@ pub(in crate::console) async fn replay(visit: Arc<Visit>) -> Answered {
                 @if !change.less.is_empty() { (visit.say("減る: ", "less: ")) (categories_in_words(visit.language(), change.less)) }
             } } }
         }
+        (output_differences(&visit, &replay))
         p.buttons { a.button href=(HERE) { (visit.say("戻る", "Back")) } }
     };
     Ok(visit.page("送り直すとどうなるか", "What sending again would do", body).into())

@@ -8,8 +8,8 @@ use musubi_core::agency::AgencyId;
 use musubi_core::id::DeliveryId;
 use musubi_core::release::Dispatch;
 use server::{
-    AcknowledgeAnswer, AcknowledgeRequest, ChangedEntry, DeadLetter, DeadLettersRequest, ReceiveRequest, RenderedSize,
-    ReplayAnswer, ReplayRequest,
+    AcknowledgeAnswer, AcknowledgeRequest, ChangedEntry, ComparedOutput, DeadLetter, DeadLettersRequest,
+    ReceiveRequest, RenderedSize, ReplayAnswer, ReplayRequest,
 };
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
@@ -73,8 +73,21 @@ impl server::deliveries_server::Deliveries for Services {
             less: words(entry.less),
         });
         let outputs = replay.outputs.into_iter().map(|(format, bytes)| RenderedSize { format, bytes: bytes as u64 });
-        let state = replay.row.stage().to_string();
-        Ok(Response::new(ReplayAnswer { state, changed: changed.collect(), outputs: outputs.collect() }))
+        let not_comparable = asked.dry_run && replay.compared.is_none();
+        let compared = replay.compared.into_iter().flatten().map(|one| ComparedOutput {
+            format: one.format,
+            bytes: one.bytes.0.map(|bytes| bytes as u64),
+            bytes_before: one.bytes.1.map(|bytes| bytes as u64),
+            lines_more: one.lines.0 as u64,
+            lines_less: one.lines.1 as u64,
+        });
+        Ok(Response::new(ReplayAnswer {
+            state: replay.row.stage().to_string(),
+            changed: changed.collect(),
+            outputs: outputs.collect(),
+            compared: compared.collect(),
+            not_comparable,
+        }))
     }
 }
 
