@@ -3,7 +3,7 @@
 use crate::city::City;
 use musubi::ca::{Authority, Order, Subject, write_secret};
 use musubi::clock::{Clock, SystemClock};
-use musubi::config::Delivery;
+use musubi::config::{Config, Delivery};
 use musubi::hub::register::{Agency, Subscription};
 use musubi::store::DeliveryRow;
 use musubi_core::agency::AgencyId;
@@ -36,18 +36,20 @@ pub(crate) async fn listener(authority: &Authority, holder: &str) -> (TlsAccepto
     (TlsAcceptor::from(Arc::new(config)), listener, port)
 }
 
+/// The hub of these settings may call agencies.
+pub(crate) fn may_call(config: &mut Config) {
+    let authority = Authority::open(&config.data.ca()).unwrap();
+    let pair = authority.issue_pair(&Order::client(Subject::Hub, 90), SystemClock.now()).unwrap();
+    let (certificate, key) = (config.data.keys().join("caller.pem"), config.data.keys().join("caller.key"));
+    std::fs::write(&certificate, pair.certificate_pem).unwrap();
+    write_secret(&key, &pair.key_pem).unwrap();
+    config.delivery = Some(Delivery { certificate, key });
+}
+
 impl City {
     /// A city whose hub may call agencies.
     pub(crate) async fn that_calls(at: &str) -> City {
-        City::with(at, |config| {
-            let authority = Authority::open(&config.data.ca()).unwrap();
-            let pair = authority.issue_pair(&Order::client(Subject::Hub, 90), SystemClock.now()).unwrap();
-            let (certificate, key) = (config.data.keys().join("caller.pem"), config.data.keys().join("caller.key"));
-            std::fs::write(&certificate, pair.certificate_pem).unwrap();
-            write_secret(&key, &pair.key_pem).unwrap();
-            config.delivery = Some(Delivery { certificate, key });
-        })
-        .await
+        City::with(at, may_call).await
     }
 
     /// The authority of the city's agencies.

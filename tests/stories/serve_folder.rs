@@ -1,11 +1,11 @@
 //! Deliveries into a folder: decided at each attempt, retried, in order, and never in another recipient's way.
 
-use crate::city::{City, MOTHER, TWO_WEEK_CHECK, at};
-use musubi::hub::Caller;
+use crate::city::{City, MOTHER, TWO_WEEK_CHECK};
 use musubi::hub::consents::ConsentTerms;
 use musubi::hub::fetching::Fetching;
 use musubi::hub::persons::Named;
 use musubi::hub::register::Subscription;
+use musubi::hub::{Caller, Hub};
 use musubi::sample_city as sample;
 use musubi::store::{Change, DeliveryRow, DeliveryState, Row};
 use musubi_core::agency::{AgencyId, Category, Purpose};
@@ -20,36 +20,42 @@ fn mother() -> Named {
     Named { key: Some(key), ..Named::default() }
 }
 
+/// The mother permits the center to be told of her, for 300 days from now on.
+pub(crate) async fn mother_permits(hub: &Hub) {
+    use Category::{C01, C02, C04, C05, C06, C07};
+    let terms = ConsentTerms {
+        kind: ConsentKind::Permit,
+        subject: mother(),
+        grantor: None,
+        relationship: Relationship::Subject,
+        authority: "母子健康手帳".to_owned(),
+        grantee: Grantee::Agency(AgencyId::new(sample::CENTER).unwrap()),
+        categories: Scope::Named([C01, C02, C04, C05, C06, C07].into_iter().collect()),
+        purposes: vec![Purpose::P3],
+        valid_from: hub.now(),
+        valid_until: Some(hub.now().plus_days(300)),
+        evidence: Proof {
+            form: "SK-1".to_owned(),
+            form_version: "2026-04".to_owned(),
+            language: "ja".to_owned(),
+            scan_sha256: None,
+            witness: Some("ooba".to_owned()),
+            channel: Channel::Paper,
+        },
+        explanation_given: "説明済み".to_owned(),
+        lifts: None,
+    };
+    let officer = hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "ooba").unwrap();
+    hub.record_consent(&officer, terms).await.unwrap();
+}
+
 impl City {
     fn officer(&self) -> Caller {
         self.running.hub.caller(&AgencyId::new(sample::CENTER).unwrap(), "ooba").unwrap()
     }
 
     pub(crate) async fn mother_permits(&self) {
-        use Category::{C01, C02, C04, C05, C06, C07};
-        let terms = ConsentTerms {
-            kind: ConsentKind::Permit,
-            subject: mother(),
-            grantor: None,
-            relationship: Relationship::Subject,
-            authority: "母子健康手帳".to_owned(),
-            grantee: Grantee::Agency(AgencyId::new(sample::CENTER).unwrap()),
-            categories: Scope::Named([C01, C02, C04, C05, C06, C07].into_iter().collect()),
-            purposes: vec![Purpose::P3],
-            valid_from: self.running.hub.now(),
-            valid_until: Some(at("2027-10-26T00:00:00+09:00")),
-            evidence: Proof {
-                form: "SK-1".to_owned(),
-                form_version: "2026-04".to_owned(),
-                language: "ja".to_owned(),
-                scan_sha256: None,
-                witness: Some("ooba".to_owned()),
-                channel: Channel::Paper,
-            },
-            explanation_given: "説明済み".to_owned(),
-            lifts: None,
-        };
-        self.running.hub.record_consent(&self.officer(), terms).await.unwrap();
+        mother_permits(&self.running.hub).await;
     }
 
     fn folder(&self) -> PathBuf {

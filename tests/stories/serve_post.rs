@@ -10,31 +10,43 @@ use musubi::sample_city as sample;
 use musubi::store::{DeliveryRow, DeliveryState};
 use musubi_core::agency::{AgencyId, Purpose};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// It takes two seconds, and then answers 200.
 const LATER: u16 = 1;
+/// It never answers.
+pub(crate) const NEVER: u16 = 2;
 
 /// An agency that listens: what it was told, and what it answers next. `0` hangs up without an answer.
 #[derive(Clone, Default)]
-struct Listening {
+pub(crate) struct Listening {
     told: Arc<Mutex<Vec<String>>>,
-    answers: Arc<Mutex<VecDeque<u16>>>,
+    pub(crate) answers: Arc<Mutex<VecDeque<u16>>>,
+    /// It takes a connection and says nothing on it.
+    pub(crate) mute: Arc<AtomicBool>,
+    /// How often it was called.
+    pub(crate) called: Arc<AtomicUsize>,
 }
 
 impl Listening {
-    fn told(&self) -> Vec<String> {
+    pub(crate) fn told(&self) -> Vec<String> {
         self.told.lock().unwrap().clone()
     }
 
     /// Serves with a certificate of this agency; says on which port.
-    async fn serve(&self, authority: &Authority, holder: &str) -> u16 {
+    pub(crate) async fn serve(&self, authority: &Authority, holder: &str) -> u16 {
         let (acceptor, listener, port) = listener(authority, holder).await;
         let listening = self.clone();
         tokio::spawn(async move {
-            while let Ok((tcp, _)) = listener.accept().await {
+            while let Ok((mut tcp, _)) = listener.accept().await {
+                listening.called.fetch_add(1, Ordering::SeqCst);
+                if listening.mute.load(Ordering::SeqCst) {
+                    while tcp.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
+                    continue;
+                }
                 let Ok(mut stream) = acceptor.accept(tcp).await else { continue };
                 let mut request = Vec::new();
                 while !whole(&request) {
@@ -46,6 +58,10 @@ impl Listening {
                 }
                 listening.told.lock().unwrap().push(String::from_utf8(request).unwrap());
                 let mut status = listening.answers.lock().unwrap().pop_front().unwrap_or(200);
+                if status == NEVER {
+                    while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
+                    continue;
+                }
                 if status == LATER {
                     tokio::time::sleep(Duration::from_secs(2)).await;
                     status = 200;
