@@ -40,6 +40,10 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum DeliveriesCommand {
     /// List what waits and what was given up, one a line: id, state, recipient, purpose, channel, attempts, reason, next (一覧)
+    #[command(after_help = "\
+States: received (in custody, waits for a basis), committed (waits for its first attempt), released (decided, and nothing of it has \
+left), sent (leaving or gone, not answered), failed-transient (is tried again), failed-ambiguous (nobody knows whether it arrived), \
+rejected and dead (a person must look); acknowledged and suppressed ones are not listed.")]
     List {
         #[command(flatten)]
         place: Place,
