@@ -16,13 +16,13 @@ pub(super) fn request(reading: &mut Reading<'_>, number: usize) {
     let performer = node.first("performer").and_then(|to| organization(reading, to, number));
     let words = node.first("code").map_or("", |code| code.peek("text"));
     let kind = REFERRAL_KIND.iter().find(|(_, word)| *word == words).map(|(kind, _)| *kind);
-    if node.peek("doNotPerform") == "true" || matches!(node.peek("status"), "draft" | "revoked") {
+    if node.peek("doNotPerform") == "true" || node.peek("status") == "draft" {
         reading.warning_at(
             "H104",
             node,
             "status",
-            "送られていない、取り消された、または行わないよう求める依頼のため、紹介として写さず、原文のまま保管しました。取消しはTaskで送ってください。",
-            "A request that was not made, was revoked or asks not to do something is no referral: kept in the raw document only. Cancel a referral by a Task.",
+            "送られていない、または行わないよう求める依頼のため、紹介として写さず、原文のまま保管しました。",
+            "A request that was not made yet, or asks not to do something, is no referral: kept in the raw document only.",
         );
         return;
     }

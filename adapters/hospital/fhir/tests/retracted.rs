@@ -9,7 +9,8 @@ fn kinds(resource: &str) -> Vec<String> {
     let kind = |entry: &Value| match entry["withdrawal"]["bodyKind"].as_str() {
         Some(kind) => format!("- {kind}"),
         None => {
-            let bodies = ["encounter", "dischargeNotice", "document", "referral", "parentChild", "family"];
+            let bodies =
+                ["encounter", "dischargeNotice", "document", "referral", "referralStep", "parentChild", "family"];
             bodies.into_iter().find(|kind| entry.get(*kind).is_some()).unwrap_or_default().to_owned()
         }
     };
@@ -73,14 +74,15 @@ fn nothing_of_a_composition_that_was_put_down_by_mistake_is_taken() {
 }
 
 #[test]
-fn what_was_not_asked_or_no_longer_is_is_no_referral() {
+fn what_was_not_asked_is_no_referral_and_what_no_longer_is_is_cancelled() {
     let request = |more: &str| {
         let to = "\"performer\":[{\"identifier\":{\"value\":\"urn:musubi:agency:OSC-482072-01\"}}]";
         kinds(&about("ServiceRequest", &format!("\"intent\":\"order\",\"code\":{{\"text\":\"産後ケア\"}},{to},{more}")))
     };
     assert_eq!(request("\"status\":\"active\""), ["referral"]);
     assert_eq!(request("\"status\":\"entered-in-error\""), ["- referral"]);
-    for none in ["\"status\":\"draft\"", "\"status\":\"revoked\"", "\"status\":\"active\",\"doNotPerform\":true"] {
+    assert_eq!(request("\"status\":\"revoked\""), ["referral", "referralStep"], "cancelled");
+    for none in ["\"status\":\"draft\"", "\"status\":\"active\",\"doNotPerform\":true"] {
         assert!(request(none).is_empty(), "{none}");
     }
 }
