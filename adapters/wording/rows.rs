@@ -234,6 +234,7 @@ fn referral(referral: &proto::Referral) -> Rows {
     rows.text("依頼元", &referral.from);
     rows.text("依頼先", &referral.to);
     rows.text("依頼番号", &referral.referral_id);
+    rows.text("承認番号", &referral.approval_number);
     rows
 }
 

@@ -2,6 +2,7 @@
 
 use super::tree::Words;
 use super::values;
+use crate::hospital::fhir::APPROVAL;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
@@ -369,6 +370,9 @@ pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Doc
             );
         }
         let (kind, urgency) = (asked_for(document), urgency(reading, document));
+        let mut numbers = document.order.into_iter().flat_map(|order| order.all("id"));
+        let approval = numbers.find(|id| id.peek("@assigningAuthorityName") == APPROVAL);
+        let approval = approval.map_or("", |id| id.take("@extension", "referral.approval_number"));
         let several = to.len() > 1;
         let to = if to.is_empty() { vec![String::new()] } else { to };
         let reason = super::sections::words_of(root, &[REASON], "referral.reason");
@@ -384,6 +388,7 @@ pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Doc
                 reason: reason.clone(),
                 urgency: urgency.to_owned(),
                 requested_at: at.map(Stamp::date_time),
+                approval_number: approval.to_owned(),
                 ..proto::Referral::default()
             });
             let entry = reading.entry(patient, key, root, at, body);

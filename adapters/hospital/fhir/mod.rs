@@ -37,6 +37,7 @@ use ids::Ids;
 use json::Json;
 use musubi_core::adapter::{Adapter, Decoded, Diagnostic, Direction, EncodeError, Profile, Text};
 use musubi_core::release::Released;
+pub(in crate::hospital) use requests::APPROVAL;
 
 /// A document is about so long, in bytes.
 const USUAL_LENGTH: usize = 64 * 1024;

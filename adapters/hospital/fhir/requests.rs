@@ -7,6 +7,9 @@ use super::json::{Json, list, object, word};
 use crate::wording::{Row, Rows, codes, japanese_moment};
 use musubi_proto::v1 as proto;
 
+/// What the number of an approval is called, where it stands among other numbers.
+pub(in crate::hospital) const APPROVAL: &str = "承認番号";
+
 pub(super) fn request(context: &mut Context<'_, '_>, referral: &proto::Referral) -> Slot {
     let from = context.agencies.reference(context.document, &referral.from, context.family);
     let to = context.agencies.reference(context.document, &referral.to, context.family);
@@ -16,8 +19,12 @@ pub(super) fn request(context: &mut Context<'_, '_>, referral: &proto::Referral)
         "urgent" => Some("asap"),
         _ => None,
     };
+    let approval = Json::from(referral.approval_number.as_str());
+    let approval =
+        if approval.is_nothing() { approval } else { object([("type", words(APPROVAL)), ("value", approval)]) };
+    let id = number(number_system(&referral.from, "referral"), &referral.referral_id);
     let members = vec![
-        ("identifier", list([number(number_system(&referral.from, "referral"), &referral.referral_id)])),
+        ("identifier", list([id, approval])),
         ("status", word("active")),
         ("intent", word("order")),
         ("priority", priority.into()),

@@ -49,6 +49,7 @@ fn a_referral_comes_back_with_its_kind_and_its_urgency() {
             reason: text("夜間の育児に不安がある"),
             urgency: text(urgency),
             reply_by: Some(minute(day(2026, 11, 2), 17, 0)),
+            approval_number: text("SK08-0041"),
             ..Default::default()
         };
         let document = written(vec![mother_alone().remove(0), of_mother("referral:R-7", Body::Referral(referral))]);
@@ -56,6 +57,7 @@ fn a_referral_comes_back_with_its_kind_and_its_urgency() {
         let told = &entry(&read, "referral")["referral"];
         assert_eq!(told.get("kind").and_then(Value::as_str).unwrap_or_default(), kind);
         assert_eq!(told.get("urgency").and_then(Value::as_str).unwrap_or_default(), urgency);
+        assert_eq!((&told["referralId"], &told["approvalNumber"]), (&"R-7".into(), &"SK08-0041".into()));
         assert_eq!(told["reason"], "夜間の育児に不安がある");
         assert!(document.contains("回答期限"), "what has no element is said in words");
     }

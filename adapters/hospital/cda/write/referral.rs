@@ -2,6 +2,7 @@
 
 use super::body::{coded, section, table};
 use crate::hospital::cda::header::{KIND, PRIORITIES, PRIORITY};
+use crate::hospital::fhir::APPROVAL;
 use crate::wording;
 use crate::wording::codes::{REFERRAL_KIND, word};
 use crate::xml::Writer;
@@ -13,6 +14,9 @@ pub(super) fn order(out: &mut Writer, referral: &proto::Referral) {
     out.open_with("inFulfillmentOf", &[("typeCode", "FLFS")]);
     out.open_with("order", &[("classCode", "ACT"), ("moodCode", "RQO")]);
     out.empty("id", &[("extension", &referral.referral_id), ("assigningAuthorityName", &referral.from)]);
+    if !referral.approval_number.is_empty() {
+        out.empty("id", &[("extension", &referral.approval_number), ("assigningAuthorityName", APPROVAL)]);
+    }
     if !referral.kind.is_empty() {
         let (system, code, text) = (KIND.to_owned(), referral.kind.clone(), word(REFERRAL_KIND, &referral.kind));
         coded(out, "code", &proto::Coded { system, code, text }, "");

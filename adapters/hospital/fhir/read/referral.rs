@@ -1,5 +1,6 @@
 //! Referrals: ServiceRequest and Task, and the referral document of JP-CLINS (`formats/hospital.md` 4.4 and 4.7).
 
+use super::super::requests::APPROVAL;
 use super::bundle::Document;
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
@@ -71,6 +72,7 @@ pub(super) fn request(reading: &mut Reading<'_>, number: usize) {
         reason: reasons.join("\n"),
         urgency: urgency.to_owned(),
         requested_at: at.map(Stamp::date_time),
+        approval_number: approval_number(node),
         ..proto::Referral::default()
     });
     let entry = reading.entry(person, key, node, at, body);
@@ -78,6 +80,12 @@ pub(super) fn request(reading: &mut Reading<'_>, number: usize) {
     if status == "revoked" {
         step(reading, person, node, &id, ("cancelled", at));
     }
+}
+
+/// The number of the approval under which care is asked for, in the identifier that says so.
+fn approval_number(node: Node<'_>) -> String {
+    let says_so = |id: &Node<'_>| id.first("type").is_some_and(|kind| kind.peek("text") == APPROVAL);
+    node.all("identifier").find(says_so).map_or("", |id| id.take("value", "referral.approval_number")).to_owned()
 }
 
 /// The agency behind a reference to an Organization, a PractitionerRole or a logical identifier.

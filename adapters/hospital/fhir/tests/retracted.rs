@@ -97,3 +97,20 @@ fn a_relation_that_is_no_longer_in_use_is_none() {
     };
     assert_eq!((relation("true"), relation("false")), (vec![text("family")], Vec::new()));
 }
+
+#[test]
+fn a_referral_comes_back_with_the_number_of_its_approval() {
+    let referral = proto::Referral {
+        referral_id: text("R-7"),
+        kind: text("postnatal_care"),
+        from: text("OSC-482072-01"),
+        to: text("PNC-482072-03"),
+        approval_number: text("SK08-0041"),
+        ..proto::Referral::default()
+    };
+    let mut all = mother_alone();
+    all.push(of_mother("referral:R-7", Body::Referral(referral)));
+    let read = entries(&decode(&document(all)));
+    let told = read.iter().find_map(|entry| entry.get("referral")).unwrap();
+    assert_eq!((&told["referralId"], &told["approvalNumber"]), (&"R-7".into(), &"SK08-0041".into()));
+}
