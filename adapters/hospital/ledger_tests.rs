@@ -86,7 +86,10 @@ impl Counted {
                 }
                 Event::Text(text) => open.last_mut()?.text.push_str(&text),
                 Event::CData(text) => open.last_mut()?.text.push_str(&text),
-                Event::GeneralRef(name) => open.last_mut()?.text.push_str(&name),
+                Event::GeneralRef(name) => match name.resolve_char_ref().ok()? {
+                    Some(letter) => open.last_mut()?.text.push(letter),
+                    None => open.last_mut()?.text.push_str(&name),
+                },
                 _ => {}
             }
         }
