@@ -88,7 +88,9 @@ pub fn split(bytes: &[u8]) -> File {
     }
     let mut wrappers = Wrappers::default();
     let mut open: Option<usize> = None;
-    for (number, line) in (1..).zip(lines(bytes)) {
+    let mut number = 0;
+    for line in lines(bytes) {
+        number += usize::from(!is_between(bytes, &line));
         let text = bytes.get(line.clone()).unwrap_or_default();
         let kind = Kind::of(text);
         if kind != Kind::Other
@@ -170,6 +172,12 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
         start += length + 1;
         Some(range)
     })
+}
+
+/// Is it the nothing between the two bytes of a line end?
+fn is_between(bytes: &[u8], line: &Range<usize>) -> bool {
+    let before = line.start.checked_sub(1).and_then(|at| bytes.get(at));
+    line.is_empty() && before == Some(&b'\r') && bytes.get(line.end) == Some(&b'\n')
 }
 
 /// Trailing framing bytes and blank lines belong to no message.
@@ -324,7 +332,10 @@ mod tests {
     fn a_line_that_belongs_to_no_message_is_told() {
         let (messages, codes) = pieces(b"// a comment\n\nMSH|a\nPID|1\nnot a segment\n");
         assert_eq!((messages.len(), codes), (1, vec!["H105".to_owned()]));
-        assert_eq!(split(b"\nx\nMSH|a\n").diagnostics.first().map(|said| said.place.as_str()), Some("line 2"));
+        for file in ["\nx\nMSH|a\n", "\r\nx\r\nMSH|a\r\n", "\rx\rMSH|a\r"] {
+            let places: Vec<String> = split(file.as_bytes()).diagnostics.into_iter().map(|said| said.place).collect();
+            assert_eq!(places, ["line 2"], "{file:?}");
+        }
         assert_eq!(pieces(b"BHS|^~\\&\rMSH|a\rBTS|1\rlost\r").1, ["H105"]);
         assert!(pieces(b"BHS|^~\\&\rMSH|a\rBTS|1\r \r\x1C\r").1.is_empty());
     }
