@@ -1,6 +1,7 @@
 //! The rules of JP-CLINS, where a document claims one of its profiles (`formats/hospital.md` 4.4): a document of another kind
 //! is refused, the rest is a warning (H008), with the place of what is missing.
 
+use super::super::datatypes::REPRESENTATION;
 use super::bundle::Document;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -58,6 +59,7 @@ pub(super) fn check(reading: &mut Reading<'_>, bundle: Node<'_>, document: &Docu
         }
         members(reading, bundle, composition, is_of_kind && document.is_discharge());
         resources(reading, bundle, &rules);
+        names(reading, bundle);
         sections(reading, composition, &rules);
     }
 }
@@ -137,6 +139,33 @@ fn resources(reading: &mut Reading<'_>, bundle: Node<'_>, rules: &Rules) {
             "宣言したプロファイルでは1つだけのリソースが複数あります。",
             "There are several resources of which the claimed profile allows one.",
         );
+    }
+}
+
+/// The names of the patient: one in kanji or kana (eCS R1112), their parts set apart by a half-width blank (R1113).
+fn names(reading: &mut Reading<'_>, bundle: Node<'_>) {
+    let resources = bundle.all("entry").filter_map(|entry| entry.get("resource"));
+    for patient in resources.filter(|one| one.peek("resourceType") == "Patient") {
+        let extensions = || patient.all("name").flat_map(|name| name.all("extension"));
+        let mut kinds = extensions().filter(|one| one.peek("url") == REPRESENTATION).map(|one| one.peek("valueCode"));
+        if !kinds.any(|kind| matches!(kind, "IDE" | "SYL")) {
+            reading.warning_at(
+                "H008",
+                patient,
+                "name",
+                "漢字(IDE)またはカナ(SYL)と示された氏名がありません(R1112)。",
+                "No name says that it is in kanji (IDE) or kana (SYL) (R1112).",
+            );
+        }
+        if let Some(name) = patient.all("name").find(|name| name.peek("text").contains('\u{3000}')) {
+            reading.warning_at(
+                "H008",
+                name,
+                "text",
+                "氏名の区切りは半角空白です(R1113)。",
+                "The parts of a name are set apart by a half-width blank (R1113).",
+            );
+        }
     }
 }
 
