@@ -18,6 +18,8 @@ use std::mem;
 
 /// Most deliveries that one call hands out.
 pub const RECEIVE_MAX: u32 = 100;
+/// Deliveries of which it is put on record together that they leave.
+pub const LEAVE_TOGETHER: usize = 16;
 
 /// What an agency asks for.
 #[derive(Clone, Copy, Default)]

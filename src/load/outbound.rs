@@ -6,7 +6,7 @@ use super::{LoadError, Round, draft, figure, first_number, median};
 use crate::config::Config;
 use crate::delivery::Deliverer;
 use crate::hub::consents::ConsentTerms;
-use crate::hub::fetching::Fetching;
+use crate::hub::fetching::{Fetching, LEAVE_TOGETHER};
 use crate::hub::persons::Named;
 use crate::hub::{Caller, Hub};
 use crate::sample_city::{CENTER, HOSPITAL, center_folder};
@@ -109,10 +109,14 @@ async fn fetch(hub: &Hub, notices: u64) -> Result<f64, LoadError> {
     let center = hub.caller(&agency(CENTER)?, "")?;
     let (began, mut left) = (now(), 0);
     loop {
-        let ready = hub.receive(&center, Fetching::default()).await?;
-        let ids: Vec<_> = ready.iter().map(|ready| ready.delivery.id).collect();
-        if ids.is_empty() {
+        let mut ready = hub.receive(&center, Fetching::default()).await?.into_iter().peekable();
+        if ready.peek().is_none() {
             break;
+        }
+        let mut ids = Vec::new();
+        while ready.peek().is_some() {
+            let leaving = hub.deliveries_leave(ready.by_ref().take(LEAVE_TOGETHER).collect()).await?;
+            ids.extend(leaving.iter().map(|one| one.delivery.id));
         }
         left += u64::from(hub.acknowledge(&center, &ids).await?);
     }

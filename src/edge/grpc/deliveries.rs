@@ -3,7 +3,7 @@
 use super::{Parts, Services, ended, server, status, wrong};
 use crate::hub::Hub;
 use crate::hub::deliver::Ready;
-use crate::hub::fetching::Fetching;
+use crate::hub::fetching::{Fetching, LEAVE_TOGETHER};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::DeliveryId;
 use musubi_core::release::Dispatch;
@@ -14,9 +14,6 @@ use server::{
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
-
-/// Deliveries of which it is put on record together that they leave.
-const TOGETHER: usize = 16;
 
 #[tonic::async_trait]
 impl server::deliveries_server::Deliveries for Services {
@@ -103,7 +100,7 @@ impl HandingOut {
     async fn all(self, ready: Vec<Ready>) {
         let mut ready = ready.into_iter().peekable();
         while ready.peek().is_some() {
-            if let Err(end) = self.some(ready.by_ref().take(TOGETHER).collect()).await {
+            if let Err(end) = self.some(ready.by_ref().take(LEAVE_TOGETHER).collect()).await {
                 self.sender.send(Err(end)).await.ok();
                 return;
             }
