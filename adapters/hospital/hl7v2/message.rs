@@ -262,7 +262,7 @@ impl<'m> Segment<'m> {
         end.saturating_sub(start) as usize
     }
 
-    /// A field, from 1; field 0 as in [`Segment::numbers`]. In `MSH` the separator itself is field 1.
+    /// A field, from 1; field 0 is what a line that is no segment begins with. In `MSH` the separator itself is field 1.
     #[inline]
     pub fn field(self, number: usize) -> Field<'m> {
         let header = self.is_header();
