@@ -88,6 +88,11 @@ fn not_xml(refusal: &xml::Refusal) -> Diagnostic {
         Fault::BesideRoot => {
             ("H001", "ルート要素の外に内容があります。", "There is something beside the root element.")
         }
+        Fault::IndividualNumber => (
+            "H009",
+            "コメントに個人番号と思われる12桁の数字があるため、文書を受け取らず、保存もしていません。取り除いて送り直してください。",
+            "What looks like an individual number stands in a comment; the document was neither taken nor kept. Remove it and send again.",
+        ),
         Fault::IllFormed => (
             "H001",
             "XMLとして正しくありません(閉じタグ、重複した属性、宣言のない接頭辞など)。",

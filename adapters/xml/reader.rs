@@ -2,6 +2,7 @@
 
 use super::{Build, Element, Elements, Limits};
 use crate::seek::seek;
+use musubi_core::japan::my_number;
 use quick_xml::XmlVersion;
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::escape::EscapeError;
@@ -31,6 +32,8 @@ pub enum Fault {
     Truncated,
     /// There is something beside the one root.
     BesideRoot,
+    /// A comment or instruction holds what looks like an individual number (S-66): no value has it, but the document is kept as it came.
+    IndividualNumber,
     /// Not well-formed in another way.
     IllFormed,
     /// More bytes than allowed.
@@ -190,9 +193,10 @@ impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
             Event::GeneralRef(reference) => self.reference(&reference),
             Event::Decl(declaration) => self.declaration(&declaration),
             Event::DocType(_) => Err(Fault::Doctype),
-            Event::PI(_) if self.limits.instructions => Ok(()),
-            Event::PI(_) => Err(Fault::Instruction),
-            Event::Comment(_) | Event::Start(_) | Event::Empty(_) | Event::Eof => Ok(()),
+            Event::PI(_) if !self.limits.instructions => Err(Fault::Instruction),
+            Event::PI(said) if my_number::contains(&said) => Err(Fault::IndividualNumber),
+            Event::Comment(said) if my_number::contains(&said) => Err(Fault::IndividualNumber),
+            Event::PI(_) | Event::Comment(_) | Event::Start(_) | Event::Empty(_) | Event::Eof => Ok(()),
         }
     }
 

@@ -231,3 +231,20 @@ fn text_and_elements_keep_their_order() {
         .collect();
     assert_eq!(shown, ["x", "b", "z", "c", ""]);
 }
+
+#[test]
+fn s66_an_individual_number_in_a_comment_or_an_instruction_refuses_the_document() {
+    // Put together here, so that no such number stands in the tree.
+    let number = ["12345678901", "8"].concat();
+    let grouped = [&number[..4], &number[4..8], &number[8..]].join(" ");
+    for comment in [format!("<!-- {number} -->"), format!("<!--番号{grouped}-->")] {
+        for text in [format!("{comment}<a/>"), format!("<a>{comment}</a>"), format!("<a/>{comment}")] {
+            assert_eq!(fault(&text), Fault::IndividualNumber);
+        }
+    }
+    assert!(small("<!-- 20261030110530 --><a/>").is_ok(), "a date and time is none");
+    let instructed = format!("<?style {number}?><a/>");
+    assert_eq!(fault(&instructed), Fault::Instruction, "none is taken there");
+    let clinical = Limits { instructions: true, ..SMALL };
+    assert_eq!(read(instructed.as_bytes(), &clinical, any).unwrap_err().fault, Fault::IndividualNumber);
+}

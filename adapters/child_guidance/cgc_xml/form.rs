@@ -41,6 +41,9 @@ fn refused(refusal: Refusal) -> Diagnostic {
             "Over a limit of size, depth or number of elements. Send it in parts.",
         );
     }
+    if fault == Fault::IndividualNumber {
+        return Problem::MyNumberFound.at(place);
+    }
     let (ja, en) = match fault {
         Fault::Doctype | Fault::Entity | Fault::Instruction => (
             "DTD、実体参照、処理命令は使えません。取り除いて送ってください。",

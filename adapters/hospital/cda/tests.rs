@@ -201,6 +201,11 @@ fn an_individual_number_is_looked_for_where_persons_are_numbered_and_in_words() 
     assert!(said.iter().all(|told| told.starts_with("H009 ")), "{said:?}");
     let linked = changed("2週間後に健診。", &format!("<linkHtml href=\"tel:{number}\">電話</linkHtml>"));
     assert_eq!(errors(&linked).len(), 1, "a link within words is looked at");
+    let remarked = errors(&changed("</ClinicalDocument>", &format!("<!-- {number} --></ClinicalDocument>")));
+    assert!(
+        matches!(remarked.as_slice(), [told] if told.starts_with("H009 ") && !told.contains(&number)),
+        "{remarked:?}"
+    );
     let statement = changed("extension=\"D-1\"", &format!("extension=\"{number}\""));
     assert_eq!(decode(&statement).taken(), 1, "the number of a statement is nobody's");
 }
