@@ -24,11 +24,13 @@ pub(super) fn by_codes<'c>(entry: &mut proto::Entry, codes: impl IntoIterator<It
     by(entry, raised.unwrap_or(CategorySet::from_bits(0).with(Category::C10)));
 }
 
-/// Raises an entry by the code that answers an observation (`F53.0` as what was found), where that is known to tell something.
+/// Raises an entry by the codes that answer an observation (`F53.0` as what was found), where they are known to tell something.
 /// How well the item is known is asked of its own code alone.
-pub(super) fn by_answer(entry: &mut proto::Entry, answer: &proto::Coded) {
-    if let Some(more) = TABLE.raised(&answer.system, &answer.code).filter(|_| !answer.code.is_empty()) {
-        by(entry, more);
+pub(super) fn by_answer<'c>(entry: &mut proto::Entry, codes: impl IntoIterator<Item = (&'c str, &'c str)>) {
+    for (system, code) in codes.into_iter().filter(|(_, code)| !code.is_empty()) {
+        if let Some(more) = TABLE.raised(system, code) {
+            by(entry, more);
+        }
     }
 }
 

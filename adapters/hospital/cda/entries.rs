@@ -373,6 +373,8 @@ fn finding(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: Stri
     let codes = values::codes(coded);
     let known = [(types::LOINC, loinc.as_str())];
     raise::by_codes(&mut entry, known.into_iter().chain(codes.iter().map(|(system, code)| (&**system, &**code))));
+    let answers = values::codes(node.first("value"));
+    raise::by_answer(&mut entry, answers.iter().map(|(system, code)| (&**system, &**code)));
     if told {
         raise::narrative(&mut entry);
     }

@@ -203,7 +203,7 @@ fn an_individual_number_is_looked_for_where_persons_are_numbered_and_in_words() 
     assert_eq!(errors(&linked).len(), 1, "a link within words is looked at");
     let remarked = errors(&changed("</ClinicalDocument>", &format!("<!-- {number} --></ClinicalDocument>")));
     assert!(
-        matches!(remarked.as_slice(), [told] if told.starts_with("H009 ") && !told.contains(&number)),
+        matches!(remarked.as_slice(), [told] if told.starts_with("H009 ") && !told.contains(number)),
         "{remarked:?}"
     );
     let statement = changed("extension=\"D-1\"", &format!("extension=\"{number}\""));

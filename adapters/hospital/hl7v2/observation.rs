@@ -72,7 +72,7 @@ pub(super) fn read(
     entry.commissioned = context.commissioned;
     raise_by_code(&mut entry, obx, &loinc);
     let other = types::alternate(obx.field(5).first()).filter(|_| answer.is_some());
-    answer.iter().chain(&other).for_each(|answer| raise::by_answer(&mut entry, answer));
+    raise::by_answer(&mut entry, answer.iter().chain(&other).map(|answer| (&*answer.system, &*answer.code)));
     if told {
         raise::narrative(&mut entry);
     }

@@ -101,3 +101,17 @@ fn a_value_between_two_or_of_two_is_kept_in_words() {
     let times = "<value xsi:type=\"IVL_TS\"><low value=\"20261001\"/><high value=\"20261003\"/></value>";
     assert_eq!(told(times), "20261001 - 20261003");
 }
+
+#[test]
+fn an_observation_carries_what_its_answer_tells() {
+    let answered = |value: &str| {
+        let inside = format!("<code code=\"82810-3\" codeSystem=\"2.16.840.1.113883.6.1\"/>{value}");
+        of_statement(&section("30954-2", &observation("", &inside)))[0].get("raised").cloned()
+    };
+    let code = "code=\"F53.0\" codeSystem=\"2.16.840.1.113883.6.3\"";
+    let mental = Some(serde_json::json!(["C08_MENTAL"]));
+    assert_eq!(answered(&format!("<value xsi:type=\"CD\" {code}/>")), mental);
+    let translated = format!("<value xsi:type=\"CD\" code=\"1\" codeSystem=\"1.2.3\"><translation {code}/></value>");
+    assert_eq!(answered(&translated), mental);
+    assert_eq!(answered("<value xsi:type=\"CD\" code=\"77386006\" codeSystem=\"2.16.840.1.113883.6.96\"/>"), None);
+}

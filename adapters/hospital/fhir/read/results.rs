@@ -384,6 +384,8 @@ fn one(
     let mut entry = reading.entry(person, key, node, at, body);
     let known = [(crate::hospital::hl7v2::types::LOINC, loinc.as_str())];
     raise::by_codes(&mut entry, known.into_iter().chain(found.iter().map(|(system, code)| (&**system, &**code))));
+    let answers = values::codes(node.first("valueCodeableConcept"));
+    raise::by_answer(&mut entry, answers.iter().map(|(system, code)| (&**system, &**code)));
     if told {
         raise::narrative(&mut entry);
     }

@@ -155,3 +155,21 @@ fn what_goes_nowhere_is_refused_or_kept_as_it_came_where_the_profile_says_so() {
     let kept = FhirJson.decode(nothing.as_bytes(), &archives);
     assert!(kept.items[0].submission.as_ref().unwrap().is_archived() && codes(&kept) == ["H003 Medication"]);
 }
+
+#[test]
+fn an_observation_carries_what_its_answer_tells() {
+    let answered = |codings: &str| {
+        let observation = format!(
+            "{{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\",\"subject\":{{\"reference\":\"Patient/p\"}},\
+             \"code\":{{\"coding\":[{{\"system\":\"http://loinc.org\",\"code\":\"82810-3\"}}]}},\
+             \"valueCodeableConcept\":{{\"coding\":[{codings}]}}}}"
+        );
+        let read = entries(&decode(&collection(&[PATIENT, &observation])));
+        read.iter().find(|entry| entry.get("observation").is_some()).unwrap().get("raised").cloned()
+    };
+    let mental = Some(serde_json::json!(["C08_MENTAL"]));
+    let code = "{\"system\":\"http://hl7.org/fhir/sid/icd-10\",\"code\":\"F53.0\"}";
+    assert_eq!(answered(code), mental);
+    assert_eq!(answered(&format!("{{\"system\":\"urn:x\",\"code\":\"1\"}},{code}")), mental);
+    assert_eq!(answered("{\"system\":\"http://snomed.info/sct\",\"code\":\"77386006\"}"), None);
+}
