@@ -1,7 +1,7 @@
 //! The rules of JP-CLINS, where a document claims one of its profiles (`formats/hospital.md` 4.4): a document of another kind
 //! is refused, the rest is a warning (H008), with the place of what is missing.
 
-use super::super::datatypes::REPRESENTATION;
+use super::super::datatypes::{INSTITUTION, REPRESENTATION};
 use super::bundle::Document;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -60,6 +60,7 @@ pub(super) fn check(reading: &mut Reading<'_>, bundle: Node<'_>, document: &Docu
         members(reading, bundle, composition, is_of_kind && document.is_discharge());
         resources(reading, bundle, &rules);
         names(reading, bundle);
+        institutions(reading, bundle);
         sections(reading, composition, &rules);
     }
 }
@@ -164,6 +165,24 @@ fn names(reading: &mut Reading<'_>, bundle: Node<'_>) {
                 "text",
                 "氏名の区切りは半角空白です(R1113)。",
                 "The parts of a name are set apart by a half-width blank (R1113).",
+            );
+        }
+    }
+}
+
+/// The kind of an institution, which is the third of its ten digits: eCS knows 1 to 3, others are taken all the same
+/// (`formats/hospital.md` 4.2).
+fn institutions(reading: &mut Reading<'_>, bundle: Node<'_>) {
+    let resources = bundle.all("entry").filter_map(|entry| entry.get("resource"));
+    let organizations = resources.filter(|one| one.peek("resourceType") == "Organization");
+    for number in organizations.flat_map(|one| one.all("identifier")).filter(|one| one.peek("system") == INSTITUTION) {
+        if !matches!(number.peek("value").as_bytes().get(2), Some(b'1'..=b'3')) {
+            reading.warning_at(
+                "H008",
+                number,
+                "value",
+                "医療機関コードの3桁目は1(医科)・2(自由診療の健診等)・3(歯科)のいずれかです。",
+                "The third digit of an institution's number is 1 (medical), 2 (uninsured screening) or 3 (dental).",
             );
         }
     }

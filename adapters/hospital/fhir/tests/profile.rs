@@ -76,6 +76,11 @@ fn each_rule_that_a_document_breaks_is_told_with_its_place() {
         .position(|one| one["resource"]["resourceType"] == "Patient");
     let place = format!("Bundle.entry[{}].resource.name", patient.unwrap());
     assert_eq!(named("榎本 千夏", "榎本\u{3000}千夏"), [format!("{place}[0].text")]);
+    let pharmacy = named("\"value\":\"4810700122\"", "\"value\":\"4840700122\"");
+    assert!(
+        !pharmacy.is_empty() && pharmacy.iter().all(|place| place.ends_with(".identifier[0].value")),
+        "{pharmacy:?}"
+    );
     assert_eq!(named("iso21090-EN-representation", "iso21090-EN-use"), [place]);
 }
 
