@@ -211,7 +211,8 @@ impl Deliverer {
     }
 
     async fn by_folder(&self, row: &DeliveryRow, folder: PathBuf) -> Result<(), Refusal> {
-        if !answers(&folder).await {
+        let name = row.id.to_string();
+        if !answers(&folder, &name).await {
             return self.hub.delivery_unreachable(row, "folder").await;
         }
         let Some(ready) = self.hub.release_delivery(row, &[]).await? else { return Ok(()) };
@@ -219,7 +220,6 @@ impl Deliverer {
             Ok(sent) => sent,
             Err(kept) => return self.kept(&ready.delivery, kept, true).await,
         };
-        let name = sent.id.to_string();
         let writing = tokio::task::spawn_blocking(move || folder::put(&folder, &name, &ready.renderings));
         let answer = match tokio::time::timeout(WRITE_MAX, writing).await {
             Ok(Ok(Ok(()))) => Answer::Taken,
@@ -321,8 +321,8 @@ fn subscription(agency: Arc<Agency>, row: &DeliveryRow) -> Option<(Arc<Agency>, 
 }
 
 /// Does the folder take a file? Asked before a release is put on record, and given up on when it hangs.
-async fn answers(folder: &Path) -> bool {
-    let probed = folder.to_owned();
-    let asked = tokio::task::spawn_blocking(move || folder::answers(&probed));
+async fn answers(folder: &Path, name: &str) -> bool {
+    let (probed, name) = (folder.to_owned(), name.to_owned());
+    let asked = tokio::task::spawn_blocking(move || folder::answers(&probed, &name));
     matches!(tokio::time::timeout(WRITE_MAX, asked).await, Ok(Ok(true)))
 }

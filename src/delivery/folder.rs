@@ -18,9 +18,9 @@ pub(super) fn put(folder: &Path, name: &str, renderings: &[Outgoing]) -> io::Res
 }
 
 /// Can something be written there? Asked before a release is put on record, so that no disclosure is listed that did not
-/// take place.
-pub(super) fn answers(folder: &Path) -> bool {
-    let probe = folder.join(".musubi.probe");
+/// take place. Several ask at once: each for a delivery of its own, by its name.
+pub(super) fn answers(folder: &Path, name: &str) -> bool {
+    let probe = folder.join(format!(".{name}.probe"));
     let written = whole::place(&probe, b"", Readers::Group);
     fs::remove_file(&probe).ok();
     written.is_ok()
@@ -37,7 +37,21 @@ fn ending(format: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+
+    #[test]
+    fn a_folder_answers_each_of_many_who_ask_at_once_and_nothing_is_left_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for lane in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || (0..50).for_each(|turn| assert!(answers(folder, &format!("{lane}-{turn}")))));
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(!answers(&folder.path().join("gone"), "1"));
+    }
 
     #[test]
     fn a_file_ends_as_its_format_does() {
