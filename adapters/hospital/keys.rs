@@ -2,11 +2,25 @@
 
 use super::hl7v2::types;
 use musubi_proto::v1 as proto;
+use std::collections::HashMap;
 
 /// Longest number of a sender in a key, in bytes.
 const NUMBER_MAX: usize = 80;
 /// Letters in a key of what an entry is about.
 const ABOUT_MAX: usize = 24;
+
+/// The keys of a document so far: the second entry of one series has a number behind its key.
+#[derive(Default)]
+pub(super) struct Series(HashMap<String, u32>);
+
+impl Series {
+    /// The key of the next entry of a series.
+    pub(super) fn next(&mut self, key: String) -> String {
+        let times = self.0.entry(key.clone()).or_default();
+        *times += 1;
+        if *times == 1 { key } else { format!("{key}#{times}") }
+    }
+}
 
 /// May a sender's number stand in the key of an entry?
 pub(super) fn is_number(number: &str) -> bool {

@@ -2,6 +2,7 @@
 //! what was read.
 
 use super::hl7v2::times::{NotADate, Stamp};
+use super::keys;
 use super::numbers;
 use crate::json::{Fate, Node, Tree};
 use musubi_core::adapter::{self, Diagnostic, Ledger, Profile, Severity};
@@ -63,7 +64,7 @@ pub(super) struct Reading<'t> {
     pub(super) numbers: BTreeMap<(String, String), usize>,
     /// People by the resource to which they refer as themselves in another role.
     pub(super) linked: BTreeMap<usize, usize>,
-    seen: HashMap<(&'static str, String), u32>,
+    series: HashMap<&'static str, keys::Series>,
 }
 
 /// Diagnostics with a place of their own; a document of nothing but faults is told its first ones.
@@ -85,7 +86,7 @@ impl<'t> Reading<'t> {
             urls: BTreeMap::new(),
             numbers: BTreeMap::new(),
             linked: BTreeMap::new(),
-            seen: HashMap::new(),
+            series: HashMap::new(),
         }
     }
 
@@ -225,11 +226,7 @@ impl<'t> Reading<'t> {
 
     /// Adds an entry; the second of one series in one document has a number behind its key.
     pub(super) fn push(&mut self, kind: &'static str, mut entry: proto::Entry) {
-        let times = self.seen.entry((kind, entry.source_key.clone())).or_default();
-        *times += 1;
-        if *times > 1 {
-            entry.source_key = format!("{}#{times}", entry.source_key);
-        }
+        entry.source_key = self.series.entry(kind).or_default().next(entry.source_key);
         self.entries.push(entry);
     }
 

@@ -1,7 +1,7 @@
 //! OBX as an `observation`: what has no body of its own.
 
 use super::super::concepts::{Concept, Recognised};
-use super::super::raise;
+use super::super::{keys, raise};
 use super::message::{Part, Segment};
 use super::reader::Reader;
 use super::results::{self, Context};
@@ -10,7 +10,6 @@ use super::{newborn, types};
 use musubi_proto::v1 as proto;
 use proto::Category;
 use proto::entry::Body;
-use std::collections::BTreeMap;
 
 /// Reads one OBX as an `observation`.
 pub(super) fn read(
@@ -19,7 +18,7 @@ pub(super) fn read(
     obx: Segment<'_>,
     recognised: Option<Recognised>,
     status: Option<&'static str>,
-    seen: &mut BTreeMap<String, u32>,
+    series: &mut keys::Series,
 ) {
     let Some(code) = types::coded(reader.take(obx, 3, "observation.code").first()) else {
         let place = reader.field_place(obx, 3);
@@ -33,10 +32,7 @@ pub(super) fn read(
         return;
     };
     let name = if code.code.is_empty() { &code.text } else { &code.code };
-    let series = [&context.key, "/", name, "/", &*obx.value(4)].concat();
-    let repeated = seen.entry(series.clone()).or_default();
-    *repeated += 1;
-    let key = if *repeated == 1 { series } else { format!("{series}#{repeated}") };
+    let key = series.next([&context.key, "/", name, "/", &*obx.value(4)].concat());
     let path = reader.place(obx);
     let Some(status) = status else {
         results::withdrawal(

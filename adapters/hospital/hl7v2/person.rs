@@ -9,7 +9,6 @@ use musubi_core::japan::codes;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Label, NameRepresentation, Sex, SubjectRole};
-use std::collections::BTreeMap;
 
 /// Below this age a patient is a child here; the youngest mothers are older.
 const CHILD_YEARS: i16 = 10;
@@ -303,7 +302,7 @@ const INSURANCE: [&str; 17] =
 
 /// IN1 as `coverage`.
 pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option<Stamp>) {
-    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut series = keys::Series::default();
     for segment in reader.message.all("IN1") {
         let kind = types::coded(reader.take(segment, 2, "coverage.type").first());
         let number_written = reader.take(segment, 3, "coverage.insurer").component(1).text().into_owned();
@@ -347,10 +346,7 @@ pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option
             public_expense_number,
         };
         // As in CDA and FHIR: the same insurance is one series, wherever it stands.
-        let key = format!("{}/coverage/{}", patient.key, keys::insurance(&coverage));
-        let times = seen.entry(key.clone()).or_default();
-        *times += 1;
-        let key = if *times == 1 { key } else { format!("{key}#{times}") };
+        let key = series.next(format!("{}/coverage/{}", patient.key, keys::insurance(&coverage)));
         let mut entry = reader.entry(patient, key, reader.place(segment), event, Body::Coverage(coverage));
         if public {
             raise::by_codes(&mut entry, [("public-expense", code.as_str())]);

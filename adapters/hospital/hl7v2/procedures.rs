@@ -7,14 +7,13 @@ use super::times::Stamp;
 use super::types;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
-use std::collections::BTreeMap;
 
 /// Reads every procedure of the message.
 pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, event: Option<Stamp>) {
-    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut series = keys::Series::default();
     let message = reader.message;
     for segment in message.all("PR1") {
-        procedure(reader, patient, segment, event, &mut seen);
+        procedure(reader, patient, segment, event, &mut series);
     }
 }
 
@@ -23,7 +22,7 @@ fn procedure(
     patient: &Patient,
     segment: Segment<'_>,
     event: Option<Stamp>,
-    seen: &mut BTreeMap<String, u32>,
+    series: &mut keys::Series,
 ) {
     let field = reader.take(segment, 3, "observation.coded").first();
     let Some(what) = types::coded(field).or_else(|| described(reader, segment)) else {
@@ -39,10 +38,7 @@ fn procedure(
     };
     let at = reader.stamp(segment, 5, "observation.observed_at");
     let day: String = at.map(Stamp::compact).unwrap_or_default().chars().take(8).collect();
-    let key = format!("{}/procedure/{}/{day}", patient.key, keys::head(&what));
-    let times = seen.entry(key.clone()).or_default();
-    *times += 1;
-    let key = if *times == 1 { key } else { format!("{key}#{times}") };
+    let key = series.next(format!("{}/procedure/{}/{day}", patient.key, keys::head(&what)));
     let body = Body::Observation(proto::Observation {
         coded: Some(what.clone()),
         observed_at: at.map(Stamp::date_time),

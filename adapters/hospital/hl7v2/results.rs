@@ -1,12 +1,12 @@
 //! OBX: the newborn's values, screenings, and every other observation.
 
 use super::super::concepts::Concept;
+use super::super::keys;
 use super::message::Segment;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::{newborn, observation, recognise, screening, types};
 use musubi_proto::v1::{Category, SubjectRole};
-use std::collections::BTreeMap;
 
 /// The results of one order, or those of an ADT message, which have none.
 pub(super) struct Group<'m> {
@@ -44,8 +44,8 @@ pub(super) struct Context<'p> {
 struct Collected {
     newborn: newborn::Values,
     epds: screening::Values,
-    /// How often each series was seen in this group.
-    seen: BTreeMap<String, u32>,
+    /// The series of this group.
+    series: keys::Series,
 }
 
 /// Reads one group.
@@ -182,7 +182,7 @@ fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, coll
                 screening::value(reader, obx, concept, &mut collected.epds);
             }
         }
-        _ => observation::read(reader, context, obx, recognised, status, &mut collected.seen),
+        _ => observation::read(reader, context, obx, recognised, status, &mut collected.series),
     }
 }
 

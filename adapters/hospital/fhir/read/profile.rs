@@ -126,9 +126,7 @@ fn members(reading: &mut Reading<'_>, bundle: Node<'_>, composition: Node<'_>, h
 }
 
 fn resources(reading: &mut Reading<'_>, bundle: Node<'_>, rules: &Rules) {
-    let kinds: Vec<&str> =
-        bundle.all("entry").filter_map(|entry| entry.get("resource")).map(|one| one.peek("resourceType")).collect();
-    let count = |wanted: &str| kinds.iter().filter(|kind| **kind == wanted).count();
+    let count = |wanted| of_type(bundle, wanted).count();
     for kind in rules.one.iter().chain(rules.some).filter(|kind| count(kind) == 0) {
         missing(reading, bundle, &format!("entry.resource.ofType({kind})"));
     }
@@ -143,10 +141,15 @@ fn resources(reading: &mut Reading<'_>, bundle: Node<'_>, rules: &Rules) {
     }
 }
 
+/// The resources of a type.
+fn of_type<'n>(bundle: Node<'n>, wanted: &'static str) -> impl Iterator<Item = Node<'n>> {
+    let resources = bundle.all("entry").filter_map(|entry| entry.get("resource"));
+    resources.filter(move |one| one.peek("resourceType") == wanted)
+}
+
 /// The names of the patient: one in kanji or kana (eCS R1112), their parts set apart by a half-width blank (R1113).
 fn names(reading: &mut Reading<'_>, bundle: Node<'_>) {
-    let resources = bundle.all("entry").filter_map(|entry| entry.get("resource"));
-    for patient in resources.filter(|one| one.peek("resourceType") == "Patient") {
+    for patient in of_type(bundle, "Patient") {
         let extensions = || patient.all("name").flat_map(|name| name.all("extension"));
         let mut kinds = extensions().filter(|one| one.peek("url") == REPRESENTATION).map(|one| one.peek("valueCode"));
         if !kinds.any(|kind| matches!(kind, "IDE" | "SYL")) {
@@ -173,9 +176,10 @@ fn names(reading: &mut Reading<'_>, bundle: Node<'_>) {
 /// The kind of an institution, which is the third of its ten digits: eCS knows 1 to 3, others are taken all the same
 /// (`formats/hospital.md` 4.2).
 fn institutions(reading: &mut Reading<'_>, bundle: Node<'_>) {
-    let resources = bundle.all("entry").filter_map(|entry| entry.get("resource"));
-    let organizations = resources.filter(|one| one.peek("resourceType") == "Organization");
-    for number in organizations.flat_map(|one| one.all("identifier")).filter(|one| one.peek("system") == INSTITUTION) {
+    for number in of_type(bundle, "Organization")
+        .flat_map(|one| one.all("identifier"))
+        .filter(|one| one.peek("system") == INSTITUTION)
+    {
         if !matches!(number.peek("value").as_bytes().get(2), Some(b'1'..=b'3')) {
             reading.warning_at(
                 "H008",
