@@ -32,6 +32,8 @@ const REPLACED: &str = "replaced";
 const NOTHING_TO_SAY: &str = "nothing-to-say";
 /// Beginning of the channel of deliveries that their recipient fetches.
 pub(super) const FETCHED: &str = "receive:";
+/// Name of the change by which the bytes of a delivery begin to leave.
+const SEND: &str = "send a delivery";
 /// Never comes: a delivery that is fetched is not due by itself.
 pub(super) const NEVER: Time = Time::from_micros(i64::MAX / 2);
 /// Days until somebody must have looked at what was not delivered.
@@ -40,6 +42,11 @@ const NOT_DELIVERED_DAYS: i64 = 3;
 /// The delivery stands where it was read.
 pub(super) fn stands(row: &DeliveryRow) -> Expect {
     Expect::Delivery { id: row.id, state: row.state, attempts: row.attempts }
+}
+
+/// A delivery as it has become, where it still stands as it was read.
+fn moved(from: &DeliveryRow, to: DeliveryRow) -> Change {
+    Change { expect: vec![stands(from)], rows: vec![Row::Delivery(to)], ..Change::default() }
 }
 
 /// When the hub itself is to deliver on this channel.
@@ -408,10 +415,21 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let mut change = self.delivery_change(counted, state, reason, next_at);
         change.expect = vec![stands(row)];
-        match self.store.commit("move a delivery", change).await {
-            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+        self.commit_move("move a delivery", change).await.map(drop)
+    }
+
+    /// False where somebody else has moved it: that stands.
+    async fn commit_move(&self, name: &'static str, change: Change) -> Result<bool, Refusal> {
+        match self.store.commit(name, change).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict(_)) => Ok(false),
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// What was released and not handed out, because something older about the family could not be: as it was before.
+    pub(super) async fn put_back(&self, released: &DeliveryRow, before: &DeliveryRow) -> Result<(), Refusal> {
+        self.commit_move("put back a delivery", moved(released, before.clone())).await.map(drop)
     }
 
     pub(super) fn delivery_change(
@@ -421,13 +439,11 @@ impl Hub {
         reason: &str,
         next_at: Time,
     ) -> Change {
-        let standing = stands(row);
-        let row = match state {
+        let there = match state {
             DeliveryState::Waiting | DeliveryState::Held => row.clone().queued(state),
             _ => DeliveryRow { state, ..row.clone() },
         };
-        let moved = DeliveryRow { reason: reason.to_owned(), next_at, ..row };
-        Change { expect: vec![standing], rows: vec![Row::Delivery(moved)], ..Change::default() }
+        moved(row, DeliveryRow { reason: reason.to_owned(), next_at, ..there })
     }
 
     /// The bytes of this release begin to leave. The row as it is then; `None` where somebody else has moved it, and nothing may leave.
@@ -435,12 +451,8 @@ impl Hub {
     /// # Errors
     /// When the store fails: nothing may leave.
     pub async fn delivery_leaves(&self, row: &DeliveryRow) -> Result<Option<DeliveryRow>, Refusal> {
-        let (left, change) = self.leaving(row);
-        match self.store.commit("send a delivery", change).await {
-            Ok(_) => Ok(Some(left)),
-            Err(StoreError::Conflict(_)) => Ok(None),
-            Err(other) => Err(other.into()),
-        }
+        let left = self.left(row);
+        Ok(self.commit_move(SEND, moved(row, left.clone())).await?.then_some(left))
     }
 
     /// The same of several for one recipient. Those that somebody else has moved are left out.
@@ -448,9 +460,9 @@ impl Hub {
     /// # Errors
     /// When the store fails: none of them may leave.
     pub async fn deliveries_leave(&self, ready: Vec<Ready>) -> Result<Vec<Ready>, Refusal> {
-        let changes = ready.iter().map(|one| self.leaving(&one.delivery).1).collect();
+        let changes = ready.iter().map(|one| moved(&one.delivery, self.left(&one.delivery))).collect();
         let mut leave = Vec::with_capacity(ready.len());
-        for (one, written) in ready.into_iter().zip(self.store.commit_each("send a delivery", changes).await?) {
+        for (one, written) in ready.into_iter().zip(self.store.commit_each(SEND, changes).await?) {
             match written {
                 Ok(_) => leave.push(one),
                 Err(StoreError::Conflict(_)) => {}
@@ -460,10 +472,8 @@ impl Hub {
         Ok(leave)
     }
 
-    fn leaving(&self, row: &DeliveryRow) -> (DeliveryRow, Change) {
-        let left = DeliveryRow { sent_at: Some(self.now()), ..row.clone() };
-        let rows = vec![Row::Delivery(left.clone())];
-        (left, Change { expect: vec![stands(row)], rows, ..Change::default() })
+    fn left(&self, row: &DeliveryRow) -> DeliveryRow {
+        DeliveryRow { sent_at: Some(self.now()), ..row.clone() }
     }
 
     /// Moves a delivery to another state. Somebody else's move at the same time stands.

@@ -8,9 +8,9 @@ use super::abreast::{AT_ONCE, abreast, run};
 use super::attempts::ATTEMPTS_MAX;
 use super::caller::{Caller, Operation};
 use super::cursor::Cursor;
-use super::deliver::{Attempt, Attempted, FETCHED, NEVER, Ready, stands};
+use super::deliver::{Attempt, Attempted, FETCHED, NEVER, Ready};
 use super::{Hub, Refusal};
-use crate::store::{Change, DeliveryRow, DeliveryState, Row, StoreError};
+use crate::store::{DeliveryRow, DeliveryState};
 use musubi_core::id::{DeliveryId, PersonId};
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
@@ -241,19 +241,6 @@ impl Hub {
                 self.delivery_unreadable(row, &refusal).await;
                 Fetched::Later
             }
-        }
-    }
-
-    /// What was released and not handed out, because something older about the family could not be: as it was before.
-    async fn put_back(&self, released: &DeliveryRow, before: &DeliveryRow) -> Result<(), Refusal> {
-        let rows = vec![Row::Delivery(before.clone())];
-        match self
-            .store
-            .commit("put back a delivery", Change { expect: vec![stands(released)], rows, ..Change::default() })
-            .await
-        {
-            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
-            Err(other) => Err(other.into()),
         }
     }
 }
