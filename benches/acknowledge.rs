@@ -44,7 +44,7 @@ async fn against_echo(city: &city::City) {
     const GOAL: f64 = 0.5;
     let load = Load { senders: Vec::new(), each: 50, rounds: 5 };
     let channel = echo::start(city.config()).await;
-    let echoed = async |shares| echo::round(&channel, shares, load.each).await;
+    let echoed = async |shares: &[Vec<Vec<u8>>]| echo::round(&channel, shares, load.each).await;
     let generator = city.generator();
     let bare = Bare::open(&generator.location).await.expect("a bare table");
     let turns = generator.turns(&bare, (Edge::Grpc, SENDERS), &load, echoed).await.expect("every notice is taken");

@@ -127,7 +127,7 @@ impl Generator {
     /// # Errors
     /// When the hub or its store cannot be used, or a notice is not taken.
     pub async fn measure(&self, edge: Edge, load: &Load) -> Result<Vec<String>, LoadError> {
-        let (bare, nothing_else) = (Bare::open(&self.location).await?, async |_| ());
+        let (bare, nothing_else) = (Bare::open(&self.location).await?, async |_: &[Vec<Vec<u8>>]| ());
         let mut lines = Vec::new();
         for senders in load.senders.iter().copied() {
             let turns = self.turns(&bare, (edge, senders), load, nothing_else).await?;
@@ -146,13 +146,13 @@ impl Generator {
         bare: &Bare,
         (edge, senders): (Edge, usize),
         load: &Load,
-        other: impl AsyncFn(Vec<Vec<Vec<u8>>>) -> T,
+        other: impl AsyncFn(&[Vec<Vec<u8>>]) -> T,
     ) -> Result<Vec<Turn<T>>, LoadError> {
         let (mut turns, mut number) = (Vec::new(), first_number());
         for round in 0..=load.rounds {
             let shares = self.shares(edge, senders, load.each, &mut number)?;
             let bodies: Vec<Vec<Vec<u8>>> = shares.iter().map(bytes_of).collect();
-            let other = other(bodies.clone()).await;
+            let other = other(&bodies).await;
             let commits = commit(bare, bodies, load.each).await?;
             let hub = self.push(edge, shares, load.each).await?;
             if round > 0 {

@@ -109,8 +109,8 @@ pub(super) async fn start(config: &Config) -> Channel {
 }
 
 /// One round of so many callers at once, each with its bodies in turn.
-pub(super) async fn round(channel: &Channel, shares: Vec<Vec<Vec<u8>>>, each: usize) -> Round {
-    let callers: Vec<_> = shares.into_iter().map(|share| (Grpc::new(channel.clone()), share)).collect();
+pub(super) async fn round(channel: &Channel, shares: &[Vec<Vec<u8>>], each: usize) -> Round {
+    let callers: Vec<_> = shares.iter().map(|share| (Grpc::new(channel.clone()), share.clone())).collect();
     let one = async |(mut client, mut share): (Grpc<Channel>, Vec<Vec<u8>>), _: usize| {
         if let Some(body) = share.pop() {
             client.ready().await.map_err(|_| Status::unavailable("no echo"))?;
