@@ -85,19 +85,37 @@ async fn two_hubs_write_one_log_without_gaps() {
     write_from_both(&home, async {}).await;
 }
 
+/// Ends every connection that a hub has to this database.
+fn cut_every_connection(home: &Home) {
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'musubi'
+        AND datname = current_database()";
+    assert!(SERVER.as_ref().unwrap().ask(home.database_name(), cut));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_once_though_every_connection_was_cut() {
     let Some(home) = Home::database() else { return };
-    let server = SERVER.as_ref().unwrap();
     write_from_both(&home, async {
         for _ in 0..10 {
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-            let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'musubi'
-                AND datname = current_database()";
-            assert!(server.ask(home.database_name(), cut));
+            cut_every_connection(&home);
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_signs_its_last_checkpoint_though_every_connection_was_cut() {
+    let Some(home) = Home::database() else { return };
+    let store = home.open().await;
+    store.commit("receive", change("a message", 1).1).await.unwrap();
+    cut_every_connection(&home);
+    store.close().await.unwrap();
+    let again = home.open().await;
+    let log = Log::Municipality(city());
+    let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
+    let verdict = again.verify_log(again.extent(&log).await.unwrap(), Some(&key), &open_leaf).await.unwrap();
+    assert_eq!((verdict.leaves, verdict.fault, verdict.checkpoints), (1, None, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

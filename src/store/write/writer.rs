@@ -22,7 +22,7 @@ pub(in crate::store) const BATCH: usize = 512;
 /// Changes that wait before callers are held back.
 pub(in crate::store) const QUEUE: usize = 4 * BATCH;
 
-/// Tries of a batch after the first.
+/// Tries of a transaction after the first.
 const TRIES_MAX: u32 = 6;
 /// Before the second try; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -55,6 +55,23 @@ pub(in crate::store) struct Writer {
     pub(in crate::store) stopped: Arc<OnceLock<String>>,
     /// Set when a log is not what was written.
     pub(in crate::store) found: Arc<OnceLock<Fault>>,
+}
+
+/// Tries of one transaction, counted.
+#[derive(Default)]
+struct Tries(u32);
+
+impl Tries {
+    /// Waits before another try, where that may succeed: another hub was in the way, or the server went away before the
+    /// commit.
+    async fn is_worth_another<T>(&mut self, tried: &Result<T, Failure>) -> bool {
+        if self.0 == TRIES_MAX || !matches!(tried, Err(Failure::Met(_) | Failure::Lost(_))) {
+            return false;
+        }
+        tokio::time::sleep(PAUSE.saturating_mul(1 << self.0)).await;
+        self.0 += 1;
+        true
+    }
 }
 
 impl Writer {
@@ -112,17 +129,14 @@ impl Writer {
         }
     }
 
-    /// Writes changes durably, or none of them. Tries again where another hub was in the way, or the server went away
-    /// before the commit.
+    /// Writes changes durably, or none of them.
     async fn transaction(&mut self, changes: &[&Change]) -> Result<Vec<Judged>, Failure> {
-        let mut tries = 0;
+        let mut tries = Tries::default();
         loop {
             let written = self.try_transaction(changes).await;
-            if tries == TRIES_MAX || !matches!(written, Err(Failure::Met(_) | Failure::Lost(_))) {
+            if !tries.is_worth_another(&written).await {
                 return written;
             }
-            tokio::time::sleep(PAUSE.saturating_mul(1 << tries)).await;
-            tries += 1;
         }
     }
 
@@ -188,13 +202,18 @@ impl Writer {
 
     /// A checkpoint of every log that has grown.
     async fn checkpoint(&mut self) -> Result<Vec<CheckpointRow>, StoreError> {
-        let before = self.state.clone();
-        let made = self.try_checkpoint(&before).await;
-        if let Err(failure) = &made {
-            self.after(failure);
-            self.undo(&before).await;
+        let mut tries = Tries::default();
+        loop {
+            let before = self.state.clone();
+            let made = self.try_checkpoint(&before).await;
+            if let Err(failure) = &made {
+                self.after(failure);
+                self.undo(&before).await;
+            }
+            if !tries.is_worth_another(&made).await {
+                return made.map_err(|failure| failure.told("checkpoint"));
+            }
         }
-        made.map_err(|failure| failure.told("checkpoint"))
     }
 
     async fn try_checkpoint(&mut self, before: &State) -> Result<Vec<CheckpointRow>, Failure> {
