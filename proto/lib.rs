@@ -63,6 +63,24 @@ pub fn unknown_enums(entry: &v1::Entry) -> Vec<String> {
     found
 }
 
+/// What a field of a body needs with all that is below it: the bits of [`Need`]. `None` where the schema has no such field,
+/// where it tells nothing by itself, and where more than its labels decides (`whereabouts`, `opaque`).
+#[must_use]
+pub fn needs_of(body: &str, field: &str) -> Option<u32> {
+    let is_below = |row: &&DictionaryRow| {
+        let rest = row.path.strip_prefix(body).and_then(|rest| rest.strip_prefix('.'));
+        let rest = rest.and_then(|rest| rest.strip_prefix(field));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let mut rows = dictionary().iter().filter(is_below).peekable();
+    rows.peek()?;
+    let needs = |bits: Option<u32>, row: &DictionaryRow| {
+        let decided = row.flags.contains("whereabouts") || row.flags.contains("opaque");
+        bits.filter(|_| !decided).map(|bits| bits | row.bits)
+    };
+    rows.filter(|row| !row.flags.contains("structural")).fold(Some(0), needs).filter(|bits| *bits != 0)
+}
+
 /// Every leaf of an entry with what it needs, in the order of the schema.
 #[must_use]
 pub fn dictionary() -> &'static [DictionaryRow] {

@@ -3,6 +3,7 @@
 //! The fields are private. Nothing here hands out a message's contents: what leaves goes through
 //! [`release`](crate::release::release), and what is stored leaves this crate sealed.
 
+mod absence;
 mod asked;
 mod authors;
 mod check;
@@ -12,6 +13,8 @@ mod shared;
 mod submission;
 mod update;
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use absence::attribute as attribute_absences;
 pub use asked::{Asked, Stepped};
 pub use check::check_entry;
 pub(crate) use shared::moment;

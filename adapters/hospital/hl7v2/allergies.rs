@@ -50,6 +50,10 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
         ..proto::Observation::default()
     });
     let mut entry = reader.entry(patient, key, path, onset.or(event), body);
+    if !adverse_reaction {
+        // AL1 is sent as a list (2.5); IAM says of each what became of it.
+        entry.list = segment.name().to_owned();
+    }
     // A known kind of allergy does not make an unknown substance a known one.
     raise::by_codes(&mut entry, [(&*substance.system, &*substance.code), (&*other.system, &*other.code)]);
     if !reactions.is_empty() {

@@ -1,6 +1,6 @@
 //! What every entry must be, whatever format it came from.
 
-use super::kind_of;
+use super::{absence, kind_of};
 use crate::adapter::Diagnostic;
 use musubi_proto::v1 as proto;
 use proto::SubjectRole as Role;
@@ -59,6 +59,7 @@ pub fn check_entry(entry: &proto::Entry, index: usize) -> Vec<Diagnostic> {
             "The subjects do not fit the kind of entry: a delivery has the mother alone, a newborn the child alone, a parent-child link two persons.",
         ));
     }
+    faults.extend(absence::check(entry, index));
     faults.extend(musubi_proto::unknown_enums(entry).iter().map(|path| {
         Diagnostic::error(
             "M107",

@@ -254,7 +254,8 @@ pub struct SharedRecord {
 
 impl SharedRecord {
     /// Gathers entries, handed over in order of receipt: of each series the latest (by source time, then by order of receipt,
-    /// S-23) stands, what its author took back is gone, and an update is completed by what stood before it.
+    /// S-23) stands, what its author took back is gone, as is what a list that came later leaves out, and an update is
+    /// completed by what stood before it.
     pub fn gather(entries: Vec<SharedEntry>) -> Self {
         let mut series: BTreeMap<String, Vec<SharedEntry>> = BTreeMap::new();
         for entry in entries {
@@ -265,7 +266,10 @@ impl SharedRecord {
             entries.sort_by_key(SharedEntry::order);
             entries.into_iter().reduce(|before, next| next.upon(&before))
         });
-        let mut entries: Vec<SharedEntry> = current.filter(|entry| !entry.is_withdrawal()).collect();
+        let current: Vec<SharedEntry> = current.collect();
+        let lists = Lists::of(&current);
+        let stands = |entry: &SharedEntry| !entry.is_withdrawal() && lists.hold(entry);
+        let mut entries: Vec<SharedEntry> = current.into_iter().filter(stands).collect();
         entries.sort_by_cached_key(|entry| (entry.occurred_at(), entry.entry.id.clone()));
         SharedRecord { entries }
     }
@@ -276,10 +280,12 @@ impl SharedRecord {
         for entry in entries {
             series.entry(entry.series()).or_default().push(entry);
         }
+        let lists = Lists::of(entries);
         let mut standing = BTreeMap::new();
         for mut versions in series.into_values() {
             versions.sort_by_key(|entry| entry.order());
-            let last = versions.last().filter(|last| !last.is_withdrawal()).and_then(|last| last.id());
+            let stands = |last: &&&SharedEntry| !last.is_withdrawal() && lists.hold(last);
+            let last = versions.last().filter(stands).and_then(|last| last.id());
             standing.extend(versions.iter().filter_map(|entry| Some((entry.id()?, last))));
         }
         standing
@@ -307,7 +313,36 @@ impl SharedRecord {
     }
 }
 
+/// The latest message of each list of a source: it replaced the whole list (`formats/hospital.md` 2.5).
+struct Lists(BTreeMap<String, (Time, Time)>);
+
+impl Lists {
+    fn of(entries: &[SharedEntry]) -> Self {
+        let mut latest = BTreeMap::new();
+        for entry in entries {
+            if let Some(list) = entry.list() {
+                let last = latest.entry(list).or_insert_with(|| entry.order());
+                *last = entry.order().max(*last);
+            }
+        }
+        Lists(latest)
+    }
+
+    /// Is the entry no line of a list that a later message replaced?
+    fn hold(&self, entry: &SharedEntry) -> bool {
+        let last = entry.list().and_then(|list| self.0.get(&list).copied());
+        last.is_none_or(|last| entry.order() == last)
+    }
+}
+
 impl SharedEntry {
+    /// The list of its author and persons that it is a line of.
+    fn list(&self) -> Option<String> {
+        let entry = &self.entry;
+        let name = [self.author_text(), self.kind(), &entry.list, &entry.person_ids.join(" ")].join("\u{1f}");
+        Some(name).filter(|_| !entry.list.is_empty())
+    }
+
     /// What stands once this has come after another entry of its series.
     fn upon(self, before: &SharedEntry) -> Self {
         if !self.entry.update {

@@ -1,5 +1,6 @@
 //! What an agency sent: checked, then attributed to persons.
 
+use super::absence;
 use super::check::check_entry;
 use super::{SharedEntry, SubjectRole, kind_of};
 use crate::adapter::Diagnostic;
@@ -241,6 +242,7 @@ impl Submission {
             entry.recorded_at_micros = recorded_at.micros();
             entry.source_message.clone_from(&source_message);
             entry.source_time = sent_at;
+            absence::attribute(&mut entry);
             entries.push(SharedEntry::new(entry));
         }
         entries

@@ -1,6 +1,7 @@
 //! An entry that says only what is new: what it leaves out stays as its series said before, and what it takes away in so
 //! many words is gone (`formats/hospital.md` 2.5).
 
+use super::absence;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
@@ -40,6 +41,7 @@ pub(super) fn upon(mut update: proto::Entry, before: &proto::Entry) -> proto::En
         let more = before.raised.iter().filter(|category| !update.raised.contains(category));
         let more: Vec<i32> = more.copied().collect();
         update.raised.extend(more);
+        absence::complete(&mut update, before);
     }
     update
 }

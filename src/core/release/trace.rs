@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// the center.
 pub(super) fn drop_envelope(entry: &mut proto::Entry, full: CategorySet) {
     entry.source_path.clear();
+    entry.list.clear();
     if entry.author_of_protection.is_empty() || full.has(Category::C13) {
         return;
     }

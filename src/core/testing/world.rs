@@ -4,7 +4,7 @@
 use crate::agency::{Actor, AgencyId, AgencyKind, Category, CategorySet, Purpose, Role};
 use crate::consent::{Facts, Policy, Request, SubjectFacts};
 use crate::id::{FactId, MessageId, Municipality, PersonId};
-use crate::record::{SharedEntry, SharedRecord};
+use crate::record::{SharedEntry, SharedRecord, attribute_absences, kind_of};
 use crate::release::{Released, release};
 use crate::time::Time;
 use musubi_proto::v1 as proto;
@@ -224,6 +224,7 @@ impl World {
             (entry.label, entry.originator, entry.whereabouts) = (0, 0, false);
         }
         entry.raised = if self.chance(20) { vec![self.dice.below(20) as i32 + 1] } else { Vec::new() };
+        self.leave_out(&mut entry);
         entry.source_message = message(self.dice.below(3)).to_string();
         entry.source_path = format!("OBX[{}]", self.dice.below(9));
         let named = self.any_agency().to_string();
@@ -237,6 +238,19 @@ impl World {
             _ => {}
         }
         entry
+    }
+
+    /// Sometimes one field of which the source says why it has no value.
+    fn leave_out(&mut self, entry: &mut proto::Entry) {
+        entry.absent.clear();
+        let kind = entry.body.as_ref().map_or("", kind_of);
+        let below = |path: &'static str| path.strip_prefix(kind)?.strip_prefix('.')?.split(['.', '[']).next();
+        let fields: Vec<&str> = musubi_proto::dictionary().iter().filter_map(|row| below(row.path)).collect();
+        if self.chance(30) {
+            let (field, reason) = (one(&mut self.dice, &fields).to_owned(), "unknown".to_owned());
+            entry.absent.push(proto::Absence { field, reason, ..proto::Absence::default() });
+            attribute_absences(entry);
+        }
     }
 
     /// Says who wrote it, as the hub does.

@@ -174,3 +174,36 @@ fn a_number_that_the_schema_does_not_know_is_refused() {
     assert_eq!(places.len(), 2, "{places:?}");
     assert!(places.iter().all(|place| place.starts_with("error M107 entries[0].")), "{places:?}");
 }
+
+/// A line of a list, of a message that was sent at this hour.
+fn line(key: &str, list: &str, hour: u32) -> SharedEntry {
+    let date = proto::Date { year: 2026, month: Some(10), day: Some(1) };
+    SharedEntry::new(proto::Entry {
+        id: Uuid::from_u128(u128::from(hour) << 64 | u128::from(key.as_bytes()[0])).to_string(),
+        author: "MED-1".to_owned(),
+        source_key: key.to_owned(),
+        list: list.to_owned(),
+        source_time: Some(proto::DateTime { date: Some(date), hour: Some(hour as i32), ..Default::default() }),
+        person_ids: vec![Uuid::from_u128(7).to_string()],
+        body: Some(Body::Coverage(proto::Coverage::default())),
+        ..proto::Entry::default()
+    })
+}
+
+#[test]
+fn a_list_that_is_sent_again_replaces_the_whole_list_and_nothing_beside_it() {
+    let keys = |entries: Vec<SharedEntry>| {
+        let standing = SharedRecord::standing(&entries).into_values().flatten().count();
+        let record = SharedRecord::gather(entries);
+        let mut keys: Vec<String> = record.entries().iter().map(|entry| entry.message().source_key.clone()).collect();
+        assert_eq!(standing, keys.len(), "what stands in the place of each says the same");
+        keys.sort();
+        keys
+    };
+    let first = || vec![line("a", "IN1", 1), line("b", "IN1", 1), line("c", "", 1), line("d", "AL1", 1)];
+    assert_eq!(keys(first()), ["a", "b", "c", "d"]);
+    let later = [first(), vec![line("e", "IN1", 2), line("f", "IN1", 2)]].concat();
+    assert_eq!(keys(later), ["c", "d", "e", "f"], "neither a nor b was named again");
+    let late = [vec![line("e", "IN1", 2)], first()].concat();
+    assert_eq!(keys(late), ["c", "d", "e"], "what was sent earlier and came later replaces nothing");
+}

@@ -62,7 +62,7 @@ fn restrict(world: &mut World) -> u64 {
 #[test]
 fn a_restriction_never_shows_more() {
     let mut effective = [false; RESTRICTIONS as usize];
-    for (seed, mut world) in worlds(2_400) {
+    for (seed, mut world) in worlds(4_000) {
         let before = told(&world.release());
         let which = restrict(&mut world);
         let after = told(&world.release());
@@ -117,7 +117,7 @@ fn open(world: &mut World) -> u64 {
 #[test]
 fn what_opens_never_shows_less() {
     let mut effective = [false; OPENINGS as usize];
-    for (seed, mut world) in worlds(2_400) {
+    for (seed, mut world) in worlds(6_000) {
         let before = told(&world.release());
         let which = open(&mut world);
         let after = told(&world.release());

@@ -79,7 +79,7 @@ impl Slow<'_> {
 fn is_envelope(path: &str) -> bool {
     let root = without_places(path);
     let root = root.split('.').next().unwrap_or_default();
-    matches!(root, "source_key" | "subjects" | "author" | "author_of_protection" | "municipality")
+    matches!(root, "source_key" | "subjects" | "author" | "author_of_protection" | "municipality" | "absent")
 }
 
 /// What the slow way tells of the whole record, and by which rules.
