@@ -1,5 +1,8 @@
 //! Formats of hospitals.
 
+mod absence;
+#[cfg(test)]
+mod absence_tests;
 mod attachment;
 pub mod cda;
 mod concepts;

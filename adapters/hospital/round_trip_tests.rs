@@ -46,7 +46,7 @@ fn facts(submissions: &[Submission]) -> Vec<Fact> {
             let Some((kind, body)) = body else { continue };
             let mut leaves = BTreeSet::new();
             leaf(kind, body, &mut leaves);
-            for beside in ["subjects", "raised", "commissioned"] {
+            for beside in ["subjects", "raised", "commissioned", "absent"] {
                 leaf(&format!("{kind} {beside}"), &entry[beside], &mut leaves);
             }
             let fact = Fact { kind: kind.clone(), leaves };

@@ -11,7 +11,7 @@ pub use english::english;
 
 use crate::family::{Family, Person};
 use crate::markup::visible;
-use crate::wording::{self, Row, codes, iso_date, iso_moment, japanese_moment, joined, person, rows, title};
+use crate::wording::{self, Row, codes, iso_date, iso_moment, japanese_moment, joined, person, title, told};
 use musubi_core::agency::AgencyId;
 use musubi_core::id::{EntryId, PersonId};
 use musubi_core::record::kind_of;
@@ -128,7 +128,7 @@ fn item(family: &Family<'_>, entry: &proto::Entry, shown: &Shown) -> Option<Item
     if matches!(body, Body::PersonDetails(_) | Body::ParentChild(_) | Body::Withdrawal(_)) {
         return None;
     }
-    let (heading, rows) = rows(body).unwrap_or_else(|| (title(kind_of(body)), rows_of_document(body)));
+    let (heading, rows) = told(entry).unwrap_or_else(|| (title(kind_of(body)), rows_of_document(body)));
     let (when, at) = when(entry, body);
     let named = if entry.author.is_empty() { &entry.author_of_protection } else { &entry.author };
     let mut bases: Vec<String> = Vec::new();

@@ -1,7 +1,9 @@
 //! What a release says, in Japanese for a person to read: labels, words for codes, dates in both calendars.
 //!
-//! A row exists only where there is a value; nothing here says that something is missing.
+//! A row exists only where there is a value, or where the source says why there is none; nothing here says that something
+//! was withheld.
 
+pub mod absences;
 pub mod codes;
 pub mod dates;
 pub mod kin;
@@ -11,7 +13,7 @@ pub mod rows;
 
 pub use dates::{iso_date, iso_moment, japanese_date, japanese_moment};
 pub use kinds::title;
-pub use rows::rows;
+pub use rows::{rows, told};
 
 use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
@@ -52,6 +54,11 @@ impl Rows {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             self.0.push(Row { label: label.to_owned(), value, marked });
         }
+    }
+
+    /// Adds rows that are there.
+    pub fn extend(&mut self, rows: impl IntoIterator<Item = Row>) {
+        self.0.extend(rows);
     }
 
     /// The rows.

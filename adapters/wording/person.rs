@@ -1,10 +1,12 @@
 //! Rows about who somebody is and how to reach them.
 
+use super::absences;
 use super::codes::{self, word};
 use super::dates::{has_time, japanese_date, japanese_moment};
 use super::{Rows, joined, sex};
 use crate::family::Person;
 use musubi_proto::v1 as proto;
+use proto::entry::Body;
 use proto::{NameRepresentation as In, NameUse};
 
 /// The heading of a person: 母, 児, 第1子 …
@@ -44,6 +46,13 @@ pub fn is_provisional(person: &Person<'_>) -> bool {
 pub fn birth_date(person: &Person<'_>) -> Option<proto::Date> {
     let dates = person.details().into_iter().find_map(|details| details.birth_date);
     dates.or_else(|| birth_time(person).and_then(|at| at.date))
+}
+
+/// Why there is no birth date, where the source says so.
+pub fn why_no_birth_date<'a>(person: &Person<'a>) -> Option<&'a str> {
+    let details = person.entries.iter().filter(|entry| matches!(entry.body, Some(Body::PersonDetails(_))));
+    let absent = details.flat_map(|entry| &entry.absent).find(|absence| absence.field == "birth_date");
+    absent.map(|absence| absence.reason.as_str()).filter(|_| birth_date(person).is_none())
 }
 
 /// Time of birth.
@@ -87,6 +96,7 @@ pub fn rows(person: &Person<'_>) -> Vec<super::Row> {
     let born = birth_time(person).filter(has_time);
     let date = birth_date(person).filter(|date| born.and_then(|at| at.date) != Some(*date));
     rows.add("生年月日", date.as_ref().and_then(japanese_date));
+    rows.add("生年月日", why_no_birth_date(person).map(absences::reason));
     rows.add("出生日時", born.as_ref().and_then(japanese_moment));
     rows.add("性別", sex(sex_of(person)));
     let details = person.details();

@@ -1,5 +1,6 @@
 //! One entry as labelled rows, field by field.
 
+use super::absences;
 use super::codes::{self, word};
 use super::dates::{japanese_date, japanese_moment};
 use super::kinds::title;
@@ -8,7 +9,29 @@ use musubi_core::record::kind_of;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
-/// The title of an entry's rows and the rows; `None` for what has no wording here.
+/// The title of an entry's rows and the rows, with the fields of which its source says why they have no value. Who somebody
+/// is stands with the person.
+pub fn told(entry: &proto::Entry) -> Option<(&'static str, Vec<Row>)> {
+    let body = entry.body.as_ref()?;
+    let found = rows(body).map(|(_, rows)| rows).unwrap_or_default();
+    let mut rows = Rows::default();
+    if let Body::Observation(observation) = body
+        && let Some(absence) = absences::of_observation(&entry.absent)
+    {
+        rows.add(&name(observation), absences::reason(&absence.reason));
+        // That nothing was sought must never read as nothing found.
+        rows.extend(found.into_iter().filter(|row| row.label != THERE));
+    } else if !matches!(body, Body::PersonDetails(_)) {
+        rows.extend(found);
+        for absence in &entry.absent {
+            rows.add(absences::label(&absence.field), absences::reason(&absence.reason));
+        }
+    }
+    let rows = rows.into_rows();
+    (!rows.is_empty()).then_some((title(kind_of(body)), rows))
+}
+
+/// The title of a body's rows and the rows; `None` for what has no wording here.
 pub fn rows(body: &Body) -> Option<(&'static str, Vec<Row>)> {
     let rows = match body {
         Body::DischargeNotice(notice) => discharge(notice),
@@ -77,15 +100,23 @@ fn condition(condition: &proto::Condition) -> Rows {
     rows
 }
 
-fn observation(observation: &proto::Observation) -> Rows {
-    let mut rows = Rows::default();
-    let label = match observation.kind.as_str() {
+/// Whether what was looked for was found.
+const THERE: &str = "有無";
+
+/// What an observation is of.
+fn name(observation: &proto::Observation) -> String {
+    match observation.kind.as_str() {
         "medication" => "投薬".to_owned(),
         "procedure" => "処置・手術".to_owned(),
         "immunization" => "予防接種".to_owned(),
         "family_history" => "家族歴".to_owned(),
         _ => coded(observation.code.as_ref()).unwrap_or_else(|| "結果".to_owned()),
-    };
+    }
+}
+
+fn observation(observation: &proto::Observation) -> Rows {
+    let mut rows = Rows::default();
+    let label = name(observation);
     let value = quantity(observation.quantity.as_ref()).or_else(|| coded(observation.coded.as_ref()));
     let text = observation.text.trim();
     if value.is_none() {
@@ -99,7 +130,7 @@ fn observation(observation: &proto::Observation) -> Rows {
     }
     let there = match observation.kind.as_str() {
         "medication" | "procedure" | "immunization" => "実施",
-        _ => "有無",
+        _ => THERE,
     };
     // What was looked for and not found must never read as found.
     if observation.status == "none" {

@@ -8,6 +8,7 @@ use super::screening;
 use super::sections::Kind;
 use super::tree::Words;
 use super::values::{self, Measured};
+use crate::hospital::absence;
 use crate::hospital::concepts::{self, Concept};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
@@ -140,6 +141,10 @@ fn observation(
     let child = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Child);
     let is_score = concept.is_some_and(|concept| child && concept.of_newborn() || concept.of_epds());
     match concept {
+        // A score or a weight that is not there is an observation that says why.
+        Some(_) if is_score && lacking(node).is_some() && !values::is_denied(node) => {
+            finding(reading, person, node, recognised.map(|found| found.1).unwrap_or_default(), place.words);
+        }
         _ if is_score && (values::is_denied(node) || values::is_nullified(node)) => not_read(reading, node),
         Some(concept) if child && concept.of_newborn() => {
             newborn(reading, person, node, concept, place.words, collected)
@@ -335,12 +340,29 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
     reading.push("condition", entry);
 }
 
+/// Why an observation has no value, where it has none: the value, the field that it would fill, and the reason.
+fn lacking<'t>(node: Node<'t>) -> Option<(Node<'t>, &'static str, &'static str)> {
+    let mut values = node.all("value");
+    let value = values.next().filter(|_| values.next().is_none())?;
+    let field = match value.peek("@xsi:type").rsplit(':').next() {
+        Some("PQ" | "INT" | "REAL" | "MO" | "IVL_PQ" | "IVL_INT" | "IVL_REAL") => "quantity",
+        Some("CD" | "CE" | "CV" | "CO" | "CS") => "coded",
+        _ => "text",
+    };
+    // What stands below, such as a translation or the words of a code, is the value.
+    let has_parts = value.named_children().any(|(name, _)| name.is_some_and(|name| !name.starts_with(['@', '#'])));
+    let reason = values::absent(value).filter(|_| !has_parts)?;
+    Some((value, field, reason))
+}
+
 /// An observation that has no body of its own.
 fn finding(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: String, words: &Words) {
     let coded = node.first("code");
     let Some(code) = values::coded(coded, "observation.code", words) else { return };
     let values = node.all("value").map(|value| values::measured(value, "observation", words));
-    let Some(value) = values.into_iter().find(|value| !value.is_empty()) else { return };
+    let lacking = lacking(node);
+    let value = values.into_iter().find(|value| !value.is_empty());
+    let Some(value) = value.or_else(|| lacking.map(|_| Measured::default())) else { return };
     let Measured { quantity, coded: answer, text } = value;
     let at = effective(reading, node, "observation.observed_at");
     let negated = node.take("@negationInd", "observation.status") == "true";
@@ -370,6 +392,10 @@ fn finding(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: Stri
         kind: String::new(),
     });
     let mut entry = reading.entry(person, key, node, at, body);
+    if let Some((value, field, reason)) = lacking {
+        value.take("@nullFlavor", "absent");
+        entry.absent.push(absence::of(field, reason));
+    }
     let codes = values::codes(coded);
     let known = [(types::LOINC, loinc.as_str())];
     raise::by_codes(&mut entry, known.into_iter().chain(codes.iter().map(|(system, code)| (&**system, &**code))));

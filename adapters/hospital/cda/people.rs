@@ -2,6 +2,7 @@
 
 use super::tree::Words;
 use super::values;
+use crate::hospital::absence;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
 use crate::hospital::reading::{Person, Reading};
@@ -148,9 +149,14 @@ fn details(
         ..proto::PersonDetails::default()
     };
     let restricted = details.deceased == Some(true);
+    let absent = patient.first("birthTime").and_then(|time| Some((time, values::absent(time)?)));
     let mut entry = reading.entry(person, reading.key(person).to_owned(), role, None, Body::PersonDetails(details));
     if restricted {
         entry.label = Label::R.into();
+    }
+    if let Some((time, reason)) = absent {
+        time.take("@nullFlavor", "absent");
+        entry.absent.push(absence::of("birth_date", reason));
     }
     reading.update("person_details", entry);
 }

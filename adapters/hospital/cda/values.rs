@@ -1,6 +1,7 @@
 //! Data types of CDA as values of the record (`formats/hospital.md` 3.2 and 3.3).
 
 use super::tree::Words;
+use crate::hospital::absence;
 use crate::hospital::hl7v2::types;
 use crate::json::Node;
 use musubi_core::adapter::Profile;
@@ -21,6 +22,11 @@ pub(super) fn is_null(node: Node<'_>) -> bool {
 /// Does a value say that it is absent, and is it there?
 pub(super) fn contradicts(node: Node<'_>) -> bool {
     !node.peek("@nullFlavor").is_empty() && holds(node)
+}
+
+/// Why a value is not there, where it is not and a reason stands there.
+pub(super) fn absent(node: Node<'_>) -> Option<&'static str> {
+    Some(node).filter(|node| is_null(*node)).and_then(|node| absence::of_flavor(node.peek("@nullFlavor")))
 }
 
 /// Does a statement say that something is not so?

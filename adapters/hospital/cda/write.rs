@@ -12,6 +12,7 @@ mod screening;
 use super::tree::V3;
 use super::values::{INSTITUTION, PATIENT_NUMBER};
 use crate::family::{self, Family, Person};
+use crate::hospital::absence;
 use crate::wording::dates;
 use crate::wording::person as words;
 use crate::xml::Writer;
@@ -191,6 +192,8 @@ fn describe(out: &mut Writer, one: &Person<'_>) {
     let time = words::birth_time(one).filter(dates::has_time).and_then(|at| ts(Some(&at)));
     if let Some(born) = time.or_else(|| words::birth_date(one).as_ref().and_then(date)) {
         out.empty("birthTime", &[("value", &born)]);
+    } else if let Some(flavor) = words::why_no_birth_date(one).and_then(absence::flavor) {
+        out.empty("birthTime", &[("nullFlavor", flavor)]);
     }
 }
 

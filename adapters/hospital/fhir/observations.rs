@@ -5,7 +5,8 @@ use super::datatypes::{LOINC, codeable, coding, concept, count, moment, quantity
 use super::document::{Slot, author_of};
 use super::json::{Json, list, object, word};
 use super::treatment;
-use crate::wording::{self, codes, iso_date};
+use crate::hospital::absence;
+use crate::wording::{self, absences, codes, iso_date};
 use musubi_proto::v1 as proto;
 
 /// Value of an observation, with the name of its member.
@@ -17,6 +18,8 @@ struct More {
     /// What it is where it is not final.
     status: Option<&'static str>,
     category: Json,
+    /// Why it has no value.
+    absent: Json,
     interpretation: Json,
     component: Json,
 }
@@ -28,7 +31,7 @@ impl Context<'_, '_> {
     }
 
     fn observe_with(&mut self, code: Json, value: Value, at: Json, more: More) -> Option<Slot> {
-        if value.1.is_nothing() && more.component.is_nothing() {
+        if value.1.is_nothing() && more.component.is_nothing() && more.absent.is_nothing() {
             return None;
         }
         let members = [
@@ -39,6 +42,7 @@ impl Context<'_, '_> {
             ("effectiveDateTime", at),
             ("performer", list([self.author.clone()])),
             value,
+            ("dataAbsentReason", more.absent),
             ("interpretation", more.interpretation),
             ("component", more.component),
         ];
@@ -81,7 +85,14 @@ pub(super) fn finding(context: &mut Context<'_, '_>, entry: &proto::Entry, found
         "final" => "final",
         _ => "unknown",
     };
-    let more = More { status: Some(status), interpretation: list([words(&found.interpretation)]), ..More::default() };
+    let absent = absences::of_observation(&entry.absent).and_then(|absence| absence::fhir(&absence.reason));
+    let absent = absent.map(|code| object([("coding", list([coding(absence::DATA_ABSENT_REASON, code, "")]))]));
+    let more = More {
+        status: Some(status),
+        absent: absent.into(),
+        interpretation: list([words(&found.interpretation)]),
+        ..More::default()
+    };
     context.observe_with(code, value, moment(found.observed_at.as_ref()), more)
 }
 

@@ -6,6 +6,7 @@ use super::datatypes::{
 use super::document::{Document, Slot};
 use super::json::{Json, list, object, word};
 use crate::family::{Family, Link, Person};
+use crate::hospital::absence::{self, DATA_ABSENT_EXTENSION};
 use crate::wording::{dates, iso_date, person};
 use musubi_proto::v1 as proto;
 use proto::SubjectRole as Role;
@@ -110,7 +111,7 @@ fn patient(document: &Document, one: &Person<'_>, relations: impl Iterator<Item 
         ("telecom", contacts(one)),
         ("gender", gender(person::sex_of(one)).into()),
         ("birthDate", person::birth_date(one).as_ref().and_then(iso_date).into()),
-        ("_birthDate", birth_time(one)),
+        ("_birthDate", about_birth(one)),
         ("deceasedBoolean", dead.into()),
         ("deceasedDateTime", died_at),
         ("address", list(unique(details.iter().flat_map(|details| &details.addresses).map(address)))),
@@ -120,12 +121,14 @@ fn patient(document: &Document, one: &Person<'_>, relations: impl Iterator<Item 
     ]
 }
 
-/// The time of birth beside the date; only where both are known.
-fn birth_time(one: &Person<'_>) -> Json {
+/// The time of birth beside the date, where both are known; or why the date is not.
+fn about_birth(one: &Person<'_>) -> Json {
     let known = person::birth_time(one).filter(dates::has_time);
     let at = known.filter(|_| person::birth_date(one).as_ref().and_then(iso_date).is_some());
-    let extension = at.map(|at| object([("url", BIRTH_TIME.into()), ("valueDateTime", moment(Some(&at)))]));
-    object([("extension", list([Json::from(extension)]))])
+    let time = at.map(|at| object([("url", BIRTH_TIME.into()), ("valueDateTime", moment(Some(&at)))]));
+    let absent = person::why_no_birth_date(one).and_then(absence::fhir);
+    let absent = absent.map(|code| object([("url", DATA_ABSENT_EXTENSION.into()), ("valueCode", word(code))]));
+    object([("extension", list([Json::from(time), absent.into()]))])
 }
 
 /// From the details, else as the entries name the person.

@@ -9,7 +9,7 @@ use super::relatives;
 use super::requests;
 use crate::family::{Family, Person};
 use crate::markup::Markup;
-use crate::wording::{Row, Rows, kin, person, rows, title};
+use crate::wording::{self, Row, Rows, kin, person, title};
 use musubi_core::record::kind_of;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -26,7 +26,7 @@ pub(super) fn write(
         sections.extend(who(document, family, people, position, one));
         let person = person::heading(one);
         for entry in &one.entries {
-            let Some((heading, rows)) = entry.body.as_ref().and_then(told) else { continue };
+            let Some((heading, rows)) = told(entry) else { continue };
             let subject = people.patient(position).map(|slot| document.reference(slot));
             let author = agencies.reference(document, author_of(entry), family);
             let mut context = Context { document, agencies, family, one, subject: subject.clone().into(), author };
@@ -71,7 +71,8 @@ fn code(body: &Body) -> Json {
 }
 
 /// Heading and rows of a body; of a document its title, since the document itself is attached.
-fn told(body: &Body) -> Option<(&'static str, Vec<Row>)> {
+fn told(entry: &proto::Entry) -> Option<(&'static str, Vec<Row>)> {
+    let body = entry.body.as_ref()?;
     match body {
         Body::ReferralStep(step) => Some(("連携の経過", requests::rows(step))),
         Body::Coverage(coverage) => Some((title(kind_of(body)), kin::coverage(coverage))),
@@ -82,7 +83,7 @@ fn told(body: &Body) -> Option<(&'static str, Vec<Row>)> {
             title.text("形式", &document.media_type);
             Some(("文書", title.into_rows()))
         }
-        _ => rows(body),
+        _ => wording::told(entry),
     }
 }
 

@@ -23,9 +23,14 @@ fn resource(value: &Json, attributes: &str, ids: &Ids, out: &mut String) {
 }
 
 fn children(members: &[(&'static str, Json)], ids: &Ids, out: &mut String) {
-    for (name, value) in members.iter().filter(|(name, _)| *name != "resourceType" && !name.starts_with('_')) {
-        let beside = members.iter().find(|(other, _)| other.strip_prefix('_') == Some(name)).map(|(_, beside)| beside);
-        member(name, value, beside, ids, out);
+    let of = |wanted: &str| members.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    for (name, value) in members.iter().filter(|(name, _)| *name != "resourceType") {
+        match name.strip_prefix('_') {
+            // What is said of a value that is not there: an element without one.
+            Some(name) if of(name).is_none() => member(name, value, None, ids, out),
+            Some(_) => {}
+            None => member(name, value, of(&["_", name].concat()), ids, out),
+        }
     }
 }
 

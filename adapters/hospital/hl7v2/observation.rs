@@ -1,7 +1,7 @@
 //! OBX as an `observation`: what has no body of its own.
 
 use super::super::concepts::{Concept, Recognised};
-use super::super::{keys, raise};
+use super::super::{absence, keys, raise};
 use super::message::{Part, Segment};
 use super::reader::Reader;
 use super::results::{self, Context};
@@ -47,7 +47,9 @@ pub(super) fn read(
     let concept = recognised.as_ref().map(|recognised| recognised.concept);
     let at = reader.stamp(obx, 14, "observation.observed_at").or(context.at);
     let value = value(reader, obx, concept);
-    if value.is_empty() {
+    // What is kept otherwise (ED, RP) is there.
+    let absent = absence::of_status(&obx.value(11)).filter(|_| !obx.field(5).says_something());
+    if value.is_empty() && absent.is_none() {
         reader.kept_raw(obx.index());
         return;
     }
@@ -66,6 +68,7 @@ pub(super) fn read(
     });
     let mut entry = reader.entry(context.patient, key, path, at, body);
     entry.commissioned = context.commissioned;
+    entry.absent.extend(absent.map(|reason| absence::of("text", reason)));
     raise_by_code(&mut entry, obx, &loinc);
     let other = types::alternate(obx.field(5).first()).filter(|_| answer.is_some());
     raise::by_answer(&mut entry, answer.iter().chain(&other).map(|answer| (&*answer.system, &*answer.code)));

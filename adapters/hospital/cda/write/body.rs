@@ -4,10 +4,12 @@ use super::super::entries::WORKING;
 use super::history::ACT_CODE;
 use super::{LOINC, ROLE, Subject, describe, history, person_ids, referral, screening, ts};
 use crate::family::{self, Person};
-use crate::wording::{self, Row, Rows};
+use crate::hospital::absence;
+use crate::wording::{self, Row, Rows, absences};
 use crate::xml::Writer;
 use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
+use proto::SubjectRole as Role;
 use proto::entry::Body;
 
 /// Codes that judge a result (HL7 ObservationInterpretation).
@@ -35,9 +37,8 @@ pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>
     observations(out, subject.one);
     history::write(out, subject);
     others(out, subject.one);
-    for (child, _) in
-        subject.family.people.iter().zip(0..).filter(|(one, at)| *at != subject.patient && !one.newborns().is_empty())
-    {
+    let told = |one: &Person<'_>| one.role == Role::Child && !results(one).is_empty() || !one.newborns().is_empty();
+    for (child, _) in subject.family.people.iter().zip(0..).filter(|(one, at)| *at != subject.patient && told(one)) {
         newborn(out, child);
     }
     out.close();
@@ -199,24 +200,30 @@ fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
 /// Observations that have no section of their own, and what was asked in questionnaires: of the EPDS every score, of others
 /// the words.
 fn observations(out: &mut Writer, one: &Person<'_>) {
-    let found: Vec<&proto::Observation> =
-        one.bodies(found).into_iter().map(|(_, one)| one).filter(|one| one.kind.is_empty()).collect();
+    let found = results(one);
     let asked: Vec<&proto::Screening> = one.bodies(asked).into_iter().map(|(_, one)| one).collect();
     if found.is_empty() && asked.is_empty() {
         return;
     }
     section(out, ("30954-2", "検査・観察"), |out| {
-        let bodies = one.entries.iter().filter_map(|entry| entry.body.as_ref());
-        let told = bodies.filter(|body| {
-            matches!(body, Body::Observation(one) if one.kind.is_empty()) || matches!(body, Body::Screening(_))
+        let told = one.entries.iter().copied().filter(|entry| match &entry.body {
+            Some(Body::Observation(one)) => one.kind.is_empty(),
+            body => matches!(body, Some(Body::Screening(_))),
         });
-        let rows: Vec<Row> = told.filter_map(wording::rows).flat_map(|(_, rows)| rows).collect();
+        let rows: Vec<Row> = told.filter_map(wording::told).flat_map(|(_, rows)| rows).collect();
         table(out, &rows);
-        for one in found {
-            finding(out, one);
+        for (entry, one) in found {
+            finding(out, one, &entry.absent);
         }
         asked.into_iter().filter(|one| one.instrument == "epds").for_each(|one| screening::epds(out, one));
     });
+}
+
+/// What was found of a person and has no section of its own.
+fn results<'a>(one: &Person<'a>) -> Vec<(&'a proto::Entry, &'a proto::Observation)> {
+    let mut found = one.bodies(found);
+    found.retain(|(_, one)| one.kind.is_empty());
+    found
 }
 
 const fn found(body: &Body) -> Option<&proto::Observation> {
@@ -268,7 +275,7 @@ pub(super) fn number(out: &mut Writer, value: &str, unit: &str, comparator: &str
     }
 }
 
-fn finding(out: &mut Writer, found: &proto::Observation) {
+fn finding(out: &mut Writer, found: &proto::Observation, absent: &[proto::Absence]) {
     let source = found.code.clone().unwrap_or_default();
     let status = match found.status.as_str() {
         "preliminary" | "unverified" | "partial" | "pending" => "active",
@@ -280,7 +287,19 @@ fn finding(out: &mut Writer, found: &proto::Observation) {
         match (&found.quantity, &found.coded) {
             (Some(quantity), _) => number(out, &quantity.value, &quantity.unit, &quantity.comparator),
             (None, Some(answer)) => coded(out, "value", answer, "cda:CD"),
-            (None, None) => out.leaf_with("value", &[("xsi:type", "cda:ST")], &found.text),
+            (None, None) => match absences::of_observation(absent)
+                .and_then(|absence| Some((absence, absence::flavor(&absence.reason)?)))
+            {
+                Some((absence, flavor)) => {
+                    let kind = match absence.field.as_str() {
+                        "quantity" => "cda:PQ",
+                        "coded" => "cda:CD",
+                        _ => "cda:ST",
+                    };
+                    out.empty("value", &[("xsi:type", kind), ("nullFlavor", flavor)]);
+                }
+                None => out.leaf_with("value", &[("xsi:type", "cda:ST")], &found.text),
+            },
         }
         // Words that are no code have no place there.
         let judged = found.interpretation.as_str();
@@ -305,12 +324,14 @@ fn others(out: &mut Writer, one: &Person<'_>) {
     }
 }
 
-/// A child of the patient: who it is, and what was measured at its birth.
+/// A child of the patient: who it is, what was measured at its birth, and what else was found.
 fn newborn(out: &mut Writer, child: &Person<'_>) {
     section(out, ("57075-4", "新生児"), |out| {
-        let bodies = child.entries.iter().filter_map(|entry| entry.body.as_ref());
-        let told = bodies.filter(|body| matches!(body, Body::Newborn(_)));
-        let rows: Vec<Row> = told.filter_map(wording::rows).flat_map(|(_, rows)| rows).collect();
+        let told = child.entries.iter().copied().filter(|entry| match &entry.body {
+            Some(Body::Observation(one)) => one.kind.is_empty(),
+            body => matches!(body, Some(Body::Newborn(_))),
+        });
+        let rows: Vec<Row> = told.filter_map(wording::told).flat_map(|(_, rows)| rows).collect();
         table(out, &rows);
         out.open("subject");
         out.open_with("relatedSubject", &[("classCode", "PRS")]);
@@ -322,6 +343,7 @@ fn newborn(out: &mut Writer, child: &Person<'_>) {
             out.close();
         }
         child.newborns().into_iter().for_each(|newborn| measured(out, newborn));
+        results(child).into_iter().for_each(|(entry, one)| finding(out, one, &entry.absent));
     });
 }
 

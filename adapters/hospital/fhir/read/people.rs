@@ -3,6 +3,7 @@
 use super::super::datatypes::ROLE_CODE;
 use super::super::people::BIRTH_TIME;
 use super::{coverage, values};
+use crate::hospital::absence::{self, DATA_ABSENT_EXTENSION};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::hl7v2::types;
 use crate::hospital::reading::{Person, Reading};
@@ -81,7 +82,7 @@ fn role(reading: &Reading<'_>, node: Node<'_>, born: Option<Stamp>) -> SubjectRo
 pub(super) fn patient(reading: &mut Reading<'_>, number: usize) {
     let Some(person) = reading.people.iter().position(|person| person.resource == Some(number)) else { return };
     let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
-    let born = reading.stamp(node, "birthDate", "person_details.birth_date");
+    let born = dated(node).then(|| reading.stamp(node, "birthDate", "person_details.birth_date")).flatten();
     let late = |born: Stamp| match reading.sent {
         Some(sent) => born.certainly_after(sent),
         None => born.earliest() > reading.profile.now,
@@ -95,7 +96,8 @@ pub(super) fn patient(reading: &mut Reading<'_>, number: usize) {
             "The birth date is later than the document.",
         );
     }
-    if born.is_none() && node.get("birthDate").is_none() {
+    let why_not_born = why_no_birth_date(node).filter(|_| born.is_none());
+    if born.is_none() && node.get("birthDate").is_none() && why_not_born.is_none() {
         reading.warning_at("H008", node, "birthDate", "生年月日がありません。", "The birth date is missing.");
     }
     let identifiers = identifiers(node, reading.profile).into_iter();
@@ -134,6 +136,7 @@ pub(super) fn patient(reading: &mut Reading<'_>, number: usize) {
     if deceased == Some(true) {
         entry.label = Label::R.into();
     }
+    entry.absent.extend(why_not_born.map(|reason| absence::of("birth_date", reason)));
     reading.update("person_details", entry);
 }
 
@@ -164,6 +167,21 @@ pub(super) fn birth_time(reading: &mut Reading<'_>, node: Node<'_>) -> Option<St
     let extension = node.get("_birthDate")?.all("extension").find(|extension| extension.peek("url") == BIRTH_TIME)?;
     extension.envelope("url");
     reading.stamp(extension, "valueDateTime", "person_details.birth_time")
+}
+
+/// Has the element of the birth date a value? In XML it may have nothing but extensions.
+fn dated(node: Node<'_>) -> bool {
+    node.get("birthDate").is_some_and(|date| date.first("extension").is_none())
+}
+
+/// Why there is no birth date, where the Patient says so.
+fn why_no_birth_date(node: Node<'_>) -> Option<&'static str> {
+    let mut beside = node.get("_birthDate").or_else(|| node.get("birthDate"))?.all("extension");
+    let extension = beside.find(|extension| extension.peek("url") == DATA_ABSENT_EXTENSION)?;
+    let reason = absence::of_fhir(extension.peek("valueCode"))?;
+    extension.envelope("url");
+    extension.take("valueCode", "absent");
+    Some(reason)
 }
 
 fn names(reading: &mut Reading<'_>, node: Node<'_>) -> Vec<proto::HumanName> {

@@ -1,6 +1,7 @@
 //! Observation: the newborn's values, the delivery, screenings, and every other observation (`formats/hospital.md` 2.11).
 
 use super::{screening, values};
+use crate::hospital::absence;
 use crate::hospital::concepts::{self, Concept, Recognised};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::keys;
@@ -43,6 +44,10 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut
     let role = reading.people.get(person).map(|person| person.role()).unwrap_or_default();
     let child = role == SubjectRole::Child;
     match concept {
+        // A score or a weight that is not there is an observation that says why.
+        Some(concept) if (child && concept.of_newborn() || concept.of_epds()) && lacking(node).is_some() => {
+            observation(reading, person, node, recognised.map(|found| found.loinc).unwrap_or_default());
+        }
         Some(concept) if child && concept.of_newborn() && at_birth(reading, person, node, concept) => {
             newborn(reading, person, node, concept, collected);
         }
@@ -324,6 +329,13 @@ fn observation(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: 
     }
 }
 
+/// Why an Observation or one of its components has no value, where it has none.
+fn lacking(node: Node<'_>) -> Option<&'static str> {
+    let valued = node.named_children().any(|(name, _)| name.is_some_and(|name| name.starts_with("value")));
+    let mut codings = node.first("dataAbsentReason").filter(|_| !valued)?.all("coding");
+    codings.find_map(|coding| absence::of_fhir(coding.peek("code")))
+}
+
 /// The status of an Observation or a report.
 pub(super) fn status(node: Node<'_>) -> &'static str {
     match node.take("status", "observation.status") {
@@ -361,7 +373,8 @@ fn one(
     let texts = ["valueString", "valueDateTime", "valueTime", "valueBoolean"];
     let text = texts.iter().map(|name| node.take(name, "observation.text")).find(|text| !text.is_empty());
     let text = text.filter(|_| quantity.is_none() && coded.is_none()).unwrap_or_default().to_owned();
-    if quantity.is_none() && coded.is_none() && text.is_empty() {
+    let lacking = lacking(node).filter(|_| quantity.is_none() && coded.is_none() && text.is_empty());
+    if quantity.is_none() && coded.is_none() && text.is_empty() && lacking.is_none() {
         return;
     }
     let told = !text.is_empty();
@@ -382,6 +395,10 @@ fn one(
         kind: String::new(),
     });
     let mut entry = reading.entry(person, key, node, at, body);
+    if let Some(reason) = lacking {
+        values::coding(node.first("dataAbsentReason"), "absent");
+        entry.absent.push(absence::of("text", reason));
+    }
     let known = [(crate::hospital::hl7v2::types::LOINC, loinc.as_str())];
     raise::by_codes(&mut entry, known.into_iter().chain(found.iter().map(|(system, code)| (&**system, &**code))));
     let answers = values::codes(node.first("valueCodeableConcept"));

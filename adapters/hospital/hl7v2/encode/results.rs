@@ -3,6 +3,7 @@
 use super::Message;
 use super::line::{Line, coded, components, escaped};
 use crate::family::Person;
+use crate::wording::absences;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use std::collections::BTreeMap;
@@ -21,10 +22,16 @@ pub(super) fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
             .with(1, "1".to_owned())
             .say(3, order)
             .with(4, results.first().map(|obx| obx.field(3).to_owned()).unwrap_or_default())
-            .at(7, entries.iter().find_map(|entry| taken_at(entry)));
+            .at(7, taken_together(&entries));
         Message { kind: "ORU^R01^ORU_R01", lines: [vec![pid.clone(), obr], results].concat() }
     };
     orders.into_iter().map(message).filter(|message| message.lines.len() > 2).collect()
+}
+
+/// When the first of these results was taken. Where one of them does not say it, the order cannot say it for all.
+fn taken_together<'e>(entries: &[&'e proto::Entry]) -> Option<&'e proto::DateTime> {
+    let times: Option<Vec<_>> = entries.iter().map(|entry| taken_at(entry)).collect();
+    times?.first().copied()
 }
 
 /// When a result was taken; of an observation only what it says itself.
@@ -120,7 +127,9 @@ fn observed(entry: &proto::Entry, observation: &proto::Observation) -> Option<Li
         "unverified" => "R",
         "partial" => "S",
         "pending" => "I",
+        _ if absences::of_observation(&entry.absent).is_some_and(|absence| absence.reason == "not-asked") => "N",
         "none" => "X",
+        _ if absences::of_observation(&entry.absent).is_some() => "X",
         _ => "F",
     };
     let sub_id = entry.source_key.rsplit_once('/').map(|(_, sub_id)| sub_id).unwrap_or_default();
