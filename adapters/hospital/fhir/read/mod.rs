@@ -9,6 +9,7 @@ mod notice;
 mod papers;
 mod people;
 mod plans;
+mod problems;
 mod profile;
 mod questionnaire;
 mod referral;
@@ -232,8 +233,8 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
     of("Patient").for_each(|number| coverage::of_patient(reading, number));
     notice::collect(reading, document);
     of("Encounter").for_each(|number| stay::encounter(reading, number, document));
-    of("Condition").for_each(|number| stay::condition(reading, number, document));
-    of("AllergyIntolerance").for_each(|number| stay::allergy(reading, number));
+    of("Condition").for_each(|number| problems::condition(reading, number, document));
+    of("AllergyIntolerance").for_each(|number| problems::allergy(reading, number));
     let (told, others): (Vec<usize>, Vec<usize>) = (0..kinds.len()).partition(|number| document.is_taken(*number));
     told.into_iter().for_each(|number| notice::note(reading, number, document));
     let kinds = kinds.as_slice();

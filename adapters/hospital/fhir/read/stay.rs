@@ -1,10 +1,8 @@
-//! Encounter as `encounter` and `discharge_notice`, Condition as `condition`, AllergyIntolerance as `observation`.
+//! Encounter as `encounter` and `discharge_notice`.
 
-use super::super::datatypes::DIAGNOSIS_ROLE;
 use super::bundle::Document;
 use super::{people, values};
 use crate::hospital::hl7v2::times::Stamp;
-use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -186,118 +184,4 @@ fn part_of(reading: &mut Reading<'_>, number: usize, child: usize) {
     if let Some(mother) = mother.filter(|mother| is_child(child) && is_mother(*mother)) {
         people::link(reading, mother, child, node, "MTH", "Encounter.partOf");
     }
-}
-
-/// A Condition: a fact of its own, so that what its code tells hides nothing else.
-pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Document<'_>) {
-    const PATH: &str = "condition.code";
-    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
-    let Some(person) = reading.person(number, "subject") else { return };
-    let Some(code) = values::coding(node.first("code"), PATH) else {
-        reading.warning_at(
-            "H104",
-            node,
-            "code",
-            "病名がないため、原文のまま保管しました。",
-            "A condition without a code or text is kept in the raw document only.",
-        );
-        return;
-    };
-    let verification = values::state(node.first("verificationStatus"), "condition.kind");
-    let role = document.role_of(number).or_else(|| own_role(node));
-    let kind = match (role, verification) {
-        (Some("AD"), _) => "admission",
-        (_, "provisional" | "differential" | "unconfirmed") => "working",
-        (Some("DD"), _) | (_, "confirmed") => "final",
-        _ => "",
-    };
-    let told = reading.number_of(node);
-    let told = keys::name(told, keys::about(&code));
-    let key = format!("{}/diagnosis/{kind}/{told}", reading.key(person));
-    if verification == "entered-in-error" {
-        reading.withdraw(person, key, node, "condition", Category::C05Delivery);
-        return;
-    }
-    let mut onset = reading.stamp(node, "onsetDateTime", "condition.onset");
-    if let Some(period) = node.first("onsetPeriod") {
-        onset = onset.or_else(|| reading.stamp(period, "start", "condition.onset"));
-    }
-    let recorded_at = reading.stamp(node, "recordedDate", "condition.recorded_at");
-    let body = Body::Condition(proto::Condition {
-        code: Some(code),
-        kind: kind.to_owned(),
-        onset: onset.map(Stamp::date_time),
-        recorded_at: recorded_at.map(Stamp::date_time),
-        negated: (verification == "refuted").then_some(true),
-        translations: values::translations(node.first("code"), "condition.translations"),
-        ended: reading.stamp(node, "abatementDateTime", "condition.ended").map(Stamp::date_time),
-        outcome: None,
-    });
-    let mut entry = reading.entry(person, key, node, recorded_at.or(onset), body);
-    let codes = values::codes(node.first("code"));
-    raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
-    reading.push("condition", entry);
-}
-
-/// The category in which our own documents say what a diagnosis was for.
-fn own_role<'n>(node: Node<'n>) -> Option<&'n str> {
-    let mut codings = node.all("category").flat_map(|category| category.all("coding"));
-    let role = codings.find(|coding| coding.peek("system") == DIAGNOSIS_ROLE)?;
-    role.take("system", "condition.kind");
-    Some(role.take("code", "condition.kind"))
-}
-
-/// Kinds of allergy (AllergyIntolerance.category).
-pub(in super::super) const ALLERGY_KIND: &str = "http://hl7.org/fhir/allergy-intolerance-category";
-
-/// An allergy, as an observation of the kind `allergy`.
-pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
-    let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
-    let Some(person) = reading.person(number, "patient") else { return };
-    let Some(substance) = values::coding(node.first("code"), "observation.coded") else {
-        reading.warning_at(
-            "H104",
-            node,
-            "code",
-            "アレルギーの原因物質がないため、原文のまま保管しました。",
-            "An allergy without its substance is kept in the raw document only.",
-        );
-        return;
-    };
-    let told = reading.number_of(node);
-    let told = keys::name(told, keys::about(&substance));
-    let key = format!("{}/allergy/{told}", reading.key(person));
-    let status = match values::state(node.first("verificationStatus"), "observation.status") {
-        "entered-in-error" => {
-            return reading.withdraw(person, key, node, "observation", Category::C05Delivery);
-        }
-        "refuted" => "none",
-        "unconfirmed" => "unverified",
-        _ => "final",
-    };
-    let at = reading.stamp(node, "onsetDateTime", "observation.observed_at");
-    let at = at.or_else(|| reading.stamp(node, "recordedDate", "observation.observed_at"));
-    let kind = node.first("category").map(|kind| kind.taken("observation.code").to_owned());
-    let kind = kind.map(|code| proto::Coded { system: ALLERGY_KIND.to_owned(), code, text: String::new() });
-    let shown = node.all("reaction").flat_map(|reaction| reaction.all("manifestation"));
-    let shown: Vec<String> = shown.map(|one| values::words(Some(one), "observation.text")).collect();
-    let text: Vec<String> = shown.into_iter().filter(|words| !words.is_empty()).collect();
-    let severity = node.first("reaction").map(|reaction| reaction.take("severity", "observation.interpretation"));
-    let body = Body::Observation(proto::Observation {
-        code: kind,
-        coded: Some(substance),
-        text: text.join("\n"),
-        observed_at: at.map(Stamp::date_time),
-        status: status.to_owned(),
-        interpretation: severity.unwrap_or_default().to_owned(),
-        kind: "allergy".to_owned(),
-        ..proto::Observation::default()
-    });
-    let mut entry = reading.entry(person, key, node, at, body);
-    let codes = values::codes(node.first("code"));
-    raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
-    if !text.is_empty() {
-        raise::narrative(&mut entry);
-    }
-    reading.push("observation", entry);
 }
