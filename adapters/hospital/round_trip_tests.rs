@@ -187,6 +187,7 @@ fn hl7_v2_comes_back_through_fhir() {
         ("+ encounter", "a planned discharge is an Encounter"),
         ("condition.code.system", "a local table belongs to who wrote it"),
         ("condition.outcome", "FHIR has no outcome of a Condition"),
+        ("condition.state", "what has ended is resolved"),
         ("dischargeNotice.destination.text", "a code is displayed by its own words"),
         ("dischargeNotice.expectedDischargeAt", "in words alone"),
         ("encounter.class", "classes that FHIR does not have"),

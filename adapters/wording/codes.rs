@@ -19,6 +19,35 @@ pub const ENCOUNTER_CLASS: Table =
     &[("inpatient", "入院"), ("outpatient", "外来"), ("emergency", "救急"), ("obstetrics", "産科")];
 /// Kinds of diagnosis.
 pub const CONDITION_KIND: Table = &[("admission", "入院時"), ("working", "暫定"), ("final", "確定")];
+/// Whether a diagnosis or an allergy is there now.
+pub const CLINICAL_STATE: Table = &[
+    ("active", "現在あり"),
+    ("recurrence", "再発"),
+    ("relapse", "再燃"),
+    ("inactive", "現在なし"),
+    ("remission", "寛解"),
+    ("resolved", "治癒"),
+];
+/// How an illness went (HL7 table 0241).
+pub const OUTCOME: Table = &[
+    ("D", "死亡"),
+    ("F", "完全に回復"),
+    ("N", "回復していない"),
+    ("R", "回復中"),
+    ("S", "後遺症あり"),
+    ("U", "不明"),
+    ("W", "悪化"),
+];
+/// Kinds of allergy (FHIR allergy-intolerance-category; HL7 table 0127).
+pub const ALLERGY_KIND: Table = &[
+    ("food", "食物"),
+    ("FA", "食物"),
+    ("medication", "薬剤"),
+    ("DA", "薬剤"),
+    ("environment", "環境"),
+    ("EA", "環境"),
+    ("biologic", "生物製剤"),
+];
 /// Use of an address.
 pub const ADDRESS_USE: Table = &[
     ("home", "自宅"),

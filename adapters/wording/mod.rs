@@ -10,6 +10,7 @@ pub mod kin;
 pub mod kinds;
 pub mod person;
 pub mod rows;
+pub mod state;
 
 pub use dates::{iso_date, iso_moment, japanese_date, japanese_moment};
 pub use kinds::title;

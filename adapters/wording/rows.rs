@@ -4,6 +4,7 @@ use super::absences;
 use super::codes::{self, word};
 use super::dates::{japanese_date, japanese_moment};
 use super::kinds::title;
+use super::state;
 use super::{Row, Rows, all_coded, apgar, coded, is_low_weight, joined, quantity, weeks, yes_no};
 use musubi_core::record::kind_of;
 use musubi_proto::v1 as proto;
@@ -93,11 +94,28 @@ fn encounter(encounter: &proto::Encounter) -> Rows {
 
 fn condition(condition: &proto::Condition) -> Rows {
     let mut rows = Rows::default();
-    let label = if condition.negated == Some(true) { "否定された診断" } else { "診断名" };
-    rows.add(label, coded(condition.code.as_ref()));
+    rows.add(diagnosis_label(condition), coded(condition.code.as_ref()));
     rows.add("診断の区分", Some(word(codes::CONDITION_KIND, &condition.kind)));
+    rows.add("状態", Some(word(codes::CLINICAL_STATE, &condition.state)));
     rows.add("発症", at(condition.onset.as_ref()));
+    rows.add("終了", at(condition.ended.as_ref()));
+    rows.add("転帰", condition.outcome.as_ref().and_then(outcome));
     rows
+}
+
+/// What a diagnosis is called: one that is not so, or is over, never as one that is there.
+pub fn diagnosis_label(condition: &proto::Condition) -> &'static str {
+    match condition.negated {
+        Some(true) => "否定された診断",
+        _ if state::is_over(condition) => "過去の診断",
+        _ => "診断名",
+    }
+}
+
+/// How it went: what the source displays, else the word for its code.
+fn outcome(outcome: &proto::Coded) -> Option<String> {
+    let of_table = matches!(&*outcome.system, "HL70241" | "HL7241") && outcome.text.is_empty();
+    if of_table { Some(word(codes::OUTCOME, &outcome.code)) } else { coded(Some(outcome)) }
 }
 
 /// Whether what was looked for was found.
@@ -110,6 +128,8 @@ fn name(observation: &proto::Observation) -> String {
         "procedure" => "処置・手術".to_owned(),
         "immunization" => "予防接種".to_owned(),
         "family_history" => "家族歴".to_owned(),
+        "allergy" if state::is_allergy_over(observation) => "過去のアレルギー".to_owned(),
+        "allergy" => "アレルギー".to_owned(),
         _ => coded(observation.code.as_ref()).unwrap_or_else(|| "結果".to_owned()),
     }
 }
@@ -128,6 +148,10 @@ fn observation(observation: &proto::Observation) -> Rows {
     if observation.kind == "family_history" {
         rows.add("続柄", coded(observation.code.as_ref()));
     }
+    if observation.kind == "allergy" {
+        rows.add("種類", observation.code.as_ref().and_then(allergy_kind));
+        rows.add("状態", Some(word(codes::CLINICAL_STATE, &observation.state)));
+    }
     let there = match observation.kind.as_str() {
         "medication" | "procedure" | "immunization" => "実施",
         _ => THERE,
@@ -139,6 +163,11 @@ fn observation(observation: &proto::Observation) -> Rows {
     rows.text("判定", &observation.interpretation);
     rows.add("日時", at(observation.observed_at.as_ref()));
     rows
+}
+
+/// Of which kind an allergy is: what the source displays, else the word for its code.
+fn allergy_kind(kind: &proto::Coded) -> Option<String> {
+    if kind.text.is_empty() { Some(word(codes::ALLERGY_KIND, &kind.code)) } else { coded(Some(kind)) }
 }
 
 fn delivery(delivery: &proto::Delivery) -> Rows {

@@ -1,6 +1,7 @@
 //! Allergies: the substance takes part in the observation, its kind is the value, and what it does belongs to it.
 
 use super::entries;
+use super::state;
 use super::tree::Words;
 use super::values;
 use crate::hospital::hl7v2::times::Stamp;
@@ -33,6 +34,7 @@ pub(super) fn read(reading: &mut Reading<'_>, person: usize, node: Node<'_>, wor
         status: if none { "none" } else { "final" }.to_owned(),
         interpretation: severity(node).to_owned(),
         kind: "allergy".to_owned(),
+        state: state::over(node, "observation.state").to_owned(),
         ..proto::Observation::default()
     });
     let mut entry = reading.entry(person, key, node, at, body);

@@ -6,6 +6,7 @@ use super::people;
 use super::relatives;
 use super::screening;
 use super::sections::Kind;
+use super::state;
 use super::tree::Words;
 use super::values::{self, Measured};
 use crate::hospital::absence;
@@ -95,6 +96,10 @@ fn walk(
                 not_read(reading, statement);
                 continue;
             }
+            // The state of a diagnosis is read with it.
+            if name == "observation" && place.kind.is_of_diagnoses() && state::is_status(statement) {
+                continue;
+            }
             if name == "observation" {
                 observation(reading, statement, subject, place, collected);
             }
@@ -130,7 +135,7 @@ fn observation(
     }
     match place.kind {
         Kind::Allergies => return allergies::read(reading, place.patient, node, place.words),
-        Kind::AdmissionDiagnosis | Kind::DischargeDiagnosis | Kind::Problems if is_diagnosis(node) => {
+        kind if kind.is_of_diagnoses() && is_diagnosis(node) => {
             return diagnosis(reading, place, node);
         }
         _ => {}
@@ -320,6 +325,7 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
     let onset = effective(reading, node, "condition.onset");
     let high = node.first("effectiveTime").and_then(|time| time.first("high")).filter(|high| !values::is_null(*high));
     let ended = high.and_then(|high| reading.stamp(high, "@value", "condition.ended"));
+    let state = state::of(node, "condition.state");
     let key = key(reading, place.patient, &format!("diagnosis/{kind}"), node, Some(&code));
     if values::is_nullified(node) {
         return reading.withdraw(place.patient, key, node, "condition", Category::C05Delivery);
@@ -331,6 +337,7 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
         onset: onset.map(Stamp::date_time),
         ended: ended.map(Stamp::date_time),
         negated,
+        state: state.to_owned(),
         translations,
         ..proto::Condition::default()
     });
@@ -390,6 +397,7 @@ fn finding(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: Stri
         status: status.to_owned(),
         interpretation: interpretation.to_owned(),
         kind: String::new(),
+        state: String::new(),
     });
     let mut entry = reading.entry(person, key, node, at, body);
     if let Some((value, field, reason)) = lacking {

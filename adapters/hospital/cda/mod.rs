@@ -12,6 +12,7 @@ mod people;
 mod relatives;
 mod screening;
 mod sections;
+mod state;
 mod tree;
 mod values;
 mod write;

@@ -31,6 +31,13 @@ pub(super) enum Kind {
     Other,
 }
 
+impl Kind {
+    /// Does it hold diagnoses?
+    pub(super) fn is_of_diagnoses(self) -> bool {
+        matches!(self, Kind::AdmissionDiagnosis | Kind::DischargeDiagnosis | Kind::Problems)
+    }
+}
+
 fn kind(section: Node<'_>) -> (Kind, bool) {
     let code = section.first("code").map_or("", |code| code.peek("@code"));
     let kind = match code {

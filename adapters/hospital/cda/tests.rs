@@ -6,6 +6,7 @@ mod asked;
 mod diagnosis;
 mod history;
 mod insurance;
+mod state;
 mod statements;
 
 use super::Cda;

@@ -24,7 +24,7 @@ use proto::{NameRepresentation, NameUse};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-const LOINC: &str = "2.16.840.1.113883.6.1";
+pub(super) const LOINC: &str = "2.16.840.1.113883.6.1";
 const CONFIDENTIALITY: &str = "2.16.840.1.113883.5.25";
 const ROLE: &str = "2.16.840.1.113883.5.111";
 const SEX: &str = "2.16.840.1.113883.5.1";

@@ -13,6 +13,7 @@ use super::relatives;
 use super::requests;
 use crate::family::{Family, Person, condition, discharge, encounter};
 use crate::wording::rows::destination;
+use crate::wording::state;
 use base64::Engine as _;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -182,6 +183,7 @@ pub(super) struct Said {
     role: Json,
     encounter: Json,
     onset: Json,
+    clinical: Json,
     abated: Json,
     recorded: Json,
 }
@@ -192,10 +194,8 @@ pub(super) fn condition_of(context: &mut Context<'_, '_>, code: Json, said: Said
         return None;
     }
     let category = "http://terminology.hl7.org/CodeSystem/condition-category";
-    // What has ended is no longer active (con-4); of anything else its state is not told.
-    let ended = || concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved", "Resolved");
     let members = vec![
-        ("clinicalStatus", if said.abated.is_nothing() { Json::Nothing } else { ended() }),
+        ("clinicalStatus", said.clinical),
         ("verificationStatus", said.verification),
         ("category", list([concept(category, "encounter-diagnosis", "Encounter Diagnosis"), said.role])),
         ("code", code),
@@ -220,15 +220,32 @@ fn diagnosis(context: &mut Context<'_, '_>, entry: &proto::Entry, condition: &pr
     let author = author_of(entry);
     let code = condition.code.as_ref().map(|code| codeable_with(code, &condition.translations, author));
     let code = code.unwrap_or_default();
+    // What is said to be there has no end (con-4).
+    let ended = condition.ended.as_ref().filter(|_| state::is_over(condition));
     let said = Said {
         verification,
+        clinical: clinical(state::of(condition)),
         role: admission.into(),
         encounter: Json::Nothing,
         onset: moment(condition.onset.as_ref()),
-        abated: moment(condition.ended.as_ref()),
+        abated: moment(ended),
         recorded: moment(condition.recorded_at.as_ref()),
     };
     condition_of(context, code, said)
+}
+
+/// Whether it is so now.
+fn clinical(state: &str) -> Json {
+    let system = "http://terminology.hl7.org/CodeSystem/condition-clinical";
+    match state {
+        "active" => concept(system, "active", "Active"),
+        "recurrence" => concept(system, "recurrence", "Recurrence"),
+        "relapse" => concept(system, "relapse", "Relapse"),
+        "inactive" => concept(system, "inactive", "Inactive"),
+        "remission" => concept(system, "remission", "Remission"),
+        "resolved" => concept(system, "resolved", "Resolved"),
+        _ => Json::Nothing,
+    }
 }
 
 /// A document that is shown whole, as an attachment.

@@ -112,10 +112,15 @@ fn allergy(context: &mut Context<'_, '_>, author: &str, found: &proto::Observati
         _ => "",
     };
     // FHIR demands a clinical status of every allergy (ait-1), also of one that was found not to be.
-    let (clinical, verified) = match found.status.as_str() {
-        "none" => ("inactive", "refuted"),
-        "preliminary" | "unverified" | "partial" => ("active", "unconfirmed"),
-        _ => ("active", ""),
+    let clinical = match (found.state.as_str(), found.status.as_str()) {
+        ("resolved", _) => "resolved",
+        ("inactive", _) | ("", "none") => "inactive",
+        _ => "active",
+    };
+    let verified = match found.status.as_str() {
+        "none" => "refuted",
+        "preliminary" | "unverified" | "partial" => "unconfirmed",
+        _ => "",
     };
     let state = |system, code: &'static str| if code.is_empty() { Json::Nothing } else { concept(system, code, "") };
     let shown = list([words(&found.text)]);

@@ -8,6 +8,7 @@ mod kin;
 mod profile;
 mod read;
 mod retracted;
+mod state;
 mod treatment;
 mod valid;
 

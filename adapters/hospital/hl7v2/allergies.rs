@@ -21,7 +21,8 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
     let adverse_reaction = segment.name() == "IAM";
     let own_id = if adverse_reaction { segment.value(7) } else { "".into() };
     let path = reader.place(segment);
-    let deleted = adverse_reaction && segment.value(6) == "D";
+    let known = if adverse_reaction { clinical(reader, segment) } else { Known::Confirmed };
+    let deleted = adverse_reaction && (segment.value(6) == "D" || known == Known::Erroneous);
     let field = reader.take(segment, 3, "observation.coded").first();
     let (substance, other) = (types::coded(field), types::alternate(field).unwrap_or_default());
     let code = substance.clone().unwrap_or_default();
@@ -44,9 +45,10 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
         coded: Some(substance.clone()),
         text: reactions.join("\n"),
         observed_at: onset.map(Stamp::date_time),
-        status: "final".to_owned(),
+        status: if known == Known::Doubtful { "unverified" } else { "final" }.to_owned(),
         interpretation: reader.take(segment, 4, "observation.interpretation").component(1).text().into_owned(),
         kind: "allergy".to_owned(),
+        state: if known == Known::Inactive { "inactive" } else { "" }.to_owned(),
         ..proto::Observation::default()
     });
     let mut entry = reader.entry(patient, key, path, onset.or(event), body);
@@ -60,6 +62,35 @@ fn allergy(reader: &mut Reader<'_>, patient: &Patient, segment: Segment<'_>, eve
         raise::narrative(&mut entry);
     }
     reader.entries.push(entry);
+}
+
+/// What is known of an allergy.
+#[derive(PartialEq, Eq)]
+enum Known {
+    Confirmed,
+    Doubtful,
+    Inactive,
+    Erroneous,
+}
+
+/// IAM-17, table 0438. What is not in the table is read as an allergy that is there: nothing is taken back by a guess.
+fn clinical(reader: &mut Reader<'_>, segment: Segment<'_>) -> Known {
+    match &*reader.take(segment, 17, "observation.status").component(1).text() {
+        "I" => return Known::Inactive,
+        "E" => return Known::Erroneous,
+        "U" | "P" | "S" | "D" => return Known::Doubtful,
+        "" | "C" => {}
+        _ => {
+            let place = reader.field_place(segment, 17);
+            reader.warning(
+                "H104",
+                place,
+                "アレルギーの状態(IAM-17)のコードが表にありません。現在あるものとして読みました。",
+                "This state of an allergy (IAM-17) is not in the table; read as one that is there.",
+            );
+        }
+    }
+    Known::Confirmed
 }
 
 fn unnamed(reader: &mut Reader<'_>, segment: Segment<'_>) {

@@ -65,6 +65,7 @@ pub(super) fn read(
         status: status.to_owned(),
         interpretation: reader.take(obx, 8, "observation.interpretation").component(1).text().into_owned(),
         kind: String::new(),
+        state: String::new(),
     });
     let mut entry = reader.entry(context.patient, key, path, at, body);
     entry.commissioned = context.commissioned;

@@ -42,13 +42,15 @@ fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
     let translations = types::coded(reader.take(prb, 10, "condition.translations").first());
     let recorded = reader.stamp(prb, 7, "condition.recorded_at").or(reader.stamp(prb, 2, "condition.recorded_at"));
     let onset = reader.stamp(prb, 16, "condition.onset");
+    let (outcome, state) = life_cycle(reader, prb);
     let body = Body::Condition(proto::Condition {
         code: Some(code.clone()),
         translations: translations.iter().chain(&other).cloned().collect(),
         onset: onset.map(Stamp::date_time),
         recorded_at: recorded.map(Stamp::date_time),
         ended: reader.stamp(prb, 9, "condition.ended").map(Stamp::date_time),
-        outcome: types::coded(reader.take(prb, 14, "condition.outcome").first()),
+        outcome,
+        state,
         ..proto::Condition::default()
     });
     let mut entry = reader.entry(patient, key, path, recorded.or(onset), body);
@@ -56,6 +58,19 @@ fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
     raise::by_codes(&mut entry, all.map(|code| (&*code.system, &*code.code)));
     entry.label = entry.label.max(label(reader, prb).into());
     reader.entries.push(entry);
+}
+
+/// The code system of the states that FHIR has, in PRB-14.
+pub(super) const CONDITION_CLINICAL: &str = "condition-clinical";
+
+/// PRB-14: how it went (SS-MIX2: table 0241), and whether it is there now, where it is in the codes of FHIR.
+fn life_cycle(reader: &mut Reader<'_>, prb: Segment<'_>) -> (Option<proto::Coded>, String) {
+    let field = reader.take(prb, 14, "condition.outcome").first();
+    let both = [types::coded(field), types::alternate(field)];
+    let (states, mut outcomes): (Vec<_>, Vec<_>) =
+        both.into_iter().flatten().partition(|coded| coded.system == CONDITION_CLINICAL);
+    let state = states.into_iter().next().map(|state| state.code).unwrap_or_default();
+    (if outcomes.is_empty() { None } else { Some(outcomes.swap_remove(0)) }, state)
 }
 
 #[derive(PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod ledger;
 mod readme;
 mod refusals;
 mod samples;
+mod state;
 
 use super::*;
 use musubi_core::adapter::{Diagnostic, LocalCode};

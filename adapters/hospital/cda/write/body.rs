@@ -1,6 +1,7 @@
 //! The body of a written document: sections with their words and, where there are codes for it, entries.
 
 use super::super::entries::WORKING;
+use super::super::state;
 use super::history::ACT_CODE;
 use super::{LOINC, ROLE, Subject, describe, history, person_ids, referral, screening, ts};
 use crate::family::{self, Person};
@@ -158,12 +159,14 @@ fn diagnoses(out: &mut Writer, subject: &Subject<'_>) {
         section(out, (code, title), |out| {
             let mut rows = Rows::default();
             for one in &these {
-                let label = match one.kind.as_str() {
-                    _ if one.negated == Some(true) => "否定された診断",
-                    "working" => "暫定の病名",
-                    _ => title,
+                let label = match (wording::rows::diagnosis_label(one), one.kind.as_str()) {
+                    ("診断名", "working") => "暫定の病名",
+                    ("診断名", _) => title,
+                    (of_no_present_one, _) => of_no_present_one,
                 };
                 rows.add(label, wording::coded(one.code.as_ref()));
+                rows.add("状態", Some(wording::codes::word(wording::codes::CLINICAL_STATE, &one.state)));
+                rows.add("終了", one.ended.as_ref().and_then(wording::japanese_moment));
             }
             table(out, &rows.into_rows());
             these.iter().for_each(|one| diagnosis(out, one));
@@ -193,6 +196,8 @@ fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
         out.close();
     }
     coded_with(out, "value", code, "cda:CD", &condition.translations);
+    // The high of its time says that it is over.
+    state::of_problem(out, if ended.is_some() { &condition.state } else { wording::state::of(condition) });
     out.close();
     out.close();
 }

@@ -1,5 +1,6 @@
 //! What is told of the patient's past and family: allergies, illnesses of relatives, what was given and done, insurance.
 
+use super::super::state;
 use super::body::{coded, section, table};
 use super::{ROLE, Subject, coverage, ts};
 use crate::family::Person;
@@ -96,6 +97,7 @@ fn allergy(out: &mut Writer, found: &proto::Observation) {
         let severity = proto::Coded { code: found.interpretation.clone(), ..proto::Coded::default() };
         beside(out, "SUBJ", "SEV", |out| coded(out, "value", &severity, "cda:CD"));
     }
+    state::of_allergy(out, &found.state);
     out.close();
     out.close();
 }

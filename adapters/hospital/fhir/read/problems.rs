@@ -47,6 +47,8 @@ pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Doc
         onset = onset.or_else(|| reading.stamp(period, "start", "condition.onset"));
     }
     let recorded_at = reading.stamp(node, "recordedDate", "condition.recorded_at");
+    let state = state(reading, node, &CONDITION_STATES, "condition.state");
+    let (state, ended) = end(reading, node, state);
     let body = Body::Condition(proto::Condition {
         code: Some(code),
         kind: kind.to_owned(),
@@ -54,13 +56,57 @@ pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Doc
         recorded_at: recorded_at.map(Stamp::date_time),
         negated: (verification == "refuted").then_some(true),
         translations: values::translations(node.first("code"), "condition.translations"),
-        ended: reading.stamp(node, "abatementDateTime", "condition.ended").map(Stamp::date_time),
+        ended: ended.map(Stamp::date_time),
         outcome: None,
+        state: state.to_owned(),
     });
     let mut entry = reading.entry(person, key, node, recorded_at.or(onset), body);
     let codes = values::codes(node.first("code"));
     raise::by_codes(&mut entry, codes.iter().map(|(system, code)| (&**system, &**code)));
     reading.push("condition", entry);
+}
+
+const CONDITION_STATES: [&str; 6] = ["active", "recurrence", "relapse", "inactive", "remission", "resolved"];
+const ALLERGY_STATES: [&str; 3] = ["active", "inactive", "resolved"];
+
+/// Whether it is so now (clinicalStatus). A state that FHIR does not have is told, and nothing is made of it.
+fn state<'t>(reading: &mut Reading<'t>, node: Node<'t>, known: &[&str], path: &'static str) -> &'t str {
+    let Some(status) = node.first("clinicalStatus") else { return "" };
+    let code = values::state(Some(status), path);
+    if known.contains(&code) {
+        return code;
+    }
+    reading.warning(
+        "H104",
+        status,
+        "状態(clinicalStatus)のコードが表にありません。原文のまま保管しました。",
+        "This clinicalStatus is not in the table; it is kept in the raw document only.",
+    );
+    ""
+}
+
+/// When it ended, and its state as far as that follows. What is said to be there and to have ended stays as there (con-4).
+fn end<'t>(reading: &mut Reading<'t>, node: Node<'t>, state: &'t str) -> (&'t str, Option<Stamp>) {
+    const FORMS: [&str; 5] =
+        ["abatementDateTime", "abatementPeriod", "abatementAge", "abatementRange", "abatementString"];
+    let Some(said) = FORMS.iter().find_map(|form| node.first(form)) else { return (state, None) };
+    if matches!(state, "active" | "recurrence" | "relapse") {
+        reading.warning(
+            "H008",
+            said,
+            "現在ある(clinicalStatus)と書かれた病名に終了の記載(abatement)があります。現在あるものとして読みました。確かめてください。",
+            "It is said to be there (clinicalStatus) and to have ended (abatement): read as there. Please check it.",
+        );
+        return (state, None);
+    }
+    let mut ended = reading.stamp(node, "abatementDateTime", "condition.ended");
+    if let Some(period) = node.first("abatementPeriod") {
+        ended = ended.or_else(|| reading.stamp(period, "end", "condition.ended"));
+        ended = ended.or_else(|| reading.stamp(period, "start", "condition.ended"));
+    }
+    // It has ended, though nobody can tell on which day.
+    let state = if state.is_empty() && ended.is_none() { "inactive" } else { state };
+    (state, ended)
 }
 
 /// The category in which our own documents say what a diagnosis was for.
@@ -99,6 +145,9 @@ pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
         "unconfirmed" => "unverified",
         _ => "final",
     };
+    // One that was found not to be is not over either.
+    let state = state(reading, node, &ALLERGY_STATES, "observation.state");
+    let over = if state == "active" || status == "none" { "" } else { state };
     let at = reading.stamp(node, "onsetDateTime", "observation.observed_at");
     let at = at.or_else(|| reading.stamp(node, "recordedDate", "observation.observed_at"));
     let kind = node.first("category").map(|kind| kind.taken("observation.code").to_owned());
@@ -115,6 +164,7 @@ pub(super) fn allergy(reading: &mut Reading<'_>, number: usize) {
         status: status.to_owned(),
         interpretation: severity.unwrap_or_default().to_owned(),
         kind: "allergy".to_owned(),
+        state: over.to_owned(),
         ..proto::Observation::default()
     });
     let mut entry = reading.entry(person, key, node, at, body);

@@ -393,6 +393,7 @@ fn one(
         status: status.to_owned(),
         interpretation: values::words(node.first("interpretation"), "observation.interpretation"),
         kind: String::new(),
+        state: String::new(),
     });
     let mut entry = reading.entry(person, key, node, at, body);
     if let Some(reason) = lacking {

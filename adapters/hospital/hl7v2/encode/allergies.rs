@@ -3,6 +3,7 @@
 use super::line::{Line, escaped, repeated};
 use super::{Message, people};
 use crate::family::Person;
+use crate::wording::state;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
@@ -24,6 +25,15 @@ pub(super) fn message(person: &Person<'_>, pid: &Line) -> Option<Message> {
     (!lines.is_empty()).then(|| message([vec![people::evn(person, None, ""), pid.clone()], lines].concat()))
 }
 
+/// Table 0438: there once but not now, or not confirmed.
+fn known(allergy: &proto::Observation) -> &'static str {
+    match allergy.status.as_str() {
+        _ if state::is_allergy_over(allergy) => "I",
+        "preliminary" | "unverified" | "partial" => "U",
+        _ => "",
+    }
+}
+
 fn iam(id: &str, allergy: &proto::Observation) -> Line {
     Line::new("IAM")
         .coded(2, allergy.code.as_ref())
@@ -33,4 +43,5 @@ fn iam(id: &str, allergy: &proto::Observation) -> Line {
         .with(6, "A".to_owned())
         .say(7, id)
         .at(11, allergy.observed_at.as_ref())
+        .with(17, known(allergy).to_owned())
 }

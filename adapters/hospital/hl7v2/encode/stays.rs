@@ -1,8 +1,10 @@
 //! Each stay as one ADT: A03 with its discharge, A16 where that is planned, else A14 or A01.
 
+use super::super::problems::CONDITION_CLINICAL;
 use super::line::{Line, escaped, required, staff};
 use super::{Message, people};
 use crate::family::{Person, condition, discharge, encounter};
+use crate::wording::{codes, state};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use std::collections::BTreeMap;
@@ -148,7 +150,13 @@ pub(super) fn diagnoses_of_no_stay(person: &Person<'_>) -> Vec<Line> {
 
 fn diagnoses_where(person: &Person<'_>, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
     let found = person.bodies(condition).into_iter().filter(|(entry, _)| wanted(&entry.source_key));
+    let found = found.filter(|(_, condition)| is_there(condition));
     (1..).zip(found).map(|(number, (_, condition))| dg1(number, condition)).collect()
+}
+
+/// Is a diagnosis there now? DG1 cannot say that it is over, or that it is not so.
+fn is_there(condition: &proto::Condition) -> bool {
+    condition.negated != Some(true) && !state::is_over(condition)
 }
 
 /// Is it the key of a diagnosis of this stay?
@@ -173,7 +181,14 @@ fn dg1(number: usize, condition: &proto::Condition) -> Line {
 
 fn problems(person: &Person<'_>) -> Vec<Line> {
     let problem = |entry: &&proto::Entry| {
-        let id = entry.source_key.rsplit_once("/problem/")?.1;
+        let of_list = entry.source_key.rsplit_once("/problem/").map(|(_, id)| id);
+        let over = || entry.source_key.rsplit_once("/diagnosis/").map(|(_, id)| id);
+        let id = match entry.body.as_ref()? {
+            // What is not so cannot be said.
+            Body::Condition(condition) if condition.negated == Some(true) => None,
+            Body::Condition(condition) if state::is_over(condition) => of_list.or_else(over),
+            _ => of_list,
+        }?;
         match entry.body.as_ref()? {
             Body::Condition(condition) => Some(prb(id, condition).with(25, confidentiality(entry).to_owned())),
             Body::Withdrawal(_) => Some(Line::new("PRB").with(1, "DE".to_owned()).say(4, id)),
@@ -193,6 +208,11 @@ fn confidentiality(entry: &proto::Entry) -> &'static str {
 }
 
 fn prb(id: &str, condition: &proto::Condition) -> Line {
+    let state = Some(condition.state.as_str()).filter(|state| !state.is_empty()).map(|state| proto::Coded {
+        system: CONDITION_CLINICAL.to_owned(),
+        code: state.to_owned(),
+        text: codes::word(codes::CLINICAL_STATE, state),
+    });
     Line::new("PRB")
         .with(1, "AD".to_owned())
         .at(2, condition.recorded_at.as_ref())
@@ -201,6 +221,10 @@ fn prb(id: &str, condition: &proto::Condition) -> Line {
         .at(7, condition.recorded_at.as_ref())
         .at(9, condition.ended.as_ref())
         .coded(10, condition.translations.first())
-        .coded(14, condition.outcome.as_ref())
+        .coded_both(
+            14,
+            condition.outcome.as_ref().or(state.as_ref()),
+            state.as_ref().filter(|_| condition.outcome.is_some()),
+        )
         .at(16, condition.onset.as_ref())
 }

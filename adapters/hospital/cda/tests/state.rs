@@ -1,0 +1,89 @@
+//! What somebody had is not read or written as something that is there.
+
+use super::*;
+use crate::testing::coded;
+
+fn problem(inside: &str) -> Vec<Value> {
+    entries(&decode(&with_section(&format!(
+        "<code code=\"11450-4\"/><entry><observation classCode=\"OBS\" moodCode=\"EVN\"><code code=\"29308-4\"/>{inside}\
+         <value xsi:type=\"CD\" code=\"O24.4\" codeSystem=\"2.16.840.1.113883.6.3\" displayName=\"妊娠糖尿病\"/></observation></entry>"
+    ))))
+}
+
+fn status(snomed: &str) -> String {
+    format!(
+        "<entryRelationship typeCode=\"REFR\"><observation classCode=\"OBS\" moodCode=\"EVN\">\
+         <code code=\"33999-4\" codeSystem=\"2.16.840.1.113883.6.1\"/><statusCode code=\"completed\"/>\
+         <value xsi:type=\"CD\" code=\"{snomed}\" codeSystem=\"2.16.840.1.113883.6.96\"/></observation></entryRelationship>"
+    )
+}
+
+/// Code and state of each diagnosis of a list.
+fn states(read: &[Value]) -> Vec<(String, String)> {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let of_list = read.iter().filter_map(|entry| entry.get("condition")).filter(|told| told.get("kind").is_none());
+    of_list.map(|told| (word(&told["code"]["code"]), word(&told["state"]))).collect()
+}
+
+#[test]
+fn the_status_of_a_problem_is_its_state_and_no_diagnosis_of_its_own() {
+    for (snomed, state) in [
+        ("55561003", "active"),
+        ("246455001", "recurrence"),
+        ("263855007", "relapse"),
+        ("73425007", "inactive"),
+        ("277022003", "remission"),
+        ("413322009", "resolved"),
+        ("1", ""),
+    ] {
+        assert_eq!(states(&problem(&status(snomed))), [(text("O24.4"), text(state))], "{snomed}");
+    }
+}
+
+#[test]
+fn an_end_of_which_nobody_knows_the_day_is_an_end() {
+    let high = |flavour: &str| {
+        let read = problem(&format!(
+            "<effectiveTime><low value=\"20261020\"/><high nullFlavor=\"{flavour}\"/></effectiveTime>"
+        ));
+        states(&read)
+    };
+    assert_eq!(high("UNK"), [(text("O24.4"), text("resolved"))]);
+    assert_eq!(high("NA"), [(text("O24.4"), text(""))]);
+}
+
+#[test]
+fn a_state_comes_back_and_what_is_over_is_said_to_be_past() {
+    for state in ["", "active", "relapse", "recurrence", "remission", "inactive", "resolved"] {
+        let code = Some(coded("I10", "O24.4", "妊娠糖尿病"));
+        let condition =
+            proto::Condition { code, state: text(state), kind: text("final"), ..proto::Condition::default() };
+        let mut all = mother_alone();
+        all.push(of_mother("condition/1", Body::Condition(condition.clone())));
+        let document = written(all);
+        let back = entry(&entries(&decode(&document)), "condition")["condition"].clone();
+        assert_eq!(back, serde_json::to_value(&condition).unwrap(), "{state}");
+        assert_eq!(document.contains("過去の診断"), matches!(state, "remission" | "inactive" | "resolved"), "{state}");
+    }
+}
+
+#[test]
+fn an_allergy_that_is_over_comes_back_as_one() {
+    for state in ["", "inactive", "resolved"] {
+        let allergy = proto::Observation {
+            coded: Some(coded("JC10", "5A1002411023006", "ソバ")),
+            code: Some(coded("HL70127", "FA", "食品アレルギー")),
+            status: text("final"),
+            kind: text("allergy"),
+            state: text(state),
+            ..proto::Observation::default()
+        };
+        let mut all = mother_alone();
+        all.push(of_mother("allergy/1", Body::Observation(allergy)));
+        let document = written(all);
+        let read = entries(&decode(&document));
+        let back = read.iter().filter_map(|entry| entry.get("observation")).find(|one| one["kind"] == "allergy");
+        assert_eq!(back.unwrap()["state"].as_str().unwrap_or_default(), state);
+        assert_eq!(document.contains("過去のアレルギー"), !state.is_empty(), "{state}");
+    }
+}
