@@ -32,6 +32,14 @@ pub(super) fn upon(mut update: proto::Entry, before: &proto::Entry) -> proto::En
             discharge_notice(new, old, &cleared);
             true
         }
+        (Some(Body::Newborn(new)), Some(Body::Newborn(old))) => {
+            newborn(new, old, &cleared);
+            true
+        }
+        (Some(Body::Delivery(new)), Some(Body::Delivery(old))) => {
+            delivery(new, old, &cleared);
+            true
+        }
         _ => false,
     };
     if same {
@@ -110,6 +118,52 @@ fn discharge_notice(new: &mut proto::DischargeNotice, old: &proto::DischargeNoti
     );
 }
 
+fn newborn(new: &mut proto::Newborn, old: &proto::Newborn, cleared: &[String]) {
+    fill!(
+        Newborn {
+            birth_weight,
+            birth_length,
+            head_circumference,
+            chest_circumference,
+            gestation_days,
+            apgar_1,
+            apgar_5,
+            apgar_10,
+            birth_order,
+            intensive_care,
+            born_at,
+            sex,
+            low_weight_notified,
+            present_location,
+        },
+        new,
+        old,
+        cleared
+    );
+}
+
+fn delivery(new: &mut proto::Delivery, old: &proto::Delivery, cleared: &[String]) {
+    fill!(
+        Delivery {
+            delivered_at,
+            gestation_days,
+            method,
+            presentation,
+            duration_minutes,
+            blood_loss,
+            transfusion,
+            complications,
+            child_count,
+            outcome,
+            place,
+            attendant,
+        },
+        new,
+        old,
+        cleared
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +204,24 @@ mod tests {
         let after = upon(update, &before);
         assert_eq!(read(&after), (0, Some(proto::Sex::Female.into())));
         assert!(after.cleared.is_empty(), "a name of a field is nobody's business");
+    }
+
+    #[test]
+    fn one_value_of_a_newborn_is_taken_back_and_the_others_stay() {
+        let newborn = |weight: &str, apgar_1: Option<i32>, cleared: &[&str]| {
+            let weight = proto::Quantity { value: weight.to_owned(), ..proto::Quantity::default() };
+            let birth_weight = Some(weight).filter(|weight| !weight.value.is_empty());
+            let body = Body::Newborn(proto::Newborn { birth_weight, apgar_1, ..proto::Newborn::default() });
+            let cleared = cleared.iter().map(|name| (*name).to_owned()).collect();
+            proto::Entry { update: true, cleared, body: Some(body), ..proto::Entry::default() }
+        };
+        let after = |update: proto::Entry| match upon(update, &newborn("2986", Some(8), &[])).body {
+            Some(Body::Newborn(newborn)) => (newborn.birth_weight.map(|weight| weight.value), newborn.apgar_1),
+            _ => (None, None),
+        };
+        assert_eq!(after(newborn("", None, &["birth_weight"])), (None, Some(8)));
+        assert_eq!(after(newborn("2896", None, &["birth_weight"])), (Some("2896".to_owned()), Some(8)));
+        assert_eq!(after(newborn("", Some(9), &[])), (Some("2986".to_owned()), Some(9)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! JSON and XML become the same tree; from there on there is one mapping.
 
+mod birth;
 mod bundle;
 mod coverage;
 mod names;
@@ -223,7 +224,7 @@ fn label(reading: &Reading<'_>, document: &Document<'_>) -> Label {
 
 /// Reads each resource.
 fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
-    let mut collected = results::Collected::default();
+    let mut collected = birth::Collected::default();
     let kinds: Vec<&str> = reading.resources.iter().map(|resource| resource.kind).collect();
     let of =
         |wanted: &'static str| kinds.iter().enumerate().filter(move |(_, kind)| **kind == wanted).map(|(at, _)| at);
@@ -242,7 +243,7 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
         others.iter().copied().filter(move |number| kinds.get(*number).is_some_and(|kind| *kind == wanted))
     };
     of("Observation").for_each(|number| results::read(reading, number, &mut collected));
-    results::finish(reading, collected);
+    birth::finish(reading, collected);
     treatment::read(reading);
     of("DiagnosticReport").for_each(|number| reports::read(reading, number));
     of("ServiceRequest").for_each(|number| referral::request(reading, number));

@@ -1,5 +1,6 @@
-//! Observation: the newborn's values, the delivery, screenings, and every other observation (`formats/hospital.md` 2.11).
+//! Observation: which of its readings it is, and every observation that has no body of its own (`formats/hospital.md` 2.11).
 
+use super::birth::{self, Collected};
 use super::{screening, values};
 use crate::hospital::absence;
 use crate::hospital::concepts::{self, Concept, Recognised};
@@ -8,20 +9,9 @@ use crate::hospital::keys;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
-use crate::wording::codes::{DELIVERY_METHOD, DELIVERY_OUTCOME};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, SubjectRole};
-use std::collections::BTreeMap;
-
-/// Values that belong into one entry together, by person.
-#[derive(Default)]
-pub(super) struct Collected<'t> {
-    newborns: BTreeMap<usize, (proto::Newborn, Node<'t>, Option<Stamp>)>,
-    deliveries: BTreeMap<usize, (proto::Delivery, Node<'t>, Option<Stamp>)>,
-    /// Gestational ages of mothers: part of the delivery, where one is told.
-    gestations: Vec<(usize, usize)>,
-}
 
 /// Days after birth in which a length or a head is the newborn's.
 const NEWBORN_DAYS: i64 = 28;
@@ -43,13 +33,15 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut
     let concept = recognised.as_ref().map(|recognised| recognised.concept);
     let role = reading.people.get(person).map(|person| person.role()).unwrap_or_default();
     let child = role == SubjectRole::Child;
+    // What was cancelled was never measured.
+    let measured = node.peek("status") != "cancelled";
     match concept {
         // A score or a weight that is not there is an observation that says why.
         Some(concept) if (child && concept.of_newborn() || concept.of_epds()) && lacking(node).is_some() => {
             observation(reading, person, node, recognised.map(|found| found.loinc).unwrap_or_default());
         }
-        Some(concept) if child && concept.of_newborn() && at_birth(reading, person, node, concept) => {
-            newborn(reading, person, node, concept, collected);
+        Some(concept) if child && measured && concept.of_newborn() && at_birth(reading, person, node, concept) => {
+            birth::newborn(reading, person, node, concept, collected);
         }
         Some(concept) if concept.of_newborn_only() && !child => {
             reading.warning_at(
@@ -69,10 +61,11 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut
                 "The mother's questionnaire with the child as subject: not attributed to the child, kept in the raw document.",
             );
         }
+        _ if !measured => observation(reading, person, node, recognised.map(|found| found.loinc).unwrap_or_default()),
         Some(Concept::EpdsTotal) => screening::read(reading, person, node),
-        Some(Concept::GestationalAge) if role == SubjectRole::Mother => collected.gestations.push((number, person)),
-        _ if role == SubjectRole::Mother && labour(reading, person, node, collected) => {}
-        _ if child && birth_words(reading, person, node, collected) => {}
+        Some(Concept::GestationalAge) if role == SubjectRole::Mother => collected.gestation(number, person),
+        _ if role == SubjectRole::Mother && birth::labour(reading, person, node, collected) => {}
+        _ if child && birth::words(reading, person, node, collected) => {}
         _ => observation(reading, person, node, recognised.map(|found| found.loinc).unwrap_or_default()),
     }
 }
@@ -129,153 +122,9 @@ pub(super) fn note_code(node: Node<'_>, path: &'static str) {
     node.take("status", path);
 }
 
-fn newborn<'t>(
-    reading: &mut Reading<'t>,
-    person: usize,
-    node: Node<'t>,
-    concept: Concept,
-    collected: &mut Collected<'t>,
-) {
-    if node.peek("status") == "entered-in-error" {
-        let key = format!("{}/newborn", reading.key(person));
-        reading.withdraw(person, key, node, "newborn", Category::C06Newborn);
-        return;
-    }
-    let Some(value) = quantity(node, "newborn") else { return };
-    let at = effective(reading, node, "newborn.born_at");
-    let filled = match concept {
-        Concept::Apgar(_) => concepts::whole(&value, concept.score_max().unwrap_or_default()).is_some(),
-        Concept::GestationalAge => concepts::days_of(&value).is_some(),
-        Concept::BirthWeight => concepts::grams_of(&value).is_some(),
-        _ => true,
-    };
-    if !filled {
-        reading.error_at(
-            "H006",
-            node,
-            "valueQuantity",
-            "この項目ではあり得ない値または単位です。",
-            "This value or its unit is impossible for this item.",
-        );
-        return;
-    }
-    check_usual(reading, node, concept, &value);
-    note_code(node, "newborn");
-    let found = collected.newborns.entry(person).or_insert_with(|| (proto::Newborn::default(), node, at));
-    let newborn = &mut found.0;
-    match concept {
-        Concept::BirthWeight => newborn.birth_weight = concepts::grams_of(&value),
-        Concept::BirthLength => newborn.birth_length = Some(value),
-        Concept::HeadCircumference => newborn.head_circumference = Some(value),
-        Concept::GestationalAge => newborn.gestation_days = concepts::days_of(&value),
-        Concept::Apgar(1) => newborn.apgar_1 = concepts::whole(&value, 10),
-        Concept::Apgar(5) => newborn.apgar_5 = concepts::whole(&value, 10),
-        Concept::Apgar(_) => newborn.apgar_10 = concepts::whole(&value, 10),
-        _ => {}
-    }
-}
-
-/// What our own documents say of a newborn in words, for want of a code.
-fn birth_words<'t>(reading: &mut Reading<'t>, person: usize, node: Node<'t>, collected: &mut Collected<'t>) -> bool {
-    let words = own_words(node);
-    if !matches!(words, "胸囲" | "低体重児の届出" | "NICU入院") {
-        return false;
-    }
-    let at = effective(reading, node, "newborn.born_at");
-    note_code(node, "newborn");
-    let newborn = &mut collected.newborns.entry(person).or_insert_with(|| (proto::Newborn::default(), node, at)).0;
-    match words {
-        "胸囲" => newborn.chest_circumference = quantity(node, "newborn.chest_circumference"),
-        "低体重児の届出" => {
-            newborn.low_weight_notified = super::people::flag(node, "valueBoolean", "newborn.low_weight_notified");
-        }
-        _ => newborn.intensive_care = yes_no(node.take("valueString", "newborn.intensive_care")),
-    }
-    true
-}
-
 /// The words of a code that has no coding.
 pub(super) fn own_words<'n>(node: Node<'n>) -> &'n str {
     node.first("code").filter(|code| code.first("coding").is_none()).map_or("", |code| code.peek("text"))
-}
-
-fn yes_no(word: &str) -> Option<i32> {
-    let answers = [proto::YesNo::Yes, proto::YesNo::No, proto::YesNo::Refused, proto::YesNo::Unknown];
-    let said =
-        answers.into_iter().find(|answer| crate::wording::yes_no(Some((*answer).into())).as_deref() == Some(word));
-    said.map(Into::into)
-}
-
-fn of_word(table: &[(&'static str, &'static str)], word: &str) -> String {
-    table.iter().find(|(_, known)| *known == word).map_or(word, |(code, _)| code).to_owned()
-}
-
-/// What tells of a delivery: blood loss by its LOINC, the rest in the words of our own documents.
-fn labour<'t>(reading: &mut Reading<'t>, person: usize, node: Node<'t>, collected: &mut Collected<'t>) -> bool {
-    const PATH: &str = "delivery";
-    let blood = node.first("code").is_some_and(|code| code.all("coding").any(|one| one.peek("code") == "55103-6"));
-    let words = if blood { "分娩時出血量" } else { own_words(node) };
-    let known = ["分娩日時", "分娩方法", "分娩の転帰", "胎位", "児の数", "輸血", "分娩時出血量"];
-    if !known.contains(&words) {
-        return false;
-    }
-    let at = effective(reading, node, "delivery.delivered_at");
-    let born = reading.stamp(node, "valueDateTime", "delivery.delivered_at");
-    note_code(node, PATH);
-    let text = node.take("valueString", PATH);
-    let found = collected.deliveries.entry(person).or_insert_with(|| (proto::Delivery::default(), node, at));
-    found.2 = found.2.or(at);
-    let delivery = &mut found.0;
-    match words {
-        "分娩日時" => delivery.delivered_at = born.map(Stamp::date_time),
-        "分娩方法" => delivery.method = of_word(DELIVERY_METHOD, text),
-        "分娩の転帰" => delivery.outcome = of_word(DELIVERY_OUTCOME, text),
-        "胎位" => text.clone_into(&mut delivery.presentation),
-        "児の数" => delivery.child_count = node.take("valueInteger", PATH).parse().ok(),
-        "輸血" => delivery.transfusion = yes_no(text),
-        _ => delivery.blood_loss = quantity(node, PATH),
-    }
-    true
-}
-
-/// Writes what was collected.
-pub(super) fn finish<'t>(reading: &mut Reading<'t>, mut collected: Collected<'t>) {
-    for (number, person) in std::mem::take(&mut collected.gestations) {
-        let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { continue };
-        let days = quantity(node, "delivery.gestation_days").and_then(|value| concepts::days_of(&value));
-        match (collected.deliveries.get_mut(&person), days) {
-            (Some(found), Some(days)) => {
-                note_code(node, "delivery.gestation_days");
-                found.0.gestation_days = Some(days);
-            }
-            _ => {
-                let loinc = recognise(reading, node.first("code")).map(|found| found.loinc).unwrap_or_default();
-                observation(reading, person, node, loinc);
-            }
-        }
-    }
-    for (person, (delivery, node, at)) in collected.deliveries {
-        let day = at.map(Stamp::compact).unwrap_or_default();
-        let key = format!("{}/delivery/{}", reading.key(person), day.get(..8).unwrap_or(&day));
-        let entry = reading.entry(person, key, node, at, Body::Delivery(delivery));
-        reading.push("delivery", entry);
-    }
-    for (person, (mut newborn, node, at)) in collected.newborns {
-        let Some(found) = reading.people.get(person) else { continue };
-        let (patient, born) = (found.patient, found.born);
-        let time = patient.and_then(|patient| super::people::birth_time(reading, patient));
-        newborn.born_at = time.or(born).or(at).map(Stamp::date_time);
-        newborn.sex = patient.and_then(|patient| match patient.peek("gender") {
-            "male" => Some(proto::Sex::Male.into()),
-            "female" => Some(proto::Sex::Female.into()),
-            _ => None,
-        });
-        let order = patient.and_then(|patient| patient.peek("multipleBirthInteger").parse().ok());
-        newborn.birth_order = order.filter(|order| (1..=9).contains(order));
-        let key = format!("{}/newborn", reading.key(person));
-        let entry = reading.entry(person, key, node, time.or(born).or(at), Body::Newborn(newborn));
-        reading.push("newborn", entry);
-    }
 }
 
 /// The value of an observation as a quantity: `valueQuantity`, a whole number, or a number in a text.
@@ -288,7 +137,7 @@ pub(super) fn quantity(node: Node<'_>, path: &'static str) -> Option<proto::Quan
     Some(proto::Quantity { value: number, ..proto::Quantity::default() })
 }
 
-fn check_usual(reading: &mut Reading<'_>, node: Node<'_>, concept: Concept, value: &proto::Quantity) {
+pub(super) fn check_usual(reading: &mut Reading<'_>, node: Node<'_>, concept: Concept, value: &proto::Quantity) {
     let Some((least, most)) = concept.usual() else { return };
     let shown = if concept == Concept::BirthWeight { concepts::grams_of(value) } else { Some(value.clone()) };
     let number = shown.and_then(|shown| shown.value.parse::<f64>().ok());
@@ -304,7 +153,7 @@ fn check_usual(reading: &mut Reading<'_>, node: Node<'_>, concept: Concept, valu
 }
 
 /// An observation that has no body of its own; one for each part where the value is in parts.
-fn observation(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: String) {
+pub(super) fn observation(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: String) {
     let at = effective(reading, node, "observation.observed_at");
     let told = reading.number_of(node);
     let code = values::coding(node.first("code"), "observation.code");

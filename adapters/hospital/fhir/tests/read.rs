@@ -111,10 +111,14 @@ fn what_came_in_hl7_v2_comes_back_from_a_document_where_both_can_say_it() {
     }
 }
 
-/// FHIR has one word for `mobile` and for `home`: what a telephone is for is lost beside what it is.
+/// FHIR has one word for `mobile` and for `home`: what a telephone is for is lost beside what it is. What a document says of a
+/// birth leaves the rest of it as it was.
 fn without_use(entries: Vec<Value>) -> Vec<Value> {
     let mut entries = entries;
     for entry in &mut entries {
+        if entry.get("newborn").or(entry.get("delivery")).is_some() {
+            entry.as_object_mut().unwrap().remove("update");
+        }
         if let Some(link) = entry.get_mut("parentChild").and_then(Value::as_object_mut) {
             link.remove("basis");
         }

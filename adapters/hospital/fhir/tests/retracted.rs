@@ -1,6 +1,6 @@
 //! What does not hold, no longer or not yet, is not read as if it did.
 
-use super::read::{PATIENT, codes, collection, decode, entries};
+use super::read::{PATIENT, codes, collection, decode, entries, whole};
 use super::*;
 
 /// Kinds of bodies that come of one resource beside its Patient, withdrawals by what they withdraw.
@@ -113,4 +113,67 @@ fn a_referral_comes_back_with_the_number_of_its_approval() {
     let read = entries(&decode(&document(all)));
     let told = read.iter().find_map(|entry| entry.get("referral")).unwrap();
     assert_eq!((&told["referralId"], &told["approvalNumber"]), (&"R-7".into(), &"SK08-0041".into()));
+}
+
+/// An observation of a newborn with this status.
+fn of_child(code: &str, value: &str, status: &str) -> String {
+    format!(
+        "{{\"resourceType\":\"Observation\",\"status\":\"{status}\",\"subject\":{{\"reference\":\"Patient/c\"}},\
+         \"code\":{{\"coding\":[{{\"system\":\"http://loinc.org\",\"code\":\"{code}\"}}]}},{value}}}"
+    )
+}
+
+const CHILD: &str = "{\"resourceType\":\"Patient\",\"id\":\"c\",\"identifier\":[{\"value\":\"0012346\"}],\
+     \"name\":[{\"text\":\"榎本 ベビー\"}],\"birthDate\":\"2026-10-26\",\"multipleBirthInteger\":1}";
+const MOTHER_OF: &str = "{\"resourceType\":\"RelatedPerson\",\"identifier\":[{\"value\":\"0012345\"}],\"patient\":{\"reference\":\"Patient/c\"},\
+     \"relationship\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-RoleCode\",\"code\":\"MTH\"}]}]}";
+
+fn newborn(of: &[String]) -> Value {
+    let mut all = vec![CHILD, MOTHER_OF];
+    all.extend(of.iter().map(String::as_str));
+    let read = whole(&decode(&collection(&all)));
+    assert!(read.iter().all(|entry| entry.get("withdrawal").is_none()), "{read:?}");
+    read.into_iter().find(|entry| entry.get("newborn").is_some()).unwrap()
+}
+
+#[test]
+fn a_value_that_was_entered_in_error_takes_back_itself_and_not_the_newborn() {
+    let weight = |grams: u32, status| {
+        of_child("8339-4", &format!("\"valueQuantity\":{{\"value\":{grams},\"unit\":\"g\",\"code\":\"g\"}}"), status)
+    };
+    let apgar = of_child("9272-6", "\"valueInteger\":8", "final");
+    let alone = newborn(&[weight(2986, "entered-in-error")]);
+    assert_eq!((&alone["update"], &alone["cleared"]), (&true.into(), &serde_json::json!(["birth_weight"])));
+    assert!(alone["newborn"].get("birthWeight").is_none(), "{alone}");
+    let beside = newborn(&[weight(2986, "entered-in-error"), apgar.clone()]);
+    assert_eq!((&beside["cleared"][0], &beside["newborn"]["apgar1"]), (&"birth_weight".into(), &8.into()));
+    for order in [[2986, 2896], [2896, 2986]] {
+        let status = |grams| if grams == 2986 { "entered-in-error" } else { "final" };
+        let corrected = newborn(&order.map(|grams| weight(grams, status(grams))));
+        assert_eq!(corrected["newborn"]["birthWeight"]["value"], "2896", "whichever comes first");
+    }
+    let none = newborn(&[weight(2986, "cancelled"), apgar]);
+    assert!(none["newborn"].get("birthWeight").is_none() && none.get("cleared").is_none(), "never measured: {none}");
+}
+
+#[test]
+fn a_value_of_a_delivery_that_was_entered_in_error_is_not_read() {
+    let of_mother = |words: &str, value: &str, status: &str| {
+        format!(
+            "{{\"resourceType\":\"Observation\",\"status\":\"{status}\",\"subject\":{{\"reference\":\"Patient/p\"}},\
+             \"effectiveDateTime\":\"2026-10-26\",\"code\":{{\"text\":\"{words}\"}},{value}}}"
+        )
+    };
+    let all = [
+        of_mother("分娩方法", "\"valueString\":\"帝王切開\"", "final"),
+        of_mother(
+            "分娩時出血量",
+            "\"valueQuantity\":{\"value\":1900,\"unit\":\"mL\",\"code\":\"mL\"}",
+            "entered-in-error",
+        ),
+    ];
+    let read = whole(&decode(&collection(&[PATIENT, MOTHER_OF, CHILD, &all[0], &all[1]])));
+    let told = read.iter().find(|entry| entry.get("delivery").is_some()).unwrap();
+    assert_eq!((&told["delivery"]["method"], told["delivery"].get("bloodLoss")), (&"caesarean".into(), None));
+    assert_eq!(told["cleared"], serde_json::json!(["blood_loss"]));
 }
