@@ -33,6 +33,16 @@ pub(super) fn is_rounded(cell: &str) -> bool {
     number && mantissa.starts_with(|c: char| c.is_ascii_digit()) && exponent.strip_prefix('+').is_some_and(digits)
 }
 
+/// What a spreadsheet shows where a formula came to nothing, or a column was too narrow for its number.
+const FAULTS: [&str; 9] = ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"];
+
+/// Is a cell no value, but what a spreadsheet shows in its place?
+pub(super) fn is_fault(cell: &str) -> bool {
+    let text: String = cell.nfkc().filter(|letter| !letter.is_whitespace()).collect();
+    FAULTS.iter().any(|fault| text.eq_ignore_ascii_case(fault))
+        || text.len() > 2 && text.bytes().all(|byte| byte == b'#')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +55,16 @@ mod tests {
         assert_eq!(mended("=1+1"), "=1+1");
         assert_eq!(mended("'-3"), "-3");
         assert_eq!(mended("'tis"), "'tis");
+    }
+
+    #[test]
+    fn what_a_spreadsheet_shows_for_no_value_is_seen() {
+        for fault in ["#REF!", "#N/A", "＃ＮＡＭＥ？", "#name?", "########"] {
+            assert!(is_fault(fault), "{fault}");
+        }
+        for value in ["", "#", "#1", "REF!", "2F #3"] {
+            assert!(!is_fault(value), "{value}");
+        }
     }
 
     #[test]

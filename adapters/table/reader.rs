@@ -1,6 +1,6 @@
 //! One row, read cell by cell: each reading either gives a value or notes what is wrong, with row and column.
 
-use super::damage::{is_rounded, mended};
+use super::damage::{is_fault, is_rounded, mended};
 use super::header::{Header, Slot, name_of};
 use super::layout::{Column, Layout};
 use musubi_core::adapter::{Diagnostic, Severity};
@@ -325,6 +325,7 @@ impl<'a> RowReader<'a> {
         for column in self.layout.columns.iter().filter(|column| column.required) {
             self.require(column.key);
         }
+        self.check_faults();
         for slot in &self.header.slots {
             let rounded = self.column(*slot).is_some_and(|column| column.identifier)
                 && self
@@ -342,6 +343,19 @@ impl<'a> RowReader<'a> {
             }
         }
         true
+    }
+
+    fn check_faults(&mut self) {
+        for (slot, cell) in self.header.slots.iter().zip(self.cells) {
+            if self.column(*slot).is_some() && is_fault(cell) {
+                self.found.push(Diagnostic::error(
+                    "PH-E016",
+                    format!("row {}, {}", self.number, name_of(self.layout, *slot)),
+                    "表計算ソフトの誤り(#REF!、####など)が入っています。元の値を入れ直してください。",
+                    "A fault of the spreadsheet (#REF!, ####) stands there. Enter the value itself.",
+                ));
+            }
+        }
     }
 
     fn check_individual_numbers(&mut self, twelve_digit_columns: &[String]) {

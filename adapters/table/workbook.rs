@@ -62,7 +62,7 @@ fn template(layout: &Layout) -> Result<Vec<u8>, XlsxError> {
         sheet.write_string_with_format(0, at, name, &head)?;
     }
     let notes = workbook.add_worksheet();
-    notes.set_name("列の説明")?;
+    notes.set_name(xlsx::NOTES)?;
     for (row, (name, column)) in (0..).zip(&columns) {
         let need = if column.required {
             "必須"

@@ -14,7 +14,8 @@ use musubi_core::japan::my_number;
 use musubi_core::japan::problem::Problem;
 use std::io::Cursor;
 
-/// Reads the first sheet that holds every column that the layout needs; where none does, the first.
+/// Reads the first sheet that holds every column that the layout needs, and rows; where none does, the first. Rows in two sheets
+/// refuse the file: nobody would know that those of the second were not read.
 ///
 /// # Errors
 /// As [`package::check`]; `JP-E721` where another sheet, which nobody looks at, holds an individual number.
@@ -28,7 +29,16 @@ pub(super) fn read(bytes: &[u8], layout: Option<&Layout>) -> Result<Sheet, Diagn
         sheets.push(cells(&mut workbook, name)?);
     }
     let fits = |sheet: &Sheet| layout.is_some_and(|layout| Header::matched(&sheet.header, layout).is_ok());
-    let chosen = sheets.iter().position(fits).unwrap_or(0);
+    let filled = |sheet: &Sheet| fits(sheet) && sheet.filled() > 0;
+    let chosen = sheets.iter().position(filled).or_else(|| sheets.iter().position(fits)).unwrap_or(0);
+    let also = (1..).zip(&sheets).skip(chosen + 1).find(|(_, sheet)| filled(sheet));
+    if let Some((number, _)) = also {
+        return Err(second_sheet(number));
+    }
+    let others = (1..).zip(names.iter().zip(&sheets)).filter(|(number, (name, sheet))| {
+        *number != chosen + 1 && *name != NOTES && !(sheet.header.is_empty() && sheet.rows.is_empty())
+    });
+    let unread: Vec<Diagnostic> = others.map(|(number, _)| unread_sheet(number)).collect();
     for (number, sheet) in (1..).zip(&sheets) {
         let hidden_from_the_reader = number != chosen + 1;
         let mut cells = sheet.rows.iter().flatten().chain(&sheet.header);
@@ -36,8 +46,30 @@ pub(super) fn read(bytes: &[u8], layout: Option<&Layout>) -> Result<Sheet, Diagn
             return Err(Problem::MyNumberFound.at(format!("sheet {number}")));
         }
     }
-    let sheet = if chosen < sheets.len() { sheets.swap_remove(chosen) } else { Sheet::default() };
+    let mut sheet = if chosen < sheets.len() { sheets.swap_remove(chosen) } else { Sheet::default() };
+    sheet.warnings.extend(unread);
     if sheet.header.is_empty() { Err(super::sheet::unreadable()) } else { Ok(sheet) }
+}
+
+/// The sheet of a template that says what each column is.
+pub(super) const NOTES: &str = "列の説明";
+
+fn second_sheet(number: usize) -> Diagnostic {
+    Diagnostic::error(
+        "PH-E017",
+        format!("sheet {number}"),
+        "この様式の行がほかのシートにもあります。1つのシートにまとめるか、別のファイルにして送ってください。",
+        "Rows of this layout stand in another sheet as well. Put them into one sheet, or send each as a file.",
+    )
+}
+
+fn unread_sheet(number: usize) -> Diagnostic {
+    Diagnostic::warning(
+        "PH-W004",
+        format!("sheet {number}"),
+        "このシートは読みません。元のファイルにだけ残します。",
+        "This sheet is not read. Kept in the raw file only.",
+    )
 }
 
 /// Every cell of one sheet. The first row that holds something is the header; rows are counted from there.
@@ -110,10 +142,13 @@ fn text_of(value: &DataRef<'_>) -> String {
                 _ => format!("{date} {hour:02}:{minute:02}:{second:02}"),
             }
         }
-        DataRef::Error(_) => "#".to_owned(),
+        DataRef::Error(_) => FORMULA_FAULT.to_owned(),
         DataRef::Empty => String::new(),
     }
 }
+
+/// A formula that came to nothing; which of the faults of a spreadsheet it was is of no account.
+const FORMULA_FAULT: &str = "#VALUE!";
 
 /// Fifteen digits are all that a spreadsheet keeps of a number.
 const EXACT_BELOW: f64 = 1e15;

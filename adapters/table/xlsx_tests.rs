@@ -76,6 +76,38 @@ fn the_sheet_that_holds_the_header_is_read_wherever_it_stands() {
 }
 
 #[test]
+fn rows_in_a_second_sheet_refuse_the_file_and_any_other_sheet_is_told() {
+    let header = |sheet: &mut rust_xlsxwriter::Worksheet, filled: bool| {
+        sheet.write_string(0, 0, "番号").unwrap().write_string(0, 1, "日付").unwrap();
+        if filled {
+            sheet.write_string(1, 0, "A").unwrap();
+        }
+    };
+    let book = |filled: [bool; 2], notes: &str| {
+        workbook(|workbook| {
+            filled.iter().for_each(|filled| header(workbook.add_worksheet(), *filled));
+            workbook.add_worksheet().set_name(notes).unwrap().write_string(0, 0, "x").unwrap();
+        })
+    };
+    let told = |bytes: &[u8]| -> Vec<String> {
+        let warnings = read(bytes, Some(&LAYOUT)).unwrap().warnings;
+        warnings.iter().map(|told| format!("{} {}", told.code, told.place)).collect()
+    };
+    assert_eq!(code(&book([true, true], NOTES)), "PH-E017");
+    assert_eq!(rows(&book([false, true], NOTES)), [["A", ""]], "an empty one is passed over");
+    assert_eq!(told(&book([true, false], NOTES)), ["PH-W004 sheet 2"]);
+    assert_eq!(told(&book([true, false], "集計")), ["PH-W004 sheet 2", "PH-W004 sheet 3"]);
+}
+
+#[test]
+fn a_formula_that_came_to_nothing_is_seen_as_no_value() {
+    let bytes = sheet(|sheet| {
+        sheet.write_formula(1, 0, Formula::new("=B9").set_result("#REF!")).unwrap();
+    });
+    assert!(super::super::damage::is_fault(&rows(&bytes)[0][0]));
+}
+
+#[test]
 fn an_individual_number_on_another_sheet_or_in_a_comment_refuses_the_file() {
     let number = ["1234", "5678", "9018"].concat();
     let hidden = workbook(|workbook| {
