@@ -5,6 +5,7 @@
 //! named; the rows are counted from the first below the header.
 
 mod answer;
+pub mod concern;
 mod damage;
 mod decode;
 mod header;

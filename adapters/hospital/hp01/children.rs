@@ -1,7 +1,9 @@
 //! The children of a row: who each is, the link to the mother, what was measured at birth.
 
+use super::cells::{folded, gestation, identifier, names, number as number_of, past, score};
 use super::columns::CHILD;
-use super::decode::{Sheet, gestation, identifier, names, order as order_of, score};
+use super::decode::Sheet;
+use crate::hospital::concepts::{self, Concept, WEIGHT_HARD_GRAMS};
 use crate::table::{At, RowReader, values};
 use musubi_core::adapter::Profile;
 use musubi_core::japan::contact;
@@ -16,29 +18,47 @@ const ORDER_MAX: i32 = 9;
 
 /// Identifiers of the children of a row, in order.
 pub(super) fn ids(row: &RowReader<'_>) -> Vec<String> {
-    let id = |number: &u32| row.text(At::member(CHILD, *number, "id"));
+    let id = |number: &u32| folded(&row.text(At::member(CHILD, *number, "id")));
     row.numbers(CHILD).iter().map(id).filter(|id| !id.is_empty()).collect()
 }
 
 /// Three entries for each child.
 pub(super) fn entries(row: &mut RowReader<'_>, sheet: &Sheet, profile: &Profile) -> Vec<proto::Entry> {
     let numbers = row.numbers(CHILD);
+    check_apart(row, &numbers, "id", "同じ患者IDの児が2人書かれています。", "Two children have the same identifier.");
+    check_apart(
+        row,
+        &numbers,
+        "order",
+        "同じ出生順位の児が2人書かれています。",
+        "Two children have the same birth order.",
+    );
     let several = numbers.len() > 1;
     numbers.into_iter().flat_map(|number| child(row, sheet, profile, number, several)).collect()
+}
+
+/// Refuses what two children of a row cannot share, at the second.
+fn check_apart(row: &mut RowReader<'_>, numbers: &[u32], key: &'static str, ja: &'static str, en: &'static str) {
+    let mut seen = Vec::new();
+    for number in numbers {
+        let at = At::member(CHILD, *number, key);
+        let value = folded(&row.text(at));
+        if !value.is_empty() && seen.contains(&value) {
+            row.refuse(at, "H005", ja, en);
+        }
+        seen.push(value);
+    }
 }
 
 fn child(row: &mut RowReader<'_>, sheet: &Sheet, profile: &Profile, number: u32, several: bool) -> Vec<proto::Entry> {
     let at = |key: &'static str| At::member(CHILD, number, key);
     row.require(at("id"));
     row.require(at("born_at"));
-    let id = row.text_up_to(at("id"), 100);
+    let id = number_of(row, at("id"), 100);
     if id == sheet.mother {
         row.refuse(at("id"), "H005", "児の患者IDが母と同じです。", "The child's identifier is that of the mother.");
     }
-    let born_at = row.moment(at("born_at")).map(values::date_time);
-    if born_at.as_ref().is_some_and(|at| order_of(at) > order_of(&super::super::received(profile))) {
-        row.refuse(at("born_at"), "H006", "出生日時が未来です。", "The child is born in the future.");
-    }
+    let born_at = past(row, at("born_at"), profile);
     let sex = sex(row, at("sex"));
     let order = order(row, at("order"), several);
     let details = proto::PersonDetails {
@@ -64,27 +84,71 @@ fn child(row: &mut RowReader<'_>, sheet: &Sheet, profile: &Profile, number: u32,
         newborn(row, number, proto::Newborn { born_at, sex, birth_order: order, ..proto::Newborn::default() });
     let mut newborn = of_child(row, format!("{id}/newborn"), Body::Newborn(measured));
     newborn.occurred_at = born_at;
+    newborn.update = true;
     vec![person, link, newborn]
 }
 
 fn newborn(row: &mut RowReader<'_>, number: u32, known: proto::Newborn) -> proto::Newborn {
     let at = |key: &'static str| At::member(CHILD, number, key);
-    let length = |row: &mut RowReader<'_>, key| {
-        row.decimal(at(key), &["cm", "センチ"]).map(|length| values::quantity(length, "cm"))
+    let length = |row: &mut RowReader<'_>, key, concept| {
+        let length = row.decimal(at(key), &["cm", "センチ"])?;
+        check_usual(row, at(key), concept, &length);
+        Some(values::quantity(length, "cm"))
     };
     let intensive = row.flag(at("nicu"));
+    let apgar = ["apgar_1", "apgar_5", "apgar_10"].map(|key| score(row, at(key), APGAR_MAX));
+    no_sign_of_life(row, at("apgar_1"), &apgar);
+    let [apgar_1, apgar_5, apgar_10] = apgar;
     let said = |yes: bool| if yes { proto::YesNo::Yes } else { proto::YesNo::No };
     proto::Newborn {
-        birth_weight: row.grams(at("weight")).map(|grams| values::quantity(grams, "g")),
-        birth_length: length(row, "length"),
-        head_circumference: length(row, "head"),
+        birth_weight: weight(row, at("weight")),
+        birth_length: length(row, "length", Concept::BirthLength),
+        head_circumference: length(row, "head", Concept::HeadCircumference),
         gestation_days: gestation(row, at("gestation")),
-        apgar_1: score(row, at("apgar_1"), APGAR_MAX),
-        apgar_5: score(row, at("apgar_5"), APGAR_MAX),
-        apgar_10: score(row, at("apgar_10"), APGAR_MAX),
+        apgar_1,
+        apgar_5,
+        apgar_10,
         intensive_care: intensive.map(|yes| said(yes).into()),
         present_location: row.text_up_to(at("location"), 100),
         ..known
+    }
+}
+
+/// A weight at birth (`formats/hospital.md` 2.11).
+fn weight(row: &mut RowReader<'_>, at: At<'_>) -> Option<proto::Quantity> {
+    let grams = row.grams(at)?;
+    let (_, most) = WEIGHT_HARD_GRAMS;
+    if concepts::grams(&grams, "g").is_some_and(|grams| grams > most) {
+        row.refuse(at, "H006", "この項目ではあり得ない値です。", "This value is impossible for this item.");
+        return None;
+    }
+    check_usual(row, at, Concept::BirthWeight, &grams);
+    Some(values::quantity(grams, "g"))
+}
+
+/// Warns of what no newborn usually has: a digit too many, or another unit.
+fn check_usual(row: &mut RowReader<'_>, at: At<'_>, concept: Concept, value: &str) {
+    let Some((least, most)) = concept.usual() else { return };
+    if !value.parse::<f64>().is_ok_and(|value| (least..=most).contains(&value)) {
+        row.warn(
+            at,
+            "H104",
+            "通常の範囲にない値です。確かめてください。",
+            "This value is outside the usual range; please check it.",
+        );
+    }
+}
+
+/// A child of which every score is 0 is not taken for one that lives: the hospital says which it is.
+fn no_sign_of_life(row: &mut RowReader<'_>, at: At<'_>, scores: &[Option<i32>]) {
+    let told: Vec<i32> = scores.iter().copied().flatten().collect();
+    if told.len() > 1 && told.iter().all(|score| *score == 0) {
+        row.refuse(
+            at,
+            "H006",
+            "アプガースコアがすべて0です。死産のときは児の列を空欄にし、分娩の転帰に書いてください。点数の誤りのときは直してください。",
+            "Every Apgar score is 0. Of a stillbirth leave the child's columns blank and write the outcome; else correct the scores.",
+        );
     }
 }
 

@@ -8,7 +8,7 @@ pub(super) const CHILD: &str = "child";
 
 pub(super) static LAYOUT: Layout = Layout { name: NAME, columns: &COLUMNS, groups: &GROUPS };
 
-static COLUMNS: [Column; 34] = [
+static COLUMNS: [Column; 41] = [
     Column::new("処理区分", "op", "").required(),
     Column::new("記録ID", "record_id", "").required().identifier(),
     Column::new("改版番号", "revision", "").required(),
@@ -30,6 +30,7 @@ static COLUMNS: [Column; 34] = [
     Column::new("分娩日時", "delivered_at", "delivery.delivered_at"),
     Column::new("妊娠週数", "gestation", "delivery.gestation_days"),
     Column::new("分娩方法", "method", "delivery.method"),
+    Column::new("分娩の転帰", "outcome", "delivery.outcome"),
     Column::new("出血量", "blood_loss", "delivery.blood_loss"),
     Column::new("出生児数", "child_count", "delivery.child_count"),
     Column::new("EPDS実施日", "epds_date", "screening.answered_on"),
@@ -42,6 +43,12 @@ static COLUMNS: [Column; 34] = [
     Column::new("連絡先_担当", "contact_name", "discharge_notice.request"),
     Column::new("連絡先_電話", "contact_phone", "discharge_notice.request"),
     Column::new("備考", "note", KEPT_RAW),
+    Column::new("懸念_根拠", "concern_ground", "concern.ground"),
+    Column::new("懸念_内容", "concern_text", "concern.text"),
+    Column::new("懸念_日時", "concern_at", "concern.observed_at"),
+    Column::new("懸念_児キー", "concern_infant", "concern").identifier(),
+    Column::new("懸念_通告者", "concern_notifier", "concern.notifier"),
+    Column::new("懸念_同意", "concern_consent", "concern.consent_sought"),
     Column::new("作成日時", "created_at", "").required(),
 ];
 
@@ -67,6 +74,9 @@ static CHILD_COLUMNS: [Column; 15] = [
 
 /// 退院先, as table 0112 has it.
 pub(super) const DESTINATIONS: [(i32, &str); 5] = [(1, "01"), (2, "02"), (3, "03"), (7, "07"), (20, "20")];
+
+/// 分娩の転帰. No child is made of anything but a live birth.
+pub(super) const OUTCOMES: [(i32, &str); 4] = [(1, "live"), (2, "stillbirth"), (3, "miscarriage"), (4, "termination")];
 
 pub(super) const METHODS: [(i32, &str); 5] =
     [(1, "vaginal"), (2, "caesarean"), (3, "vacuum"), (4, "forceps"), (9, "other")];

@@ -4,9 +4,12 @@
 //! mother with the children of that birth, none to many, and one submission. Its keys are those of the hospital's v2
 //! messages, so that a row completes what a message told of the same stay.
 
+mod birth;
+mod cells;
 mod children;
 mod columns;
 mod decode;
+mod epds;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::table::proof;
+use musubi_core::adapter::{Item, RaisedConcern};
 use musubi_core::agency::AgencyId;
 use musubi_core::time::Time;
 use serde_json::{Value, json};
@@ -105,6 +106,129 @@ fn what_cannot_be_is_refused_with_its_column() {
     }
     assert!(!told(",8,9,,0,", ",10,10,,0,").iter().any(|code| code.starts_with("H006")));
     assert!(!told(",7,0,", ",30,3,").iter().any(|code| code.starts_with("H006")));
+}
+
+/// The rows of the sample with more columns, each with its value in the first row.
+fn with(columns: &[(&str, &str)]) -> String {
+    let text = sample();
+    let mut lines = text.lines();
+    let names: String = columns.iter().map(|(name, _)| format!(",{name}")).collect();
+    let values: String = columns.iter().map(|(_, value)| format!(",{value}")).collect();
+    let header = format!("{}{names}\n{}{values}\n", lines.next().unwrap(), lines.next().unwrap());
+    let blanks = ",".repeat(columns.len());
+    lines.fold(header, |text, line| format!("{text}{line}{blanks}\n"))
+}
+
+fn codes_of(text: &str) -> Vec<String> {
+    let decoded = Hp01.decode(text.as_bytes(), &profile());
+    decoded.all_diagnostics().map(|found| format!("{} {}", found.code, found.place)).collect()
+}
+
+#[test]
+fn nothing_of_a_delivery_or_a_questionnaire_is_passed_over() {
+    let delivered = "2026-10-23 14:20,39週1日,1,320,1,";
+    assert!(told(delivered, ",39週1日,1,320,1,").contains(&"PH-E011 row 1, 分娩日時".to_owned()));
+    assert!(told(",2026-10-27,7,0,", ",2026-10-27,,,").contains(&"PH-E011 row 1, EPDS合計".to_owned()));
+    assert!(told(",7,0,", ",2,3,").contains(&"H006 row 1, EPDS合計".to_owned()));
+    assert!(told(",1,320,1,", ",1,32000,1,").contains(&"H006 row 1, 出血量".to_owned()));
+    assert!(told(",1,320,1,", ",8,320,1,").contains(&"PH-E009 row 1, 分娩方法".to_owned()));
+}
+
+#[test]
+fn what_has_not_happened_yet_is_refused() {
+    for (from, to, column) in [
+        (",2026-10-27,,1,", ",2026-12-27,,1,", "退院年月日"),
+        ("2026-10-23 14:20,39週1日", "2027-10-23 14:20,39週1日", "分娩日時"),
+        ("2026-10-27,7,0", "2027-10-27,7,0", "EPDS実施日"),
+        ("2004-02-20", "2204-02-20", "母_生年月日"),
+    ] {
+        let found = told(from, to);
+        assert!(found.iter().any(|found| found.ends_with(&format!("row 1, {column}"))), "{column}: {found:?}");
+    }
+}
+
+#[test]
+fn of_a_stillbirth_no_child_is_made() {
+    let alone = with(&[("分娩の転帰", "2")]);
+    assert_eq!(codes_of(&alone).iter().filter(|found| *found == "H006 row 1, 分娩の転帰").count(), 1);
+    let cut = alone.replacen(
+        "0004533,高柳　灯,タカヤナギ　アカリ,男,2026-10-23 14:20,,39w1d,2980,48.5,33.0,8,9,,0,",
+        ",,,,,,,,,,,,,,",
+        1,
+    );
+    let row = &records(&Hp01.decode(cut.as_bytes(), &profile()))[0];
+    assert_eq!(bodies(row, "delivery")[0]["outcome"], "stillbirth");
+    assert!(["newborn", "parentChild"].iter().all(|kind| bodies(row, kind).is_empty()));
+    // Of two the other was born alive.
+    let twin = alone.replacen(",1,320,1,", ",1,320,2,", 1);
+    assert_eq!(bodies(&records(&Hp01.decode(twin.as_bytes(), &profile()))[0], "newborn").len(), 1);
+    assert!(told(",8,9,,0,", ",0,0,,0,").contains(&"H006 row 1, 児1_アプガー1分".to_owned()), "no sign of life");
+}
+
+#[test]
+fn children_of_a_row_are_told_apart() {
+    assert!(
+        told("0004612,,,女,2026-10-13 03:07,2", "0004611,,,女,2026-10-13 03:07,2")
+            .contains(&"H005 row 2, 児2_患者ID".to_owned())
+    );
+    assert!(told("2026-10-13 03:07,2,", "2026-10-13 03:07,1,").contains(&"H005 row 2, 児2_出生順位".to_owned()));
+    assert!(told(",35+2,2,,2,", ",35+2,2,,1,").contains(&"H006 row 2, 出生児数".to_owned()));
+    assert!(
+        told("0004610,汐見　真帆,シオミ　マホ", ",,").contains(&"PH-E011 row 2, 母_患者ID".to_owned()),
+        "children alone"
+    );
+}
+
+#[test]
+fn a_number_in_full_width_is_the_same_number() {
+    let text = sample().replacen("0004521", "０００４５２１", 1).replacen("0004533", "0004533 ", 1);
+    let row = &records(&Hp01.decode(text.as_bytes(), &profile()))[0];
+    let named: Vec<&Value> = row["entries"].as_array().unwrap().iter().map(|entry| &entry["subjects"]).collect();
+    assert!(named.iter().all(|of| {
+        of.as_array().unwrap().iter().all(|one| ["0004521", "0004533"].iter().any(|id| one["identifier"] == *id))
+    }));
+}
+
+#[test]
+fn a_value_that_nobody_has_is_refused_and_an_unusual_one_told() {
+    assert!(told(",2980,48.5,", ",9980,48.5,").contains(&"H006 row 1, 児1_出生体重".to_owned()));
+    assert!(told(",2980,48.5,", ",6980,48.5,").contains(&"H104 row 1, 児1_出生体重".to_owned()));
+    assert!(told(",2980,48.5,", ",2980,485,").contains(&"H104 row 1, 児1_身長".to_owned()));
+    assert!(told(",2980,48.5,33.0,", ",#REF!,####,33.0,").contains(&"PH-E016 row 1, 児1_出生体重".to_owned()));
+}
+
+#[test]
+fn a_file_of_an_older_template_and_one_in_shift_jis_are_read() {
+    let text = sample();
+    assert!(!text.contains("懸念_内容"), "the sample is older than these columns");
+    let (sjis, _, lost) = encoding_rs::SHIFT_JIS.encode(text.trim_start_matches('\u{feff}'));
+    assert!(!lost);
+    assert_eq!(records(&Hp01.decode(&sjis, &profile())), records(&Hp01.decode(text.as_bytes(), &profile())));
+}
+
+#[test]
+fn a_concern_is_an_entry_of_its_own_and_outlives_a_fault_of_its_row() {
+    let concern = [("懸念_根拠", "1"), ("懸念_内容", "上腕にあざ"), ("懸念_児キー", "0004533")];
+    let whole = with(&concern);
+    let row = &records(&Hp01.decode(whole.as_bytes(), &profile()))[0];
+    let told = row["entries"].as_array().unwrap().iter().find(|entry| entry.get("concern").is_some()).unwrap();
+    assert_eq!((&told["label"], &told["concern"]["ground"]), (&json!("V"), &json!("L01")));
+    assert_eq!(
+        (&told["subjects"][0]["role"], &told["subjects"][0]["identifier"]),
+        (&json!("CHILD"), &json!("0004533"))
+    );
+    let alone = |text: &str| match Hp01.decode(text.as_bytes(), &profile()).items.remove(0) {
+        Item { submission: None, concern: RaisedConcern::Alone(alone), .. } => {
+            let alone: Value = serde_json::from_str(&alone.to_author_json()).unwrap();
+            bodies(&alone, "concern")[0]["text"].clone()
+        }
+        other => panic!("{other:?}"),
+    };
+    for (fault, with) in [(",7,0,", ",31,0,"), ("1,HP-0001,", "9,HP-0001,"), (",39w1d,", ",99w9d,")] {
+        assert_eq!(alone(&whole.replacen(fault, with, 1)), "上腕にあざ", "{with}");
+    }
+    let nobody = whole.replacen("0004521,", ",", 1);
+    assert!(matches!(Hp01.decode(nobody.as_bytes(), &profile()).items[0].concern, RaisedConcern::Unreadable));
 }
 
 #[test]

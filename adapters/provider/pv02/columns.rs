@@ -128,6 +128,3 @@ pub(super) const INFANT_CARE: [(i32, &str); 6] =
 pub(super) const GUIDANCE: [(i32, &str); 9] =
     [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5"), (6, "6"), (7, "7"), (8, "8"), (9, "9")];
 pub(super) const FOLLOW_UPS: [(i32, &str); 4] = [(1, "none"), (2, "watch"), (3, "contact"), (4, "urgent")];
-/// Grounds under which a concern is offered: notification of abuse, of a child in need of protection, information.
-pub(super) const GROUNDS: [(i32, &str); 3] = [(1, "L01"), (2, "L02"), (3, "L03")];
-pub(super) const CONSENTS: [(i32, &str); 3] = [(1, "agreed"), (2, "declined"), (3, "not_asked")];

@@ -1,8 +1,8 @@
 //! One row of PV02 to one submission.
 
 use super::columns::{FOLLOW_UPS, GUIDANCE, INFANT_CARE, KINDS, LAYOUT, MOTHER_CARE, NAME, PLACES, ROLES, STATUSES};
-use super::{concern, epds};
-use crate::table::{At, Layout, RowReader, Rows, values};
+use super::epds;
+use crate::table::{At, Layout, RowReader, Rows, concern, values};
 use musubi_core::adapter::Profile;
 use musubi_core::id::Municipality;
 use musubi_core::japan::codes::{self, MunicipalityList};

@@ -5,7 +5,6 @@
 //! [`musubi_core::postnatal::check`], which needs the approval and the earlier uses.
 
 mod columns;
-mod concern;
 mod decode;
 mod epds;
 

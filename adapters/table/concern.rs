@@ -1,21 +1,24 @@
-//! The concern of a row (懸念): what a provider noticed during a use of care, offered to the municipality as a notification. It
-//! is an entry of its own, so that who may read the report need not be told of it.
+//! The concern of a row (懸念): what somebody noticed, offered to the municipality as a notification. It is an entry of its own,
+//! so that who may read the rest of the row need not be told of it. The columns are the same in every layout that has them.
 
-use super::columns::{CONSENTS, GROUNDS};
-use crate::table::{RowReader, values};
+use super::{RowReader, values};
 use musubi_proto::v1 as proto;
 
 /// Every column of it. One that is filled in makes a concern: what is missing then is asked for, and nothing is lost.
 const KEYS: [&str; 6] =
     ["concern_ground", "concern_text", "concern_at", "concern_infant", "concern_notifier", "concern_consent"];
 
+/// Grounds under which a concern is offered: notification of abuse, of a child in need of protection, information.
+const GROUNDS: [(i32, &str); 3] = [(1, "L01"), (2, "L02"), (3, "L03")];
+const CONSENTS: [(i32, &str); 3] = [(1, "agreed"), (2, "declined"), (3, "not_asked")];
+
 /// Does the row raise one?
-pub(super) fn is_raised(row: &RowReader<'_>) -> bool {
+pub fn is_raised(row: &RowReader<'_>) -> bool {
     KEYS.iter().any(|key| row.raw(*key).is_some())
 }
 
 /// The concern of a row, and the key of the child that it is about; about the mother where the row names none.
-pub(super) fn read(row: &mut RowReader<'_>) -> Option<(proto::Concern, Option<String>)> {
+pub fn read(row: &mut RowReader<'_>) -> Option<(proto::Concern, Option<String>)> {
     if !is_raised(row) {
         return None;
     }
