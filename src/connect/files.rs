@@ -1,6 +1,7 @@
 //! A folder into which files are put: each is kept once it no longer grows, and moved to `sent`.
 
 use super::spool::{Kind, Spool};
+use musubi_adapters::hospital::hl7v2::ssmix2::{Filed, filed};
 use musubi_verify::private;
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,21 +56,28 @@ fn look_once(folder: &Path, seen: Looks, spool: &Spool) -> io::Result<Looks> {
         } else if about.len() > FILE_BYTES_MAX {
             tracing::error!("a file of the folder is over 64 MiB and stays where it is");
             now.insert(path, look);
-        } else {
-            keep(folder, &path, spool)?;
+        } else if !keep(folder, &path, spool)? {
+            tracing::error!("a file of an SS-MIX2 storage that is not in force stays where it is");
+            now.insert(path, look);
         }
     }
     Ok(now)
 }
 
-/// On disk in the spool, and only then moved: a file is rather sent twice, which the hub knows, than lost.
-fn keep(folder: &Path, path: &Path, spool: &Spool) -> io::Result<()> {
-    spool.put(Kind::Document, &fs::read(path)?)?;
+/// On disk in the spool, and only then moved: a file is rather sent twice, which the hub knows, than lost. Was it one to send?
+fn keep(folder: &Path, path: &Path, spool: &Spool) -> io::Result<bool> {
+    let bytes = fs::read(path)?;
+    match filed(&path.file_name().unwrap_or_default().to_string_lossy(), &bytes) {
+        Filed::AsItIs => spool.put(Kind::Document, &bytes)?,
+        Filed::TakenBack(message) => spool.put(Kind::Document, &message)?,
+        Filed::NotInForce(_) => return Ok(false),
+    };
     let sent = folder.join(SENT);
     fs::create_dir_all(&sent)?;
     let name = path.file_name().unwrap_or_default();
     fs::rename(path, sent.join(name))?;
-    private::sync_folder(&sent)
+    private::sync_folder(&sent)?;
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -77,6 +85,22 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
+
+    #[test]
+    fn a_file_of_a_storage_is_sent_as_the_flag_in_its_name_has_it() {
+        let (folder, spooled) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let spool = Spool::open(spooled.path()).unwrap();
+        let name = |flag: &str| format!("12_20261030_ADT-52_000000000000001_20261030110530123_01_{flag}");
+        for flag in ["0", "2"] {
+            fs::write(folder.path().join(name(flag)), "MSH|^~\\&|A|B|||1||ADT^A03|7|P|2.5\rPID|1||9\r").unwrap();
+        }
+        let seen = look_once(folder.path(), Looks::new(), &spool).unwrap();
+        look_once(folder.path(), seen, &spool).unwrap();
+        assert_eq!(spool.counts().unwrap().waiting, 1);
+        let sent = spool.read(&spool.first().unwrap().unwrap()).unwrap();
+        assert!(String::from_utf8(sent).unwrap().contains("|ADT^A13|"), "what was deleted is taken back");
+        assert!(folder.path().join(name("2")).exists());
+    }
 
     #[test]
     fn a_file_is_kept_when_it_no_longer_grows() {

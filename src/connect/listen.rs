@@ -81,7 +81,7 @@ impl Conversation for Local {
             Received::Frame(frame, _) => frame,
             Received::TooLarge(head) => return self.say(&header(&head).ok()?, Stage::Application, &[too_large()]),
         };
-        let split = file::split(&frame);
+        let split = file::split_frame(&frame);
         if split.is_refused() {
             return self.say(&header(&frame).ok()?, Stage::Application, &split.diagnostics);
         }

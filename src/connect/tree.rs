@@ -8,7 +8,6 @@ use super::spool::{Kind, Spool};
 use musubi_adapters::hospital::hl7v2::ssmix2::{Condition, Name, TYPES, withdrawal};
 use musubi_verify::private;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -23,8 +22,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const DEPTH_MAX: usize = 6;
 /// What was sent, in the spool's folder: one line each.
 const SENT: &str = "ssmix2.sent";
-/// Letters of a control id.
-const CONTROL_ID_LETTERS: usize = 20;
 
 /// Looks until told to stop.
 pub(super) async fn watch(storage: Storage, spool: Arc<Spool>, stop: CancellationToken) {
@@ -95,7 +92,7 @@ fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, before: Lo
             continue;
         }
         let file = fs::read(&path)?;
-        let message = if name.is_in_force() { Some(file) } else { withdrawal(&file, &control_id(&name)) };
+        let message = if name.is_in_force() { Some(file) } else { withdrawal(&file, &name.control_id()) };
         // On disk first, and only then noted: a message is rather sent twice, which the hub knows, than lost.
         match message {
             Some(message) => _ = spool.put(Kind::Message, &message)?,
@@ -107,12 +104,6 @@ fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, before: Lo
         taken.extend(path.parent().map(Path::to_owned));
     }
     Ok(Looked { folders, seen: now, taken })
-}
-
-/// An id of its own for what takes something back: the same file gives the same.
-fn control_id(name: &Name) -> String {
-    let hash = Sha256::digest(format!("withdrawn {} {}", name.key, name.sent));
-    hash.iter().map(|byte| format!("{byte:02X}")).collect::<String>().chars().take(CONTROL_ID_LETTERS).collect()
 }
 
 /// What was sent: for each thing that files tell about the newest, and whether it is in force.

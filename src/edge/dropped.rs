@@ -5,7 +5,10 @@
 
 use super::https::answer_of;
 use crate::hub::document::DocumentAnswer;
-use crate::hub::{Hub, Refusal};
+use crate::hub::{Hub, Refusal, RefusalKind};
+use musubi_adapters::hospital::hl7v2::Hl7v2;
+use musubi_adapters::hospital::hl7v2::ssmix2::{Filed, filed};
+use musubi_core::adapter::Adapter;
 use musubi_core::agency::AgencyId;
 use musubi_verify::private;
 use musubi_verify::whole::{self, Readers};
@@ -150,6 +153,18 @@ async fn answered(hub: &Hub, dropped: &Dropped, bytes_max: usize) -> Result<Outc
         Ok(Ok(Some(bytes))) => bytes,
         Ok(Ok(None)) => return Ok(Outcome::of(Err(&too_large()))),
         Ok(Err(_)) | Err(_) => return Err(Refusal::kept_changing()),
+    };
+    let name = dropped.path.file_name().unwrap_or_default().to_string_lossy();
+    let bytes = match filed(&name, &bytes) {
+        Filed::AsItIs => bytes,
+        Filed::TakenBack(message) => message,
+        Filed::NotInForce(said) => {
+            // It is read all the same, for what must not be in it: a file with an individual number does not stay.
+            let read = Hl7v2.decode(&bytes, &caller.agency.profile(hub.now()));
+            let number = read.all_diagnostics().filter(|said| INDIVIDUAL_NUMBER.contains(&&*said.code)).cloned();
+            let diagnostics = std::iter::once(said).chain(number).collect();
+            return Ok(Outcome::of(Err(&Refusal { kind: RefusalKind::Invalid, diagnostics })));
+        }
     };
     match hub.submit_document(&caller, "auto", &bytes).await {
         Ok(answer) => Ok(Outcome::of(Ok(answer))),

@@ -13,10 +13,11 @@ use crate::hub::refer::message::status;
 use crate::hub::refused::Refused;
 use crate::hub::{Caller, Hub, Refusal};
 use answers::{Answered, Reply, of_batch, of_refusal};
+use musubi_adapters::hospital::hl7v2::around::Around;
 use musubi_adapters::hospital::hl7v2::batch::Answering;
 use musubi_adapters::hospital::hl7v2::file::File;
 use musubi_adapters::hospital::hl7v2::framing::Deviation;
-use musubi_adapters::hospital::hl7v2::{Header, Hl7v2, around, file, header, live_checks};
+use musubi_adapters::hospital::hl7v2::{Header, Hl7v2, file, header, live_checks};
 use musubi_core::adapter::{Adapter, Diagnostic, Profile, Severity};
 use musubi_core::agency::AgencyId;
 use musubi_core::record::Submission;
@@ -69,13 +70,13 @@ impl Mllp {
     async fn frame(&self, peer: &Peer, frame: &[u8], deviations: &[Deviation]) -> Reply {
         // A few large ones are read at once, so that the others are answered (S-80).
         let _turn = if frame.len() > LARGE_BYTES { self.hub.bulk.acquire().await.ok() } else { None };
-        let mut split = file::split(frame);
+        let mut split = file::split_frame(frame);
         if self.deviates(peer, |profile| profile.accept_partial) {
             split.accept_partial();
         }
         split.diagnostics.extend(deviations.iter().map(|deviation| deviation.warning()));
         if let Some(agency) = self.hub.register.agency(peer.agency()) {
-            around::search(frame, &mut split, &agency.profile(self.hub.now()));
+            Around::of(frame, &split).search(&mut split, &agency.profile(self.hub.now()));
         }
         if frame.len() > self.bytes_max {
             return self.refuse_unread(peer, frame, vec![too_large()]).await;

@@ -68,3 +68,29 @@ async fn s66_a_file_with_an_individual_number_does_not_stay_in_the_folder() {
     assert!(!Path::new(&file).exists());
     assert!(fs::read_dir(folder.join("in")).unwrap().next().is_none());
 }
+
+#[tokio::test]
+async fn a_transaction_storage_is_answered_record_by_record_and_what_it_deletes_is_taken_back() {
+    let city = City::at("2026-11-20T09:00:00+09:00").await;
+    let folder = city.drop_folder(sample::HOSPITAL);
+    let record = |action: &str, message: &[u8]| {
+        let header =
+            format!("#SSMIX,2.00,4810700122,00012345,20261030,ADT-52,000000000000001,{action},01,20261030110530123");
+        [header.as_bytes(), b"\r\n", message, b"\x1C\r\r\n"].concat()
+    };
+    let bytes = [record("INS", MOTHER), record("UPD", MOTHER), record("DEL", MOTHER)].concat();
+    fs::write(folder.join("in/TR_20261030000000000_00001.DAT"), &bytes).unwrap();
+    let (file, answer) = answer_in(&folder.join("refused")).await;
+    assert_eq!((&answer["taken"], &answer["refused"]), (&2.into(), &1.into()), "{answer}");
+    assert_eq!(answer["rows"][1]["diagnostics"][0]["code"], "H008");
+    assert_eq!(fs::read(file).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_file_of_an_ssmix2_storage_that_was_superseded_is_refused() {
+    let city = City::at("2026-11-20T09:00:00+09:00").await;
+    let folder = city.drop_folder(sample::HOSPITAL);
+    fs::write(folder.join("in/00012345_20261030_ADT-52_000000000000001_20261030110530123_01_2"), MOTHER).unwrap();
+    let (_, answer) = answer_in(&folder.join("refused")).await;
+    assert!(answer.to_string().contains("H003"), "{answer}");
+}

@@ -3,9 +3,9 @@
 
 use super::charset::{self, Charset};
 use super::escape;
-use super::file::File;
+use super::file::{File, Line, Outside};
 use super::message::Delimiters;
-use super::scan;
+use super::{scan, transactions};
 use musubi_core::adapter::{Fate, Ledger, Profile};
 
 /// A field of a wrapper, or a line that belongs to nothing.
@@ -29,40 +29,53 @@ const COMMENTS: [&str; 5] = ["", "FHS-10", "BHS-10", "BTS-2", "FTS-2"];
 /// The sender's ids of a batch or file.
 const IDS: [&str; 2] = ["FHS-11", "BHS-11"];
 
-/// Refuses the whole of a file where an individual number stands around its messages.
-pub fn search(bytes: &[u8], file: &mut File, profile: &Profile) {
-    if let Some(place) = individual_number(bytes, file, profile) {
-        file.diagnostics.push(scan::refusal(place));
+/// All that stands around the messages of a file, decoded once.
+pub struct Around(Vec<Written>);
+
+impl Around {
+    /// Reads it.
+    pub fn of(bytes: &[u8], file: &File) -> Self {
+        Around(file.around.iter().flat_map(|line| written(bytes, line)).collect())
+    }
+
+    /// Refuses the whole of a file where an individual number stands around its messages.
+    pub fn search(&self, file: &mut File, profile: &Profile) {
+        let number = |written: &&Written| written.is_searched(profile) && written.holds_number();
+        file.diagnostics.extend(self.0.iter().find(number).map(|written| scan::refusal(written.place())));
+    }
+
+    /// Accounts for each as part of item 0, the file itself.
+    pub(super) fn account(&self, ledger: &mut Ledger) {
+        for written in self.0.iter().filter(|written| !written.text.is_empty()) {
+            let fate = if written.field.is_empty() { Fate::KeptRaw } else { Fate::Envelope };
+            ledger.note(0, &written.place(), fate);
+        }
     }
 }
 
-/// The place of the first individual number.
-fn individual_number(bytes: &[u8], file: &File, profile: &Profile) -> Option<String> {
-    let exempt = |written: &Written| {
-        let id = IDS.contains(&&*written.field) && scan::begins_with_day(&written.text);
-        id || profile.twelve_digit_columns.contains(&written.field)
+impl Written {
+    fn holds_number(&self) -> bool {
+        scan::in_text(&self.text, COMMENTS.contains(&&*self.field))
+    }
+
+    /// Not where the profile declares identifiers of twelve digits, and not the number of an order, a batch or a file.
+    fn is_searched(&self, profile: &Profile) -> bool {
+        let Written { field, text, .. } = self;
+        let id = IDS.contains(&&**field) && scan::begins_with_day(text);
+        let patient =
+            field == transactions::PATIENT && profile.twelve_digit_columns.iter().any(|known| known == "PID-3");
+        !(id || patient || field == transactions::ORDER || profile.twelve_digit_columns.contains(field))
+    }
+}
+
+fn written(bytes: &[u8], line: &Line) -> Vec<Written> {
+    let decoded = charset::decode(bytes.get(line.range.clone()).unwrap_or_default());
+    let fields = match line.kind {
+        Outside::Wrapper => of_wrapper(&decoded.text, decoded.charset),
+        Outside::Record => transactions::fields(&decoded.text),
+        Outside::Nothing => vec![(String::new(), decoded.text.into_owned())],
     };
-    let holds = |written: &Written| scan::in_text(&written.text, COMMENTS.contains(&&*written.field));
-    written(bytes, file).find(|written| holds(written) && !exempt(written)).map(|written| written.place())
-}
-
-/// Accounts for each as part of item 0, the file itself.
-pub(super) fn account(bytes: &[u8], file: &File, ledger: &mut Ledger) {
-    for written in written(bytes, file).filter(|written| !written.text.is_empty()) {
-        let fate = if written.field.is_empty() { Fate::KeptRaw } else { Fate::Envelope };
-        ledger.note(0, &written.place(), fate);
-    }
-}
-
-fn written<'f>(bytes: &'f [u8], file: &'f File) -> impl Iterator<Item = Written> + 'f {
-    file.around.iter().flat_map(move |around| {
-        let decoded = charset::decode(bytes.get(around.range.clone()).unwrap_or_default());
-        let fields = match around.wraps {
-            true => of_wrapper(&decoded.text, decoded.charset),
-            false => vec![(String::new(), decoded.text.into_owned())],
-        };
-        fields.into_iter().map(|(field, text)| Written { field, line: around.number, text })
-    })
+    fields.into_iter().map(|(field, text)| Written { field, line: line.number, text }).collect()
 }
 
 /// The fields of a wrapper by name. In a header the separator itself is its first field, as in `MSH`; a name alone is one field.

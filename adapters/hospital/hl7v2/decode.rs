@@ -1,41 +1,66 @@
 //! From bytes to a submission: which message it is, whose, and in what order its parts are read.
 
+use super::around::Around;
 use super::charset::{self, CharsetWarning};
 use super::event::{self, Event};
-use super::file;
+use super::file::{self, File};
 use super::header::{Header, Processing};
 use super::limits::CONTROL_ID_CHARS_MAX;
 use super::message::{Malformed, parse};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{allergies, around, confidentiality, order, person, problems, procedures, referral, results, scan, stay};
+use super::transactions::{self, Action, Record};
+use super::{allergies, confidentiality, order, person, problems, procedures, referral, results, scan, ssmix2, stay};
 use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
 use proto::Category;
+use std::borrow::Cow;
 use std::ops::Range;
 
-/// Reads a frame or a file: each message in it is one item.
+/// Reads a file, or one message of a frame: each message in it is one item.
 pub(super) fn decode(bytes: &[u8], profile: &Profile) -> Decoded {
     let mut file = file::split(bytes);
     if profile.accept_partial {
         file.accept_partial();
     }
-    around::search(bytes, &mut file, profile);
+    let around = Around::of(bytes, &file);
+    around.search(&mut file, profile);
     let mut ledger = Ledger::default();
     if file.is_refused() {
         return Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger };
     }
-    around::account(bytes, &file, &mut ledger);
-    let mut decoded = Decoded { items: Vec::new(), diagnostics: file.diagnostics, ledger };
-    for (number, range) in (1..).zip(file.messages) {
-        decoded.items.push(item(bytes, range, number, profile, &mut decoded.ledger));
+    around.account(&mut ledger);
+    let File { messages, records, diagnostics, .. } = file;
+    let mut decoded = Decoded { items: Vec::new(), diagnostics, ledger };
+    for (number, (at, range)) in (1..).zip(messages.into_iter().enumerate()) {
+        let record = transactions::of(&records, at);
+        let (message, refusal) = in_record(bytes, range, record);
+        decoded.items.push(item(&message, refusal, number, profile, &mut decoded.ledger));
     }
     decoded
 }
 
-fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledger: &mut Ledger) -> Item {
-    let text = charset::decode(bytes.get(range).unwrap_or_default());
+/// A message as its record has it: that of a deletion is the one that takes back what it told. What its record refuses is read
+/// as well, for what must not be in it.
+fn in_record<'b>(bytes: &'b [u8], range: Range<usize>, record: Option<&Record>) -> (Cow<'b, [u8]>, Option<Diagnostic>) {
+    let message = bytes.get(range).unwrap_or_default();
+    let Some(record) = record else { return (Cow::Borrowed(message), None) };
+    match record.action {
+        Some(Action::Insert) => (Cow::Borrowed(message), None),
+        None => (Cow::Borrowed(message), Some(transactions::unclear())),
+        Some(Action::Delete) => {
+            let header = bytes.get(record.header.clone()).unwrap_or_default();
+            match ssmix2::withdrawal(message, &transactions::control_id(header, message)) {
+                Some(back) => (Cow::Owned(back), None),
+                None => (Cow::Borrowed(message), Some(transactions::cannot_be_taken_back())),
+            }
+        }
+    }
+}
+
+fn item(bytes: &[u8], refusal: Option<Diagnostic>, number: u32, profile: &Profile, ledger: &mut Ledger) -> Item {
+    let text = charset::decode(bytes);
     let place = format!("message {number}");
     let message = match parse(&text.text, text.charset) {
         Ok(message) => message,
@@ -48,6 +73,10 @@ fn item(bytes: &[u8], range: Range<usize>, number: u32, profile: &Profile, ledge
         let diagnostics = vec![scan::refusal(place_of_number)];
         reader.account(number, Some(&"H009".into()), ledger);
         return Item::new(place, None, diagnostics);
+    }
+    if let Some(refusal) = refusal {
+        reader.account(number, Some(&refusal.code), ledger);
+        return Item::new(place, None, vec![refusal]);
     }
     warn_of_charset(&mut reader, &text.warnings);
     let submission = read(&mut reader);

@@ -1,9 +1,11 @@
-//! A stored file or a frame as messages: batches, concatenations, framing bytes that were stored with them (2.9).
+//! A stored file or a frame as messages: batches, concatenations, records of a transaction storage, framing bytes that were
+//! stored with them (2.9).
 //!
 //! Works on the undecoded bytes. No character set of 2.2 has a line end inside a character, so a line that begins
 //! with `MSH` is the beginning of a message in all of them.
 
 use super::limits::{AROUND_MAX, MESSAGE_BYTES_MAX, MESSAGES_MAX};
+use super::transactions::{self, Record};
 use crate::seek::seek;
 use musubi_core::adapter::{Diagnostic, Severity};
 use std::ops::Range;
@@ -19,8 +21,10 @@ pub struct File {
     pub header: Option<Range<usize>>,
     /// The batches, in order.
     pub batches: Vec<Batch>,
-    /// The lines of all wrappers, and those that belong to nothing, in order.
+    /// The lines of all wrappers and records, and those that belong to nothing, in order.
     pub(super) around: Vec<Line>,
+    /// The records of a transaction storage, in order. What stands before the first is in none.
+    pub(super) records: Vec<Record>,
 }
 
 /// A line outside the messages.
@@ -30,8 +34,19 @@ pub(super) struct Line {
     pub(super) number: usize,
     /// Where it stands.
     pub(super) range: Range<usize>,
-    /// Is it a header or a trailer of a batch or file?
-    pub(super) wraps: bool,
+    /// What it is.
+    pub(super) kind: Outside,
+}
+
+/// What a line outside the messages is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outside {
+    /// A header or a trailer of a batch or file.
+    Wrapper,
+    /// The header of a record of a transaction storage.
+    Record,
+    /// It belongs to nothing.
+    Nothing,
 }
 
 /// One batch of a file.
@@ -54,7 +69,19 @@ impl File {
                 self.batches.push(Batch { header: line, messages: messages..usize::MAX });
             }
             Kind::BatchTrailer => self.end_of_batch(),
-            Kind::FileTrailer | Kind::Message | Kind::Other => {}
+            Kind::FileTrailer | Kind::Message | Kind::Record | Kind::Other => {}
+        }
+    }
+
+    /// Begins a record. The one before may hold no message: that is answered as an empty one.
+    fn record(&mut self, line: Range<usize>, text: &[u8]) {
+        self.end_of_record(line.start);
+        self.records.push(Record { action: transactions::action(text), header: line, first: self.messages.len() });
+    }
+
+    fn end_of_record(&mut self, at: usize) {
+        if self.records.last().is_some_and(|last| last.first == self.messages.len()) {
+            self.messages.push(at..at);
         }
     }
 
@@ -104,9 +131,13 @@ pub fn split(bytes: &[u8]) -> File {
                 wrappers.messages += 1;
             }
             Kind::Other if open.is_some() || text.iter().all(u8::is_ascii_whitespace) => {}
-            Kind::Other => file.around.push(Line { number, range: line, wraps: false }),
+            Kind::Other => file.around.push(Line { number, range: line, kind: Outside::Nothing }),
+            Kind::Record => {
+                file.around.push(Line { number, range: line.clone(), kind: Outside::Record });
+                file.record(line, text);
+            }
             wrapper => {
-                file.around.push(Line { number, range: line.clone(), wraps: true });
+                file.around.push(Line { number, range: line.clone(), kind: Outside::Wrapper });
                 file.wrapper(wrapper, line);
                 wrappers.line(wrapper, text, &mut file.diagnostics);
             }
@@ -120,8 +151,18 @@ pub fn split(bytes: &[u8]) -> File {
     if let Some(start) = open {
         file.messages.push(start..end_of_content(bytes));
     }
+    file.end_of_record(bytes.len());
     file.end_of_batch();
     wrappers.end(&mut file);
+    file
+}
+
+/// As [`split`], of a frame. A transaction storage is a file: in a frame a record that deletes would be read as one that says.
+pub fn split_frame(bytes: &[u8]) -> File {
+    let mut file = split(bytes);
+    if !file.records.is_empty() {
+        file.diagnostics.push(transactions::only_as_a_file());
+    }
     file
 }
 
@@ -141,6 +182,7 @@ enum Kind {
     BatchHeader,
     BatchTrailer,
     FileTrailer,
+    Record,
     Other,
 }
 
@@ -153,6 +195,7 @@ impl Kind {
             Some(b"BHS") if punctuated => Kind::BatchHeader,
             Some(b"BTS") if punctuated => Kind::BatchTrailer,
             Some(b"FTS") if punctuated => Kind::FileTrailer,
+            Some(b"#SS") if line.starts_with(transactions::MARK) => Kind::Record,
             _ => Kind::Other,
         }
     }
@@ -218,7 +261,7 @@ impl Wrappers {
                 check_count(text, self.batches, "FTS-1", diagnostics);
                 self.file_open = false;
             }
-            Kind::Message | Kind::Other => {}
+            Kind::Message | Kind::Record | Kind::Other => {}
         }
     }
 
@@ -229,7 +272,7 @@ impl Wrappers {
         if self.file_open {
             file.diagnostics.push(no_trailer("FTS"));
         }
-        if !self.seen && file.messages.len() > 1 {
+        if !self.seen && file.records.is_empty() && file.messages.len() > 1 {
             file.diagnostics.push(Diagnostic::warning(
                 "H105",
                 "MSH",
@@ -237,7 +280,7 @@ impl Wrappers {
                 "Several messages follow each other without a batch wrapper; each was read.",
             ));
         }
-        match file.around.iter().find(|line| !line.wraps) {
+        match file.around.iter().find(|line| line.kind == Outside::Nothing) {
             _ if file.messages.is_empty() && file.diagnostics.is_empty() => file.diagnostics.push(not_hl7()),
             Some(line) => file.diagnostics.push(Diagnostic::warning(
                 "H105",

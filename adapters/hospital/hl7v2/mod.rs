@@ -32,6 +32,7 @@ mod screening;
 pub mod ssmix2;
 mod stay;
 pub mod times;
+pub mod transactions;
 pub mod types;
 
 pub use header::{Header, header, live_checks};
@@ -64,7 +65,8 @@ impl Adapter for Hl7v2 {
             start.iter().position(|byte| !matches!(byte, b' ' | b'\r' | b'\n' | 0x0B | 0)).unwrap_or(start.len());
         let start = start.get(first..).unwrap_or_default();
         let named = [b"MSH", b"FHS", b"BHS"].iter().any(|name| start.starts_with(*name));
-        named && start.get(3).is_some_and(u8::is_ascii_punctuation)
+        let message = named && start.get(3).is_some_and(u8::is_ascii_punctuation);
+        message || start.starts_with(transactions::MARK)
     }
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {

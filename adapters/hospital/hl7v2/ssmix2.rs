@@ -3,6 +3,9 @@
 
 use super::charset;
 use super::header::header;
+use super::limits::CONTROL_ID_CHARS_MAX;
+use musubi_core::adapter::Diagnostic;
+use sha2::{Digest, Sha256};
 
 /// Digits of the time of sending.
 const SENT_DIGITS: usize = 17;
@@ -43,6 +46,12 @@ impl Name {
         self.condition == Condition::Valid
     }
 
+    /// An id of its own for what takes the file back: the same file gives the same.
+    pub fn control_id(&self) -> String {
+        let hash = Sha256::digest(format!("withdrawn {} {}", self.key, self.sent));
+        hash.iter().map(|byte| format!("{byte:02X}")).collect::<String>().chars().take(CONTROL_ID_CHARS_MAX).collect()
+    }
+
     /// Reads a file's name; `None` when it is not one of the storage.
     pub fn read(name: &str) -> Option<Self> {
         let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -68,7 +77,40 @@ impl Name {
     }
 }
 
-/// The event that takes back what each event told (2.10).
+/// A file of the storage as the flag in its name has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// Its name says nothing of the kind, or that it is in force: it is read as it is.
+    AsItIs,
+    /// It was deleted: this message takes back what it told.
+    TakenBack(Vec<u8>),
+    /// It was deleted, and no message can take it back; or another file has taken its place.
+    NotInForce(Diagnostic),
+}
+
+/// What a file of this name is to a reader, who takes only what is in force (2.9).
+pub fn filed(name: &str, bytes: &[u8]) -> Filed {
+    let Some(named) = Name::read(name) else { return Filed::AsItIs };
+    match named.condition {
+        Condition::Valid => Filed::AsItIs,
+        Condition::Superseded => Filed::NotInForce(superseded()),
+        Condition::Deleted => match withdrawal(bytes, &named.control_id()) {
+            Some(message) => Filed::TakenBack(message),
+            None => Filed::NotInForce(super::transactions::cannot_be_taken_back()),
+        },
+    }
+}
+
+fn superseded() -> Diagnostic {
+    Diagnostic::error(
+        "H003",
+        "file",
+        "ファイル名のコンディションフラグが2(旧版)のため、受け取りませんでした。",
+        "The condition flag in the name of the file is 2, superseded: it was not taken.",
+    )
+}
+
+/// The event that takes back what each event told (2.10). A message that is such an event already stays one.
 const TAKES_BACK: [(&str, &str); 7] =
     [("A08", "A23"), ("A14", "A27"), ("A01", "A11"), ("A04", "A11"), ("A02", "A12"), ("A16", "A25"), ("A03", "A13")];
 
@@ -87,7 +129,8 @@ pub fn withdrawal(message: &[u8], control_id: &str) -> Option<Vec<u8>> {
     let charset = charset::decode(message).charset;
     let header = header(message).ok()?;
     let component = char::from(header.delimiters.component);
-    let cancelled = TAKES_BACK.iter().find(|(event, _)| header.message_type == "ADT" && *event == header.event);
+    let is_adt = header.message_type == "ADT";
+    let cancelled = TAKES_BACK.iter().find(|(event, by)| is_adt && (*event == header.event || *by == header.event));
     let deletes = DELETES
         .iter()
         .find(|(kind, event, ..)| *kind == header.message_type && (event.is_empty() || *event == header.event));
@@ -168,12 +211,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_read_as_the_flag_in_its_name_has_it() {
+        let discharge = b"MSH|^~\\&|A|B|||1||ADT^A03|7|P|2.5\rEVN|A03|1\rPID|1||9\r";
+        let name = |flag: &str| format!("0000012345_20261030_ADT-52_000000000000001_20261030110530123_01_{flag}");
+        for in_force in ["referral.hl7".to_owned(), name("1")] {
+            assert_eq!(filed(&in_force, discharge), Filed::AsItIs);
+        }
+        assert!(matches!(filed(&name("2"), discharge), Filed::NotInForce(said) if said.code == "H003"));
+        let Filed::TakenBack(back) = filed(&name("0"), discharge) else { panic!("it was deleted") };
+        assert!(String::from_utf8(back).unwrap().contains("|ADT^A13|"));
+        assert!(matches!(filed(&name("0"), b"MSH|^~\\&|A|B|||1||REF^I12|7\r"), Filed::NotInForce(_)));
+    }
+
+    #[test]
     fn a_discharge_is_taken_back_by_its_cancellation() {
         let message = b"MSH|^~\\&|A|B|||1||ADT^A03^ADT_A03|7|P|2.5\rEVN|A03|1\rPID|1||9\r";
         let back = String::from_utf8(withdrawal(message, "W1").unwrap()).unwrap();
         assert_eq!(back, "MSH|^~\\&|A|B|||1||ADT^A13|W1|P|2.5\rEVN|A13|1\rPID|1||9\r");
         let header = super::super::header(back.as_bytes()).unwrap();
         assert_eq!((header.event.as_str(), header.control_id.as_str()), ("A13", "W1"));
+    }
+
+    #[test]
+    fn what_takes_something_back_already_keeps_its_event() {
+        let message = b"MSH|^~\\&|A|B|||1||ADT^A13^ADT_A01|7|P|2.5\rEVN|A13|1\rPID|1||9\r";
+        let back = String::from_utf8(withdrawal(message, "W1").unwrap()).unwrap();
+        assert_eq!(back, "MSH|^~\\&|A|B|||1||ADT^A13|W1|P|2.5\rEVN|A13|1\rPID|1||9\r");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod readme;
 mod refusals;
 mod samples;
 mod state;
+mod transactions;
 
 use super::*;
 use musubi_core::adapter::{Diagnostic, LocalCode};
