@@ -20,6 +20,7 @@ use crate::store::{DeliveryRow, DeliveryState};
 use lanes::Lanes;
 use musubi_core::agency::AgencyId;
 use musubi_core::release::Outgoing;
+use musubi_core::time::Time;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,10 +105,10 @@ enum Line {
 }
 
 impl Line {
-    async fn hand_over(self, rendering: &Outgoing) -> Answer {
+    async fn hand_over(self, rendering: &Outgoing, now: Time) -> Answer {
         match self {
             Line::Post(post) => post::send(post).await,
-            Line::Mllp(connection) => mllp::send(connection, rendering).await,
+            Line::Mllp(connection) => mllp::send(connection, rendering, now).await,
         }
     }
 }
@@ -289,7 +290,7 @@ impl Deliverer {
                         Ok(sent) => sent,
                         Err(kept) => return self.kept(&sent, kept, wanted.repeats()).await,
                     };
-                    line.hand_over(rendering).await
+                    line.hand_over(rendering, self.hub.now()).await
                 }
                 Err(answer) => answer,
             };

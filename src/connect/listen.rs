@@ -86,9 +86,13 @@ impl Conversation for Local {
             return self.say(&header(&frame).ok()?, Stage::Application, &split.diagnostics);
         }
         // All are on disk before the first is waited for.
-        let kept: Vec<_> = split.messages.iter().filter_map(|range| frame.get(range.clone())).collect();
-        let kept: Vec<_> = kept.into_iter().map(|bytes| (header(bytes), self.forwarder.put(bytes))).collect();
-        let mut answers = Vec::new();
+        let messages = split.messages.iter().filter_map(|range| frame.get(range.clone()));
+        let (answered, messages): (Vec<_>, Vec<_>) = messages
+            .map(|bytes| (header(bytes), bytes))
+            .partition(|(header, _)| header.as_ref().is_ok_and(Header::is_answer));
+        let mut answers: Vec<Vec<u8>> =
+            answered.into_iter().filter_map(|(header, _)| self.unasked(&header.ok()?)).collect();
+        let kept: Vec<_> = messages.into_iter().map(|(header, bytes)| (header, self.forwarder.put(bytes))).collect();
         for (header, put) in kept {
             let Ok(header) = header else { continue };
             let told = match put {
@@ -107,6 +111,15 @@ impl Conversation for Local {
 }
 
 impl Local {
+    /// Nothing is sent to the old system that it could answer: an answer of it is not kept, and the hub would have no word for it.
+    fn unasked(&self, header: &Header) -> Option<Vec<u8>> {
+        tracing::warn!("the local system acknowledges what nobody sent it");
+        match header.mode {
+            Mode::Enhanced { accept, .. } if accept.wants(false) => self.say(header, Stage::Accept, &[nothing_sent()]),
+            _ => None,
+        }
+    }
+
     /// In enhanced mode: it is kept.
     fn accepted(&self, header: &Header) -> Option<Vec<u8>> {
         match header.mode {
@@ -154,6 +167,15 @@ fn waits_here() -> Diagnostic {
         "MSH-10",
         "ハブにまだ届いていません。コネクタに保管し、届くまで送り直します。",
         "The hub has not answered yet: the message is kept by the connector and sent until it does.",
+    )
+}
+
+fn nothing_sent() -> Diagnostic {
+    Diagnostic::error(
+        "H003",
+        "MSH-9.1",
+        "この応答に当たる電文は送っていません。",
+        "This acknowledges no message that was sent.",
     )
 }
 

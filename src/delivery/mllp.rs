@@ -8,6 +8,7 @@ use crate::hub::register::Address;
 use musubi_adapters::hospital::hl7v2::{ack, file, header};
 use musubi_core::agency::AgencyId;
 use musubi_core::release::Outgoing;
+use musubi_core::time::Time;
 use std::time::Duration;
 
 /// Time for the answer to one message.
@@ -36,10 +37,10 @@ pub(super) async fn connect(
 
 /// Sends each message of a rendering and waits for its answer. When one is not taken the rest is not sent; what was taken
 /// before comes again with it, under the same control ids.
-pub(super) async fn send(mut connection: MllpClient, rendering: &Outgoing) -> Answer {
+pub(super) async fn send(mut connection: MllpClient, rendering: &Outgoing, now: Time) -> Answer {
     let bytes = rendering.bytes();
     for message in file::split(bytes).messages.into_iter().filter_map(|range| bytes.get(range)) {
-        let answer = one(&mut connection, message).await;
+        let answer = one(&mut connection, message, now).await;
         if answer != Answer::Taken {
             return answer;
         }
@@ -50,13 +51,18 @@ pub(super) async fn send(mut connection: MllpClient, rendering: &Outgoing) -> An
 }
 
 /// One message. Silence, and an answer to another message, leave open whether it arrived: it comes again (2.8).
-async fn one(connection: &mut MllpClient, message: &[u8]) -> Answer {
+///
+/// An answer that asks whether it was received is told so at once, and nothing of it need be on disk for that: where it is lost,
+/// the message comes again and is answered again.
+async fn one(connection: &mut MllpClient, message: &[u8], now: Time) -> Answer {
     let Ok(sent) = header(message) else { return Answer::Rejected("format") };
     let Ok(answer) = connection.send(message).await else { return Answer::Ambiguous("silence") };
-    match ack::read(&answer) {
-        Some(read) if read.control_id == sent.control_id => {
-            of_acknowledgement(&read.code, read.error).unwrap_or(Answer::Ambiguous("no-acknowledgement"))
-        }
-        _ => Answer::Ambiguous("no-acknowledgement"),
+    let read = ack::read(&answer).filter(|read| read.control_id == sent.control_id);
+    let class = read.as_ref().and_then(|read| of_acknowledgement(&read.code, read.error));
+    if let Some(received) = ack::received(&answer, read.is_some(), now)
+        && connection.write(&received).await.is_err()
+    {
+        tracing::warn!("a destination that asks whether its answer was received could not be told");
     }
+    class.unwrap_or(Answer::Ambiguous("no-acknowledgement"))
 }

@@ -13,7 +13,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A system that listens by MLLP: what it was told, and what it answers next (`AA` when nothing is said). `cut` hangs up.
+/// A system that listens by MLLP: what it was told, and what it answers next (`AA` when nothing is said). `cut` hangs up, and
+/// `asks` answers `AA` and asks whether that was received.
 #[derive(Clone, Default)]
 struct Receiving {
     told: Arc<Mutex<Vec<String>>>,
@@ -35,6 +36,10 @@ impl Receiving {
                 'open: while let Ok(read @ 1..) = stream.read(&mut buffer).await {
                     for event in framer.push(&buffer[..read]) {
                         let Event::Frame(message) = event else { continue };
+                        if header(&message).unwrap().is_answer() {
+                            receiving.told.lock().unwrap().push(String::from_utf8(message).unwrap());
+                            continue;
+                        }
                         let Some(answer) = receiving.answer(&message) else { break 'open };
                         stream.write_all(&wrap(answer.as_bytes())).await.unwrap();
                     }
@@ -53,10 +58,12 @@ impl Receiving {
     fn answer(&self, message: &[u8]) -> Option<String> {
         self.told.lock().unwrap().push(String::from_utf8(message.to_vec()).unwrap());
         let said = self.answers.lock().unwrap().pop_front().unwrap_or("AA");
+        let (said, conditions) = if said == "asks" { ("AA", "|||AL|NE") } else { (said, "") };
         let (code, error) = said.split_once(' ').unwrap_or((said, ""));
         let id = header(message).unwrap().control_id;
         let error = if error.is_empty() { String::new() } else { format!("ERR|||{error}|E\r") };
-        (code != "cut").then(|| format!("MSH|^~\\&|HIS|H|||20261030||ACK|1|P|2.5\rMSA|{code}|{id}\r{error}"))
+        (code != "cut")
+            .then(|| format!("MSH|^~\\&|HIS|H|||20261030||ACK|1|P|2.5{conditions}\rMSA|{code}|{id}\r{error}"))
     }
 }
 
@@ -112,4 +119,20 @@ async fn s24_what_a_receiver_refuses_is_put_before_a_person() {
         assert_eq!(center.told().len(), 1, "the rest is not sent: {refusal}");
         assert!(!city.center().work("dead_delivery").await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_whether_its_answer_arrived_is_told_so() {
+    let (city, center) = listening(sample::CENTER, &["asks"]).await;
+    city.delivery(sample::CENTER, |row| row.state == DeliveryState::Acknowledged).await;
+    let received = || center.told().into_iter().filter(|told| header(told.as_bytes()).unwrap().is_answer());
+    for _ in 0..100 {
+        if received().next().is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let received: Vec<String> = received().collect();
+    assert_eq!(received.len(), 1, "those that ask nothing are told nothing: {received:?}");
+    assert!(received[0].contains("\rMSA|CA|1\r"), "{received:?}");
 }

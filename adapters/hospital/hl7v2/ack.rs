@@ -9,6 +9,7 @@ use super::limits::{CONTROL_ID_CHARS_MAX, ERRORS_ANSWERED_MAX};
 use super::message::parse;
 use musubi_core::adapter::{Diagnostic, Severity};
 use musubi_core::time::Time;
+use sha2::{Digest, Sha256};
 
 /// MSA-1 of the application answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +139,7 @@ pub fn in_original_mode(message: &[u8]) -> Vec<u8> {
 /// Writes the answer, in the character set and with the separators of the message; `None` when none is possible.
 pub fn write(answer: &Answer<'_>) -> Option<Vec<u8>> {
     let header = answer.header;
-    let code = code(answer.diagnostics).filter(|_| !is_answer(header))?;
+    let code = code(answer.diagnostics).filter(|_| may_be_answered(header, answer.stage))?;
     let mut writer = Writer { header, text: String::new() };
     writer.header_segment(answer);
     let receipt = answer.receipt.filter(|_| code == Code::Accept).unwrap_or_default();
@@ -158,9 +159,37 @@ pub fn write(answer: &Answer<'_>) -> Option<Vec<u8>> {
     Some(header.charset.encode(&writer.text))
 }
 
-/// An acknowledgement is never acknowledged.
-fn is_answer(header: &Header) -> bool {
-    matches!(header.message_type.as_str(), "ACK" | "MCF")
+/// An acknowledgement is never acknowledged, but that of an application may ask whether it was received (2.8).
+fn may_be_answered(header: &Header, stage: Stage) -> bool {
+    !header.is_answer() || header.applies && stage == Stage::Accept
+}
+
+/// The accept answer that an application acknowledgement asks for in its MSH-15; `None` where it asks for none. `ours` says
+/// whether it answers a message of ours.
+pub fn received(acknowledgement: &[u8], ours: bool, now: Time) -> Option<Vec<u8>> {
+    let header = header(acknowledgement).ok().filter(|header| header.applies)?;
+    let Mode::Enhanced { accept, .. } = header.mode else { return None };
+    let found = if ours { Vec::new() } else { vec![of_nothing()] };
+    let control_id: String = Sha256::digest(acknowledgement).iter().map(|byte| format!("{byte:02X}")).collect();
+    let answer = Answer {
+        header: &header,
+        stage: Stage::Accept,
+        control_id: &control_id,
+        now,
+        receipt: None,
+        referral_status: "",
+        diagnostics: &found,
+    };
+    accept.wants(ours).then(|| write(&answer)).flatten()
+}
+
+fn of_nothing() -> Diagnostic {
+    Diagnostic::error(
+        "H005",
+        "MSA-2",
+        "この応答に当たる電文は送っていません。",
+        "This acknowledges no message that was sent.",
+    )
 }
 
 fn acknowledgement(stage: Stage, code: Code) -> &'static str {

@@ -175,3 +175,39 @@ fn a_message_can_be_made_to_ask_for_one_answer() {
     assert_eq!(in_original_mode(&enhanced), plain);
     assert_eq!(in_original_mode(b"no message"), b"no message");
 }
+
+#[test]
+fn an_application_acknowledgement_that_asks_for_it_is_answered_that_it_was_received() {
+    let now = Time::from_japan(date(2026, 10, 30).at(11, 5, 1, 0));
+    let answered = |conditions: &str, code: &str, ours| {
+        let text = format!("MSH|^~\\&|HIS|FAC|MUSUBI|OSC|1||ACK^A03^ACK|7|P|2.5|||{conditions}\rMSA|{code}|A-1\r");
+        received(text.as_bytes(), ours, now).map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let text = answered("AL|NE", "AA", true).unwrap();
+    assert!(text.starts_with("MSH|^~\\&|MUSUBI|OSC|HIS|FAC|20261030110501+0900||ACK^A03^ACK|"), "{text}");
+    assert!(text.ends_with("\rMSA|CA|7\r"), "{text}");
+    assert!(answered("SU|NE", "AE", true).unwrap().contains("\rMSA|CA|7\r"), "it was received, whatever it says");
+    let wrong = answered("ER|NE", "AR", false).unwrap();
+    assert!(wrong.contains("\rMSA|CE|7\r") && wrong.contains("|204^"), "{wrong}");
+    for (conditions, code, ours) in
+        [("", "AA", true), ("NE|AL", "AA", true), ("ER|NE", "AA", true), ("AL|NE", "CA", true), ("SU|NE", "AA", false)]
+    {
+        assert_eq!(answered(conditions, code, ours), None, "{conditions} {code} {ours}");
+    }
+}
+
+#[test]
+fn an_acknowledgement_that_nobody_waits_for_is_refused_where_it_asks_and_starts_no_circle() {
+    let write = |code: &str, stage| {
+        let text = format!("MSH|^~\\&|HIS|FAC|MUSUBI|OSC|1||ACK^A03^ACK|7|P|2.5|||AL|AL\rMSA|{code}|A-1\r");
+        let header = header(text.as_bytes()).unwrap();
+        let now = Time::from_japan(date(2026, 10, 30).at(11, 5, 1, 0));
+        let diagnostics = &[error("H003", "MSH-9.1")];
+        let answer =
+            Answer { header: &header, stage, control_id: "M-9", now, receipt: None, referral_status: "", diagnostics };
+        super::write(&answer).map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    assert!(write("AE", Stage::Accept).unwrap().contains("\rMSA|CR|7\r"));
+    assert_eq!(write("AE", Stage::Application), None);
+    assert_eq!((write("CA", Stage::Accept), write("CR", Stage::Accept)), (None, None));
+}

@@ -42,6 +42,8 @@ pub struct Header {
     pub ssmix2: bool,
     /// RF1-6 of a referral (`REF`), as written: its answer carries the number again. Else empty.
     pub referral: String,
+    /// It says what became of a message (MSA-1 `AA`, `AE` or `AR`): the one answer that may ask for an answer itself (2.8).
+    pub applies: bool,
 }
 
 /// MSH-11: what a message is for.
@@ -126,6 +128,11 @@ pub fn header(bytes: &[u8]) -> Result<Header, Diagnostic> {
         let rf1 = text.split(['\r', '\n']).find(|line| line.starts_with("RF1"));
         header.referral = rf1.and_then(|line| line.split(separator).nth(6)).unwrap_or_default().to_owned();
     }
+    if header.is_answer() {
+        let separator = char::from(header.delimiters.field);
+        let msa = text.split(['\r', '\n']).find(|line| line.starts_with("MSA"));
+        header.applies = msa.and_then(|line| line.split(separator).nth(1)).is_some_and(|code| code.starts_with('A'));
+    }
     Ok(header)
 }
 
@@ -165,7 +172,13 @@ impl Header {
             mode,
             ssmix2: raw(21).contains("SS-MIX2"),
             referral: String::new(),
+            applies: false,
         }
+    }
+
+    /// Is it an answer, and no message?
+    pub fn is_answer(&self) -> bool {
+        matches!(self.message_type.as_str(), "ACK" | "MCF")
     }
 
     /// The sender's id of the message (S-20); unique for one peer within 30 days.
