@@ -10,6 +10,7 @@ mod check;
 mod concerns;
 mod native;
 mod shared;
+mod stays;
 mod submission;
 mod update;
 
@@ -19,6 +20,7 @@ pub use asked::{Asked, Stepped};
 pub use check::check_entry;
 pub(crate) use shared::moment;
 pub use shared::{SearchTerm, SharedEntry, SharedRecord, UnreadableEntry};
+pub use stays::joined;
 pub use submission::{Attribution, PersonKey, Submission, SubmissionHeader};
 
 use musubi_proto::v1 as proto;

@@ -22,7 +22,7 @@ use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::audit::Receipt;
 use musubi_core::consent::records::{RelationKind, Shield};
 use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId};
-use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, kind_number};
+use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, joined, kind_number};
 use musubi_core::sealing::{Aad, Blind, DataKey};
 use musubi_core::time::Time;
 use naming::Names;
@@ -279,6 +279,7 @@ impl<'a> Custody<'a> {
             person: &|key| people.get(key).map(|(id, _)| *id),
             entry_id: &mut || EntryId(hub.id(now)),
         });
+        let entries = joined(entries, || family.record());
         let mut custody = Custody {
             hub,
             caller,

@@ -57,6 +57,25 @@ async fn nobody_asserts_a_ground_for_the_message_of_another() {
     assert!(city.center().receives().await.is_empty());
 }
 
+/// As SS-MIX2 sends it: no visit number, and the admission in the A01 alone.
+#[tokio::test]
+async fn a_discharge_that_does_not_say_when_its_stay_began_is_joined_with_the_admission() {
+    let city = City::at("2026-10-26T02:00:00+09:00").await;
+    city.center().records_both_permits().await;
+    let stay = replaced(MOTHER, b"I26-003871", b"");
+    let admission = replaced(&stay, b"202610260110|202610301030", b"202610260110");
+    let admission = replaced(&replaced(&admission, b"ADT^A03^ADT_A03", b"ADT^A01^ADT_A01"), b"EVN|A03", b"EVN|A01");
+    let admission = replaced(&admission, b"S261030-0102", b"S261026-0001");
+    let admission = replaced(&admission, b"20261030110530", b"20261026013000");
+    city.hospital().sends(&admission).await.accepted();
+    city.set("2026-10-30T11:06:10+09:00");
+    city.hospital().sends(&replaced(&stay, b"202610260110|", b"|")).await.accepted();
+    let mail = city.center().receives().await;
+    let document = mail.last("fhir-json");
+    assert!(document.contains("2026-10-26T01:10"), "the notice says when the stay began: {document}");
+    assert!(!document.contains("in-progress"), "{document}");
+}
+
 #[tokio::test]
 async fn three_messages_of_a_discharge_become_one_notice_without_a_word_of_an_epds() {
     let city = City::at("2026-10-28T10:00:00+09:00").await;
