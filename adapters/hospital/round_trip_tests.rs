@@ -194,6 +194,7 @@ fn hl7_v2_comes_back_through_fhir() {
         ("encounter.expectedStart", "in words alone"),
         ("encounter.period", "a stay that is planned and has ended all the same; zero seconds"),
         ("encounter.status", "a stay that is planned and has ended all the same"),
+        ("family.relatives.addresses.use", "uses that FHIR does not have"),
         ("family.relatives.contacts.use", "uses that FHIR does not have"),
         ("newborn.bornAt.second", seconds),
         ("observation.code", "the type of an allergy is a category of FHIR"),

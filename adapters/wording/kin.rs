@@ -11,7 +11,9 @@ pub fn family(family: &proto::Family) -> Vec<Row> {
         let names = relative.names.iter().map(|name| name.text.clone());
         let contacts = relative.contacts.iter().map(|contact| contact.value.clone());
         let together = relative.lives_together.map(|together| if together { "同居" } else { "別居" }.to_owned());
-        let said: Vec<String> = names.chain(contacts).chain(together).filter(|text| !text.is_empty()).collect();
+        let addresses = relative.addresses.iter().map(|address| address.text.clone());
+        let said: Vec<String> =
+            names.chain(contacts).chain(addresses).chain(together).filter(|text| !text.is_empty()).collect();
         // Of one who is only said to be there, that is the word.
         rows.text(&label, if said.is_empty() { "あり".to_owned() } else { said.join(" ") }.as_str());
     }

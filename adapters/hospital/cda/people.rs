@@ -197,10 +197,11 @@ fn relative(reading: &mut Reading<'_>, person: usize, node: Node<'_>, named: Nod
     let contacts: Vec<_> =
         node.all("telecom").filter_map(|one| values::contact(one, "family.relatives.contacts")).collect();
     let relationship = values::coded(node.first("code"), "family.relatives.relationship", words);
-    if names.is_empty() && contacts.is_empty() && relationship.is_none() {
+    let addresses: Vec<_> = node.all("addr").filter_map(values::address).collect();
+    if names.is_empty() && contacts.is_empty() && addresses.is_empty() && relationship.is_none() {
         return;
     }
-    let relative = proto::Relative { relationship, names, contacts, lives_together: None };
+    let relative = proto::Relative { relationship, names, contacts, addresses, ..proto::Relative::default() };
     reading.relatives(person, node, vec![relative]);
 }
 

@@ -360,12 +360,13 @@ fn children(out: &mut Writer, subject: &Subject<'_>) {
 fn relatives(out: &mut Writer, one: &Person<'_>) {
     let families = one.bodies(|body| if let Body::Family(family) = body { Some(family) } else { None });
     for relative in families.into_iter().flat_map(|(_, family)| &family.relatives) {
-        if relative.relationship.is_none() && relative.names.is_empty() && relative.contacts.is_empty() {
+        if *relative == (proto::Relative { lives_together: relative.lives_together, ..proto::Relative::default() }) {
             continue;
         }
         out.open_with("participant", &[("typeCode", "IND")]);
         out.open_with("associatedEntity", &[("classCode", "PRS")]);
         relative.relationship.iter().for_each(|role| body::coded(out, "code", role, ""));
+        relative.addresses.iter().for_each(|address| write_address(out, address));
         relative.contacts.iter().for_each(|contact| telecom(out, contact));
         if !relative.names.is_empty() {
             out.open("associatedPerson");

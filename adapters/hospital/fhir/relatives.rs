@@ -1,7 +1,7 @@
 //! The family of a person (家族の状況): relatives as RelatedPerson, the rest in words.
 
 use super::clinical::Context;
-use super::datatypes::{codeable, contact, human_name};
+use super::datatypes::{address, codeable, contact, human_name};
 use super::document::{Slot, author_of};
 use super::json::{Json, list};
 use musubi_proto::v1 as proto;
@@ -15,6 +15,7 @@ pub(super) fn write(context: &mut Context<'_, '_>, entry: &proto::Entry, family:
             ("relationship", list([Json::from(relationship)])),
             ("name", list(relative.names.iter().map(human_name))),
             ("telecom", list(relative.contacts.iter().map(contact))),
+            ("address", list(relative.addresses.iter().map(address))),
         ];
         if told.iter().any(|(_, said)| !said.is_nothing()) {
             let patient = ("patient", context.subject.clone());

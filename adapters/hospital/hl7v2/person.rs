@@ -70,7 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient,
         birth_time: born.filter(|born| born.hour.is_some()).map(Stamp::date_time),
         sex: sex(reader, pid),
         addresses: reader.take(pid, 11, "person_details.addresses").repetitions().filter_map(types::address).collect(),
-        contacts: contacts(reader, pid),
+        contacts: contacts(reader, pid, (13, 14), "person_details.contacts"),
         deceased,
         deceased_at: deceased_at.map(Stamp::date_time),
         not_disclosed: None,
@@ -192,9 +192,15 @@ fn sex(reader: &mut Reader<'_>, pid: Segment<'_>) -> Option<i32> {
     Some(sex.into())
 }
 
-fn contacts(reader: &mut Reader<'_>, pid: Segment<'_>) -> Vec<proto::Contact> {
-    let home = reader.take(pid, 13, "person_details.contacts");
-    let work = reader.take(pid, 14, "person_details.contacts");
+/// What reaches somebody at home and at work.
+fn contacts(
+    reader: &mut Reader<'_>,
+    segment: Segment<'_>,
+    (home, work): (usize, usize),
+    path: &'static str,
+) -> Vec<proto::Contact> {
+    let home = reader.take(segment, home, path);
+    let work = reader.take(segment, work, path);
     home.repetitions().chain(work.repetitions()).filter_map(types::contact).collect()
 }
 
@@ -281,13 +287,14 @@ pub(super) fn family(reader: &mut Reader<'_>, patient: &Patient, event: Option<S
         let names = reader.take(segment, 2, "family.relatives.names");
         let names: Vec<_> = names.repetitions().filter_map(|part| types::name(part).map(|read| read.0)).collect();
         names.iter().for_each(|name| reader.must_be_readable(segment, 2, &name.text));
-        let phones = reader.take(segment, 5, "family.relatives.contacts");
-        let contacts: Vec<_> = phones.repetitions().filter_map(types::contact).collect();
-        if names.is_empty() && contacts.is_empty() && relationship.is_none() {
+        let contacts = contacts(reader, segment, (5, 6), "family.relatives.contacts");
+        let addresses = reader.take(segment, 4, "family.relatives.addresses");
+        let addresses: Vec<_> = addresses.repetitions().filter_map(types::address).collect();
+        if names.is_empty() && contacts.is_empty() && addresses.is_empty() && relationship.is_none() {
             continue;
         }
         path.get_or_insert_with(|| reader.place(segment));
-        relatives.push(proto::Relative { relationship, names, contacts, lives_together: None });
+        relatives.push(proto::Relative { relationship, names, contacts, addresses, ..proto::Relative::default() });
     }
     if let Some(path) = path {
         let body = Body::Family(proto::Family { relatives, ..proto::Family::default() });

@@ -64,7 +64,7 @@ fn relatives_come_back_as_one_family() {
             ..proto::HumanName::default()
         }],
         contacts: vec![proto::Contact { system: text("phone"), r#use: text("home"), value: text(contact) }],
-        lives_together: None,
+        ..proto::Relative::default()
     };
     let relatives = vec![relative("SPO", "榎本 拓", "000-0000-0001"), relative("MTH", "榎本 節", "000-0000-0002")];
     let family = proto::Family { relatives, ..proto::Family::default() };

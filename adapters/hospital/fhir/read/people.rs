@@ -245,8 +245,9 @@ fn relative(node: Node<'_>, relationship: Option<Node<'_>>) -> Option<proto::Rel
     let contacts: Vec<_> =
         node.all("telecom").filter_map(|telecom| values::contact(telecom, "family.relatives.contacts")).collect();
     let relationship = values::coding(relationship, "family.relatives.relationship");
-    let told = !names.is_empty() || !contacts.is_empty() || relationship.is_some();
-    told.then_some(proto::Relative { relationship, names, contacts, lives_together: None })
+    let addresses: Vec<_> = node.all("address").filter_map(values::address).collect();
+    let told = !names.is_empty() || !contacts.is_empty() || !addresses.is_empty() || relationship.is_some();
+    told.then_some(proto::Relative { relationship, names, contacts, addresses, ..proto::Relative::default() })
 }
 
 /// The relationship of a parent (v3 RoleCode) as the record has it.

@@ -83,7 +83,7 @@ fn relatives_are_written_and_what_fhir_cannot_say_stands_in_words() {
             name("エノモト タク", proto::NameRepresentation::Phonetic),
         ],
         contacts: vec![proto::Contact { system: text("mobile"), r#use: text("other"), value: text("090-0000-0003") }],
-        lives_together: None,
+        ..proto::Relative::default()
     };
     let mother = proto::Relative { relationship: Some(coded("HL70063", "MTH", "母")), ..proto::Relative::default() };
     let relatives = vec![husband, mother];

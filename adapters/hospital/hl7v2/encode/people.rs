@@ -21,7 +21,6 @@ pub(super) fn pid(family: &Family<'_>, at: usize, released: &Released) -> Option
     let born = details.birth_time.as_ref().map(moment).or_else(|| details.birth_date.as_ref().map(day));
     let flag = |said: Option<bool>| said.map_or(String::new(), |yes| if yes { "Y" } else { "N" }.to_owned());
     let order = details.birth_order.filter(|_| details.multiple_birth == Some(true));
-    let contacts = |work: bool| details.contacts.iter().filter(move |c| (c.r#use == "work") == work).map(contact);
     Some(
         Line::new("PID")
             .with(1, "1".to_owned())
@@ -30,8 +29,8 @@ pub(super) fn pid(family: &Family<'_>, at: usize, released: &Released) -> Option
             .with(7, born.unwrap_or_default())
             .with(8, details.sex.map(|_| sex(details.sex()).to_owned()).unwrap_or_default())
             .with(11, repeated(details.addresses.iter().map(address)))
-            .with(13, repeated(contacts(false)))
-            .with(14, repeated(contacts(true)))
+            .with(13, contacts(&details.contacts, false))
+            .with(14, contacts(&details.contacts, true))
             .with(21, mother(family, at, released).unwrap_or_default())
             .with(24, flag(details.multiple_birth))
             .with(25, order.map(|order| order.to_string()).unwrap_or_default())
@@ -153,7 +152,14 @@ fn relative(number: usize, relative: &proto::Relative) -> Line {
         .with(1, number.to_string())
         .with(2, repeated(relative.names.iter().map(name)))
         .coded(3, relative.relationship.as_ref())
-        .with(5, repeated(relative.contacts.iter().map(contact)))
+        .with(4, repeated(relative.addresses.iter().map(address)))
+        .with(5, contacts(&relative.contacts, false))
+        .with(6, contacts(&relative.contacts, true))
+}
+
+/// What reaches somebody at work, or everywhere else.
+fn contacts(all: &[proto::Contact], at_work: bool) -> String {
+    repeated(all.iter().filter(|one| (one.r#use == "work") == at_work).map(contact))
 }
 
 /// PR1 of what was done: its words stand in PR1-3 too, and PR1-4 is left.
