@@ -39,7 +39,7 @@ fn role(reader: &Reader<'_>, pid: Segment<'_>) -> SubjectRole {
     let female = !matches!(&*pid.value(8), "M");
     match years {
         Some(years) if years < CHILD_YEARS => SubjectRole::Child,
-        None if pid.field(21).says_something() || said("PV2", 36, "Y") => SubjectRole::Child,
+        None if names_mother(reader, pid) || said("PV2", 36, "Y") => SubjectRole::Child,
         Some(years) if years > 65 => SubjectRole::OtherPerson,
         _ if female => SubjectRole::Mother,
         _ => SubjectRole::OtherPerson,
@@ -47,6 +47,11 @@ fn role(reader: &Reader<'_>, pid: Segment<'_>) -> SubjectRole {
 }
 
 /// PID as `person_details`, PID-21 as `parent_child`.
+/// Does PID-21 name the mother? SS-MIX2 does not use the field: what stands there under its profile (MSH-21) is no link (2.10).
+fn names_mother(reader: &Reader<'_>, pid: Segment<'_>) -> bool {
+    !reader.header.ssmix2 && pid.field(21).says_something()
+}
+
 pub(super) fn read(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient, event: Option<Stamp>) {
     let born = reader.stamp(pid, 7, "person_details.birth_date");
     if let (Some(born), Some(sent)) = (born, reader.header.sent_at)
@@ -244,7 +249,8 @@ fn birth_order(reader: &mut Reader<'_>, pid: Segment<'_>) -> (Option<bool>, Opti
 fn mother(reader: &mut Reader<'_>, pid: Segment<'_>, child: &Patient, event: Option<Stamp>) {
     let message = reader.message;
     let nk1 = message.all("NK1").filter(|nk1| reader.profile.mother_in_nk1 && nk1.value(3) == "MTH");
-    let sources = std::iter::once((pid, 21)).chain(nk1.map(|nk1| (nk1, 33)));
+    let own = Some((pid, 21)).filter(|_| names_mother(reader, pid));
+    let sources = own.into_iter().chain(nk1.map(|nk1| (nk1, 33)));
     let found = sources.into_iter().find_map(|(segment, number)| {
         let field = segment.field(number);
         let read: Vec<_> = field.repetitions().filter_map(|part| types::identifier(part, reader.profile)).collect();
@@ -307,10 +313,10 @@ pub(super) fn family(reader: &mut Reader<'_>, patient: &Patient, event: Option<S
 const INSURANCE: [&str; 17] =
     ["01", "02", "03", "04", "06", "07", "31", "32", "33", "34", "39", "63", "67", "72", "73", "74", "75"];
 
-/// IN1 as `coverage`.
+/// IN1, and ZI1 of a diagnosis, as `coverage`: both have the same fields.
 pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option<Stamp>) {
     let mut series = keys::Series::default();
-    for segment in reader.message.all("IN1") {
+    for segment in reader.message.segments().filter(|segment| matches!(segment.name(), "IN1" | "ZI1")) {
         let kind = types::coded(reader.take(segment, 2, "coverage.type").first());
         let number_written = reader.take(segment, 3, "coverage.insurer").component(1).text().into_owned();
         let insurer = codes::insurer(&number_written);

@@ -13,16 +13,21 @@ use proto::{Category, Label};
 pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient) {
     let message = reader.message;
     let mut none = true;
-    for prb in message.all("PRB") {
+    let mut segments = message.segments();
+    while let Some(prb) = segments.next() {
+        if prb.name() != "PRB" {
+            continue;
+        }
         none = false;
-        problem(reader, patient, prb);
+        let modifiers = segments.clone().take_while(|next| next.name() != "PRB").find(|next| next.name() == "ZPR");
+        problem(reader, patient, prb, modifiers);
     }
     if none {
         reader.error("H004", "PRB", "病名(PRB)が必要です。", "A problem (PRB) is required.");
     }
 }
 
-fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
+fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>, modifiers: Option<Segment<'_>>) {
     let field = reader.take(prb, 3, "condition.code").first();
     let (written, other) = (types::coded(field), types::alternate(field));
     let instance = reader.take(prb, 4, "source_key").component(1).text().into_owned();
@@ -34,11 +39,14 @@ fn problem(reader: &mut Reader<'_>, patient: &Patient, prb: Segment<'_>) {
         reader.withdraw(patient, key, path, ("condition", Category::C05Delivery, "deleted"));
         return;
     }
-    let Some(code) = written else {
+    let Some(mut code) = written else {
         let place = reader.field_place(prb, 3);
         reader.error("H004", place, "病名が必要です。", "A diagnosis (PRB-3) is required.");
         return;
     };
+    if let Some(zpr) = modifiers {
+        code.text = modified(reader, zpr, code.text);
+    }
     let translations = types::coded(reader.take(prb, 10, "condition.translations").first());
     let recorded = reader.stamp(prb, 7, "condition.recorded_at").or(reader.stamp(prb, 2, "condition.recorded_at"));
     let onset = reader.stamp(prb, 16, "condition.onset");
@@ -71,6 +79,21 @@ fn life_cycle(reader: &mut Reader<'_>, prb: Segment<'_>) -> (Option<proto::Coded
         both.into_iter().flatten().partition(|coded| coded.system == CONDITION_CLINICAL);
     let state = states.into_iter().next().map(|state| state.code).unwrap_or_default();
     (if outcomes.is_empty() { None } else { Some(outcomes.swap_remove(0)) }, state)
+}
+
+/// The words of a diagnosis with what ZPR puts before and behind them (修飾語; JAHIS data exchange of disease names): a suspected
+/// one (`の疑い`) must not read as one that was made. Words that have them already stay as they are.
+fn modified(reader: &mut Reader<'_>, zpr: Segment<'_>, words: String) -> String {
+    let mut texts = |field| {
+        let modifiers = reader.take(zpr, field, "condition.code").repetitions().filter_map(types::coded);
+        modifiers
+            .map(|modifier| if modifier.text.is_empty() { modifier.code } else { modifier.text })
+            .collect::<String>()
+    };
+    let (before, behind) = (texts(1), texts(3));
+    let before = if words.starts_with(&before) { "" } else { &before };
+    let behind = if words.ends_with(&behind) { "" } else { &behind };
+    [before, &words, behind].concat()
 }
 
 #[derive(PartialEq, Eq)]

@@ -50,9 +50,9 @@ const USUAL_ENTRIES: usize = 64;
 const SINGLE: [&str; 6] = ["MSH", "EVN", "PID", "PV1", "PV2", "PD1"];
 
 /// Segments whose first field only counts them (type SI).
-const COUNTED: [&str; 18] = [
-    "PID", "PV1", "NK1", "AL1", "IAM", "DG1", "PR1", "IN1", "IN3", "GT1", "OBR", "OBX", "NTE", "SPM", "TQ1", "UB1",
-    "UB2", "TXA",
+const COUNTED: [&str; 19] = [
+    "PID", "PV1", "NK1", "AL1", "IAM", "DG1", "PR1", "IN1", "IN3", "ZI1", "GT1", "OBR", "OBX", "NTE", "SPM", "TQ1",
+    "UB1", "UB2", "TXA",
 ];
 
 impl<'m> Reader<'m> {

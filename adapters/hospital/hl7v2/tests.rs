@@ -11,6 +11,7 @@ mod readme;
 mod refusals;
 mod samples;
 mod state;
+mod ssmix2;
 mod transactions;
 
 use super::*;
