@@ -1,6 +1,7 @@
 //! Which observation a code means, and what values it can have (`formats/hospital.md` 2.11).
 
 use super::hl7v2::types;
+use crate::wording::codes::DELIVERY_METHOD;
 use musubi_core::adapter::Profile;
 use musubi_proto::v1 as proto;
 
@@ -68,8 +69,22 @@ pub(super) fn by_code(system: &str, code: &str, profile: &Profile) -> Option<Rec
         return known(code);
     }
     let local = profile.observation_codes.iter().find(|local| local.code == code && local.system == system)?;
+    if local.loinc.starts_with(DELIVERY) {
+        return None;
+    }
     let other = || Recognised { concept: Concept::Other, loinc: local.loinc.clone(), by_text: false };
     Some(known(&local.loinc).unwrap_or_else(other))
+}
+
+/// What a line of a peer's table begins with that stands for a way of giving birth, and for no observation.
+const DELIVERY: &str = "DELIVERY-";
+
+/// The way of giving birth that a code of a peer's table stands for: there the line says `DELIVERY-caesarean` and the like in the
+/// place of a LOINC.
+pub(super) fn delivery_method(system: &str, code: &str, profile: &Profile) -> Option<&'static str> {
+    let local = profile.observation_codes.iter().find(|local| local.code == code && local.system == system)?;
+    let told = local.loinc.strip_prefix(DELIVERY)?;
+    DELIVERY_METHOD.iter().find(|(method, _)| *method == told).map(|(method, _)| *method)
 }
 
 /// The concept of an exact display text; `sub_id` may tell the minute of an Apgar score.

@@ -245,9 +245,12 @@ pub enum EncodeError {
 pub struct Profile {
     /// The agency that sends or receives.
     pub agency: AgencyId,
-    /// Names that may stand in MSH-3/4, a CDA custodian, a FHIR Organization, a file's sender (S-04). The agency id always may.
+    /// Names that may stand in MSH-4, a CDA custodian, a FHIR Organization, a file's sender (S-04). The agency id always may.
     #[serde(default)]
     pub sender_names: Vec<String>,
+    /// Names of its systems that may stand in MSH-3; where none is listed, any may (`formats/hospital.md` 2.7).
+    #[serde(default)]
+    pub sending_applications: Vec<String>,
     /// Municipality for what names none.
     #[serde(default)]
     pub default_municipality: Option<Municipality>,
@@ -272,9 +275,15 @@ pub struct Profile {
     /// The identifier of a child's mother stands in NK1-33 of the relative `MTH` (`formats/hospital.md` 2.12).
     #[serde(default)]
     pub mother_in_nk1: bool,
+    /// Where IN1 has symbol, number and branch of the insured, for a sender that writes them elsewhere than in IN1-10 and 11.
+    #[serde(default)]
+    pub insured_in: Option<InsuredIn>,
     /// Local observation codes: (system, code) to the LOINC code of the concept.
     #[serde(default)]
     pub observation_codes: Vec<LocalCode>,
+    /// What the codes of its departments stand for (PV1-10): what is not listed is the name itself.
+    #[serde(default)]
+    pub departments: Vec<LocalName>,
     /// Columns declared to hold 12-digit identifiers, which are not individual numbers (`formats/common_japan.md` 7.4 c).
     #[serde(default)]
     pub twelve_digit_columns: Vec<String>,
@@ -290,6 +299,61 @@ pub struct Profile {
     pub now: Time,
 }
 
+/// A peer's own code and its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalName {
+    /// As the peer writes it.
+    pub code: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// Where a peer writes what its insurers know an insured person by (記号・番号・枝番): sources of HL7 v2 differ (2.10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InsuredIn {
+    /// 記号
+    pub symbol: FieldPart,
+    /// 番号
+    pub number: FieldPart,
+    /// 枝番, where the peer writes it.
+    #[serde(default)]
+    pub branch: Option<FieldPart>,
+}
+
+/// A part of a field of a segment: `10`, its second repetition `10~2`, the third component of that `10~2.3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FieldPart {
+    /// From 1.
+    pub field: u8,
+    /// From 1.
+    pub repetition: u8,
+    /// From 1.
+    pub component: u8,
+}
+
+impl TryFrom<String> for FieldPart {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (rest, component) = text.split_once('.').unwrap_or((&text, "1"));
+        let (field, repetition) = rest.split_once('~').unwrap_or((rest, "1"));
+        let read = |number: &str| number.parse().ok().filter(|number| *number > 0);
+        match (read(field), read(repetition), read(component)) {
+            (Some(field), Some(repetition), Some(component)) => Ok(FieldPart { field, repetition, component }),
+            _ => Err("a part of a field is written as 10, 10~2 or 10~2.3"),
+        }
+    }
+}
+
+impl From<FieldPart> for String {
+    fn from(FieldPart { field, repetition, component }: FieldPart) -> Self {
+        format!("{field}~{repetition}.{component}")
+    }
+}
+
 /// One line of a peer's local code table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -298,7 +362,8 @@ pub struct LocalCode {
     pub system: String,
     /// The peer's code.
     pub code: String,
-    /// The concept's LOINC code.
+    /// The concept's LOINC code; `EPDS-1` to `EPDS-10` for an item of the EPDS, `DELIVERY-caesarean` and the like for a
+    /// procedure that is a way of giving birth: those have none.
     pub loinc: String,
 }
 
@@ -312,6 +377,7 @@ impl Profile {
         Profile {
             agency,
             sender_names: Vec::new(),
+            sending_applications: Vec::new(),
             default_municipality: None,
             charset: None,
             area_code: None,
@@ -320,7 +386,9 @@ impl Profile {
             accept_partial: false,
             archive_unknown: false,
             mother_in_nk1: false,
+            insured_in: None,
             observation_codes: Vec::new(),
+            departments: Vec::new(),
             twelve_digit_columns: Vec::new(),
             commissioned_codes: Vec::new(),
             any_sender: false,
@@ -336,5 +404,25 @@ impl Profile {
     /// May this name stand for the agency in a message?
     pub fn knows_sender(&self, name: &str) -> bool {
         self.any_sender || name == self.agency.as_str() || self.sender_names.iter().any(|known| known == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_field_is_written_with_its_repetition_and_component() {
+        for (text, [field, repetition, component]) in
+            [("10", [10, 1, 1]), ("10~2", [10, 2, 1]), ("11.3", [11, 1, 3]), ("10~2.3", [10, 2, 3])]
+        {
+            let read = FieldPart::try_from(text.to_owned()).unwrap();
+            assert_eq!(read, FieldPart { field, repetition, component }, "{text}");
+            assert_eq!(FieldPart::try_from(String::from(read)).unwrap(), read);
+        }
+        for other in ["", "0", "10~0", "10.", "x", "10~2~3", "300", "10.2~3"] {
+            assert!(FieldPart::try_from(other.to_owned()).is_err(), "{other}");
+        }
     }
 }

@@ -187,6 +187,7 @@ fn contents(reader: &mut Reader<'_>, event: Event, patient: &Patient) {
     person::coverage(reader, patient, occurred);
     allergies::read(reader, patient, occurred);
     procedures::read(reader, patient, occurred);
+    warn_of_consents(reader);
     match event {
         Event::Problems => problems::read(reader, patient),
         Event::Referral | Event::ReferralStep | Event::ReferralQuestion => referral::read(reader, patient, event),
@@ -204,6 +205,21 @@ fn contents(reader: &mut Reader<'_>, event: Event, patient: &Patient) {
     let base = stay.unwrap_or_else(|| patient.key.clone());
     for group in &groups {
         results::read(reader, patient, group, &base);
+    }
+}
+
+/// CON names neither who may see something nor what: no permit is read from it, and none is taken back by it. Who sends one must
+/// not believe that it was.
+fn warn_of_consents(reader: &mut Reader<'_>) {
+    let message = reader.message;
+    for con in message.all("CON") {
+        let place = reader.place(con);
+        reader.warning(
+            "H104",
+            place,
+            "電文の同意(CON)では、同意も撤回も登録されません。同意の登録(Consents)またはFHIR Consentで送ってください。",
+            "A consent in a message (CON) neither permits nor withdraws anything here: record it (Consents), or send a FHIR Consent.",
+        );
     }
 }
 
@@ -267,6 +283,16 @@ fn check_header(reader: &mut Reader<'_>) -> Option<Event> {
 /// S-04: the connection's certificate decides who sends; the message must only not say otherwise.
 fn check_sender(reader: &mut Reader<'_>) {
     let Some(msh) = reader.message.segment(0) else { return };
+    let application = msh.value(3);
+    let known = &reader.profile.sending_applications;
+    if !known.is_empty() && !known.iter().any(|name| *name == *application) {
+        reader.error(
+            "H002",
+            "MSH-3",
+            "送信システム名が、この接続の機関に登録された名前ではありません。",
+            "The sending application is not a name registered for the agency of this connection.",
+        );
+    }
     let facility = msh.value(4);
     if !reader.profile.knows_sender(&facility) {
         reader.error(

@@ -5,6 +5,7 @@ use super::message::{Message, Segment};
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::types;
+use musubi_core::adapter::{FieldPart, InsuredIn};
 use musubi_core::japan::codes;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -46,12 +47,12 @@ fn role(reader: &Reader<'_>, pid: Segment<'_>) -> SubjectRole {
     }
 }
 
-/// PID as `person_details`, PID-21 as `parent_child`.
 /// Does PID-21 name the mother? SS-MIX2 does not use the field: what stands there under its profile (MSH-21) is no link (2.10).
 fn names_mother(reader: &Reader<'_>, pid: Segment<'_>) -> bool {
     !reader.header.ssmix2 && pid.field(21).says_something()
 }
 
+/// PID as `person_details`, PID-21 as `parent_child`.
 pub(super) fn read(reader: &mut Reader<'_>, pid: Segment<'_>, patient: &Patient, event: Option<Stamp>) {
     let born = reader.stamp(pid, 7, "person_details.birth_date");
     if let (Some(born), Some(sent)) = (born, reader.header.sent_at)
@@ -337,7 +338,7 @@ pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option
         let public =
             code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_digit()) && !INSURANCE.contains(&code.as_str());
         let (insurer, public_expense_number) = if public { (String::new(), insurer) } else { (insurer, String::new()) };
-        let (symbol, number_of_member) = symbol_and_number(reader, segment);
+        let (symbol, number_of_member, branch) = insured(reader, segment);
         let start = reader.stamp(segment, 12, "coverage.period.start").map(Stamp::date_time);
         let end = reader.stamp(segment, 13, "coverage.period.end");
         if let (Some(end), Some(sent)) = (end, reader.header.sent_at)
@@ -353,7 +354,7 @@ pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option
             insurer,
             symbol,
             number: number_of_member,
-            branch: String::new(),
+            branch,
             period: (start.is_some() || end.is_some()).then_some(proto::Period { start, end }),
             relationship,
             public_expense_number,
@@ -369,11 +370,22 @@ pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option
     }
 }
 
-/// 記号 stands in IN1-10 and 番号 in IN1-11; one reference joins them in IN1-10 with a repetition.
-fn symbol_and_number(reader: &mut Reader<'_>, segment: Segment<'_>) -> (String, String) {
+/// 記号, 番号 and 枝番, where the sender's profile says that they stand. Else 記号 in IN1-10 and 番号 in IN1-11; one reference
+/// joins them in IN1-10 with a repetition.
+fn insured(reader: &mut Reader<'_>, segment: Segment<'_>) -> (String, String, String) {
+    if let Some(InsuredIn { symbol, number, branch }) = &reader.profile.insured_in {
+        let mut at = |part: &FieldPart, path| {
+            let mut repetitions = reader.take(segment, part.field.into(), path).repetitions();
+            let repetition = repetitions.nth(usize::from(part.repetition) - 1);
+            repetition.map(|found| found.component(part.component.into()).text().into_owned()).unwrap_or_default()
+        };
+        let (symbol, number) = (at(symbol, "coverage.symbol"), at(number, "coverage.number"));
+        return (symbol, number, branch.as_ref().map(|part| at(part, "coverage.branch")).unwrap_or_default());
+    }
     let first = reader.take(segment, 10, "coverage.symbol");
     let second = reader.take(segment, 11, "coverage.number").component(1).text().into_owned();
     let mut parts = first.repetitions().map(|part| part.component(1).text().into_owned());
     let symbol = parts.next().unwrap_or_default();
-    if second.is_empty() { (symbol, parts.next().unwrap_or_default()) } else { (symbol, second) }
+    let number = if second.is_empty() { parts.next().unwrap_or_default() } else { second };
+    (symbol, number, String::new())
 }

@@ -159,7 +159,8 @@ fn encounter(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>, event:
     let class = class(reader, pv1);
     let ward = reader.take(pv1, 3, "encounter.ward").component(1).text().into_owned();
     let attending = types::staff(reader.take(pv1, doctor(pv1), "encounter.attending"));
-    let department = reader.take(pv1, 10, "encounter.department").component(1).text().into_owned();
+    reader.mapped(pv1, 10, "encounter.department");
+    let department = department(reader, pv1);
     let visit_number = reader.take(pv1, 19, "encounter.visit_number").component(1).text().into_owned();
     reader.must_be_readable(pv1, 19, &visit_number);
     let goes_on = event == Event::CancelDischarge;
@@ -192,6 +193,13 @@ fn encounter(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>, event:
         entry.cleared.push("end".to_owned());
     }
     reader.entries.push(entry);
+}
+
+/// PV1-10 as the sender's table of departments calls it. A name tells what a code hides: a ward of psychiatry is one by its name.
+fn department(reader: &Reader<'_>, pv1: Segment<'_>) -> String {
+    let code = pv1.value(10);
+    let known = reader.profile.departments.iter().find(|known| known.code == *code);
+    known.map_or_else(|| code.into_owned(), |known| known.name.clone())
 }
 
 /// PV1-7, the attending doctor; where nobody stands there PV1-17, the admitting one.
@@ -242,21 +250,22 @@ fn notice(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>) {
         );
     }
     let death = destination.as_ref().is_some_and(|destination| raise::tells_death(&destination.code));
-    let text = |field: usize| pv1.map(|pv1| pv1.value(field).into_owned()).unwrap_or_default();
+    let ward = pv1.map(|pv1| pv1.value(3).into_owned()).unwrap_or_default();
+    let department = pv1.map(|pv1| department(reader, pv1)).unwrap_or_default();
     let body = Body::DischargeNotice(proto::DischargeNotice {
         admitted_at: stay.admitted.map(Stamp::date_time),
         discharged_at: stay.discharged.map(Stamp::date_time),
         expected_discharge_at: stay.expected_discharge.map(Stamp::date_time),
         destination,
-        ward: text(3),
-        department: text(10),
+        ward: ward.clone(),
+        department: department.clone(),
         attending: pv1.map(|pv1| types::staff(pv1.field(doctor(pv1)))).unwrap_or_default(),
         ..proto::DischargeNotice::default()
     });
     let path = if pv1.is_some() { "PV1" } else { "EVN" };
     let at = stay.discharged.or(stay.expected_discharge);
     let mut entry = reader.entry(patient, stay.key.clone(), path.to_owned(), at, body);
-    raise::by_place(&mut entry, &text(3), &text(10));
+    raise::by_place(&mut entry, &ward, &department);
     if death {
         entry.label = Label::R.into();
     }
@@ -271,7 +280,17 @@ pub(super) fn conditions(reader: &mut Reader<'_>, patient: &Patient, stay: Optio
     let base = stay.unwrap_or(&patient.key).to_owned();
     for (number, segment) in reader.message.all("DG1").enumerate() {
         let field = reader.take(segment, 3, "condition.code").first();
-        let Some(code) = types::coded(field) else { continue };
+        let Some(code) = types::coded(field) else {
+            let place = reader.field_place(segment, 3);
+            reader.kept_raw(segment.index());
+            reader.warning(
+                "H104",
+                place,
+                "病名のコードも名称もないため、原文のまま保管しました。",
+                "A diagnosis without a code and a name is kept in the raw message only.",
+            );
+            continue;
+        };
         let known = matches!(code.system.as_str(), "I10" | "ICD10" | "MDCDX2" | "ICD-10" | "I10C");
         if !known {
             let place = reader.field_place(segment, 3);

@@ -48,8 +48,10 @@ pub fn name(part: Part<'_>) -> Option<(proto::HumanName, bool)> {
     }
     let unsplit = family.is_empty() || given.is_empty();
     let text = if unsplit { format!("{family}{given}") } else { format!("{family} {given}") };
-    let representation = representation(&part.component(8).text(), &text);
-    let kind = match &*part.component(7).text() {
+    // Some write one `^` too many behind a name that is whole, which moves both (2.6).
+    let moved = usize::from(part.component(7).is_empty() && unsplit && !part.component(9).is_empty());
+    let representation = representation(&part.component(8 + moved).text(), &text);
+    let kind = match &*part.component(7 + moved).text() {
         _ if japan::names::is_provisional(&text) || has_placeholder(&text) => NameUse::Provisional,
         "L" => NameUse::Legal,
         "D" => NameUse::Display,

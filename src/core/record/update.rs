@@ -247,4 +247,17 @@ mod tests {
         assert_eq!(period(upon(stay(None, Some(30), &[]), &stay(Some(26), None, &[]))), Some((true, true)));
         assert_eq!(period(upon(stay(None, None, &["end"]), &stay(Some(26), Some(30), &[]))), Some((true, false)));
     }
+
+    #[test]
+    fn a_delivery_keeps_what_a_later_word_on_its_method_leaves_out() {
+        let entry = |body: proto::Delivery| proto::Entry {
+            update: true,
+            body: Some(Body::Delivery(body)),
+            ..proto::Entry::default()
+        };
+        let before = proto::Delivery { delivered_at: Some(date_time(26)), child_count: Some(1), ..Default::default() };
+        let method = proto::Delivery { method: "caesarean".to_owned(), ..Default::default() };
+        let both = proto::Delivery { method: "caesarean".to_owned(), ..before.clone() };
+        assert_eq!(upon(entry(method), &entry(before)).body, Some(Body::Delivery(both)));
+    }
 }

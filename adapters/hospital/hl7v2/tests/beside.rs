@@ -1,6 +1,7 @@
-//! What stands beside the patient: relatives.
+//! What stands beside the patient: relatives, insurance, ways of giving birth, consents.
 
 use super::*;
+use musubi_core::adapter::{FieldPart, InsuredIn, LocalName};
 use musubi_core::consent::Policy;
 use musubi_core::release::release_to_author;
 use serde_json::json;
@@ -34,4 +35,96 @@ fn a_relative_has_addresses_and_numbers_at_home_and_at_work() {
 fn a_relative_of_whom_only_an_address_is_known_is_one() {
     let bytes = changed(MOTHER, "\rPV1", "\rNK1|2|||^^^^0000015^JPN^H^朝凪県汐音市浜町３番１号\rPV1");
     assert_eq!(super::read(&bytes, &shione()).body("family")["relatives"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn symbol_number_and_branch_stand_where_the_senders_profile_says() {
+    let part = |text: &str| FieldPart::try_from(text.to_owned()).unwrap();
+    let mut profile = shione();
+    let coverage = |profile: &Profile, from: &str, to: &str| {
+        let read = super::read(&changed(MOTHER, from, to), profile);
+        let coverage = read.body("coverage").clone();
+        ["symbol", "number", "branch"].map(|name| coverage[name].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(coverage(&profile, "|５１２|３０４|", "|５１２~３０４~０１||"), ["５１２", "３０４", ""]);
+    profile.insured_in = Some(InsuredIn { symbol: part("10"), number: part("10~2"), branch: Some(part("10~3")) });
+    assert_eq!(coverage(&profile, "|５１２|３０４|", "|５１２~３０４~０１||"), ["５１２", "３０４", "０１"]);
+    profile.insured_in = Some(InsuredIn { symbol: part("11"), number: part("11.2"), branch: None });
+    assert_eq!(coverage(&profile, "|５１２|３０４|", "||５１２^３０４|"), ["５１２", "３０４", ""]);
+    profile.insured_in = Some(InsuredIn { symbol: part("99"), number: part("10~9.9"), branch: None });
+    assert_eq!(coverage(&profile, "|５１２|３０４|", "|５１２|３０４|"), ["", "", ""]);
+}
+
+#[test]
+fn a_procedure_is_a_way_of_giving_birth_where_the_senders_table_says_so() {
+    let pr1 = "\rPR1|1||K8981^帝王切開術 緊急^99MHLW||202610260412\rIN1";
+    let bytes = changed(MOTHER, "\rIN1", pr1);
+    assert!(super::read(&bytes, &shione()).bodies("delivery").is_empty(), "by its words nobody knows");
+    let mut profile = shione();
+    let line = |loinc: &str| LocalCode { system: "99MHLW".into(), code: "K8981".into(), loinc: loinc.into() };
+    profile.observation_codes.push(line("DELIVERY-caesarean"));
+    let read = super::read(&bytes, &profile);
+    assert_eq!(*read.body("delivery"), json!({"method": "caesarean"}));
+    let delivery = read.entry("delivery");
+    assert_eq!((&delivery["sourceKey"], &delivery["update"]), (&json!("00012345/delivery/20261026"), &json!(true)));
+    assert_eq!(read.bodies("observation").len(), 1, "what was done stays a procedure");
+    let of_child = super::read(&changed("shione_a03_newborn", "\rPV1", &pr1.replace("IN1", "PV1")), &profile);
+    assert!(of_child.bodies("delivery").is_empty(), "a delivery has the mother alone");
+    profile.observation_codes = vec![line("DELIVERY-somehow")];
+    assert!(super::read(&bytes, &profile).bodies("delivery").is_empty());
+}
+
+#[test]
+fn a_consent_in_a_message_permits_nothing_and_its_sender_is_told() {
+    for status in ["A^Active^HL70498", "R^Refused^HL70498", "X^Rescinded^HL70498", ""] {
+        let con = format!("\rCON|1|001^Release of information^HL70496||||||||W|{status}|||20261030\rIN1");
+        let read = super::read(&changed(MOTHER, "\rIN1", &con), &shione());
+        assert!(read.record.is_some() && read.has("H104 CON[1]"), "{:?}", read.codes());
+        let told = read.record.unwrap().to_string();
+        assert!(!told.contains("Release of information") && !told.contains("permit"), "{told}");
+    }
+}
+
+#[test]
+fn a_profile_that_lists_sending_applications_takes_no_other() {
+    let mut profile = shione();
+    profile.sending_applications = vec!["SHIONE-HIS".to_owned()];
+    assert!(super::read(&sample(MOTHER), &profile).record.is_some());
+    for other in ["|LIS|", "||"] {
+        let bytes = changed(MOTHER, "|SHIONE-HIS|", other);
+        assert!(super::read(&bytes, &shione()).record.is_some(), "none is listed");
+        let read = super::read(&bytes, &profile);
+        assert_eq!((read.record.is_none(), read.codes()), (true, vec!["H002 MSH-3".to_owned()]), "{other}");
+    }
+}
+
+#[test]
+fn a_department_is_called_by_its_name_where_the_senders_table_has_its_code() {
+    let read = |profile: &Profile| super::read(&sample(MOTHER), profile);
+    assert_eq!(read(&shione()).body("encounter")["department"], "31");
+    assert!(read(&shione()).entry("encounter").get("raised").is_none());
+    let mut profile = shione();
+    profile.departments = vec![LocalName { code: "31".to_owned(), name: "精神科".to_owned() }];
+    let named = read(&profile);
+    for kind in ["encounter", "dischargeNotice"] {
+        assert_eq!(named.body(kind)["department"], "精神科");
+        assert_eq!(named.entry(kind)["raised"], json!(["C08_MENTAL"]), "a psychiatric department tells of the mind");
+    }
+}
+
+#[test]
+fn a_diagnosis_without_a_code_is_told() {
+    let read = super::read(&changed(MOTHER, "O80.0^自然頭位分娩^I10", "\"\""), &shione());
+    assert!(read.bodies("condition").is_empty() && read.has("H104 DG1[1]-3"), "{:?}", read.codes());
+}
+
+#[test]
+fn a_name_with_one_separator_too_many_keeps_its_type_and_representation() {
+    let moved = "榎本千夏^^^^^^^L^I~エノモトチナツ^^^^^^^L^P";
+    let read = super::read(&changed(MOTHER, "榎本^千夏^^^^^L^I~エノモト^チナツ^^^^^L^P", moved), &shione());
+    let names = read.body("personDetails")["names"].clone();
+    let of = |at: usize| (names[at]["use"].clone(), names[at]["representation"].clone(), names[at]["text"].clone());
+    assert_eq!(of(0), (json!("LEGAL"), json!("IDEOGRAPHIC"), json!("榎本千夏")));
+    assert_eq!(of(1), (json!("LEGAL"), json!("PHONETIC"), json!("エノモトチナツ")));
+    assert!(read.has("H008 PID-5"));
 }
