@@ -11,6 +11,8 @@ pub struct Limits {
     pub elements: usize,
     /// Most attributes of one element, declarations of namespaces among them.
     pub attributes: usize,
+    /// Most declarations of namespaces in scope.
+    pub namespaces: usize,
     /// Longest name of an element or attribute, with its prefix, in bytes.
     pub name_bytes: usize,
     /// Longest value of an attribute, in bytes.
@@ -25,6 +27,8 @@ pub struct Limits {
 const ELEMENTS_MAX: usize = 200_000;
 /// Most attributes of one element.
 const ATTRIBUTES_MAX: usize = 256;
+/// Most declarations of namespaces in scope; a document of CDA has three.
+const NAMESPACES_MAX: usize = 50;
 /// Longest name; the longest of any format here has 36 bytes.
 const NAME_BYTES_MAX: usize = 256;
 /// Longest value of an attribute.
@@ -39,6 +43,7 @@ impl Limits {
         depth: 32,
         elements: ELEMENTS_MAX,
         attributes: ATTRIBUTES_MAX,
+        namespaces: NAMESPACES_MAX,
         name_bytes: NAME_BYTES_MAX,
         attribute_bytes: ATTRIBUTE_BYTES_MAX,
         text_bytes: TEXT_BYTES_MAX,
@@ -54,6 +59,7 @@ impl Limits {
         depth: 128,
         elements: ELEMENTS_MAX,
         attributes: ATTRIBUTES_MAX,
+        namespaces: NAMESPACES_MAX,
         name_bytes: NAME_BYTES_MAX,
         attribute_bytes: ATTRIBUTE_BYTES_MAX,
         text_bytes: TEXT_BYTES_MAX,

@@ -139,6 +139,8 @@ struct Reading<'t, 'l, B> {
     open: Vec<Open<'t>>,
     elements: usize,
     namespaces: NamespaceResolver,
+    /// Declarations of namespaces that are in scope.
+    declared: usize,
     /// Has anything been read yet? A declaration stands first or nowhere.
     begun: bool,
 }
@@ -148,14 +150,15 @@ struct Open<'t> {
     name: &'t str,
     /// Bytes of its character data.
     text: usize,
-    /// Does it declare a namespace?
-    declares: bool,
+    /// How many namespaces it declares; `None` of one that may declare none.
+    declares: Option<usize>,
 }
 
 impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
     fn new(text: &'t str, limits: &'l Limits, known: fn(&str) -> bool, must_be_utf8: bool, builder: B) -> Self {
         let (open, namespaces) = (Vec::new(), NamespaceResolver::default());
-        Reading { text, limits, known, must_be_utf8, builder, open, elements: 0, namespaces, begun: false }
+        let (elements, declared, begun) = (0, 0, false);
+        Reading { text, limits, known, must_be_utf8, builder, open, elements, namespaces, declared, begun }
     }
 
     fn all(mut self) -> Result<B, Refusal> {
@@ -235,16 +238,20 @@ impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
         let tag = self.tag(start, after).ok_or(Fault::IllFormed)?;
         let length = start.name().as_ref().len();
         // Most elements declare nothing, and their attributes need not be looked through for it.
-        let declares = tag.len() > length && tag.contains("xmlns");
-        if declares {
+        let may_declare = tag.len() > length && tag.contains("xmlns");
+        if may_declare {
             self.namespaces.push(start).map_err(|error| fault_of(&error.into()))?;
         }
         let (namespace, local) = self.namespaces.resolve_element(start.name());
         let namespace = name_of(&namespace, self.limits)?;
         let name = tag.get(length - local.as_ref().len()..length).unwrap_or_default();
         self.builder.start(namespace, name);
-        self.attributes(tag, length)?;
-        self.open.push(Open { name, text: 0, declares });
+        let declares = self.attributes(tag, length)?;
+        self.declared += declares;
+        if self.declared > self.limits.namespaces {
+            return Err(Fault::TooManyAttributes);
+        }
+        self.open.push(Open { name, text: 0, declares: may_declare.then_some(declares) });
         Ok(())
     }
 
@@ -255,7 +262,9 @@ impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
         whole.get(whole.len().checked_sub(start.len())?..).filter(|tag| *tag == &**start)
     }
 
-    fn attributes(&mut self, tag: &'t str, name_length: usize) -> Result<(), Fault> {
+    /// Returns how many of them declare a namespace.
+    fn attributes(&mut self, tag: &'t str, name_length: usize) -> Result<usize, Fault> {
+        let mut declared = 0;
         for (count, attribute) in Attributes::new(tag, name_length).enumerate() {
             if count >= self.limits.attributes {
                 return Err(Fault::TooManyAttributes);
@@ -267,12 +276,13 @@ impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
             let key = attribute.key;
             let value = self.value(attribute)?;
             if key.as_namespace_binding().is_some() {
+                declared += 1;
                 continue;
             }
             let (namespace, name) = self.namespaces.resolve_attribute(key);
             self.builder.attribute(name_of(&namespace, self.limits)?, name.into_inner(), value);
         }
-        Ok(())
+        Ok(declared)
     }
 
     /// What an attribute says; nearly always just what is written.
@@ -297,8 +307,9 @@ impl<'t, 'l, B: Build<'t>> Reading<'t, 'l, B> {
 
     fn end(&mut self) -> Result<(), Fault> {
         let open = self.open.pop().ok_or(Fault::IllFormed)?;
-        if open.declares {
+        if let Some(declared) = open.declares {
             self.namespaces.pop();
+            self.declared -= declared;
         }
         self.builder.end();
         Ok(())

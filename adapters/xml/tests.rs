@@ -8,6 +8,7 @@ const SMALL: Limits = Limits {
     depth: 4,
     elements: 6,
     attributes: 3,
+    namespaces: 2,
     name_bytes: 8,
     attribute_bytes: 40,
     text_bytes: 4_096,
