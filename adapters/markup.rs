@@ -32,6 +32,35 @@ impl Markup {
         Markup(["<div xmlns=\"http://www.w3.org/1999/xhtml\">", &inner.0, "</div>"].concat())
     }
 
+    /// Begins an element with attributes that are numbers; [`Markup::end`] ends it.
+    pub(crate) fn begin(&mut self, tag: &'static str, numbers: &[(&'static str, u16)]) {
+        self.0.push('<');
+        self.0.push_str(tag);
+        for (name, number) in numbers {
+            self.0.push_str(&format!(" {name}=\"{number}\""));
+        }
+        self.0.push('>');
+    }
+
+    /// Ends an element.
+    pub(crate) fn end(&mut self, tag: &'static str) {
+        self.0.push_str("</");
+        self.0.push_str(tag);
+        self.0.push('>');
+    }
+
+    /// An element that holds nothing.
+    pub(crate) fn empty(&mut self, tag: &'static str) {
+        self.0.push('<');
+        self.0.push_str(tag);
+        self.0.push_str("/>");
+    }
+
+    /// Adds text, escaped.
+    pub(crate) fn say(&mut self, text: &str) {
+        write_text(text, &mut self.0);
+    }
+
     /// What the program itself wrote: document type, style sheet.
     pub fn own(source: &'static str) -> Self {
         Markup(source.to_owned())
@@ -83,6 +112,11 @@ impl Markup {
     /// Nothing was written.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The source text, to be written into another.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The source text.

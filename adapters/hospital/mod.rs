@@ -22,6 +22,7 @@ mod raise;
 mod reading;
 #[cfg(test)]
 mod round_trip_tests;
+mod xhtml;
 
 use crate::digest::sha256_hex;
 use crate::xml;
@@ -63,6 +64,17 @@ fn names_namespace(bytes: &[u8], namespace: &[u8]) -> bool {
     let start = head.iter().position(|byte| *byte == b'<').unwrap_or(head.len());
     let quoted = |window: &[u8]| window.strip_prefix(namespace).is_some_and(|rest| matches!(rest, [b'"' | b'\'']));
     start < 8 && head.windows(namespace.len() + 1).any(quoted)
+}
+
+/// Is the first element, near the beginning, of this name and without a prefix?
+fn begins_with_element(bytes: &[u8], name: &[u8]) -> bool {
+    const LOOKED_AT: usize = 4096;
+    let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let is_tag = |at: &usize| {
+        head.get(*at..).is_some_and(|rest| rest.starts_with(b"<") && !matches!(rest.get(1), Some(b'?' | b'!')))
+    };
+    let first = (0..head.len()).find(is_tag).and_then(|at| head.get(at + 1..)?.strip_prefix(name));
+    first.is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'\t' | b'\r' | b'\n' | b'>' | b'/')))
 }
 
 /// Why a document in XML cannot be read at all.

@@ -43,8 +43,13 @@ const BLOCKS: [&str; 20] = [
 /// Elements after which a cell ends.
 const CELLS: [&str; 2] = ["td", "th"];
 
+/// Does a line end after an element of this name?
+pub(super) fn is_block(name: &str) -> bool {
+    BLOCKS.contains(&name)
+}
+
 fn write(element: &Element, text: &mut String) {
-    let block = BLOCKS.contains(&element.name.as_str());
+    let block = is_block(&element.name);
     if block {
         text.push('\n');
     }

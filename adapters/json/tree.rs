@@ -300,6 +300,11 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Which of the values of its document it is, as [`Growing::values`] counted those before it.
+    pub fn number(self) -> usize {
+        self.at as usize
+    }
+
     /// What became of it.
     pub fn fate(self) -> Fate {
         self.slot().map_or(Fate::Untouched, |slot| self.tree.fates.of(slot.fate.get()))

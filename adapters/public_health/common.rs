@@ -90,6 +90,7 @@ impl Leading {
             test: false,
             revision: self.revision,
             basis: String::new(),
+            replaces: false,
         }
     }
 

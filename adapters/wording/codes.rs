@@ -164,6 +164,11 @@ const BASIS: Table = &[
     ("T10", "関係機関としての共有"),
 ];
 
+/// The code of a word, else the word itself.
+pub fn code_of(table: Table, word: &str) -> String {
+    table.iter().find(|(_, known)| *known == word).map_or(word, |(code, _)| code).to_owned()
+}
+
 /// The word for a code, else the code itself.
 pub fn word(table: Table, code: &str) -> String {
     table.iter().find(|(known, _)| *known == code).map_or(code, |(_, word)| word).to_owned()

@@ -1,5 +1,7 @@
 //! Elements to bytes, every text escaped.
 
+use crate::markup::Markup;
+
 /// Writes a document of one namespace: UTF-8 without byte order mark, two spaces for each depth, so that the same
 /// content is the same bytes.
 #[must_use]
@@ -77,6 +79,14 @@ impl Writer {
         self.attributes(attributes);
         self.out.push('>');
         escape(text, &mut self.out);
+        self.end_tag(name);
+    }
+
+    /// An element that holds mark-up with names of its own, and not a blank more.
+    pub fn leaf_marked(&mut self, name: &'static str, markup: &Markup) {
+        self.tag(name);
+        self.out.push('>');
+        self.out.push_str(markup.as_str());
         self.end_tag(name);
     }
 

@@ -284,6 +284,12 @@ pub struct Profile {
     /// What the codes of its departments stand for (PV1-10): what is not listed is the name itself.
     #[serde(default)]
     pub departments: Vec<LocalName>,
+    /// Local codes of sections of CDA documents: (system, code) to the LOINC code of the section (`formats/hospital.md` 3.4).
+    #[serde(default)]
+    pub section_codes: Vec<LocalCode>,
+    /// Read a CDA document whose root is in no namespace (`formats/hospital.md` 3.1).
+    #[serde(default)]
+    pub cda_without_namespace: bool,
     /// Columns declared to hold 12-digit identifiers, which are not individual numbers (`formats/common_japan.md` 7.4 c).
     #[serde(default)]
     pub twelve_digit_columns: Vec<String>,
@@ -362,8 +368,8 @@ pub struct LocalCode {
     pub system: String,
     /// The peer's code.
     pub code: String,
-    /// The concept's LOINC code; `EPDS-1` to `EPDS-10` for an item of the EPDS, `DELIVERY-caesarean` and the like for a
-    /// procedure that is a way of giving birth: those have none.
+    /// The LOINC code of the concept or the section; `EPDS-1` to `EPDS-10` for an item of the EPDS, `DELIVERY-caesarean` and
+    /// the like for a procedure that is a way of giving birth: those have none.
     pub loinc: String,
 }
 
@@ -389,6 +395,8 @@ impl Profile {
             insured_in: None,
             observation_codes: Vec::new(),
             departments: Vec::new(),
+            section_codes: Vec::new(),
+            cda_without_namespace: false,
             twelve_digit_columns: Vec::new(),
             commissioned_codes: Vec::new(),
             any_sender: false,

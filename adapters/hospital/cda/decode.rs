@@ -53,7 +53,7 @@ const ENVELOPE: [&str; 9] = [
 
 /// Reads a document.
 pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) -> Decoded {
-    let tree::Read { tree, words, name, is_cda } = document;
+    let tree::Read { tree, words, name, is_cda, is_bare } = document;
     if !is_cda {
         return Decoded::refused(Diagnostic::error(
             "H001",
@@ -63,6 +63,14 @@ pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) 
         ));
     }
     let mut reading = Reading::new(&tree, profile, date);
+    if is_bare {
+        reading.warning(
+            "H105",
+            tree.root(),
+            "名前空間の宣言がない文書です。送信元の設定に従い、CDA(urn:hl7-org:v3)として読みました。",
+            "The document declares no namespace; read as CDA (urn:hl7-org:v3), as the profile of its sender allows.",
+        );
+    }
     let submission = read(&mut reading, &words, bytes);
     let diagnostics = std::mem::take(&mut reading.diagnostics);
     let mut ledger = Ledger::default();
@@ -94,8 +102,8 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<
     coverage::holders(reading, patient);
     let told = sections::read(reading, patient, &document, words);
     header::stay(reading, patient, &document, told, words);
-    header::referral(reading, patient, &document);
-    sections::papers(reading, patient, &document);
+    header::referral(reading, patient, &document, words);
+    sections::papers(reading, patient, &document, words);
     people::warn_of_unlinked(reading, patient);
     if reading.failed() {
         return None;
@@ -137,6 +145,7 @@ fn check(reading: &mut Reading<'_>, document: &Document<'_>, bytes: &[u8]) -> Op
         message_id: if named { document.id.clone() } else { crate::hospital::named_by_hash(bytes) },
         sent_at: Some(reading.sent.map_or_else(|| crate::hospital::received(reading.profile), Stamp::date_time)),
         entries: std::mem::take(&mut reading.entries),
+        replaces: document.replaces,
         ..proto::Submission::default()
     };
     match Submission::check(message) {

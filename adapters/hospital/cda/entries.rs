@@ -2,10 +2,11 @@
 
 use super::allergies;
 use super::coverage;
+use super::maternity::{self, Part};
 use super::people;
 use super::relatives;
 use super::screening;
-use super::sections::Kind;
+use super::sections::{Kind, Section};
 use super::state;
 use super::tree::Words;
 use super::values::{self, Measured};
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 pub(super) struct Collected {
     newborns: BTreeMap<usize, (proto::Newborn, String, Option<Stamp>)>,
     screenings: screening::Collected,
+    maternity: maternity::Collected,
     unnamed: Option<usize>,
     named: Vec<(String, usize)>,
     /// What names a birth of which no date is told: the series of the document.
@@ -46,17 +48,19 @@ struct Place<'w> {
     patient: usize,
     kind: Kind,
     words: &'w Words,
+    /// Within the observation of a pregnancy.
+    in_pregnancy: bool,
 }
 
 /// Reads the entries of a section.
 pub(super) fn read(
     reading: &mut Reading<'_>,
     patient: usize,
-    section: Node<'_>,
-    kind: Kind,
+    section: &Section<'_>,
     words: &Words,
     collected: &mut Collected,
 ) {
+    let (kind, section) = (section.kind, section.node);
     if kind == Kind::Words {
         if section.first("entry").is_some() {
             reading.information(
@@ -73,7 +77,7 @@ pub(super) fn read(
     }
     let subject = section.first("subject");
     for entry in section.all("entry") {
-        walk(reading, entry, subject, Place { patient, kind, words }, collected);
+        walk(reading, entry, subject, Place { patient, kind, words, in_pregnancy: false }, collected);
     }
 }
 
@@ -103,6 +107,8 @@ fn walk(
             if name == "observation" {
                 observation(reading, statement, subject, place, collected);
             }
+            let in_pregnancy = place.in_pregnancy || maternity::has_template(statement, maternity::PREGNANT);
+            let place = Place { in_pregnancy, ..place };
             for inner in statement.all("component").chain(statement.all("entryRelationship")) {
                 let deeper = !matches!(place.kind, Kind::Allergies) || name != "observation";
                 if deeper {
@@ -144,16 +150,33 @@ fn observation(
     let recognised = recognise(reading, node);
     let concept = recognised.as_ref().map(|found| found.0);
     let child = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Child);
-    let is_score = concept.is_some_and(|concept| child && concept.of_newborn() || concept.of_epds());
+    let part = maternity::part(node, place.kind, concept, place.in_pregnancy);
+    let mother = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Mother);
+    let is_so = !values::is_denied(node) && !values::is_nullified(node);
+    if let Some(part) = part
+        && mother
+        && is_so
+        && maternity::take(reading, (person, part), node, place.words, &mut collected.maternity)
+    {
+        return;
+    }
+    let is_score = concept.is_some_and(|concept| child && concept.of_newborn() || concept.of_epds())
+        || part.is_some_and(|part| mother && part != Part::Complication);
     match concept {
         // A score or a weight that is not there is an observation that says why.
-        Some(_) if is_score && lacking(node).is_some() && !values::is_denied(node) => {
+        _ if is_score && lacking(node).is_some() && !values::is_denied(node) => {
             finding(reading, person, node, recognised.map(|found| found.1).unwrap_or_default(), place.words);
         }
-        _ if is_score && (values::is_denied(node) || values::is_nullified(node)) => not_read(reading, node),
+        _ if is_score && !is_so => not_read(reading, node),
         Some(concept) if child && concept.of_newborn() => {
             newborn(reading, person, node, concept, place.words, collected)
         }
+        concept if child && part.is_some() && !concept.is_some_and(Concept::of_newborn) => reading.warning(
+            "H106",
+            node,
+            "母の妊娠または分娩の値が児の文書にあります。児の値とせず、原文のまま保管しました。",
+            "A value of the mother's pregnancy or delivery in a child's document: not attributed to the child, kept in the raw document.",
+        ),
         Some(concept) if concept.of_newborn_only() => reading.warning(
             "H106",
             node,
@@ -469,6 +492,7 @@ fn newborn(
 /// Writes what was collected.
 pub(super) fn finish(reading: &mut Reading<'_>, collected: Collected) {
     screening::finish(reading, collected.screenings);
+    maternity::finish(reading, &collected.series, collected.maternity);
     for (person, (mut newborn, place, at)) in collected.newborns {
         let born = reading.people.get(person).and_then(|person| person.born).or(at);
         newborn.born_at = born.map(Stamp::date_time);

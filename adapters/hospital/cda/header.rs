@@ -1,5 +1,6 @@
 //! The header: what kind of document it is, who keeps it, what it replaces, and the stay that it is about.
 
+use super::sections::{self, REASON, Section};
 use super::tree::Words;
 use super::values;
 use crate::hospital::fhir::APPROVAL;
@@ -18,6 +19,8 @@ pub(super) struct Document<'t> {
     pub(super) id: String,
     /// What the series of its documents is named by: the set, else the document that it replaces, else itself.
     pub(super) series: String,
+    /// Does it take the place of an earlier one?
+    pub(super) replaces: bool,
     pub(super) kind: proto::Coded,
     pub(super) title: String,
     /// Ids of the requests that it answers.
@@ -25,14 +28,24 @@ pub(super) struct Document<'t> {
     /// The first of these, which also says what kind of request it is and how urgent.
     order: Option<Node<'t>>,
     custodian: Option<Node<'t>>,
+    /// The sections of its body.
+    pub(super) sections: Vec<Section<'t>>,
+}
+
+/// What a section says in words.
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) text: String,
+    /// The same with what the text loses; empty where it loses nothing.
+    pub(super) xhtml: String,
 }
 
 /// What sections say of the stay in words.
 #[derive(Default)]
 pub(super) struct Told {
-    pub(super) course: String,
-    pub(super) instructions: String,
-    pub(super) reason: String,
+    pub(super) course: Said,
+    pub(super) instructions: Said,
+    pub(super) request: Said,
 }
 
 /// Types of discharge summaries (LOINC).
@@ -43,8 +56,6 @@ const REFERRAL: [&str; 2] = ["57133-1", "MD0020730"];
 const CONSULTATION: [&str; 1] = ["11488-4"];
 /// Types that are read for more than their words, beside those (LOINC).
 const OTHERS: [&str; 5] = ["34133-9", "57057-2", "57055-6", "18761-7", "11506-3"];
-/// The section that says why somebody is referred.
-const REASON: &str = "42349-1";
 /// Name of the codes for kinds of request, which are Musubi's own.
 pub(super) const KIND: &str = "urn:musubi:referral-kind";
 /// OID of ActPriority, and its codes as urgencies; each urgency is written as the first that has it.
@@ -109,13 +120,25 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, words: &Words) -> Option<Docum
     let custodian = custodian(reading);
     let version = root.first("versionNumber").map_or("", |version| version.take("@value", "message_id"));
     let full = if version.is_empty() { id.clone() } else { format!("{id}/{version}") };
-    let series = series(reading, &id);
+    let replaced = replaced(root);
+    let series = series(reading, &id, replaced);
     let all = || root.all("inFulfillmentOf").flat_map(|one| one.all("order"));
     let orders = all().filter_map(|order| order.first("id"));
     let orders = orders.map(|id| number(id, "referral_step.referral_id")).filter(|id| !id.is_empty()).collect();
     let title = root.first("title").map_or("", |title| title.take("#text", "document.title")).to_owned();
     consent(reading);
-    Some(Document { id: full, series, kind, title, orders, order: all().next(), custodian })
+    let sections = sections::all(root, reading.profile);
+    Some(Document {
+        id: full,
+        series,
+        replaces: replaced.is_some(),
+        kind,
+        title,
+        orders,
+        order: all().next(),
+        custodian,
+        sections,
+    })
 }
 
 /// Root and extension as one text.
@@ -197,13 +220,12 @@ fn custodian<'t>(reading: &mut Reading<'t>) -> Option<Node<'t>> {
 }
 
 /// What names the series: setId, else the document that is replaced, else the document itself.
-fn series(reading: &mut Reading<'_>, id: &str) -> String {
+fn series(reading: &mut Reading<'_>, id: &str, replaced: Option<Node<'_>>) -> String {
     let root = reading.tree.root();
     if let Some(set) = root.first("setId").map(instance).filter(|set| !set.is_empty()) {
         return set;
     }
-    let replaced = root.all("relatedDocument").find(|one| one.peek("@typeCode") == "RPLC");
-    let Some(replaced) = replaced.and_then(|one| one.first("parentDocument")) else { return id.to_owned() };
+    let Some(replaced) = replaced else { return id.to_owned() };
     reading.warning(
         "H008",
         replaced,
@@ -212,6 +234,12 @@ fn series(reading: &mut Reading<'_>, id: &str) -> String {
     );
     let named = replaced.first("setId").or_else(|| replaced.first("id")).map(instance);
     named.filter(|named| !named.is_empty()).unwrap_or_else(|| id.to_owned())
+}
+
+/// The document that this one replaces.
+fn replaced(root: Node<'_>) -> Option<Node<'_>> {
+    let replaced = root.all("relatedDocument").find(|one| one.peek("@typeCode") == "RPLC");
+    replaced.and_then(|one| one.first("parentDocument"))
 }
 
 /// A consent opens nothing by lying in a document: it is recorded through the service for consents, by staff.
@@ -312,9 +340,12 @@ pub(super) fn stay(reading: &mut Reading<'_>, patient: usize, document: &Documen
         destination,
         ward: ward.clone(),
         attending,
-        course: told.course,
-        instructions: told.instructions,
-        request: told.reason,
+        course: told.course.text,
+        instructions: told.instructions.text,
+        request: told.request.text,
+        course_xhtml: told.course.xhtml,
+        instructions_xhtml: told.instructions.xhtml,
+        request_xhtml: told.request.xhtml,
         institution: institution.map_or("", |name| name.take("#text", "discharge_notice.institution")).to_owned(),
         ..proto::DischargeNotice::default()
     });
@@ -350,7 +381,7 @@ fn class(encounter: Option<Node<'_>>, document: &Document<'_>) -> &'static str {
 }
 
 /// The referral that a referral document is, and the answer that a consultation note is.
-pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>) {
+pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, words: &Words) {
     let root = reading.tree.root();
     let written = root.first("author").and_then(|author| author.first("time"));
     let written = written.and_then(|time| reading.stamp(time, "@value", "referral.requested_at"));
@@ -375,7 +406,7 @@ pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Doc
         let approval = approval.map_or("", |id| id.take("@extension", "referral.approval_number"));
         let several = to.len() > 1;
         let to = if to.is_empty() { vec![String::new()] } else { to };
-        let reason = super::sections::words_of(root, &[REASON], "referral.reason");
+        let reason = sections::words_of(document, REASON, "referral.reason", words);
         let from = document.custodian.and_then(organization).unwrap_or_default();
         for (to, order) in to.into_iter().zip(1..) {
             let referral_id = if several { format!("{id}/{order}") } else { id.clone() };
@@ -385,7 +416,8 @@ pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Doc
                 kind: kind.to_owned(),
                 from: from.clone(),
                 to,
-                reason: reason.clone(),
+                reason: reason.text.clone(),
+                reason_xhtml: reason.xhtml.clone(),
                 urgency: urgency.to_owned(),
                 requested_at: at.map(Stamp::date_time),
                 approval_number: approval.to_owned(),
@@ -426,10 +458,9 @@ fn asked_for(document: &Document<'_>) -> &'static str {
 /// How soon it is wanted: of the order, else of the act that asks for it in the section with the reason (C-CDA).
 fn urgency(reading: &mut Reading<'_>, document: &Document<'_>) -> &'static str {
     let of_order = document.order.and_then(|order| order.first("priorityCode"));
-    let asks = |section: &Node<'_>| section.first("code").is_some_and(|code| code.peek("@code") == REASON);
     let acts = || {
-        let sections = super::sections::all(reading.tree.root()).into_iter().filter(asks);
-        let acts = sections.flat_map(|section| section.all("entry")).filter_map(|entry| entry.first("act"));
+        let asking = document.sections.iter().filter(|section| section.loinc == REASON);
+        let acts = asking.flat_map(|section| section.node.all("entry")).filter_map(|entry| entry.first("act"));
         acts.filter_map(|act| act.first("priorityCode")).next()
     };
     let Some(code) = of_order.or_else(acts) else { return "" };

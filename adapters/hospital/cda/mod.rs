@@ -8,6 +8,7 @@ mod coverage;
 mod decode;
 mod entries;
 mod header;
+mod maternity;
 mod people;
 mod relatives;
 mod screening;
@@ -20,7 +21,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use super::{names_namespace, not_xml};
+use super::{begins_with_element, names_namespace, not_xml};
 use crate::xml;
 use musubi_core::adapter::{Adapter, Decoded, Direction, EncodeError, Profile, Text};
 use musubi_core::release::Released;
@@ -43,7 +44,7 @@ impl Adapter for Cda {
     }
 
     fn recognises(&self, bytes: &[u8]) -> bool {
-        names_namespace(bytes, b"urn:hl7-org:v3")
+        names_namespace(bytes, b"urn:hl7-org:v3") || begins_with_element(bytes, b"ClinicalDocument")
     }
 
     fn decode(&self, bytes: &[u8], profile: &Profile) -> Decoded {
@@ -53,7 +54,7 @@ impl Adapter for Cda {
             Ok(text) => text,
             Err(refusal) => return refused(refusal),
         };
-        let built = xml::build(&text, limits, tree::known, tree::Builder::new(&text));
+        let built = xml::build(&text, limits, tree::known, tree::Builder::new(&text, profile.cda_without_namespace));
         built.map_or_else(refused, |built| decode::decode(built.finish(), bytes, profile))
     }
 

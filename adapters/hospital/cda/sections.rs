@@ -1,17 +1,20 @@
 //! The body: what its sections say in words and in entries, or the one document that it is.
 
-use super::header::{Document, Told};
+use super::header::{Document, Said, Told};
 use super::tree::Words;
 use super::{entries, values};
 use crate::hospital::attachment;
+use crate::hospital::hl7v2::types;
 use crate::hospital::numbers::BASE64;
 use crate::hospital::reading::Reading;
+use crate::hospital::xhtml;
 use crate::json::Node;
+use musubi_core::adapter::{LocalCode, Profile};
 use musubi_proto::v1 as proto;
 use proto::Category;
 use proto::entry::Body;
 
-/// What a section is, by its LOINC code, or else by its title.
+/// What is read of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     AdmissionDiagnosis,
@@ -25,6 +28,10 @@ pub(super) enum Kind {
     Family,
     /// Insurance.
     Payers,
+    /// The pregnancy of the mother.
+    Pregnancy,
+    /// Her delivery.
+    Delivery,
     /// Medications, procedures, immunisations: only as words.
     Words,
     /// Observations, or a section that is not known.
@@ -38,9 +45,9 @@ impl Kind {
     }
 }
 
-fn kind(section: Node<'_>) -> (Kind, bool) {
-    let code = section.first("code").map_or("", |code| code.peek("@code"));
-    let kind = match code {
+/// What the LOINC code of a section means; `None` of a code that is not in the table.
+fn kind(loinc: &str) -> Option<Kind> {
+    Some(match loinc {
         "46241-6" | "42347-5" => Kind::AdmissionDiagnosis,
         "11535-2" | "C-CDAV2-DDN" => Kind::DischargeDiagnosis,
         "11450-4" | "51848-0" | "11348-0" => Kind::Problems,
@@ -50,92 +57,157 @@ fn kind(section: Node<'_>) -> (Kind, bool) {
         "48765-2" => Kind::Allergies,
         "10157-6" => Kind::Family,
         "48768-6" => Kind::Payers,
-        "10183-2" | "75311-1" | "10160-0" | "47519-4" | "11369-6" | "29549-3" | "46264-8" | "18776-5" => Kind::Words,
-        _ => Kind::Other,
-    };
-    if kind != Kind::Other {
-        return (kind, false);
+        "10183-2" | "75311-1" | "10160-0" | "47519-4" | "11369-6" | "29549-3" | "46264-8" | PLAN => Kind::Words,
+        "10162-6" | "57060-6" | "57073-9" => Kind::Pregnancy,
+        "57074-7" => Kind::Delivery,
+        "10184-0" | "11493-4" | "30954-2" | "8716-3" | "29762-2" | "10164-2" | "57059-8" | REASON => Kind::Other,
+        _ => return None,
+    })
+}
+
+/// What a hospital asks for, or plans.
+pub(super) const PLAN: &str = "18776-5";
+/// Why somebody is referred.
+pub(super) const REASON: &str = "42349-1";
+
+/// Titles of sections whose codes belong to who wrote them. The codes of the Japanese discharge summary (HS032) could not be
+/// had.
+const TITLES: [(&str, &str); 14] = [
+    ("入院時診断", "46241-6"),
+    ("退院時診断", "11535-2"),
+    ("入院中経過", "8648-8"),
+    ("入院経過", "8648-8"),
+    ("退院時方針", "8653-8"),
+    ("退院時指導", "8653-8"),
+    ("依頼事項", PLAN),
+    ("紹介目的", REASON),
+    ("アレルギー", "48765-2"),
+    ("アレルギー・不耐性反応", "48765-2"),
+    ("既往歴", "11348-0"),
+    ("家族歴", "10157-6"),
+    ("退院時処方", "10183-2"),
+    ("保険・公費情報", "48768-6"),
+];
+
+/// A section, and what it is.
+#[derive(Clone, Copy)]
+pub(super) struct Section<'t> {
+    pub(super) node: Node<'t>,
+    /// The LOINC code that it has, or that its own code or its title means.
+    pub(super) loinc: &'t str,
+    pub(super) kind: Kind,
+    /// Was it known by its title alone?
+    by_title: bool,
+}
+
+impl<'t> Section<'t> {
+    fn of(node: Node<'t>, profile: &'t Profile) -> Self {
+        let code = node.first("code");
+        let codes = || code.into_iter().chain(code.into_iter().flat_map(|code| code.all("translation")));
+        let own = |code: Node<'t>| {
+            let is_it =
+                |local: &&LocalCode| local.code == code.peek("@code") && local.system == code.peek("@codeSystem");
+            profile.section_codes.iter().find(is_it).map(|local| local.loinc.as_str())
+        };
+        let known = || codes().map(|code| code.peek("@code")).find(|code| kind(code).is_some());
+        if let Some(loinc) = codes().find_map(own).or_else(known) {
+            return Section { node, loinc, kind: kind(loinc).unwrap_or(Kind::Other), by_title: false };
+        }
+        let title = types::compact(node.first("title").map_or("", |title| title.peek("#text")));
+        let titled = TITLES.iter().find(|(known, _)| *known == title);
+        let loinc = titled.map_or("", |(_, loinc)| *loinc);
+        Section { node, loinc, kind: kind(loinc).unwrap_or(Kind::Other), by_title: titled.is_some() }
     }
-    let title = section.first("title").map_or("", |title| title.peek("#text"));
-    let by_title = match title.trim() {
-        "入院時診断" => Kind::AdmissionDiagnosis,
-        "退院時診断" => Kind::DischargeDiagnosis,
-        "入院中経過" | "入院経過" => Kind::Course,
-        "退院時方針" | "退院時指導" => Kind::Instructions,
-        "保険・公費情報" => Kind::Payers,
-        _ => return (Kind::Other, false),
-    };
-    (by_title, true)
+
+    /// What it says.
+    fn said(&self, path: &'static str, words: &Words) -> Said {
+        let Some(text) = self.words() else { return Said::default() };
+        Said { text: text.take("#text", path).to_owned(), xhtml: words.xhtml(text).to_owned() }
+    }
+
+    /// Its words.
+    fn words(&self) -> Option<Node<'t>> {
+        self.node.first("text")
+    }
 }
 
 /// Every section with those in it.
-pub(super) fn all(root: Node<'_>) -> Vec<Node<'_>> {
-    fn below<'n>(above: Node<'n>, found: &mut Vec<Node<'n>>) {
+pub(super) fn all<'t>(root: Node<'t>, profile: &'t Profile) -> Vec<Section<'t>> {
+    fn below<'t>(above: Node<'t>, profile: &'t Profile, found: &mut Vec<Section<'t>>) {
         for section in above.all("component").flat_map(|component| component.all("section")) {
-            found.push(section);
-            below(section, found);
+            found.push(Section::of(section, profile));
+            below(section, profile, found);
         }
     }
     let mut found = Vec::new();
     let bodies = root.all("component").flat_map(|component| component.all("structuredBody"));
-    bodies.for_each(|body| below(body, &mut found));
+    bodies.for_each(|body| below(body, profile, &mut found));
     found
 }
 
 /// Reads every section. Returns what they say of the stay.
-pub(super) fn read(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, words: &Words) -> Told {
+pub(super) fn read<'t>(reading: &mut Reading<'t>, patient: usize, document: &Document<'t>, words: &Words) -> Told {
     let mut told = Told::default();
     let mut collected = entries::Collected::of(&document.series);
-    for section in all(reading.tree.root()) {
-        let (kind, by_title) = kind(section);
-        if by_title {
+    for section in &document.sections {
+        if section.by_title {
             reading.warning_at(
                 "H104",
-                section,
+                section.node,
                 "title",
                 "節の題で種類を判別しました(matched-by-text)。",
                 "The section was recognised by its title (matched-by-text).",
             );
         }
-        let text = || section.first("text").map_or("", |text| text.peek("#text")).to_owned();
-        match kind {
-            Kind::Course if told.course.is_empty() => told.course = text(),
-            Kind::Instructions if told.instructions.is_empty() => told.instructions = text(),
+        match section.kind {
+            Kind::Course if told.course.text.is_empty() => {
+                told.course = section.said("discharge_notice.course", words);
+            }
+            Kind::Instructions if told.instructions.text.is_empty() => {
+                told.instructions = section.said("discharge_notice.instructions", words);
+            }
             _ => {}
         }
-        entries::read(reading, patient, section, kind, words, &mut collected);
+        entries::read(reading, patient, section, words, &mut collected);
     }
     if document.is_discharge() {
-        told.reason = words_of(reading.tree.root(), &["18776-5"], "discharge_notice.request");
+        told.request = words_of(document, PLAN, "discharge_notice.request", words);
     }
     entries::finish(reading, collected);
     told
 }
 
-/// The words of the first section with one of these codes.
-pub(super) fn words_of(root: Node<'_>, codes: &[&str], path: &'static str) -> String {
-    let mut sections = all(root).into_iter();
-    let found = sections.find(|section| section.first("code").is_some_and(|code| codes.contains(&code.peek("@code"))));
-    found.and_then(|section| section.first("text")).map_or("", |text| text.take("#text", path)).to_owned()
+/// The words of the first section of this code.
+pub(super) fn words_of(document: &Document<'_>, loinc: &str, path: &'static str, words: &Words) -> Said {
+    let found = document.sections.iter().find(|section| section.loinc == loinc);
+    found.map(|section| section.said(path, words)).unwrap_or_default()
 }
 
 /// What can only be shown whole: the words of all sections, or a body that is one document.
-pub(super) fn papers(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>) {
+pub(super) fn papers(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, words: &Words) {
     let root = reading.tree.root();
-    let mut text = String::new();
-    for section in all(root) {
-        let words = section.first("text").map_or("", |text| text.take("#text", "document.content"));
-        if words.is_empty() {
+    let (mut text, mut xhtml, mut is_marked) = (String::new(), String::new(), false);
+    for section in &document.sections {
+        let said = section.said("document.content", words);
+        if said.text.is_empty() {
             continue;
         }
-        let title = section.first("title").map_or("", |title| title.take("#text", "document.content"));
-        for line in [title, words].into_iter().filter(|line| !line.is_empty()) {
+        let title = section.node.first("title").map_or("", |title| title.take("#text", "document.content"));
+        for line in [title, &said.text].into_iter().filter(|line| !line.is_empty()) {
             text.push_str(line);
             text.push('\n');
         }
+        is_marked |= !said.xhtml.is_empty();
+        xhtml.push_str(xhtml::paragraphs(title).as_str());
+        if said.xhtml.is_empty() {
+            xhtml.push_str(xhtml::paragraphs(&said.text).as_str());
+        } else {
+            xhtml.push_str(&said.xhtml);
+        }
     }
     if !text.is_empty() {
-        paper(reading, patient, document, root, ("text/plain", text.into_bytes()));
+        let xhtml = if is_marked { xhtml } else { String::new() };
+        paper(reading, patient, document, root, ("text/plain", text.into_bytes(), xhtml));
     }
     for body in root.all("component").filter_map(|component| component.first("nonXMLBody")) {
         unstructured(reading, patient, document, body);
@@ -147,23 +219,24 @@ fn paper(
     patient: usize,
     document: &Document<'_>,
     node: Node<'_>,
-    (media_type, content): (&str, Vec<u8>),
+    (media_type, content, xhtml): (&str, Vec<u8>, String),
 ) {
     let paper = proto::Document {
-        categories: insurance(reading),
+        categories: insurance(reading, document),
         title: document.title.clone(),
         media_type: media_type.to_owned(),
         content,
         r#type: Some(document.kind.clone()),
+        xhtml,
     };
     let series: String = document.series.chars().take(120).collect();
     reading.paper(patient, node, &format!("document/{series}"), paper);
 }
 
 /// What a narrative tells that has a section about insurance; of a public expense also the economic situation.
-fn insurance(reading: &Reading<'_>) -> Vec<i32> {
-    let payers = |section: &Node<'_>| kind(*section).0 == Kind::Payers && section.first("text").is_some();
-    if !all(reading.tree.root()).iter().any(payers) {
+fn insurance(reading: &Reading<'_>, document: &Document<'_>) -> Vec<i32> {
+    let payers = |section: &Section<'_>| section.kind == Kind::Payers && section.words().is_some();
+    if !document.sections.iter().any(payers) {
         return Vec::new();
     }
     let is_public = |entry: &proto::Entry| matches!(&entry.body, Some(Body::Coverage(one)) if !one.public_expense_number.is_empty());
@@ -179,7 +252,7 @@ fn unstructured(reading: &mut Reading<'_>, patient: usize, document: &Document<'
         match attachment::attachment(media_type, packed.text(), attachment::BYTES_MAX) {
             Ok((kind, bytes)) => {
                 packed.taken("document.content");
-                paper(reading, patient, document, body, (kind, bytes));
+                paper(reading, patient, document, body, (kind, bytes, String::new()));
             }
             Err(fault) => reading.error(fault.code(), text, fault.ja(), fault.en()),
         }
@@ -187,7 +260,7 @@ fn unstructured(reading: &mut Reading<'_>, patient: usize, document: &Document<'
     }
     let words = text.take("#text", "document.content");
     if !words.is_empty() {
-        return paper(reading, patient, document, body, ("text/plain", words.as_bytes().to_vec()));
+        return paper(reading, patient, document, body, ("text/plain", words.as_bytes().to_vec(), String::new()));
     }
     if values::is_null(text) || text.first("reference").is_some() {
         reading.warning(

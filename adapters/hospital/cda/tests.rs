@@ -4,8 +4,12 @@
 
 mod asked;
 mod diagnosis;
+mod envelope;
 mod history;
 mod insurance;
+mod maternity;
+mod narrative;
+mod sections;
 mod state;
 mod statements;
 

@@ -2,7 +2,8 @@
 
 use crate::hospital::narrative;
 use crate::hospital::numbers::BASE64;
-use crate::json::{Growing, Leaf, Mark, Style, Tree};
+use crate::hospital::xhtml::{self, is_blank, says};
+use crate::json::{Growing, Leaf, Mark, Node, Style, Tree};
 use crate::xml::{Build, Element, Elements};
 use fnv::{FnvHashMap, FnvHashSet};
 use std::borrow::Cow;
@@ -45,22 +46,43 @@ pub(super) struct Read<'t> {
     pub(super) name: &'t str,
     /// Is it one of CDA?
     pub(super) is_cda: bool,
+    /// Was it read as one though it is in no namespace?
+    pub(super) is_bare: bool,
 }
 
 /// Most bytes of words that are kept for references: elements with an `ID` may stand within each other.
 const WORDS_BYTES_MAX: usize = 20 * 1024 * 1024;
 
-/// The words of elements that have an `ID`, for the references to them.
+/// Most bytes of mark-up that are kept of a document (`formats/hospital.md` 3.1): its texts say the same.
+const XHTML_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+/// The words of elements that have an `ID`, for the references to them; and what of the mark-up of narratives is kept.
 #[derive(Default)]
 pub(super) struct Words {
     by_id: BTreeMap<String, String>,
     bytes: usize,
+    /// By the number of the `text`.
+    marked: BTreeMap<usize, String>,
+    marked_bytes: usize,
 }
 
 impl Words {
     /// The words of the element with this id.
     pub(super) fn get(&self, id: &str) -> Option<&String> {
         self.by_id.get(id)
+    }
+
+    /// What is kept of the mark-up of a `text`; empty where its words lose nothing.
+    pub(super) fn xhtml(&self, text: Node<'_>) -> &str {
+        self.marked.get(&text.number()).map_or("", String::as_str)
+    }
+
+    fn keep(&mut self, number: usize, narrative: &Element) {
+        let kept = xhtml::kept(narrative);
+        if !kept.is_empty() && self.marked_bytes + kept.len() <= XHTML_BYTES_MAX {
+            self.marked_bytes += kept.len();
+            self.marked.insert(number, kept);
+        }
     }
 
     fn collect(&mut self, element: &Element) {
@@ -82,10 +104,14 @@ pub(super) struct Builder<'t> {
     words: Words,
     name: &'t str,
     is_cda: bool,
+    /// May the document be in no namespace?
+    may_be_bare: bool,
+    is_bare: bool,
 }
 
 /// An element that is open.
 struct Open<'t> {
+    number: usize,
     /// Behind its attributes.
     contents: Mark,
     /// Character data, without blanks before it.
@@ -95,10 +121,18 @@ struct Open<'t> {
 }
 
 impl<'t> Builder<'t> {
-    /// For a document of this text.
-    pub(super) fn new(text: &'t str) -> Self {
-        let growing = Growing::new(text);
-        Builder { growing, open: Vec::new(), text: None, words: Words::default(), name: "", is_cda: false }
+    /// For a document of this text. Of one that may be bare, what is in no namespace is read as if it were in that of CDA.
+    pub(super) fn new(text: &'t str, may_be_bare: bool) -> Self {
+        Builder {
+            growing: Growing::new(text),
+            open: Vec::new(),
+            text: None,
+            words: Words::default(),
+            name: "",
+            is_cda: false,
+            may_be_bare,
+            is_bare: false,
+        }
     }
 
     /// The tree of a document of which all was told.
@@ -106,7 +140,7 @@ impl<'t> Builder<'t> {
         // A name that the tree gives itself is none of the sender's.
         let known = |name: &str| !name.starts_with(UNKNOWN);
         let tree = self.growing.finish(known, Style::Slashes).named("ClinicalDocument");
-        Read { tree, words: self.words, name: self.name, is_cda: self.is_cda }
+        Read { tree, words: self.words, name: self.name, is_cda: self.is_cda, is_bare: self.is_bare }
     }
 }
 
@@ -121,11 +155,14 @@ impl<'t> Build<'t> for Builder<'t> {
             text.start(namespace, name);
         }
         if self.open.is_empty() {
-            (self.name, self.is_cda) = (name, namespace == Some(V3) && name == "ClinicalDocument");
+            self.is_bare = self.may_be_bare && namespace.is_none();
+            let is_cda = (self.is_bare || namespace == Some(V3)) && name == "ClinicalDocument";
+            (self.name, self.is_cda) = (name, is_cda);
         }
-        self.growing.open_object(element_name(namespace, Cow::Borrowed(name)));
+        let number = self.growing.values();
+        self.growing.open_object(element_name(namespace, Cow::Borrowed(name), self.is_bare));
         let contents = self.growing.mark();
-        self.open.push(Open { contents, own: Cow::Borrowed(""), is_packed: false, is_text });
+        self.open.push(Open { number, contents, own: Cow::Borrowed(""), is_packed: false, is_text });
     }
 
     fn attribute(&mut self, namespace: Option<&str>, name: &'t str, value: Cow<'t, str>) {
@@ -164,8 +201,9 @@ impl<'t> Build<'t> for Builder<'t> {
         let (says, own) = match narrative {
             Some(narrative) => {
                 self.growing.forget_since(open.contents);
-                keep_marks(&narrative, &mut self.growing);
+                keep_marks(&narrative, self.is_bare, &mut self.growing);
                 self.words.collect(&narrative);
+                self.words.keep(open.number, &narrative);
                 (says(&narrative), Cow::Owned(narrative::of(&narrative)))
             }
             None => (has_own, own),
@@ -178,9 +216,10 @@ impl<'t> Build<'t> for Builder<'t> {
     }
 }
 
-fn element_name<'n>(namespace: Option<&str>, name: Cow<'n, str>) -> Cow<'n, str> {
+fn element_name<'n>(namespace: Option<&str>, name: Cow<'n, str>, is_bare: bool) -> Cow<'n, str> {
     match namespace {
         Some(V3) if known(&name) => name,
+        None if is_bare && known(&name) => name,
         Some(SDTC) if known(&name) => Cow::Owned(format!("sdtc:{name}")),
         _ => Cow::Borrowed(UNKNOWN),
     }
@@ -195,29 +234,19 @@ fn attribute_name(namespace: Option<&str>, name: &str) -> Cow<'static, str> {
     known.map_or_else(|| Cow::Owned([UNKNOWN, name].concat()), Cow::Borrowed)
 }
 
-/// Is there nothing but white space of XML?
-fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-}
-
-/// Are there words anywhere in a narrative?
-fn says(element: &Element) -> bool {
-    !is_blank(&element.text) || element.children.iter().any(says)
-}
-
 /// Keeps of a narrative, whose words are one text, the attributes of its mark-up: a link, a picture, an id.
-fn keep_marks<'t>(element: &Element, growing: &mut Growing<'t>) {
+fn keep_marks<'t>(element: &Element, is_bare: bool, growing: &mut Growing<'t>) {
     for child in &element.children {
         let before = growing.mark();
-        growing.open_object(element_name(child.namespace.as_deref(), Cow::Owned(child.name.clone())));
+        growing.open_object(element_name(child.namespace.as_deref(), Cow::Owned(child.name.clone()), is_bare));
         for attribute in &child.attributes {
             let name = attribute_name(attribute.namespace.as_deref(), &attribute.name);
             growing.leaf(name, Leaf::Text(Cow::Owned(attribute.value.clone())));
         }
-        keep_marks(child, growing);
-        let is_bare = growing.is_bare();
+        keep_marks(child, is_bare, growing);
+        let says_nothing = growing.is_bare();
         growing.close_gathered();
-        if is_bare {
+        if says_nothing {
             growing.forget_since(before);
         }
     }

@@ -6,6 +6,7 @@
 mod body;
 mod coverage;
 mod history;
+mod maternity;
 mod referral;
 mod screening;
 

@@ -11,7 +11,9 @@ use super::observations;
 use super::people::Agencies;
 use super::relatives;
 use super::requests;
+use super::sections;
 use crate::family::{Family, Person, condition, discharge, encounter};
+use crate::hospital::xhtml::{self, Form};
 use crate::wording::rows::destination;
 use crate::wording::state;
 use base64::Engine as _;
@@ -259,7 +261,9 @@ fn attached(context: &mut Context<'_, '_>, entry: &proto::Entry, paper: &proto::
     // What it may tell stays known wherever it is read again.
     let tells = paper.categories().map(|told| told.as_str_name().split('_').next().unwrap_or_default().to_owned());
     let tells = tells.map(|code| object([("system", word(CATEGORY)), ("code", code.into())]));
+    let text = xhtml::markup(&paper.xhtml, Form::Xhtml).map(|marked| sections::narrative_of(false, &marked));
     let members = vec![
+        ("text", text.into()),
         ("status", word("current")),
         ("type", paper.r#type.as_ref().map(|kind| codeable(kind, author_of(entry))).into()),
         ("subject", context.subject.clone()),

@@ -8,6 +8,7 @@ use super::people::{Agencies, People};
 use super::relatives;
 use super::requests;
 use crate::family::{Family, Person};
+use crate::hospital::xhtml::{self, Form};
 use crate::markup::Markup;
 use crate::wording::{self, Row, Rows, kin, person, title};
 use musubi_core::record::kind_of;
@@ -36,7 +37,7 @@ pub(super) fn write(
                 ("title", [person.as_str(), "・", heading].concat().into()),
                 ("code", entry.body.as_ref().map(code).into()),
                 ("focus", subject.into()),
-                ("text", narrative(entry.body.as_ref().is_some_and(is_told_by_resources), None, &rows)),
+                ("text", entry.body.as_ref().map(|body| narrative_of_body(body, &rows)).into()),
                 ("entry", list(references)),
             ]));
         }
@@ -115,6 +116,34 @@ pub(super) fn narrative(generated: bool, name: Option<&str>, rows: &[Row]) -> Js
         Some(name) => Markup::element("p", Markup::text(name)).then(&table),
         None => table,
     };
+    narrative_of(generated, &inner)
+}
+
+/// The narrative of a body. A text of which more than its words is kept stands there with its tables and lists.
+fn narrative_of_body(body: &Body, rows: &[Row]) -> Json {
+    let generated = is_told_by_resources(body);
+    let marked = match body {
+        Body::DischargeNotice(notice) => vec![
+            (&notice.course, &notice.course_xhtml),
+            (&notice.instructions, &notice.instructions_xhtml),
+            (&notice.request, &notice.request_xhtml),
+        ],
+        Body::Referral(referral) => vec![(&referral.reason, &referral.reason_xhtml)],
+        _ => Vec::new(),
+    };
+    if marked.iter().all(|(_, xhtml)| xhtml.is_empty()) {
+        return narrative(generated, None, rows);
+    }
+    let value = |row: &Row| {
+        let found = marked.iter().find(|(text, xhtml)| !xhtml.is_empty() && text.trim() == row.value);
+        let kept = found.and_then(|(_, xhtml)| xhtml::markup(xhtml, Form::Xhtml));
+        kept.unwrap_or_else(|| Markup::text(&row.value))
+    };
+    narrative_of(generated, &Markup::table(rows.iter().map(|row| (row.label.as_str(), value(row)))))
+}
+
+/// A narrative of what was marked up already.
+pub(super) fn narrative_of(generated: bool, inner: &Markup) -> Json {
     let status = word(if generated { "generated" } else { "additional" });
-    object([("status", status), ("div", Markup::narrative(&inner).into_string().into())])
+    object([("status", status), ("div", Markup::narrative(inner).into_string().into())])
 }

@@ -143,6 +143,7 @@ impl Envelope {
             test: false,
             revision: self.revision,
             basis: String::new(),
+            replaces: false,
         }
     }
 }

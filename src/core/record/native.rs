@@ -61,12 +61,23 @@ impl Submission {
     }
 }
 
+/// The words of mark-up: a number may stand across its elements.
+fn without_tags(text: &str) -> String {
+    let mut parts = text.split('<');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |words, part| words + part.split_once('>').map_or(part, |(_, after)| after))
+}
+
 /// Looks into every text of a message, each field by its name.
 fn place_of_number(value: &Value, place: &str) -> Option<String> {
     match value {
         // A UUID is none, whatever its digits.
         Value::String(text) if text.len() == UUID_LENGTH && uuid::Uuid::try_parse(text).is_ok() => None,
-        Value::String(text) => my_number::contains(text).then(|| place.to_owned()),
+        Value::String(text) => {
+            let is_marked = place.ends_with("xhtml") || place.ends_with("Xhtml");
+            let holds_one = my_number::contains(text) || is_marked && my_number::contains(&without_tags(text));
+            holds_one.then(|| place.to_owned())
+        }
         Value::Array(items) => {
             items.iter().enumerate().find_map(|(index, item)| place_of_number(item, &format!("{place}[{index}]")))
         }

@@ -168,6 +168,11 @@ impl Submission {
         people
     }
 
+    /// Does its source say that its document takes the place of an earlier one?
+    pub fn replaces(&self) -> bool {
+        self.message.replaces
+    }
+
     /// The kinds of its bodies, in order.
     pub fn kinds(&self) -> Vec<&'static str> {
         self.message.entries.iter().filter_map(|entry| entry.body.as_ref().map(kind_of)).collect()

@@ -96,6 +96,18 @@ fn encounter(new: &mut proto::Encounter, old: &proto::Encounter, cleared: &[Stri
 }
 
 fn discharge_notice(new: &mut proto::DischargeNotice, old: &proto::DischargeNotice, cleared: &[String]) {
+    // A text that is new, or gone, never has the tables of the old one.
+    let stays = |new: &str, name: &str| new.is_empty() && !cleared.iter().any(|cleared| cleared == name);
+    let mut old = old.clone();
+    for (stays, xhtml) in [
+        (stays(&new.course, "course"), &mut old.course_xhtml),
+        (stays(&new.instructions, "instructions"), &mut old.instructions_xhtml),
+        (stays(&new.request, "request"), &mut old.request_xhtml),
+    ] {
+        if !stays {
+            xhtml.clear();
+        }
+    }
     fill!(
         DischargeNotice {
             admitted_at,
@@ -111,6 +123,9 @@ fn discharge_notice(new: &mut proto::DischargeNotice, old: &proto::DischargeNoti
             instructions,
             request,
             institution,
+            course_xhtml,
+            instructions_xhtml,
+            request_xhtml,
         },
         new,
         old,
@@ -259,5 +274,32 @@ mod tests {
         let method = proto::Delivery { method: "caesarean".to_owned(), ..Default::default() };
         let both = proto::Delivery { method: "caesarean".to_owned(), ..before.clone() };
         assert_eq!(upon(entry(method), &entry(before)).body, Some(Body::Delivery(both)));
+    }
+
+    #[test]
+    fn a_text_never_stands_beside_the_tables_of_an_older_one() {
+        let notice = |course: &str, xhtml: &str| proto::DischargeNotice {
+            course: course.to_owned(),
+            course_xhtml: xhtml.to_owned(),
+            ..proto::DischargeNotice::default()
+        };
+        let read = |new: proto::DischargeNotice, cleared: &[&str]| {
+            let entry = |notice, cleared: &[&str]| proto::Entry {
+                update: true,
+                cleared: cleared.iter().map(|name| (*name).to_owned()).collect(),
+                body: Some(Body::DischargeNotice(notice)),
+                ..proto::Entry::default()
+            };
+            let before = entry(notice("古い", "<table/>"), &[]);
+            match upon(entry(new, cleared), &before).body {
+                Some(Body::DischargeNotice(notice)) => (notice.course, notice.course_xhtml),
+                _ => Default::default(),
+            }
+        };
+        let both = |text: &str, xhtml: &str| (text.to_owned(), xhtml.to_owned());
+        assert_eq!(read(notice("", ""), &[]), both("古い", "<table/>"), "what says nothing changes nothing");
+        assert_eq!(read(notice("新しい", ""), &[]), both("新しい", ""));
+        assert_eq!(read(notice("新しい", "<ul/>"), &[]), both("新しい", "<ul/>"));
+        assert_eq!(read(notice("", ""), &["course"]), both("", ""));
     }
 }

@@ -3,9 +3,10 @@
 use super::super::entries::WORKING;
 use super::super::state;
 use super::history::ACT_CODE;
-use super::{LOINC, ROLE, Subject, describe, history, person_ids, referral, screening, ts};
+use super::{LOINC, ROLE, Subject, describe, history, maternity, person_ids, referral, screening, ts};
 use crate::family::{self, Person};
 use crate::hospital::absence;
+use crate::hospital::xhtml::{self, Form};
 use crate::wording::{self, Row, Rows, absences};
 use crate::xml::Writer;
 use musubi_core::release::Released;
@@ -27,12 +28,12 @@ pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>
     section(out, ("", "取扱い上の注意"), |out| table(out, &rows.into_rows()));
     diagnoses(out, subject);
     if let Some((_, notice)) = subject.notice {
-        text(out, ("8648-8", "入院中経過"), &notice.course);
-        text(out, ("8653-8", "退院時指導"), &notice.instructions);
-        text(out, ("18776-5", "依頼事項"), &notice.request);
+        text(out, ("8648-8", "入院中経過"), &notice.course, &notice.course_xhtml);
+        text(out, ("8653-8", "退院時指導"), &notice.instructions, &notice.instructions_xhtml);
+        text(out, ("18776-5", "依頼事項"), &notice.request, &notice.request_xhtml);
     }
     if let Some((_, referral)) = subject.referral {
-        text(out, ("42349-1", "紹介目的"), &referral.reason);
+        text(out, ("42349-1", "紹介目的"), &referral.reason, &referral.reason_xhtml);
         referral::words(out, referral);
     }
     observations(out, subject.one);
@@ -59,7 +60,11 @@ pub(super) fn section(out: &mut Writer, (code, title): (&str, &str), inner: impl
     out.close();
 }
 
-fn text(out: &mut Writer, what: (&str, &str), words: &str) {
+/// A section of words; `xhtml` says the same with what they lose.
+fn text(out: &mut Writer, what: (&str, &str), words: &str, xhtml: &str) {
+    if let Some(marked) = xhtml::markup(xhtml, Form::Cda).filter(|_| !words.is_empty()) {
+        return section(out, what, |out| out.leaf_marked("text", &marked));
+    }
     match words {
         "" => {}
         one if !one.contains('\n') => section(out, what, |out| out.leaf("text", one)),
@@ -240,7 +245,13 @@ const fn asked(body: &Body) -> Option<&proto::Screening> {
 }
 
 /// One observation as an entry.
-fn entry(out: &mut Writer, code: &proto::Coded, status: &str, at: Option<&str>, value: impl FnOnce(&mut Writer)) {
+pub(super) fn entry(
+    out: &mut Writer,
+    code: &proto::Coded,
+    status: &str,
+    at: Option<&str>,
+    value: impl FnOnce(&mut Writer),
+) {
     out.open("entry");
     observation(out, code, status, at, value);
     out.close();
@@ -324,7 +335,14 @@ fn others(out: &mut Writer, one: &Person<'_>) {
             _ => continue,
         };
         if let Some((heading, rows)) = wording::rows(body) {
-            section(out, (code, heading), |out| table(out, &rows));
+            section(out, (code, heading), |out| {
+                table(out, &rows);
+                match body {
+                    Body::Delivery(delivery) => maternity::delivery(out, delivery),
+                    Body::PregnancyNotification(notification) => maternity::pregnancy(out, notification),
+                    _ => {}
+                }
+            });
         }
     }
 }

@@ -71,6 +71,7 @@ pub(super) fn attached(
             media_type: media_type.to_owned(),
             content: bytes,
             r#type: kind.clone(),
+            ..proto::Document::default()
         };
         reading.paper(person, node, &name, document);
     }
@@ -105,6 +106,7 @@ pub(super) fn words(reading: &mut Reading<'_>, document: &Document<'_>) {
         media_type: "text/plain".to_owned(),
         content: text.into_bytes(),
         r#type: document.kind.clone(),
+        ..proto::Document::default()
     };
     let event = document.event().map_or("", |event| event.peek("end"));
     reading.paper(person, composition, &format!("document/{name}/{}", event.get(..10).unwrap_or(event)), paper);

@@ -116,6 +116,11 @@ fn an_individual_number_is_found_wherever_it_stands() {
     let document = Body::Document(proto::Document { content, ..proto::Document::default() });
     let in_bytes = submission(vec![about("1", document)]);
     assert_eq!(in_bytes.individual_number().unwrap(), "entries[0].document.content");
+    let (head, tail) = number.split_at(5);
+    let xhtml = format!("<td>{head}<sup>{tail}</sup></td>");
+    let notice = proto::DischargeNotice { course_xhtml: xhtml, ..proto::DischargeNotice::default() };
+    let across = submission(vec![about("1", Body::DischargeNotice(notice))]);
+    assert_eq!(across.individual_number().unwrap(), "entries[0].dischargeNotice.courseXhtml");
     assert_eq!(submission(vec![about("1", observed("8339-4", ""))]).individual_number(), None);
 }
 
