@@ -6,6 +6,7 @@ mod contact;
 mod naming;
 mod offer;
 mod party;
+mod replaced;
 
 use super::caller::Caller;
 use super::family::Family;
@@ -354,6 +355,9 @@ impl<'a> Custody<'a> {
         let mut diagnostics = self.parcel.diagnostics.clone();
         if self.names_of_others() {
             diagnostics.push(naming::foreign_name());
+        }
+        if self.replaces_nothing_known() {
+            diagnostics.push(replaced::unknown());
         }
         if self.parcel.submission.header().test || self.parcel.submission.is_archived() {
             // A test, or a message that nobody reads, makes nobody known and leaves nothing in the record; only its bytes

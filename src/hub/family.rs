@@ -192,6 +192,12 @@ impl Family {
         entries.iter().filter(|entry| on_file.contains(&entry.series_as(&known)) && !repeats(entry)).collect()
     }
 
+    /// Is anything of the series of this entry on file?
+    pub fn has_series_of(&self, entry: &SharedEntry) -> bool {
+        let series = entry.series_as(&|person| self.known_as(person));
+        self.entries.iter().any(|known| known.series() == series)
+    }
+
     /// Have a person's details been on file before?
     pub fn describes(&self, person: PersonId) -> bool {
         let known = self.known_as(person);

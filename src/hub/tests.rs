@@ -35,6 +35,7 @@ const MOTHER: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shio
 const OWN_EPDS: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_epds_own.hl7");
 const TWO_WEEK: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_r01_two_week_check.hl7");
 const CORRECTION: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/shione_a08_correction.hl7");
+const REPLACING: &str = include_str!("../../adapters/hospital/cda/samples/shione_referral_pdf.xml");
 const MINAMI: &[u8] = include_bytes!("../../adapters/hospital/hl7v2/samples/minami_a03_ssmix2.hl7");
 const VISITS: &[u8] = include_bytes!("../../adapters/public_health/ph05/samples/demo-visits.csv");
 

@@ -198,3 +198,19 @@ async fn a_file_of_no_known_format_is_told_why_and_an_unknown_format_is_another_
     assert!(said("auto", b"begin 644 WAV.DAT").await.starts_with("M002 This is none of the formats"));
     assert!(said("ph99", b"").await.starts_with("M702 "));
 }
+
+#[tokio::test]
+async fn a_document_that_replaces_one_that_never_came_is_kept_and_that_is_said() {
+    let city = City::new().await;
+    let unknown = |rows: &[(Option<String>, Vec<String>)]| {
+        assert!(rows[0].0.is_some(), "it is kept: {rows:?}");
+        rows[0].1.iter().filter(|said| said.contains("H005")).count()
+    };
+    let number = |number: &str| REPLACING.replacen("RF-2026-0080", number, 1).into_bytes();
+    assert_eq!(unknown(&city.submit("MED-4810700122", "cda", &number("RF-2026-0080")).await), 1);
+    let again = city.submit("MED-4810700122", "cda", &number("RF-2026-0081")).await;
+    assert_eq!(unknown(&again), 0, "one of its series came by now: {again:?}");
+    let of_nobody =
+        REPLACING.replacen("typeCode=\"RPLC\"", "typeCode=\"APND\"", 1).replacen("RF-2026-0080", "RF-2026-0082", 1);
+    assert_eq!(unknown(&city.submit("MED-4810700122", "cda", of_nobody.as_bytes()).await), 0);
+}
