@@ -40,7 +40,7 @@ mod tests {
             (b"".as_slice(), "empty"),
             (b" \r\n", "empty"),
             (b"\xEF\xBB\xBF<section><code/></section>", "its root tells no format"),
-            (b"<ClinicalDocument><id/></ClinicalDocument>", "its root tells no format"),
+            (b"<Document><id/></Document>", "its root tells no format"),
             (b"{\"a\":1}", "resourceType"),
             (b"/* examples */\nMSH|^~\\&|A", "before MSH"),
             (b"begin 644 WAV.DAT", "none of the formats"),
