@@ -293,22 +293,25 @@ async fn a_concern_about_nobody_who_is_known_or_that_cannot_be_read_is_asked_for
     }
 }
 
-/// The first discharge of the clinic's sheet with a concern about its child, and this total of the EPDS.
-fn discharge_with_a_concern(revision: &str, total: &str) -> Vec<u8> {
+/// The first discharge of the clinic's sheet, and the same with a concern about its child and an impossible score.
+fn discharge() -> (Vec<u8>, Vec<u8>) {
     const SHEET: &str = include_str!("../../adapters/hospital/hp01/samples/minami_discharges.csv");
     let mut lines = SHEET.lines();
     let (head, row) = (lines.next().unwrap(), lines.next().unwrap());
-    let row = row.replace("1,HP-0001,1,", &format!("1,HP-0001,{revision},")).replace(",7,0,", &format!(",{total},0,"));
-    format!("{head},concern_ground,concern_text,concern_infant\r\n{row},1,{NOTICED},0004533\r\n").into_bytes()
+    let columns = "concern_ground,concern_text,concern_at,concern_infant,concern_notifier";
+    let wrong = row.replace("1,HP-0001,1,", "1,HP-0001,2,").replace(",7,0,", ",31,0,");
+    let with_concern = format!("{head},{columns}\r\n{wrong},1,{NOTICED},2026-10-27 09:20,0004533,{NOTIFIER}\r\n");
+    (format!("{head}\r\n{row}\r\n").into_bytes(), with_concern.into_bytes())
 }
 
 #[tokio::test]
 async fn a_concern_in_a_discharge_sheet_is_told_although_its_row_is_refused() {
     let city = City::at("2026-10-28T10:00:00+09:00").await;
-    let unknown = city.clinic().hands_in("hp01", &discharge_with_a_concern("1", "31")).await;
-    assert!(unknown.codes().contains(&"M721"), "nobody knows her yet: {:?}", unknown.codes());
-    city.clinic().hands_in("hp01", &discharge_with_a_concern("1", "7")).await.accepted();
-    let refused = city.clinic().hands_in("hp01", &discharge_with_a_concern("2", "31")).await;
+    let (plain, with_concern) = discharge();
+    let unknown = city.clinic().hands_in("hp01", &with_concern).await;
+    assert!(unknown.codes().contains(&"M721"), "nobody knows the child yet: {:?}", unknown.codes());
+    city.clinic().hands_in("hp01", &plain).await.accepted();
+    let refused = city.clinic().hands_in("hp01", &with_concern).await;
     assert_eq!(refused.taken(), [false]);
     assert!(["H006", "M720"].iter().all(|code| refused.codes().contains(code)), "{:?}", refused.codes());
     let told = city.notifications().await;
