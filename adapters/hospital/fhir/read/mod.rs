@@ -85,6 +85,7 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
         return None;
     }
     reading.sent = sent(tree.root());
+    check_instant(reading, tree.root(), "timestamp");
     gather(reading, kind);
     if reading.failed() {
         return None;
@@ -127,6 +128,23 @@ fn sent(root: Node<'_>) -> Option<Stamp> {
     let found = [values::stamp(root, "timestamp"), composition.and_then(|first| values::stamp(first, "date"))];
     let updated = || root.first("meta").and_then(|meta| values::stamp(meta, "lastUpdated"));
     found.into_iter().flatten().next().or_else(updated)
+}
+
+/// An instant is a whole date and time with its zone (`formats/hospital.md` 4.1).
+fn check_instant(reading: &mut Reading<'_>, node: Node<'_>, name: &str) {
+    let text = node.peek(name);
+    let clock = text.split_once('T').map_or("", |(_, clock)| clock);
+    let (time, zone) = clock.find(['Z', '+', '-']).and_then(|at| clock.split_at_checked(at)).unwrap_or((clock, ""));
+    let is_whole = time.len() >= "00:00:00".len() && !zone.is_empty();
+    if !text.is_empty() && !is_whole {
+        reading.warning_at(
+            "H103",
+            node,
+            name,
+            "秒と時差まで書くべき日時です。書かれている精度で読みました。",
+            "An instant needs its seconds and its zone; read as far as it goes.",
+        );
+    }
 }
 
 /// Puts every resource in its place.

@@ -5,6 +5,7 @@ use super::super::datatypes::{INSTITUTION, REPRESENTATION};
 use super::bundle::Document;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
+use unicode_normalization::UnicodeNormalization;
 
 /// What a document of one kind must hold.
 struct Rules {
@@ -60,6 +61,7 @@ pub(super) fn check(reading: &mut Reading<'_>, bundle: Node<'_>, document: &Docu
         members(reading, bundle, composition, is_of_kind && document.is_discharge());
         resources(reading, bundle, &rules);
         names(reading, bundle);
+        addresses(reading, bundle);
         institutions(reading, bundle);
         sections(reading, composition, &rules);
     }
@@ -173,6 +175,33 @@ fn names(reading: &mut Reading<'_>, bundle: Node<'_>) {
     }
 }
 
+/// An address is told in words, without the postal code, which stands apart (eCS).
+fn addresses(reading: &mut Reading<'_>, bundle: Node<'_>) {
+    for address in of_type(bundle, "Patient").flat_map(|patient| patient.all("address")) {
+        match address.peek("text") {
+            "" => missing(reading, address, "text"),
+            text if holds_postal_code(text) => reading.warning_at(
+                "H008",
+                address,
+                "text",
+                "住所の文字列に郵便番号があります。郵便番号はpostalCodeに書いてください。",
+                "A postal code stands in the text of the address; it belongs into postalCode.",
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn holds_postal_code(text: &str) -> bool {
+    let text: String = text.nfkc().collect();
+    let code = text.trim_start().trim_start_matches('〒').trim_start();
+    let is_code = |code: &str| {
+        let shape = |(at, byte): (usize, u8)| if at == 3 { byte == b'-' } else { byte.is_ascii_digit() };
+        code.len() == 8 && code.bytes().enumerate().all(shape)
+    };
+    text.contains('〒') || code.get(..8).is_some_and(is_code)
+}
+
 /// The kind of an institution, which is the third of its ten digits: eCS knows 1 to 3, others are taken all the same
 /// (`formats/hospital.md` 4.2).
 fn institutions(reading: &mut Reading<'_>, bundle: Node<'_>) {
@@ -206,10 +235,19 @@ fn sections(reading: &mut Reading<'_>, composition: Node<'_>, rules: &Rules) {
     }
     let inside = structured.map(|structured| (structured, rules.structured));
     for (above, wanted) in [(composition, rules.sections)].into_iter().chain(inside) {
-        for code in wanted.iter().filter(|code| section(above, code).is_none()) {
-            missing(reading, above, &format!("section.where(code.coding.code='{code}')"));
+        for code in wanted {
+            match section(above, code) {
+                None => missing(reading, above, &format!("section.where(code.coding.code='{code}')")),
+                Some(found) if says_nothing(found) => missing(reading, found, "entry"),
+                Some(_) => {}
+            }
         }
     }
+}
+
+/// Is there nothing in a section, no word either, and no reason why?
+fn says_nothing(section: Node<'_>) -> bool {
+    ["text", "entry", "section", "emptyReason"].iter().all(|name| section.get(name).is_none())
 }
 
 /// The section of a code directly within another, or within the Composition.

@@ -109,7 +109,7 @@ fn bare(system: &str) -> &str {
     system.strip_prefix("urn:oid:").unwrap_or(system)
 }
 
-/// A code system as the record names it.
+/// A code system as the record names it: its older name (OID) and its newer one are the same system.
 pub(super) fn system(uri: &str) -> String {
     let table = uri.strip_prefix("http://terminology.hl7.org/CodeSystem/v2-").filter(|table| table.len() == 4);
     if let Some(table) = table {
@@ -119,8 +119,9 @@ pub(super) fn system(uri: &str) -> String {
         return unescaped(name);
     }
     match uri {
-        written::ICD10 => "I10".to_owned(),
+        written::ICD10 | "urn:oid:2.16.840.1.113883.6.3.1" | "http://hl7.org/fhir/sid/icd-10" => "I10".to_owned(),
         written::JLAC10 => "JC10".to_owned(),
+        "urn:oid:2.16.840.1.113883.6.1" => types::LOINC.to_owned(),
         other => bare(other).to_owned(),
     }
 }

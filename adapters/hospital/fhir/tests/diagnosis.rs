@@ -49,6 +49,18 @@ fn what_a_coding_displays_is_kept_where_the_author_wrote_something_else() {
 }
 
 #[test]
+fn the_older_and_the_newer_name_of_a_system_are_one_system() {
+    for name in [
+        "urn:oid:2.16.840.1.113883.6.3.1",
+        "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full",
+        "http://hl7.org/fhir/sid/icd-10",
+    ] {
+        let told = read_of(&format!("{{\"coding\":[{{\"system\":\"{name}\",\"code\":\"O24.4\"}}]}}"));
+        assert_eq!(told["code"]["system"], "I10", "{name}");
+    }
+}
+
+#[test]
 fn what_has_ended_is_no_longer_active() {
     let state = |ended| {
         let mut all = mother_alone();

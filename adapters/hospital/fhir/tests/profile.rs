@@ -85,6 +85,46 @@ fn each_rule_that_a_document_breaks_is_told_with_its_place() {
 }
 
 #[test]
+fn an_empty_section_says_why_and_an_address_stands_in_words_without_its_postal_code() {
+    let inside = "/entry/0/resource/section/0/section/0";
+    let mut document = sample("shione_discharge_summary");
+    document.pointer_mut(inside).unwrap().as_object_mut().unwrap().retain(|name, _| name == "code");
+    assert!(broken(&document).contains(&text("Bundle.entry[0].resource.section[0].section[0].entry")));
+    document.pointer_mut(inside).unwrap()["emptyReason"] = serde_json::json!({"coding": [{"code": "unavailable"}]});
+    assert!(!broken(&document).contains(&text("Bundle.entry[0].resource.section[0].section[0].entry")));
+
+    let at = |document: &Value| {
+        let all = document["entry"].as_array().unwrap();
+        all.iter().position(|one| one["resource"]["resourceType"] == "Patient").unwrap()
+    };
+    let mut document = sample("shione_discharge_summary");
+    let patient = at(&document);
+    let mut told = |address: Value| {
+        document["entry"][patient]["resource"]["address"] = serde_json::json!([address]);
+        broken(&document)
+    };
+    let place = format!("Bundle.entry[{patient}].resource.address[0].text");
+    assert!(told(serde_json::json!({"text": "朝凪県汐音市浜通2丁目3番10号"})).is_empty());
+    assert_eq!(told(serde_json::json!({"city": "汐音市"})), [place.clone()]);
+    for wrong in ["〒781-8125 朝凪県汐音市", "７８１－８１２５　朝凪県汐音市"] {
+        assert_eq!(told(serde_json::json!({"text": wrong})), [place.clone()], "{wrong}");
+    }
+}
+
+#[test]
+fn an_instant_without_its_seconds_or_zone_is_told() {
+    let told = |instant: &str| {
+        let mut document = sample("shione_discharge_summary");
+        document["timestamp"] = instant.into();
+        codes(&decode(&document.to_string())).contains(&text("H103 Bundle.timestamp"))
+    };
+    assert!(!told("2026-10-31T10:00:00+09:00") && !told("2026-10-31T01:00:00.123Z"));
+    for partial in ["2026-10", "2026-10-31", "2026-10-31T10:00+09:00", "2026-10-31T10:00:00"] {
+        assert!(told(partial), "{partial}");
+    }
+}
+
+#[test]
 fn a_modifier_refuses_wherever_it_stands() {
     let mut document = sample("shione_discharge_summary");
     document["entry"][0]["resource"]["section"][0]["modifierExtension"] = serde_json::json!([{"url": "urn:x"}]);
