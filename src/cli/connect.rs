@@ -5,8 +5,8 @@ use super::place::{fault, wait};
 use super::serve::{interrupted, log_to_standard_error};
 use super::{Exit, Failure, Terminal};
 use crate::ca::{request_with_token, secret_folder, write_public, write_secret};
-use crate::connect::check::check;
-use crate::connect::{Hub, MutualTls, PATIENCE, Sources, Spool, Storage, start};
+use crate::connect::check::{check, sources};
+use crate::connect::{Counts, Hub, MutualTls, PATIENCE, Sources, Spool, Storage, start};
 use crate::edge::tls::install_crypto;
 use clap::{Args, Subcommand};
 use musubi_core::agency::AgencyId;
@@ -70,6 +70,12 @@ struct TestArguments {
     /// The address that messages will be taken at
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// The folder that files will be taken from
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// The SS-MIX2 standardised storage that will be read
+    #[arg(long, value_name = "DIR")]
+    ssmix2: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -121,7 +127,8 @@ fn tested(connection: &Connection, test: &TestArguments, terminal: &mut Terminal
     let (files, address) = connection.resolve(terminal)?;
     let clock = Arc::clone(&terminal.clock);
     wait(async {
-        let steps = check(&files, &address, &test.spool.spool, test.listen, clock).await;
+        let mut steps = sources(test.folder.as_deref(), test.ssmix2.as_deref());
+        steps.extend(check(&files, &address, &test.spool.spool, test.listen, clock).await);
         for step in &steps {
             match &step.wrong {
                 None => writeln!(terminal.out, "ok    {} / {}", step.what.ja, step.what.en)?,
@@ -155,7 +162,14 @@ fn requested(arguments: &RequestArguments, terminal: &mut Terminal<'_>) -> Resul
 }
 
 fn counted(arguments: &SpoolArguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let counts = Spool::open(&arguments.spool).and_then(|spool| spool.counts()).map_err(fault)?;
+    let counts = Spool::make(&arguments.spool).and_then(|()| Counts::of(&arguments.spool)).map_err(fault)?;
     writeln!(terminal.out, "{} waiting / 送信待ち, {} refused / 受領拒否", counts.waiting, counts.refused)?;
+    if counts.deviations > 0 {
+        writeln!(
+            terminal.out,
+            "H105: {} deviations from the framing, or lines outside messages, since the spool was made / 枠の乱れ、または電文に属さない行",
+            counts.deviations
+        )?;
+    }
     Ok(if counts.refused == 0 { Exit::Success } else { Exit::Refused })
 }

@@ -1,12 +1,13 @@
 //! A test of both sides, step by step, that says which of them is wrong: the old system's, the connector's, the line, or the
 //! hub's.
 
-use super::Spool;
+use super::{Counts, Spool};
 use crate::agency_client::{AgencyClient, HttpError, HubAddress};
 use crate::clock::Clock;
 use crate::edge::mllp_io::MllpError;
 use crate::edge::tls::{ClientFiles, ConnectError};
 use musubi_core::adapter::Text;
+use musubi_core::time::Time;
 use musubi_verify::whole::{self, Readers};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -65,10 +66,17 @@ pub async fn check(
     if let Some(listen) = listen {
         steps.push(step("電文の受け口を開ける", "The local port can be opened", listening(listen).await));
     }
+    let now = clock.now();
     let client = AgencyClient::open(files, address.clone(), clock);
     let opened = client.as_ref().map(|_| ()).map_err(here);
     steps.push(step("証明書と秘密鍵を読める", "The certificate and its key can be used", opened));
     let Ok(client) = client else { return steps };
+    let in_time = in_time(&files.certificate, now);
+    let is_in_time = in_time.is_ok();
+    steps.push(step("証明書の期限が切れていない", "The certificate has not expired", in_time));
+    if !is_in_time {
+        return steps;
+    }
     let answered = asked(&client).await;
     let reached = answered.is_ok();
     steps.push(step("ハブが機関として受け付ける(HTTPS)", "The hub takes us for the agency (HTTPS)", answered));
@@ -83,11 +91,37 @@ pub async fn check(
     steps
 }
 
+/// Tries what files are taken from: each is read, and one of a folder is moved.
+pub fn sources(folder: Option<&Path>, tree: Option<&Path>) -> Vec<Step> {
+    let folder = folder.map(|folder| {
+        step(
+            "フォルダのファイルを sent/ に移せる",
+            "A file of the folder can be moved to sent/",
+            moved(folder).map_err(here),
+        )
+    });
+    let tree = tree.map(|root| {
+        let read = std::fs::read_dir(root).map(drop).map_err(here);
+        step("SS-MIX2標準化ストレージを読める", "The SS-MIX2 storage can be read", read)
+    });
+    folder.into_iter().chain(tree).collect()
+}
+
+fn moved(folder: &Path) -> std::io::Result<()> {
+    // Hidden, so that a connector that runs leaves it alone.
+    let (probe, sent) = (folder.join(".probe"), folder.join(super::files::SENT));
+    std::fs::create_dir_all(&sent)?;
+    std::fs::write(&probe, b"")?;
+    std::fs::rename(&probe, sent.join(".probe"))?;
+    std::fs::remove_file(sent.join(".probe"))
+}
+
 fn spooled(folder: &Path) -> Result<(), (Side, String)> {
-    let spool = Spool::open(folder).map_err(here)?;
+    // The connector may be at work on it.
+    Spool::make(folder).map_err(here)?;
     let probe = folder.join(".probe");
     whole::put(&probe, b"", Readers::Owner).and_then(|()| std::fs::remove_file(&probe)).map_err(here)?;
-    match spool.counts().map_err(here)?.refused {
+    match Counts::of(folder).map_err(here)?.refused {
         0 => Ok(()),
         refused => Err((
             Side::Here,
@@ -96,6 +130,21 @@ fn spooled(folder: &Path) -> Result<(), (Side, String)> {
             ),
         )),
     }
+}
+
+/// The hub would only close the connection: whose certificate it is, is known here.
+fn in_time(certificate: &Path, now: Time) -> Result<(), (Side, String)> {
+    let pem = std::fs::read(certificate).map_err(here)?;
+    let (_, block) = x509_parser::pem::parse_x509_pem(&pem).map_err(here)?;
+    let end = block.parse_x509().map_err(here)?.validity().not_after.timestamp();
+    if end.saturating_mul(1_000_000) >= now.micros() {
+        return Ok(());
+    }
+    Err((
+        Side::Here,
+        "expired: make a new request with `musubi connect request` / 期限切れです。`musubi connect request` で要求を作り直してください"
+            .to_owned(),
+    ))
 }
 
 /// A port that is taken may be that of the connector that runs.
@@ -138,4 +187,26 @@ fn connecting(error: &ConnectError) -> (Side, String) {
         ConnectError::Handshake(_) => Side::Hub,
     };
     (side, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[test]
+    fn a_folder_or_a_storage_that_cannot_be_used_is_this_sides_to_mend() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = |folder: Option<&Path>, tree: Option<&Path>| {
+            let steps = sources(folder, tree).into_iter();
+            steps.map(|step| step.wrong.map(|(side, _)| side)).collect::<Vec<_>>()
+        };
+        assert_eq!(wrong(None, None), []);
+        assert_eq!(wrong(Some(folder.path()), Some(folder.path())), [None, None]);
+        assert_eq!(std::fs::read_dir(folder.path().join("sent")).unwrap().count(), 0, "nothing is left behind");
+        let none = folder.path().join("none");
+        assert_eq!(wrong(None, Some(&none)), [Some(Side::Here)]);
+        std::fs::write(&none, "a file, no folder").unwrap();
+        assert_eq!(wrong(Some(&none), None), [Some(Side::Here)]);
+    }
 }

@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Largest file, in bytes (S-70).
 pub(super) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Where files go that were kept.
-const SENT: &str = "sent";
+pub(super) const SENT: &str = "sent";
 
 /// Length and time of change: a file that has both as before is whole.
 pub(super) type Looks = BTreeMap<PathBuf, (u64, SystemTime)>;
@@ -56,8 +56,15 @@ fn look_once(folder: &Path, seen: Looks, spool: &Spool) -> io::Result<Looks> {
         } else if about.len() > FILE_BYTES_MAX {
             tracing::error!("a file of the folder is over 64 MiB and stays where it is");
             now.insert(path, look);
-        } else if !keep(folder, &path, spool)? {
-            tracing::error!("a file of an SS-MIX2 storage that is not in force stays where it is");
+        } else {
+            match keep(folder, &path, spool) {
+                Ok(true) => continue,
+                Ok(false) => tracing::error!("a file of an SS-MIX2 storage that is not in force stays where it is"),
+                // One that nobody may read holds up no other.
+                Err(error) => {
+                    tracing::error!(kind = %error.kind(), "a file of the folder cannot be taken and stays where it is");
+                }
+            }
             now.insert(path, look);
         }
     }
@@ -67,17 +74,19 @@ fn look_once(folder: &Path, seen: Looks, spool: &Spool) -> io::Result<Looks> {
 /// On disk in the spool, and only then moved: a file is rather sent twice, which the hub knows, than lost. Was it one to send?
 fn keep(folder: &Path, path: &Path, spool: &Spool) -> io::Result<bool> {
     let bytes = fs::read(path)?;
-    match filed(&path.file_name().unwrap_or_default().to_string_lossy(), &bytes) {
+    let waiting = match filed(&path.file_name().unwrap_or_default().to_string_lossy(), &bytes) {
         Filed::AsItIs => spool.put(Kind::Document, &bytes)?,
         Filed::TakenBack(message) => spool.put(Kind::Document, &message)?,
         Filed::NotInForce(_) => return Ok(false),
     };
     let sent = folder.join(SENT);
-    fs::create_dir_all(&sent)?;
     let name = path.file_name().unwrap_or_default();
-    fs::rename(path, sent.join(name))?;
-    private::sync_folder(&sent)?;
-    Ok(true)
+    let moved = fs::create_dir_all(&sent).and_then(|()| fs::rename(path, sent.join(name)));
+    if moved.is_err() {
+        // It will be taken again: once is enough in the spool.
+        spool.done(&waiting).ok();
+    }
+    moved.and_then(|()| private::sync_folder(&sent)).map(|()| true)
 }
 
 #[cfg(test)]
@@ -116,5 +125,21 @@ mod tests {
         let first = spool.first().unwrap().unwrap();
         assert_eq!(spool.read(&first).unwrap(), b"whole now");
         assert!(!path.exists() && folder.path().join("sent/退院連絡票.csv").exists());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_moved_holds_up_no_other() {
+        let (folder, spooled) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let spool = Spool::open(spooled.path()).unwrap();
+        for name in ["a.csv", "b.csv"] {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        // A folder of that name stands where the first would go.
+        fs::create_dir_all(folder.path().join("sent/a.csv/x")).unwrap();
+        let seen = look_once(folder.path(), Looks::new(), &spool).unwrap();
+        let seen = look_once(folder.path(), seen, &spool).unwrap();
+        assert!(folder.path().join("sent/b.csv").exists());
+        assert!(seen.contains_key(&folder.path().join("a.csv")), "it is tried again");
+        assert_eq!(spool.counts().unwrap().waiting, 1, "and does not fill the spool");
     }
 }

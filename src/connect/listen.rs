@@ -69,6 +69,7 @@ impl Conversation for Local {
 
     fn deviation(&self, deviation: Deviation) {
         tracing::warn!(?deviation, "H105: the framing of the local system deviates");
+        self.forwarder.spool.deviates();
     }
 
     /// Its own system is held up by nobody here.
@@ -82,9 +83,15 @@ impl Conversation for Local {
             Received::TooLarge(head) => return self.say(&header(&head).ok()?, Stage::Application, &[too_large()]),
         };
         let split = file::split_frame(&frame);
+        // The hub sees the messages alone: what stands around them is told here or nowhere.
+        for found in &split.diagnostics {
+            tracing::warn!(code = %found.code, place = %found.place, "a frame of the local system: {}", found.text.en);
+            self.forwarder.spool.deviates();
+        }
         if split.is_refused() {
             return self.say(&header(&frame).ok()?, Stage::Application, &split.diagnostics);
         }
+        let around = split.diagnostics.as_slice();
         // All are on disk before the first is waited for.
         let messages = split.messages.iter().filter_map(|range| frame.get(range.clone()));
         let (answered, messages): (Vec<_>, Vec<_>) = messages
@@ -103,8 +110,8 @@ impl Conversation for Local {
                     continue;
                 }
             };
-            answers.extend(self.accepted(&header));
-            answers.extend(self.applied(&header, told).await);
+            answers.extend(self.accepted(&header, around));
+            answers.extend(self.applied(&header, around, told).await);
         }
         if answers.is_empty() { None } else { Some(answers.join(NEXT_FRAME.as_slice())) }
     }
@@ -121,15 +128,20 @@ impl Local {
     }
 
     /// In enhanced mode: it is kept.
-    fn accepted(&self, header: &Header) -> Option<Vec<u8>> {
+    fn accepted(&self, header: &Header, around: &[Diagnostic]) -> Option<Vec<u8>> {
         match header.mode {
-            Mode::Enhanced { accept, .. } if accept.wants(true) => self.say(header, Stage::Accept, &[]),
+            Mode::Enhanced { accept, .. } if accept.wants(true) => self.say(header, Stage::Accept, around),
             _ => None,
         }
     }
 
     /// What the hub said, as it said it; in time, else that the message waits here.
-    async fn applied(&self, header: &Header, told: tokio::sync::oneshot::Receiver<Vec<u8>>) -> Option<Vec<u8>> {
+    async fn applied(
+        &self,
+        header: &Header,
+        around: &[Diagnostic],
+        told: tokio::sync::oneshot::Receiver<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
         let hub = tokio::time::timeout(self.patience, told).await.ok().and_then(Result::ok);
         let success = hub.as_deref().is_none_or(|answer| ack::read(answer).is_some_and(|read| read.code == "AA"));
         let wanted = match header.mode {
@@ -141,7 +153,7 @@ impl Local {
             Some(answer) => Some(answer),
             // It was answered that it is kept; what the hub says of it later is for a person.
             None if header.mode != Mode::Original => None,
-            None => self.say(header, Stage::Application, &[waits_here()]),
+            None => self.say(header, Stage::Application, &[&[waits_here()], around].concat()),
         }
     }
 

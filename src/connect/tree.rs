@@ -75,7 +75,11 @@ fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, before: Lo
                 && name.sent.as_str() >= storage.since.as_str()
                 && journal.wants(name)
         };
-        let Some(name) = name.filter(|name| about.len() <= FILE_BYTES_MAX && wanted(name)) else { return Ok(()) };
+        let Some(name) = name.filter(wanted) else { return Ok(()) };
+        if about.len() > FILE_BYTES_MAX {
+            tracing::error!(kind = name.data_type, "a file of the storage is over 64 MiB and is not sent");
+            return Ok(());
+        }
         let look = (about.len(), about.modified()?);
         if seen.get(&path) == Some(&look) {
             files.push((name, path));
@@ -91,7 +95,12 @@ fn look_once(storage: &Storage, journal: &mut Journal, spool: &Spool, before: Lo
         if !journal.wants(&name) {
             continue;
         }
-        let file = fs::read(&path)?;
+        let Ok(file) = fs::read(&path) else {
+            // One that cannot be read holds up no other, and is looked at again.
+            tracing::error!(kind = name.data_type, "a file of the storage cannot be read");
+            taken.extend(path.parent().map(Path::to_owned));
+            continue;
+        };
         let message = if name.is_in_force() { Some(file) } else { withdrawal(&file, &name.control_id()) };
         // On disk first, and only then noted: a message is rather sent twice, which the hub knows, than lost.
         match message {

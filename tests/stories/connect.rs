@@ -1,9 +1,9 @@
 //! The connector beside an old hospital system: what it takes is on disk before it is answered, and reaches the hub.
 
-use crate::city::{City, MOTHER, NEWBORN};
+use crate::city::{City, MOTHER, NEWBORN, at};
 use crate::world::free_port;
 use musubi::agency_client::HubAddress;
-use musubi::clock::SystemClock;
+use musubi::clock::{ManualClock, SystemClock};
 use musubi::connect::check::{Side, check};
 use musubi::connect::{Counts, MutualTls, Running, Sources, Spool, start};
 use musubi::edge::mllp_io::MllpClient;
@@ -70,7 +70,7 @@ async fn nowhere() -> SocketAddr {
 }
 
 fn counts(spool: &Path) -> Counts {
-    Spool::open(spool).unwrap().counts().unwrap()
+    Counts::of(spool).unwrap()
 }
 
 async fn emptied(spool: &Path) -> Counts {
@@ -96,7 +96,11 @@ async fn a_message_on_loopback_gets_the_hubs_own_answer() {
     assert!(answer.contains("MSA|CA|S261030-0102"), "kept, and the hub had nothing to say against it: {answer}");
     let wrong = String::from_utf8(MOTHER.to_vec()).unwrap().replace("19960514", "19960231").replace("-0102", "-0103");
     assert!(sent(&mut old, wrong.as_bytes()).await.contains("MSA|AE|S261030-0103"));
-    assert_eq!(emptied(spool.path()).await, Counts { waiting: 0, refused: 1 }, "what was refused is for a person");
+    assert_eq!(
+        emptied(spool.path()).await,
+        Counts { refused: 1, ..Counts::default() },
+        "what was refused is for a person"
+    );
     running.stop().await;
 }
 
@@ -122,6 +126,20 @@ async fn what_the_hub_does_not_answer_is_kept_and_sent_in_order_later() {
         let again = city.send(sample::HOSPITAL, message).await;
         assert!(again.contains(&format!("MSA|AA|{id}|musubi:1:")), "the hub has it: {again}");
     }
+}
+
+#[tokio::test]
+async fn a_line_that_belongs_to_no_message_is_told_and_counted() {
+    let spool = tempfile::tempdir().unwrap();
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let dead = HubAddress { mllp: nowhere().await.to_string(), ..city.hub() };
+    let impatient = Sources { patience: Duration::from_millis(100), ..on_loopback() };
+    let running = city.connector(impatient, spool.path(), dead).await;
+    let mut old = local(&running).await;
+    let answer = sent(&mut old, &[b"of no message\r".as_slice(), NEWBORN].concat()).await;
+    assert!(answer.contains("MSA|AA|S261030-0101\r") && answer.contains("H105"), "{answer}");
+    assert_eq!(counts(spool.path()), Counts { waiting: 1, deviations: 1, ..Counts::default() });
+    running.stop().await;
 }
 
 #[tokio::test]
@@ -170,6 +188,10 @@ async fn the_test_says_which_side_is_wrong() {
     assert_eq!(sides(&files, city.hub(), &occupied).await, [Side::Here]);
     let no_key = ClientFiles { key: spool.path().join("none.key"), ..files.clone() };
     assert_eq!(sides(&no_key, city.hub(), spool.path()).await, [Side::Here]);
+    let expired = Arc::new(ManualClock::at(at("2046-10-30T11:05:40+09:00")));
+    let steps = check(&files, &city.hub(), spool.path(), None, expired).await;
+    let found: Vec<_> = steps.into_iter().filter_map(|step| step.wrong).collect();
+    assert!(matches!(&found[..], [(Side::Here, told)] if told.contains("期限切れ")), "{found:?}");
     let suspend = Enrolment::Suspend(AgencyId::new(sample::HOSPITAL).unwrap());
     city.running.hub.enrol(suspend, "operator").await.unwrap();
     assert_eq!(sides(&files, city.hub(), spool.path()).await, [Side::Hub]);
@@ -211,7 +233,7 @@ async fn an_invited_hospital_gets_its_certificate_and_tests_both_sides_by_comman
     let (own, spool) = (at(""), at("spool"));
     let test = ["connect", "--agency", &own, "test", "--spool", &spool];
     let (well, said) = musubi(&test, String::new()).await;
-    assert!(well && said.lines().count() == 4 && said.lines().all(|line| line.starts_with("ok ")), "{said}");
+    assert!(well && said.lines().count() == 5 && said.lines().all(|line| line.starts_with("ok ")), "{said}");
     let suspend = Enrolment::Suspend(AgencyId::new(sample::HOSPITAL).unwrap());
     city.running.hub.enrol(suspend, "operator").await.unwrap();
     let (well, said) = musubi(&test, String::new()).await;
