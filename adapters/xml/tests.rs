@@ -70,6 +70,10 @@ fn only_the_five_entities_and_characters_are_known() {
     assert_eq!(fault("<a>&#xD800;</a>"), Fault::Entity);
     assert_eq!(fault("<a>&#1;</a>"), Fault::Control);
     assert_eq!(fault("<a k='&#1;'/>"), Fault::Control);
+    for none in ["&#xFFFE;", "&#xFFFF;"] {
+        assert_eq!(fault(&format!("<a>{none}</a>")), Fault::Control);
+        assert_eq!(fault(&format!("<a k='{none}'/>")), Fault::Control);
+    }
     assert_eq!(fault("<a>\u{0}</a>"), Fault::Control);
     assert_eq!(small("<a>&lt;&gt;&amp;&quot;&apos;&#65;</a>").unwrap().text, "<>&\"'A");
 }
