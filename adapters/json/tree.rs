@@ -98,6 +98,12 @@ impl<'a> Tree<'a> {
         Node { tree: self, at: 0 }
     }
 
+    /// The value of this number ([`Node::number`]).
+    pub fn node(&self, number: usize) -> Option<Node<'_>> {
+        let at = u32::try_from(number).ok().filter(|_| number < self.slots.len())?;
+        Some(Node { tree: self, at })
+    }
+
     pub(super) fn slot(&self, at: u32) -> Option<&Slot> {
         self.slots.get(usize::try_from(at).ok()?)
     }

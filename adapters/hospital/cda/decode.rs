@@ -1,10 +1,9 @@
 //! From a document to a submission: the header first, then its people, its stay, its sections.
 
 use super::header::{self, Document};
-use super::{coverage, people, sections, tree, values};
+use super::{coverage, people, referral, sections, tree, values};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::reading::{self, Reading};
-use crate::json::Node;
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -53,7 +52,7 @@ const ENVELOPE: [&str; 9] = [
 
 /// Reads a document.
 pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) -> Decoded {
-    let tree::Read { tree, words, name, is_cda, is_bare } = document;
+    let tree::Read { tree, words, name, is_cda, doubtful, is_bare } = document;
     if !is_cda {
         return Decoded::refused(Diagnostic::error(
             "H001",
@@ -71,7 +70,7 @@ pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) 
             "The document declares no namespace; read as CDA (urn:hl7-org:v3), as the profile of its sender allows.",
         );
     }
-    let submission = read(&mut reading, &words, bytes);
+    let submission = read(&mut reading, &words, &doubtful, bytes);
     let diagnostics = std::mem::take(&mut reading.diagnostics);
     let mut ledger = Ledger::default();
     reading::account(&tree, &diagnostics, &ENVELOPE, &mut ledger);
@@ -87,7 +86,7 @@ fn date(text: &str) -> Result<(Stamp, bool), NotADate> {
     times::read(text).map(|read| (read.0, false))
 }
 
-fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<Submission> {
+fn read(reading: &mut Reading<'_>, words: &tree::Words, doubtful: &[usize], bytes: &[u8]) -> Option<Submission> {
     if reading.holds_individual_number(is_own_id) {
         return None;
     }
@@ -97,12 +96,12 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<
     if reading.failed() {
         return None;
     }
-    oddities(reading, reading.tree.root(), words);
+    oddities(reading, words, doubtful);
     people::participants(reading, patient, words);
     coverage::holders(reading, patient);
     let told = sections::read(reading, patient, &document, words);
     header::stay(reading, patient, &document, told, words);
-    header::referral(reading, patient, &document, words);
+    referral::read(reading, patient, &document, words);
     sections::papers(reading, patient, &document, words);
     people::warn_of_unlinked(reading, patient);
     if reading.failed() {
@@ -112,26 +111,26 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, bytes: &[u8]) -> Option<
 }
 
 /// Warns of what contradicts itself or leads nowhere (`formats/hospital.md` 3.3 and 3.4).
-fn oddities<'t>(reading: &mut Reading<'t>, node: Node<'t>, words: &tree::Words) {
-    if values::contradicts(node) {
-        reading.warning(
-            "H008",
-            node,
-            "値があるのに、値がない理由(nullFlavor)も書かれています。値を採りました。",
-            "There is a value and a reason why there is none (nullFlavor); the value was taken.",
-        );
-    }
-    for (name, child) in node.named_children() {
-        let leads_to = || child.peek("@value").strip_prefix('#').filter(|id| !id.is_empty());
-        if name == Some("reference") && leads_to().is_some_and(|id| words.get(id).is_none()) {
+fn oddities<'t>(reading: &mut Reading<'t>, words: &tree::Words, doubtful: &[usize]) {
+    let tree = reading.tree;
+    for node in doubtful.iter().filter_map(|number| tree.node(*number)) {
+        if values::contradicts(node) {
+            reading.warning(
+                "H008",
+                node,
+                "値があるのに、値がない理由(nullFlavor)も書かれています。値を採りました。",
+                "There is a value and a reason why there is none (nullFlavor); the value was taken.",
+            );
+        }
+        let leads_to = node.peek("@value").strip_prefix('#').filter(|id| !id.is_empty());
+        if leads_to.is_some_and(|id| words.get(id, node).is_none()) {
             reading.warning(
                 "H104",
-                child,
+                node,
                 "参照先の文(ID)が本文にありません。項目だけを読みました。",
                 "No words of the document have the ID to which this refers; the entry was read without them.",
             );
         }
-        oddities(reading, child, words);
     }
 }
 

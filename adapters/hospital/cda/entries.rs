@@ -3,7 +3,7 @@
 use super::allergies;
 use super::coverage;
 use super::maternity::{self, Part};
-use super::people;
+use super::newborns;
 use super::relatives;
 use super::screening;
 use super::sections::{Kind, Section};
@@ -21,18 +21,15 @@ use crate::json::Node;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, SubjectRole};
-use std::collections::BTreeMap;
 
-/// Values that belong into one entry together, by person; and newborns of whom only a section tells.
+/// Values that belong into one entry together, by person.
 #[derive(Default)]
 pub(super) struct Collected {
-    newborns: BTreeMap<usize, (proto::Newborn, String, Option<Stamp>)>,
+    pub(super) newborns: newborns::Collected,
     screenings: screening::Collected,
     maternity: maternity::Collected,
-    unnamed: Option<usize>,
-    named: Vec<(String, usize)>,
-    /// What names a birth of which no date is told: the series of the document.
-    series: String,
+    /// The series of the document.
+    pub(super) series: String,
 }
 
 impl Collected {
@@ -44,9 +41,9 @@ impl Collected {
 
 /// Where an observation stands.
 #[derive(Clone, Copy)]
-struct Place<'w> {
-    patient: usize,
-    kind: Kind,
+pub(super) struct Place<'w> {
+    pub(super) patient: usize,
+    pub(super) kind: Kind,
     words: &'w Words,
     /// Within the observation of a pregnancy.
     in_pregnancy: bool,
@@ -146,7 +143,7 @@ fn observation(
         }
         _ => {}
     }
-    let person = whose(reading, node, subject, place, collected);
+    let person = newborns::whose(reading, node, subject, place, collected);
     let recognised = recognise(reading, node);
     let concept = recognised.as_ref().map(|found| found.0);
     let child = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Child);
@@ -169,7 +166,7 @@ fn observation(
         }
         _ if is_score && !is_so => not_read(reading, node),
         Some(concept) if child && concept.of_newborn() => {
-            newborn(reading, person, node, concept, place.words, collected)
+            newborns::measured(reading, (person, concept), node, place.words, &mut collected.newborns)
         }
         concept if child && part.is_some() && !concept.is_some_and(Concept::of_newborn) => reading.warning(
             "H106",
@@ -206,99 +203,17 @@ pub(super) fn is_diagnosis(node: Node<'_>) -> bool {
     })
 }
 
-/// Whom an entry is about: a newborn that its subject names, in the newborn section an unnamed one, else the patient.
-fn whose(
-    reading: &mut Reading<'_>,
-    node: Node<'_>,
-    subject: Option<Node<'_>>,
-    place: Place<'_>,
-    collected: &mut Collected,
-) -> usize {
-    let is_child = reading.people.get(place.patient).is_some_and(|person| person.role() == SubjectRole::Child);
-    if is_child {
-        return place.patient;
-    }
-    if let Some(related) = relatives::child(subject) {
-        return named_child(reading, related, place, collected);
-    }
-    if place.kind != Kind::Newborn {
-        return place.patient;
-    }
-    if let Some(known) = collected.unnamed {
-        return known;
-    }
-    reading.warning(
-        "H106",
-        node,
-        "新生児の節に対象者(subject)がないため、名前のない児として読みました。",
-        "No subject in the newborn section: read as a child without a name.",
-    );
-    let suffix = format!("newborn/{}", collected.series);
-    let child = add_child(reading, place.patient, &suffix, None);
-    collected.unnamed = Some(child);
-    child
-}
-
-/// The child of a related subject, told apart by id, else by name and time of birth, else by order.
-fn named_child(reading: &mut Reading<'_>, related: Node<'_>, place: Place<'_>, collected: &mut Collected) -> usize {
-    let subject = related.first("subject");
-    let id = related.first("sdtc:id").or_else(|| subject.and_then(|subject| subject.first("sdtc:id")));
-    let id =
-        id.and_then(|id| values::identifier(id, "subjects", reading.profile, &people::own_roots(reading.tree.root())));
-    let names = subject.into_iter().flat_map(|subject| subject.all("name"));
-    let names: Vec<_> = names.filter_map(|name| values::name(name, "person_details.names")).collect();
-    let birth = subject.and_then(|subject| subject.first("birthTime")).map_or("", |time| time.peek("@value"));
-    let name = names.first().map(|name| name.text.clone()).unwrap_or_default();
-    let mark = id.as_ref().map_or_else(|| format!("{name}/{birth}"), |id| format!("{}/{}", id.issuer, id.value));
-    if let Some((_, known)) = collected.named.iter().find(|(known, _)| *known == mark) {
-        return *known;
-    }
-    let born = subject.and_then(|subject| subject.first("birthTime"));
-    let born = born.and_then(|time| reading.stamp(time, "@value", "person_details.birth_date"));
-    let child = match id {
-        Some(id) => people::add(reading, place.patient, (id.issuer, id.value), born),
-        None => {
-            let number = collected.named.len() + 1;
-            if number > 1 {
-                reading.warning(
-                    "H106",
-                    related,
-                    "多胎の児に番号(sdtc:id)がないため、書かれた順で区別しました。順を変えずに送ってください。",
-                    "Children without an id are told apart by the order in which they stand; keep that order.",
-                );
-            }
-            let day = born.map_or_else(|| collected.series.clone(), |born| born.compact().chars().take(8).collect());
-            add_child(reading, place.patient, &format!("newborn/{day}/{number}"), born)
-        }
-    };
-    collected.named.push((mark, child));
-    let details = proto::PersonDetails {
-        names,
-        birth_date: born.map(Stamp::date),
-        birth_time: born.filter(|born| born.hour.is_some()).map(Stamp::date_time),
-        sex: subject.and_then(|subject| people::sex(subject, "person_details.sex")),
-        ..proto::PersonDetails::default()
-    };
-    if details != proto::PersonDetails::default() {
-        let entry = reading.entry(child, reading.key(child).to_owned(), related, None, Body::PersonDetails(details));
-        reading.update("person_details", entry);
-    }
-    child
-}
-
-/// A child that has no number of its own: it is named after its mother and its birth.
-fn add_child(reading: &mut Reading<'_>, mother: usize, suffix: &str, born: Option<Stamp>) -> usize {
-    let Some(of) = reading.people.get(mother).map(|person| person.subject.clone()) else { return mother };
-    people::add(reading, mother, (of.issuer, format!("{}/{suffix}", of.identifier)), born)
-}
-
-/// The concept of an observation and its LOINC.
-fn recognise(reading: &Reading<'_>, node: Node<'_>) -> Option<(Concept, String)> {
+/// The concept of an observation and its LOINC. One that is known by what it is called is said to be, unless it is ours.
+fn recognise(reading: &mut Reading<'_>, node: Node<'_>) -> Option<(Concept, String)> {
     let code = node.first("code");
     let codes = values::codes(code);
     let by_code = codes.iter().find_map(|(system, code)| concepts::by_code(system, code, reading.profile));
     let shown = code.map_or("", |code| code.peek("@displayName"));
     let found = by_code.or_else(|| concepts::by_text(shown, "").filter(|_| !shown.is_empty()))?;
+    let is_own = || code.is_some_and(|code| code.peek("@codeSystemName") == maternity::OWN);
+    if found.by_text && !is_own() {
+        maternity::warn_of_text(reading, node);
+    }
     Some((found.concept, found.loinc))
 }
 
@@ -439,67 +354,16 @@ fn finding(reading: &mut Reading<'_>, person: usize, node: Node<'_>, loinc: Stri
 }
 
 /// The number of an observation.
-fn number(node: Node<'_>, path: &'static str, words: &Words) -> Option<proto::Quantity> {
+pub(super) fn number(node: Node<'_>, path: &'static str, words: &Words) -> Option<proto::Quantity> {
     let value = values::measured(node.first("value")?, path, words);
     value
         .quantity
         .or_else(|| types::number(&value.text).map(|number| proto::Quantity { value: number, ..Default::default() }))
 }
 
-fn newborn(
-    reading: &mut Reading<'_>,
-    person: usize,
-    node: Node<'_>,
-    concept: Concept,
-    words: &Words,
-    collected: &mut Collected,
-) {
-    let Some(value) = number(node, "newborn", words) else { return };
-    let at = effective(reading, node, "newborn.born_at");
-    let place = reading.tree.place(node);
-    let found = collected.newborns.entry(person).or_insert_with(|| (proto::Newborn::default(), place, at));
-    let newborn = &mut found.0;
-    let filled = match concept {
-        Concept::BirthWeight => concepts::grams_of(&value).map(|grams| newborn.birth_weight = Some(grams)),
-        Concept::BirthLength => {
-            newborn.birth_length = Some(value);
-            Some(())
-        }
-        Concept::HeadCircumference => {
-            newborn.head_circumference = Some(value);
-            Some(())
-        }
-        Concept::GestationalAge => concepts::days_of(&value).map(|days| newborn.gestation_days = Some(days)),
-        Concept::Apgar(minute) => concepts::whole(&value, 10).map(|score| match minute {
-            1 => newborn.apgar_1 = Some(score),
-            5 => newborn.apgar_5 = Some(score),
-            _ => newborn.apgar_10 = Some(score),
-        }),
-        _ => None,
-    };
-    values::coded(node.first("code"), "newborn", words);
-    if filled.is_none() {
-        reading.error_at(
-            "H006",
-            node,
-            "value",
-            "この項目ではあり得ない値または単位です。",
-            "This value or its unit is impossible for this item.",
-        );
-    }
-}
-
 /// Writes what was collected.
 pub(super) fn finish(reading: &mut Reading<'_>, collected: Collected) {
     screening::finish(reading, collected.screenings);
     maternity::finish(reading, &collected.series, collected.maternity);
-    for (person, (mut newborn, place, at)) in collected.newborns {
-        let born = reading.people.get(person).and_then(|person| person.born).or(at);
-        newborn.born_at = born.map(Stamp::date_time);
-        let key = format!("{}/newborn", reading.key(person));
-        let root = reading.tree.root();
-        let mut entry = reading.entry(person, key, root, born, Body::Newborn(newborn));
-        entry.source_path = place;
-        reading.push("newborn", entry);
-    }
+    newborns::finish(reading, collected.newborns);
 }

@@ -1,14 +1,12 @@
 //! The header: what kind of document it is, who keeps it, what it replaces, and the stay that it is about.
 
-use super::sections::{self, REASON, Section};
+use super::sections::{self, Section};
 use super::tree::Words;
 use super::values;
-use crate::hospital::fhir::APPROVAL;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::{Fate, Node};
-use crate::wording::codes::REFERRAL_KIND;
 use musubi_proto::v1 as proto;
 use proto::Label;
 use proto::entry::Body;
@@ -26,8 +24,8 @@ pub(super) struct Document<'t> {
     /// Ids of the requests that it answers.
     pub(super) orders: Vec<String>,
     /// The first of these, which also says what kind of request it is and how urgent.
-    order: Option<Node<'t>>,
-    custodian: Option<Node<'t>>,
+    pub(super) order: Option<Node<'t>>,
+    pub(super) custodian: Option<Node<'t>>,
     /// The sections of its body.
     pub(super) sections: Vec<Section<'t>>,
 }
@@ -53,16 +51,9 @@ const DISCHARGE: [&str; 4] = ["18842-5", "57058-0", "28655-9", "34105-7"];
 /// Types of referrals (LOINC, JMIX).
 const REFERRAL: [&str; 2] = ["57133-1", "MD0020730"];
 /// Types of consultation notes, which answer a referral (LOINC).
-const CONSULTATION: [&str; 1] = ["11488-4"];
+pub(super) const CONSULTATION: [&str; 1] = ["11488-4"];
 /// Types that are read for more than their words, beside those (LOINC).
 const OTHERS: [&str; 5] = ["34133-9", "57057-2", "57055-6", "18761-7", "11506-3"];
-/// Name of the codes for kinds of request, which are Musubi's own.
-pub(super) const KIND: &str = "urn:musubi:referral-kind";
-/// OID of ActPriority, and its codes as urgencies; each urgency is written as the first that has it.
-pub(super) const PRIORITY: &str = "2.16.840.1.113883.5.7";
-pub(super) const PRIORITIES: [(&str, &str); 3] = [("R", "routine"), ("UR", "soon"), ("A", "urgent")];
-/// Codes that are read besides: none makes a request less urgent than its sender says.
-const OTHER_PRIORITIES: [(&str, &str); 4] = [("EL", "routine"), ("S", "urgent"), ("EM", "urgent"), ("RR", "urgent")];
 /// Roots and extensions of `typeId`: of the standard, and of the Japanese referral of 2010.
 const TYPES: [(&str, &str); 2] =
     [("2.16.840.1.113883.1.3", "POCD_HD000040"), ("2.16.840.1.113883.2.2.3.2", "POCD_HD000040JP00")];
@@ -97,7 +88,10 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, words: &Words) -> Option<Docum
         reading.error_at("H004", root, "id", "文書の番号(id)が必要です。", "The document needs an id.");
         return None;
     };
-    let Some(kind) = values::coded(root.first("code"), "document.type", words) else {
+    let code = root.first("code");
+    // A reason why there is none is enough (3.3): its kind is not known.
+    let unknown = || code.filter(|code| values::is_null(*code)).map(|_| proto::Coded::default());
+    let Some(kind) = values::coded(code, "document.type", words).or_else(unknown) else {
         reading.error_at(
             "H004",
             root,
@@ -291,6 +285,15 @@ pub(super) fn stay(reading: &mut Reading<'_>, patient: usize, document: &Documen
     let encounter = root.first("componentOf").and_then(|one| one.first("encompassingEncounter"));
     let service = root.all("documentationOf").find_map(|one| one.first("serviceEvent"));
     if encounter.is_none() && !(document.is_discharge() && service.is_some()) {
+        if document.is_discharge() {
+            reading.warning_at(
+                "H008",
+                root,
+                "componentOf",
+                "退院時サマリーに入退院の情報(encompassingEncounter、serviceEvent)がありません。内容は文書として保管しました。",
+                "A discharge summary without its stay (encompassingEncounter, serviceEvent): what it says is kept as a document.",
+            );
+        }
         return;
     }
     let node = encounter.or(service).unwrap_or(root);
@@ -378,107 +381,4 @@ fn class(encounter: Option<Node<'_>>, document: &Document<'_>) -> &'static str {
         _ if document.is_discharge() => "inpatient",
         _ => "",
     }
-}
-
-/// The referral that a referral document is, and the answer that a consultation note is.
-pub(super) fn referral(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>, words: &Words) {
-    let root = reading.tree.root();
-    let written = root.first("author").and_then(|author| author.first("time"));
-    let written = written.and_then(|time| reading.stamp(time, "@value", "referral.requested_at"));
-    let at = written.or(reading.sent);
-    if document.is_referral() {
-        let id = document.orders.first().unwrap_or(&document.series);
-        let receivers = root.all("informationRecipient").filter_map(|one| one.first("intendedRecipient"));
-        let to: Vec<String> =
-            receivers.filter_map(|one| one.first("receivedOrganization")).filter_map(organization).collect();
-        if to.is_empty() {
-            reading.warning_at(
-                "H008",
-                root,
-                "informationRecipient",
-                "紹介先(informationRecipient)がありません。",
-                "The receiving organisation (informationRecipient) is missing.",
-            );
-        }
-        let (kind, urgency) = (asked_for(document), urgency(reading, document));
-        let mut numbers = document.order.into_iter().flat_map(|order| order.all("id"));
-        let approval = numbers.find(|id| id.peek("@assigningAuthorityName") == APPROVAL);
-        let approval = approval.map_or("", |id| id.take("@extension", "referral.approval_number"));
-        let several = to.len() > 1;
-        let to = if to.is_empty() { vec![String::new()] } else { to };
-        let reason = sections::words_of(document, REASON, "referral.reason", words);
-        let from = document.custodian.and_then(organization).unwrap_or_default();
-        for (to, order) in to.into_iter().zip(1..) {
-            let referral_id = if several { format!("{id}/{order}") } else { id.clone() };
-            let key = format!("{}/referral/{referral_id}", reading.key(patient));
-            let body = Body::Referral(proto::Referral {
-                referral_id,
-                kind: kind.to_owned(),
-                from: from.clone(),
-                to,
-                reason: reason.text.clone(),
-                reason_xhtml: reason.xhtml.clone(),
-                urgency: urgency.to_owned(),
-                requested_at: at.map(Stamp::date_time),
-                approval_number: approval.to_owned(),
-                ..proto::Referral::default()
-            });
-            let entry = reading.entry(patient, key, root, at, body);
-            reading.push("referral", entry);
-        }
-    }
-    if CONSULTATION.contains(&document.kind.code.as_str()) {
-        for id in &document.orders {
-            let body = Body::ReferralStep(proto::ReferralStep {
-                referral_id: id.clone(),
-                state: "completed".to_owned(),
-                at: at.map(Stamp::date_time),
-                by_agency: document.custodian.and_then(organization).unwrap_or_default(),
-                ..proto::ReferralStep::default()
-            });
-            let entry =
-                reading.entry(patient, format!("{}/referral/{id}/completed", reading.key(patient)), root, at, body);
-            reading.push("referral_step", entry);
-        }
-    }
-}
-
-/// What kind of request it is: by Musubi's own code, or by the word for it.
-fn asked_for(document: &Document<'_>) -> &'static str {
-    let Some(code) = document.order.and_then(|order| order.first("code")) else { return "" };
-    let own = code.peek("@codeSystemName") == KIND;
-    let is_it = |kind: &str, word: &str| own && code.peek("@code") == kind || code.peek("@displayName") == word;
-    let Some((kind, _)) = REFERRAL_KIND.iter().find(|(kind, word)| is_it(kind, word)) else { return "" };
-    for name in ["@code", "@displayName"] {
-        code.take(name, "referral.kind");
-    }
-    kind
-}
-
-/// How soon it is wanted: of the order, else of the act that asks for it in the section with the reason (C-CDA).
-fn urgency(reading: &mut Reading<'_>, document: &Document<'_>) -> &'static str {
-    let of_order = document.order.and_then(|order| order.first("priorityCode"));
-    let acts = || {
-        let asking = document.sections.iter().filter(|section| section.loinc == REASON);
-        let acts = asking.flat_map(|section| section.node.all("entry")).filter_map(|entry| entry.first("act"));
-        acts.filter_map(|act| act.first("priorityCode")).next()
-    };
-    let Some(code) = of_order.or_else(acts) else { return "" };
-    let written = code.take("@code", "referral.urgency");
-    let known = PRIORITIES.iter().chain(&OTHER_PRIORITIES).find(|(known, _)| *known == written);
-    if known.is_none() && !values::is_null(code) {
-        reading.warning(
-            "H104",
-            code,
-            "緊急度のコードが表(ActPriority)にありません。急ぎかどうかは本文で確かめてください。",
-            "This priority is not in the table (ActPriority); see the text for how urgent it is.",
-        );
-    }
-    known.map_or("", |(_, urgency)| *urgency)
-}
-
-/// The agency behind an organisation, else its name.
-fn organization(node: Node<'_>) -> Option<String> {
-    let name = || node.first("name").map(|name| name.take("#text", "referral").to_owned());
-    values::agency(node, "referral").or_else(name).filter(|name| !name.is_empty())
 }

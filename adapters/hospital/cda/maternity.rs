@@ -124,16 +124,21 @@ pub(super) fn take(
         }
         let is_own = node.first("code").is_some_and(|code| code.peek("@codeSystemName") == OWN);
         if matches!(part, Part::Called(_)) && !is_own {
-            reading.warning(
-                "H104",
-                node,
-                "項目を名称で判別しました(matched-by-text)。",
-                "The item was recognised by what it is called (matched-by-text).",
-            );
+            warn_of_text(reading, node);
         }
     }
     collected.deliveries.insert(person, found);
     is_taken
+}
+
+/// Says that an observation is known by what it is called.
+pub(super) fn warn_of_text(reading: &mut Reading<'_>, node: Node<'_>) {
+    reading.warning(
+        "H104",
+        node,
+        "項目を名称で判別しました(matched-by-text)。",
+        "The item was recognised by what it is called (matched-by-text).",
+    );
 }
 
 impl<B: Default> Found<B> {

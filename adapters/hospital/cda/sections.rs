@@ -207,10 +207,33 @@ pub(super) fn papers(reading: &mut Reading<'_>, patient: usize, document: &Docum
     }
     if !text.is_empty() {
         let xhtml = if is_marked { xhtml } else { String::new() };
-        paper(reading, patient, document, root, ("text/plain", text.into_bytes(), xhtml));
+        paper(reading, patient, document, root, ("", ("text/plain", text.into_bytes(), xhtml)));
     }
     for body in root.all("component").filter_map(|component| component.first("nonXMLBody")) {
         unstructured(reading, patient, document, body);
+    }
+    pictures(reading, patient, document);
+}
+
+/// What is packed beside the words of a section (observationMedia): each is a document. What is elsewhere is never looked for.
+fn pictures(reading: &mut Reading<'_>, patient: usize, document: &Document<'_>) {
+    let entries = document.sections.iter().flat_map(|section| section.node.all("entry"));
+    let packed = entries.filter_map(|entry| entry.first("observationMedia")?.first("value"));
+    for (value, number) in packed.filter(|value| value.get(BASE64).is_some()).zip(1..) {
+        let media_type = value.take("@mediaType", "document.media_type");
+        match attachment::attachment(media_type, value.peek(BASE64), attachment::BYTES_MAX) {
+            Ok((kind, bytes)) => {
+                value.take(BASE64, "document.content");
+                let picture = (kind, bytes, String::new());
+                paper(reading, patient, document, value, (&format!("/media/{number}"), picture));
+            }
+            Err(_) => reading.warning(
+                "H104",
+                value,
+                "添付(observationMedia)の種類または大きさが、受け取れるものと違います。原文のまま保管しました。",
+                "The kind or size of what is packed here (observationMedia) is none that is read: kept in the raw document only.",
+            ),
+        }
     }
 }
 
@@ -219,7 +242,7 @@ fn paper(
     patient: usize,
     document: &Document<'_>,
     node: Node<'_>,
-    (media_type, content, xhtml): (&str, Vec<u8>, String),
+    (suffix, (media_type, content, xhtml)): (&str, (&str, Vec<u8>, String)),
 ) {
     let paper = proto::Document {
         categories: insurance(reading, document),
@@ -230,7 +253,7 @@ fn paper(
         xhtml,
     };
     let series: String = document.series.chars().take(120).collect();
-    reading.paper(patient, node, &format!("document/{series}"), paper);
+    reading.paper(patient, node, &format!("document/{series}{suffix}"), paper);
 }
 
 /// What a narrative tells that has a section about insurance; of a public expense also the economic situation.
@@ -252,7 +275,7 @@ fn unstructured(reading: &mut Reading<'_>, patient: usize, document: &Document<'
         match attachment::attachment(media_type, packed.text(), attachment::BYTES_MAX) {
             Ok((kind, bytes)) => {
                 packed.taken("document.content");
-                paper(reading, patient, document, body, (kind, bytes, String::new()));
+                paper(reading, patient, document, body, ("", (kind, bytes, String::new())));
             }
             Err(fault) => reading.error(fault.code(), text, fault.ja(), fault.en()),
         }
@@ -260,7 +283,8 @@ fn unstructured(reading: &mut Reading<'_>, patient: usize, document: &Document<'
     }
     let words = text.take("#text", "document.content");
     if !words.is_empty() {
-        return paper(reading, patient, document, body, ("text/plain", words.as_bytes().to_vec(), String::new()));
+        let told = ("text/plain", words.as_bytes().to_vec(), String::new());
+        return paper(reading, patient, document, body, ("", told));
     }
     if values::is_null(text) || text.first("reference").is_some() {
         reading.warning(

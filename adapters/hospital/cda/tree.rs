@@ -46,6 +46,8 @@ pub(super) struct Read<'t> {
     pub(super) name: &'t str,
     /// Is it one of CDA?
     pub(super) is_cda: bool,
+    /// The numbers of elements that refer to words or say that they hold nothing, in order.
+    pub(super) doubtful: Vec<usize>,
     /// Was it read as one though it is in no namespace?
     pub(super) is_bare: bool,
 }
@@ -59,7 +61,8 @@ const XHTML_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// The words of elements that have an `ID`, for the references to them; and what of the mark-up of narratives is kept.
 #[derive(Default)]
 pub(super) struct Words {
-    by_id: BTreeMap<String, String>,
+    /// Each with the number of the `text` in which it stands: an id of one section may stand in another.
+    by_id: BTreeMap<String, Vec<(usize, String)>>,
     bytes: usize,
     /// By the number of the `text`.
     marked: BTreeMap<usize, String>,
@@ -67,9 +70,12 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The words of the element with this id.
-    pub(super) fn get(&self, id: &str) -> Option<&String> {
-        self.by_id.get(id)
+    /// The words of the element with this id: in the section of the value that refers to it, whose text stands before it, else in
+    /// another.
+    pub(super) fn get(&self, id: &str, from: Node<'_>) -> Option<&String> {
+        let all = self.by_id.get(id)?;
+        let before = all.iter().rev().find(|(text, _)| *text < from.number());
+        before.or_else(|| all.first()).map(|(_, words)| words)
     }
 
     /// What is kept of the mark-up of a `text`; empty where its words lose nothing.
@@ -85,13 +91,16 @@ impl Words {
         }
     }
 
-    fn collect(&mut self, element: &Element) {
+    fn collect(&mut self, number: usize, element: &Element) {
         if let Some(id) = element.attribute("ID").filter(|_| self.bytes < WORDS_BYTES_MAX) {
             let told = narrative::of(element);
             self.bytes += told.len();
-            self.by_id.entry(id.to_owned()).or_insert(told);
+            let all = self.by_id.entry(id.to_owned()).or_default();
+            if all.last().is_none_or(|(text, _)| *text != number) {
+                all.push((number, told));
+            }
         }
-        element.children.iter().for_each(|child| self.collect(child));
+        element.children.iter().for_each(|child| self.collect(number, child));
     }
 }
 
@@ -104,6 +113,7 @@ pub(super) struct Builder<'t> {
     words: Words,
     name: &'t str,
     is_cda: bool,
+    doubtful: Vec<usize>,
     /// May the document be in no namespace?
     may_be_bare: bool,
     is_bare: bool,
@@ -130,6 +140,7 @@ impl<'t> Builder<'t> {
             words: Words::default(),
             name: "",
             is_cda: false,
+            doubtful: Vec::new(),
             may_be_bare,
             is_bare: false,
         }
@@ -140,7 +151,8 @@ impl<'t> Builder<'t> {
         // A name that the tree gives itself is none of the sender's.
         let known = |name: &str| !name.starts_with(UNKNOWN);
         let tree = self.growing.finish(known, Style::Slashes).named("ClinicalDocument");
-        Read { tree, words: self.words, name: self.name, is_cda: self.is_cda, is_bare: self.is_bare }
+        let Builder { words, name, is_cda, is_bare, doubtful, .. } = self;
+        Read { tree, words, name, is_cda, doubtful, is_bare }
     }
 }
 
@@ -160,6 +172,9 @@ impl<'t> Build<'t> for Builder<'t> {
             (self.name, self.is_cda) = (name, is_cda);
         }
         let number = self.growing.values();
+        if name == "reference" {
+            self.doubtful.push(number);
+        }
         self.growing.open_object(element_name(namespace, Cow::Borrowed(name), self.is_bare));
         let contents = self.growing.mark();
         self.open.push(Open { number, contents, own: Cow::Borrowed(""), is_packed: false, is_text });
@@ -170,6 +185,9 @@ impl<'t> Build<'t> for Builder<'t> {
             text.attribute(namespace, name, value.clone());
         }
         let Some(open) = self.open.last_mut() else { return };
+        if name == "nullFlavor" && self.doubtful.last() != Some(&open.number) {
+            self.doubtful.push(open.number);
+        }
         open.is_packed |= namespace.is_none() && name == "representation" && value == "B64";
         self.growing.leaf(attribute_name(namespace, name), Leaf::Text(value));
         open.contents = self.growing.mark();
@@ -202,7 +220,8 @@ impl<'t> Build<'t> for Builder<'t> {
             Some(narrative) => {
                 self.growing.forget_since(open.contents);
                 keep_marks(&narrative, self.is_bare, &mut self.growing);
-                self.words.collect(&narrative);
+                self.doubtful.truncate(self.doubtful.partition_point(|number| *number <= open.number));
+                self.words.collect(open.number, &narrative);
                 self.words.keep(open.number, &narrative);
                 (says(&narrative), Cow::Owned(narrative::of(&narrative)))
             }

@@ -161,7 +161,7 @@ pub(super) fn told(node: Node<'_>, path: &'static str, words: &Words) -> String 
         return own.to_owned();
     }
     let reference = node.first("reference").map_or("", |reference| reference.take("@value", path));
-    reference.strip_prefix('#').and_then(|id| words.get(id)).cloned().unwrap_or_default()
+    reference.strip_prefix('#').and_then(|id| words.get(id, node)).cloned().unwrap_or_default()
 }
 
 /// All words of an element whose parts may stand in any order: a name or an address in one piece.

@@ -94,3 +94,97 @@ fn a_diagnosis_in_a_section_that_is_known_by_its_title_is_that_of_the_discharge(
     let found = told.iter().find(|entry| entry["condition"]["code"]["code"] == "O14.1").unwrap();
     assert_eq!(found["condition"]["kind"], "final");
 }
+
+#[test]
+fn an_id_means_the_words_of_the_section_in_which_it_is_referred_to() {
+    let section = |number: &str, words: &str| {
+        format!(
+            "<component><section><code code=\"30954-2\"/><text><content ID=\"r1\">{words}</content></text><entry>\
+             <observation classCode=\"OBS\" moodCode=\"EVN\"><code code=\"{number}\" codeSystem=\"1.2.3\" displayName=\"検査\"/>\
+             <value xsi:type=\"ED\"><reference value=\"#r1\"/></value></observation></entry></section></component>"
+        )
+    };
+    let both = [section("A1", "陰性"), section("A2", "陽性")].concat();
+    let decoded = decode(&changed("</structuredBody>", &format!("{both}</structuredBody>")));
+    let read = entries(&decoded);
+    let said = |code: &str| {
+        let found = read.iter().find(|entry| entry["observation"]["code"]["code"] == code);
+        found.unwrap()["observation"]["text"].clone()
+    };
+    assert_eq!((said("A1"), said("A2")), ("陰性".into(), "陽性".into()));
+}
+
+#[test]
+fn an_observation_that_is_known_by_its_name_is_said_to_be() {
+    let weight = |code: &str| {
+        with_section(&format!(
+            "<code code=\"8716-3\"/><entry><observation classCode=\"OBS\" moodCode=\"EVN\">{code}\
+             <value xsi:type=\"PQ\" value=\"12\" unit=\"1\"/></observation></entry>"
+        ))
+    };
+    let by_name = |text: &str| {
+        codes(&decode(text)).iter().filter(|said| said.starts_with("H104 ") && said.ends_with("/observation")).count()
+    };
+    assert_eq!(by_name(&weight("<code code=\"X\" codeSystem=\"1.2.3\" displayName=\"EPDS\"/>")), 1);
+    assert_eq!(by_name(&weight("<code code=\"EPDS\" codeSystemName=\"99MUSUBI\" displayName=\"EPDS\"/>")), 0);
+    assert_eq!(
+        by_name(&weight("<code code=\"99046-5\" codeSystem=\"2.16.840.1.113883.6.1\" displayName=\"EPDS\"/>")),
+        0
+    );
+}
+
+#[test]
+fn a_picture_beside_the_words_of_a_section_is_a_document_of_its_own() {
+    let picture = |kind: &str, inside: &str| {
+        let section = with_section(&format!(
+            "<code code=\"30954-2\"/><text>語</text><entry><observationMedia classCode=\"OBS\" moodCode=\"EVN\">\
+             <value mediaType=\"{kind}\" {inside}</value></observationMedia></entry>"
+        ));
+        decode(&section)
+    };
+    let packed = "representation=\"B64\">JVBERi0xLjQKJWludmVudGVkCg==";
+    let of_pdf = |decoded: &Decoded| {
+        let all = entries(decoded);
+        all.into_iter().filter(|entry| entry["document"]["mediaType"] == "application/pdf").collect::<Vec<_>>()
+    };
+    let found = of_pdf(&picture("application/pdf", packed));
+    assert_eq!(found.len(), 1);
+    assert!(found[0]["sourceKey"].as_str().unwrap().ends_with("/media/1"));
+    assert_eq!(found[0]["label"], "V", "nobody has looked at it");
+    for (kind, inside) in [("image/png", packed), ("image/gif", packed)] {
+        let other = picture(kind, inside);
+        assert!(of_pdf(&other).is_empty(), "{kind}");
+        assert!(
+            codes(&other).iter().any(|said| said.starts_with("H104 ") && said.ends_with("/observationMedia/value")),
+            "{kind}"
+        );
+    }
+    let elsewhere = picture("application/pdf", "><reference value=\"http://127.0.0.1/x.pdf\"/>");
+    assert!(of_pdf(&elsewhere).is_empty(), "nothing is fetched");
+}
+
+#[test]
+fn a_discharge_summary_without_its_stay_is_kept_and_that_is_said() {
+    let whole = sample("shione_discharge");
+    let (start, end) =
+        (whole.find("<componentOf>").unwrap(), whole.find("</componentOf>").unwrap() + "</componentOf>".len());
+    let mut without = [&whole[..start], &whole[end..]].concat();
+    if let (Some(start), Some(end)) = (without.find("<documentationOf>"), without.find("</documentationOf>")) {
+        without.replace_range(start..end + "</documentationOf>".len(), "");
+    }
+    let decoded = decode(&without);
+    assert!(codes(&decoded).contains(&"H008 /ClinicalDocument.componentOf".to_owned()), "{:?}", codes(&decoded));
+    assert!(entries(&decoded).iter().any(|entry| entry.get("document").is_some()));
+}
+
+#[test]
+fn a_kind_of_document_that_is_not_known_to_its_sender_is_kept_as_a_document() {
+    let whole = sample("shione_discharge");
+    let at = whole.find("<code code=\"18842-5\"").unwrap();
+    let end = at + whole[at..].find("/>").unwrap() + 2;
+    let with = |code: &str| [&whole[..at], code, &whole[end..]].concat();
+    let decoded = decode(&with("<code nullFlavor=\"UNK\"/>"));
+    assert_eq!(decoded.taken(), 1);
+    assert!(codes(&decoded).contains(&"H104 /ClinicalDocument/code".to_owned()), "{:?}", codes(&decoded));
+    assert_eq!(errors(&with("")), ["H004 /ClinicalDocument.code"], "one that is not there at all is missing");
+}

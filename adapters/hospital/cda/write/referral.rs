@@ -1,7 +1,7 @@
 //! What is asked of another agency: the order in the header, and the words of a section.
 
 use super::body::{coded, section, table};
-use crate::hospital::cda::header::{KIND, PRIORITIES, PRIORITY};
+use crate::hospital::cda::referral::{KIND, PRIORITIES, PRIORITY};
 use crate::hospital::fhir::APPROVAL;
 use crate::wording;
 use crate::wording::codes::{REFERRAL_KIND, word};
