@@ -199,14 +199,15 @@ impl Writing {
         }
         let is_cell = matches!(tag, Some(Tag::Cell | Tag::HeadCell));
         // An empty cell keeps the others of its row in their columns.
-        if !(is_cell && above == Some(Tag::Row)) && !says(element) {
+        let is_of_row = is_cell && above == Some(Tag::Row);
+        if !is_of_row && !says(element) {
             return;
         }
         let Some(tag) = tag else { return self.inside(element, above, in_cell) };
         // A table within a cell is its words: CDA has none there.
-        let is_kept = !(in_cell && tag == Tag::Table) && !(holds_only_lines(tag) && has_block(element));
+        let is_lost = in_cell && tag == Tag::Table || holds_only_lines(tag) && has_block(element);
         match above.and_then(Tag::wraps) {
-            _ if tag.may_stand_in(above) && is_kept => self.within(tag, &spans(element, tag), &mut |writing| {
+            _ if tag.may_stand_in(above) && !is_lost => self.within(tag, &spans(element, tag), &mut |writing| {
                 writing.inside(element, Some(tag), in_cell || is_cell);
             }),
             Some(around) => {
