@@ -10,8 +10,8 @@ mod ledger;
 mod readme;
 mod refusals;
 mod samples;
-mod state;
 mod ssmix2;
+mod state;
 mod transactions;
 
 use super::*;

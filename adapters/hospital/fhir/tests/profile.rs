@@ -105,9 +105,9 @@ fn an_empty_section_says_why_and_an_address_stands_in_words_without_its_postal_c
     };
     let place = format!("Bundle.entry[{patient}].resource.address[0].text");
     assert!(told(serde_json::json!({"text": "朝凪県汐音市浜通2丁目3番10号"})).is_empty());
-    assert_eq!(told(serde_json::json!({"city": "汐音市"})), [place.clone()]);
+    assert_eq!(told(serde_json::json!({"city": "汐音市"})), std::slice::from_ref(&place));
     for wrong in ["〒781-8125 朝凪県汐音市", "７８１－８１２５　朝凪県汐音市"] {
-        assert_eq!(told(serde_json::json!({"text": wrong})), [place.clone()], "{wrong}");
+        assert_eq!(told(serde_json::json!({"text": wrong})), std::slice::from_ref(&place), "{wrong}");
     }
 }
 
