@@ -60,6 +60,24 @@ pub(super) fn known(loinc: &str) -> Option<Recognised> {
     Some(Recognised { concept, loinc: loinc.to_owned(), by_text: false })
 }
 
+/// Names of the fields of a newborn, with the concept of each.
+pub(super) const FIELDS_OF_NEWBORN: [(Concept, &str); 7] = [
+    (Concept::GestationalAge, "gestation_days"),
+    (Concept::BirthWeight, "birth_weight"),
+    (Concept::BirthLength, "birth_length"),
+    (Concept::HeadCircumference, "head_circumference"),
+    (Concept::Apgar(1), "apgar_1"),
+    (Concept::Apgar(5), "apgar_5"),
+    (Concept::Apgar(10), "apgar_10"),
+];
+
+impl Concept {
+    /// The field of a newborn that holds it.
+    pub(super) fn field_of_newborn(self) -> Option<&'static str> {
+        FIELDS_OF_NEWBORN.iter().find(|(concept, _)| *concept == self).map(|(_, field)| *field)
+    }
+}
+
 /// The concept of a code, in the system that the source names: LOINC, else the peer's code table.
 pub(super) fn by_code(system: &str, code: &str, profile: &Profile) -> Option<Recognised> {
     if code.is_empty() {

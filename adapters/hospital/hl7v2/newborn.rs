@@ -1,9 +1,9 @@
 //! The newborn's own values: weight, length, head, Apgar, gestational age, in one entry with the child alone.
 
-use super::super::concepts::{self, Concept, WEIGHT_HARD_GRAMS};
+use super::super::concepts::{self, Concept, FIELDS_OF_NEWBORN, WEIGHT_HARD_GRAMS};
 use super::message::Segment;
 use super::reader::Reader;
-use super::results::{self, Context};
+use super::results::{self, Context, WRONG_PERSON};
 use super::times::{self, Stamp};
 use super::types;
 use musubi_core::japan::gestation;
@@ -15,9 +15,13 @@ use proto::entry::Body;
 #[derive(Default)]
 pub(super) struct Values {
     newborn: proto::Newborn,
+    /// Where the first of them stands.
     path: Option<String>,
-    /// Where a value was withdrawn, and why.
-    pub(super) withdrawn: Option<(String, &'static str)>,
+    /// Has any of them a value?
+    valued: bool,
+    /// Fields whose values are taken back, and why the first of them is.
+    cleared: Vec<&'static str>,
+    reason: &'static str,
     weeks: Option<i64>,
     days: Option<i64>,
 }
@@ -25,6 +29,7 @@ pub(super) struct Values {
 /// Reads one value.
 pub(super) fn value(reader: &mut Reader<'_>, obx: Segment<'_>, concept: Concept, values: &mut Values) {
     values.path.get_or_insert_with(|| reader.place(obx));
+    values.valued = true;
     reader.mapped(obx, 3, "newborn");
     let newborn = &mut values.newborn;
     match concept {
@@ -53,6 +58,16 @@ pub(super) fn value(reader: &mut Reader<'_>, obx: Segment<'_>, concept: Concept,
         Concept::GestationalAge => gestational_age(reader, obx, values),
         _ => {}
     }
+}
+
+/// Takes one value back (OBX-11 D or W): the others stay as they were said.
+pub(super) fn take_back(reader: &mut Reader<'_>, obx: Segment<'_>, concept: Concept, values: &mut Values) {
+    values.path.get_or_insert_with(|| reader.place(obx));
+    reader.mapped(obx, 3, "cleared");
+    if values.cleared.is_empty() {
+        values.reason = results::withdrawn_as(obx);
+    }
+    values.cleared.extend(concept.field_of_newborn());
 }
 
 fn birth_weight(reader: &mut Reader<'_>, obx: Segment<'_>) -> Option<proto::Quantity> {
@@ -161,12 +176,11 @@ pub(super) fn finish(reader: &mut Reader<'_>, context: &Context<'_>, values: Val
     } else {
         format!("{}/newborn", context.patient.key)
     };
-    let Some(path) = values.path else {
-        if let Some((path, reason)) = values.withdrawn {
-            results::withdrawal(reader, context, key, path, ("newborn", Category::C06Newborn, reason));
-        }
-        return;
-    };
+    let Some(path) = values.path else { return };
+    let all = FIELDS_OF_NEWBORN.iter().all(|(_, field)| values.cleared.contains(field));
+    if !values.valued && (all || values.reason == WRONG_PERSON) {
+        return results::withdrawal(reader, context, key, path, ("newborn", Category::C06Newborn, values.reason));
+    }
     let mut newborn = values.newborn;
     let days = match (values.weeks, values.days) {
         (Some(weeks), Some(days @ 0..=6)) => Some(weeks * 7 + days),
@@ -192,6 +206,9 @@ pub(super) fn finish(reader: &mut Reader<'_>, context: &Context<'_>, values: Val
     }
     let mut entry = reader.entry(context.patient, key, path, at, Body::Newborn(newborn));
     entry.commissioned = context.commissioned;
+    // What a message leaves out stays as its series said before (2.5).
+    entry.update = true;
+    entry.cleared = values.cleared.into_iter().map(str::to_owned).collect();
     reader.entries.push(entry);
 }
 

@@ -127,9 +127,12 @@ fn status(reader: &mut Reader<'_>, obx: Segment<'_>) -> Option<&'static str> {
     })
 }
 
+/// Why something was taken back that was posted for the wrong patient.
+pub(super) const WRONG_PERSON: &str = "wrong_person";
+
 /// `W` was posted for the wrong patient, `D` is deleted.
 pub(super) fn withdrawn_as(obx: Segment<'_>) -> &'static str {
-    if &*obx.value(11) == "W" { "wrong_person" } else { "deleted" }
+    if &*obx.value(11) == "W" { WRONG_PERSON } else { "deleted" }
 }
 
 fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, collected: &mut Collected) {
@@ -150,7 +153,7 @@ fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, coll
     match concept {
         Some(concept) if child && concept.of_newborn() && (valued || status.is_none()) => {
             if status.is_none() {
-                collected.newborn.withdrawn.get_or_insert_with(|| (reader.place(obx), withdrawn_as(obx)));
+                newborn::take_back(reader, obx, concept, &mut collected.newborn);
             } else {
                 newborn::value(reader, obx, concept, &mut collected.newborn);
             }

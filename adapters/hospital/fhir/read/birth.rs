@@ -65,7 +65,7 @@ pub(super) fn newborn<'t>(
     if is_taken_back(node) {
         let at = effective(reading, node, "newborn.born_at");
         note_code(node, "newborn");
-        of(&mut collected.newborns, person, node, at).cleared.extend(field(concept));
+        of(&mut collected.newborns, person, node, at).cleared.extend(concept.field_of_newborn());
         return;
     }
     let Some(value) = quantity(node, "newborn") else { return };
@@ -99,20 +99,6 @@ pub(super) fn newborn<'t>(
         Concept::Apgar(_) => newborn.apgar_10 = concepts::whole(&value, 10),
         _ => {}
     }
-}
-
-/// The field of a newborn that holds a concept.
-fn field(concept: Concept) -> Option<&'static str> {
-    Some(match concept {
-        Concept::BirthWeight => "birth_weight",
-        Concept::BirthLength => "birth_length",
-        Concept::HeadCircumference => "head_circumference",
-        Concept::GestationalAge => "gestation_days",
-        Concept::Apgar(1) => "apgar_1",
-        Concept::Apgar(5) => "apgar_5",
-        Concept::Apgar(_) => "apgar_10",
-        _ => return None,
-    })
 }
 
 /// What our own documents say of a newborn in words, for want of a code.

@@ -78,33 +78,38 @@ fn results(entry: &proto::Entry) -> Vec<Line> {
         }
         Some(Body::Screening(screening)) if screening.instrument == "epds" => epds(entry, screening),
         Some(Body::Newborn(newborn)) => born(newborn),
-        Some(Body::Withdrawal(taken)) => withdrawn(entry, taken).into_iter().collect(),
+        Some(Body::Withdrawal(taken)) => withdrawn(entry, taken),
         _ => Vec::new(),
     }
 }
 
-/// OBX-11 `D` or `W`: of what is taken back only the code is known, by its key.
-fn withdrawn(entry: &proto::Entry, taken: &proto::Withdrawal) -> Option<Line> {
-    let mut sub_id = "";
-    let code = match &*taken.body_kind {
-        "screening" => components(&["99046-5", "EPDS", "LN"]),
-        "newborn" => components(&["8339-4", "出生体重", "LN"]),
-        "observation" if !OTHER_KINDS.iter().any(|kind| entry.source_key.contains(kind)) => {
-            let (above, last) = entry.source_key.rsplit_once('/')?;
-            sub_id = last;
-            escaped(above.rsplit_once('/')?.1)
-        }
-        _ => return None,
-    };
-    let status = if taken.reason == "wrong_person" { "W" } else { "D" };
-    Some(Line::new("OBX").with(3, code).say(4, sub_id).with(11, status.to_owned()))
-}
+/// What an OBX says of a newborn, with the LOINC and the name of each.
+const OF_NEWBORN: [(&str, &str); 7] = [
+    ("11884-4", "在胎週数"),
+    ("8339-4", "出生体重"),
+    ("89269-5", "出生時身長"),
+    ("9843-4", "頭囲"),
+    ("9272-6", "アプガースコア1分"),
+    ("9274-2", "アプガースコア5分"),
+    ("9271-8", "アプガースコア10分"),
+];
 
-/// One OBX, final, with a LOINC.
-fn measured(loinc: &str, text: &str, quantity: Option<&proto::Quantity>, at: Option<&proto::DateTime>) -> Option<Line> {
-    let quantity = quantity?;
-    let code = components(&[loinc, text, "LN"]);
-    Some(value(Line::new("OBX").with(3, code).with(11, "F".to_owned()).at(14, at), Some(quantity)))
+/// OBX-11 `D` or `W`: of what is taken back only the code is known, by its key; of a newborn each of its values is.
+fn withdrawn(entry: &proto::Entry, taken: &proto::Withdrawal) -> Vec<Line> {
+    let status = if taken.reason == "wrong_person" { "W" } else { "D" };
+    let line = |code: String| Line::new("OBX").with(3, code).with(11, status.to_owned());
+    match &*taken.body_kind {
+        "screening" => vec![line(components(&["99046-5", "EPDS", "LN"]))],
+        "newborn" => OF_NEWBORN.iter().map(|(loinc, name)| line(components(&[loinc, name, "LN"]))).collect(),
+        "observation" if !OTHER_KINDS.iter().any(|kind| entry.source_key.contains(kind)) => {
+            let mut parts = entry.source_key.rsplitn(3, '/');
+            let (Some(sub_id), Some(code), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+                return Vec::new();
+            };
+            vec![line(escaped(code)).say(4, sub_id)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// OBX-2, 5 and 6 of a quantity.
@@ -165,25 +170,25 @@ fn epds(entry: &proto::Entry, screening: &proto::Screening) -> Vec<Line> {
 }
 
 fn born(newborn: &proto::Newborn) -> Vec<Line> {
-    let at = newborn.born_at.as_ref();
-    let gestation = newborn.gestation_days.map(|days| {
-        let code = components(&["11884-4", "在胎週数", "LN"]);
-        let line = Line::new("OBX").with(2, "ST".to_owned()).with(3, code).with(11, "F".to_owned()).at(14, at);
-        line.with(5, format!("{}w{}d", days / 7, days % 7))
-    });
-    let apgar = |loinc: &str, minute: u8, value: Option<i32>| {
-        let value = value?.to_string();
-        let score = proto::Quantity { value, unit: "{score}".to_owned(), comparator: String::new() };
-        measured(loinc, &format!("アプガースコア{minute}分"), Some(&score), at)
+    let line = |(loinc, name): (&str, &str)| {
+        let line = Line::new("OBX").with(3, components(&[loinc, name, "LN"])).with(11, "F".to_owned());
+        line.at(14, newborn.born_at.as_ref())
     };
-    let lines = [
-        gestation,
-        measured("8339-4", "出生体重", newborn.birth_weight.as_ref(), at),
-        measured("89269-5", "出生時身長", newborn.birth_length.as_ref(), at),
-        measured("9843-4", "頭囲", newborn.head_circumference.as_ref(), at),
-        apgar("9272-6", 1, newborn.apgar_1),
-        apgar("9274-2", 5, newborn.apgar_5),
-        apgar("9271-8", 10, newborn.apgar_10),
+    let weeks = newborn.gestation_days.map(|days| format!("{}w{}d", days / 7, days % 7));
+    let score = |score: Option<i32>| {
+        let value = score?.to_string();
+        Some(proto::Quantity { value, unit: "{score}".to_owned(), comparator: String::new() })
+    };
+    let measured = [
+        newborn.birth_weight.clone(),
+        newborn.birth_length.clone(),
+        newborn.head_circumference.clone(),
+        score(newborn.apgar_1),
+        score(newborn.apgar_5),
+        score(newborn.apgar_10),
     ];
-    lines.into_iter().flatten().collect()
+    let [gestation, others @ ..] = OF_NEWBORN;
+    let gestation = weeks.map(|weeks| line(gestation).with(2, "ST".to_owned()).with(5, weeks));
+    let others = others.into_iter().zip(&measured).filter_map(|(of, told)| Some(value(line(of), Some(told.as_ref()?))));
+    gestation.into_iter().chain(others).collect()
 }

@@ -3,6 +3,7 @@
 use super::*;
 use musubi_core::adapter::Fate;
 use proptest::prelude::*;
+use serde_json::json;
 
 const NEWBORN: &str = "shione_a03_newborn";
 const MOTHER: &str = "shione_a03_mother";
@@ -219,6 +220,34 @@ fn a_withdrawn_result_is_a_withdrawal_of_its_series() {
         assert_eq!(withdrawn.body("withdrawal")["reason"], reason);
         assert_eq!(withdrawn.entry("withdrawal")["sourceKey"], given.entry("observation")["sourceKey"]);
     }
+}
+
+#[test]
+fn a_value_of_a_newborn_that_is_taken_back_leaves_the_others_as_they_were_said() {
+    let with = |lines: &[(&str, &str)]| {
+        let text = String::from_utf8(sample(NEWBORN)).unwrap();
+        let others = text.split_inclusive('\r').filter(|line| !line.starts_with("OBX"));
+        let obx = lines.iter().map(|(code, status)| {
+            let value = if *status == "F" { "2486|g" } else { "|" };
+            format!("OBX|1|NM|{code}^値^LN||{value}|||||{status}\r")
+        });
+        read(others.map(str::to_owned).chain(obx).collect::<String>().as_bytes(), &shione())
+    };
+    for status in ["D", "W"] {
+        let corrected = with(&[("8339-4", "F"), ("9272-6", status)]);
+        assert_eq!(corrected.entry("newborn")["cleared"], json!(["apgar_1"]));
+        assert_eq!(corrected.entry("newborn")["update"], true);
+        assert_eq!(corrected.body("newborn")["birthWeight"]["value"], "2486");
+        assert!(corrected.bodies("withdrawal").is_empty());
+    }
+    let deleted = with(&[("9272-6", "D")]);
+    assert_eq!(deleted.entry("newborn")["cleared"], json!(["apgar_1"]));
+    assert!(deleted.bodies("withdrawal").is_empty(), "the weight that was sent before still stands");
+    let of_another = with(&[("9272-6", "W")]);
+    assert_eq!(of_another.body("withdrawal"), &json!({"bodyKind": "newborn", "reason": "wrong_person"}));
+    let codes = ["11884-4", "8339-4", "89269-5", "9843-4", "9272-6", "9274-2", "9271-8"];
+    let all = with(&codes.map(|code| (code, "D")));
+    assert_eq!(all.body("withdrawal"), &json!({"bodyKind": "newborn", "reason": "deleted"}));
 }
 
 #[test]
