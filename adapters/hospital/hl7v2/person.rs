@@ -362,7 +362,10 @@ pub(super) fn coverage(reader: &mut Reader<'_>, patient: &Patient, event: Option
         // As in CDA and FHIR: the same insurance is one series, wherever it stands.
         let key = series.next(format!("{}/coverage/{}", patient.key, keys::insurance(&coverage)));
         let mut entry = reader.entry(patient, key, reader.place(segment), event, Body::Coverage(coverage));
-        entry.list = segment.name().to_owned();
+        if segment.name() == "IN1" {
+            // A list (2.5); ZI1 stands beside one diagnosis.
+            entry.list = segment.name().to_owned();
+        }
         if public {
             raise::by_codes(&mut entry, [("public-expense", code.as_str())]);
         }

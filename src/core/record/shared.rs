@@ -257,6 +257,7 @@ impl SharedRecord {
     /// S-23) stands, what its author took back is gone, as is what a list that came later leaves out, and an update is
     /// completed by what stood before it.
     pub fn gather(entries: Vec<SharedEntry>) -> Self {
+        let lists = Lists::of(&entries);
         let mut series: BTreeMap<String, Vec<SharedEntry>> = BTreeMap::new();
         for entry in entries {
             series.entry(entry.series()).or_default().push(entry);
@@ -266,10 +267,8 @@ impl SharedRecord {
             entries.sort_by_key(SharedEntry::order);
             entries.into_iter().reduce(|before, next| next.upon(&before))
         });
-        let current: Vec<SharedEntry> = current.collect();
-        let lists = Lists::of(&current);
         let stands = |entry: &SharedEntry| !entry.is_withdrawal() && lists.hold(entry);
-        let mut entries: Vec<SharedEntry> = current.into_iter().filter(stands).collect();
+        let mut entries: Vec<SharedEntry> = current.filter(stands).collect();
         entries.sort_by_cached_key(|entry| (entry.occurred_at(), entry.entry.id.clone()));
         SharedRecord { entries }
     }

@@ -65,4 +65,5 @@ fn the_insurance_of_a_diagnosis_is_one_of_the_patient() {
     let coverage = read.body("coverage");
     assert_eq!((&coverage["symbol"], &coverage["number"]), (&json!("123456"), &json!("11010203")));
     assert_eq!(read.entry("coverage")["sourcePath"], "ZI1[1]");
+    assert!(read.entry("coverage").get("list").is_none(), "another diagnosis with its insurance leaves this one");
 }
