@@ -117,10 +117,14 @@ impl DictionaryRow {
     /// The categories it needs, as `C01 C13`.
     #[must_use]
     pub fn categories(&self) -> String {
-        let set: Vec<String> =
-            (0..20).filter(|bit| self.bits & (1 << bit) != 0).map(|bit| format!("C{:02}", bit + 1)).collect();
+        let set: Vec<String> = category_numbers(self.bits).map(|number| format!("C{number:02}")).collect();
         set.join(" ")
     }
+}
+
+/// The numbers of the categories in a set of bits, in order.
+pub fn category_numbers(bits: u32) -> impl Iterator<Item = i32> {
+    (1..=20).filter(move |number| bits >> (number - 1) & 1 == 1)
 }
 
 /// The bits of what was raised; a number that is no category is for nobody.

@@ -12,7 +12,7 @@ mod labelled;
 mod random;
 mod tags;
 
-pub use labelled::{DictionaryRow, Labelled, Mask, Need};
+pub use labelled::{DictionaryRow, Labelled, Mask, Need, category_numbers};
 #[cfg(feature = "testing")]
 pub use random::{Dice, Random};
 
@@ -63,17 +63,18 @@ pub fn unknown_enums(entry: &v1::Entry) -> Vec<String> {
     found
 }
 
+/// Is this the path of a field, or of something below it?
+#[must_use]
+pub fn is_part_of(path: &str, field: &str) -> bool {
+    path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
 /// What a field of a body needs with all that is below it: the bits of [`Need`]. `None` where the schema has no such field,
 /// where it tells nothing by itself, and where more than its labels decides (`whereabouts`, `opaque`).
 #[must_use]
 pub fn needs_of(body: &str, field: &str) -> Option<u32> {
-    let is_below = |row: &&DictionaryRow| {
-        let rest = row.path.strip_prefix(body).and_then(|rest| rest.strip_prefix('.'));
-        let rest = rest.and_then(|rest| rest.strip_prefix(field));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    let mut rows = dictionary().iter().filter(is_below).peekable();
-    rows.peek()?;
+    let field = [body, ".", field].concat();
+    let rows = dictionary().iter().filter(|row| is_part_of(row.path, &field));
     let needs = |bits: Option<u32>, row: &DictionaryRow| {
         let decided = row.flags.contains("whereabouts") || row.flags.contains("opaque");
         bits.filter(|_| !decided).map(|bits| bits | row.bits)

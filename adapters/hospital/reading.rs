@@ -6,8 +6,8 @@ use super::keys;
 use super::numbers;
 use crate::json::{Fate, Node, Tree};
 use musubi_core::adapter::{self, Diagnostic, Ledger, Profile, Severity};
-use musubi_proto::Labelled;
 use musubi_proto::v1 as proto;
+use musubi_proto::{Labelled, category_numbers};
 use proto::entry::Body;
 use proto::{Category, Label, SubjectRole};
 use std::collections::{BTreeMap, HashMap};
@@ -301,17 +301,13 @@ impl<'t> Reading<'t> {
         let beside = self.entries.iter().filter(is_said).fold(0, |bits, entry| bits | entry.told());
         for document in self.entries.iter_mut().filter_map(|entry| entry.body.as_mut()) {
             if let Body::Document(document) = document {
-                let more = (1..=CATEGORIES).filter(|number| beside >> (number - 1) & 1 == 1);
-                document.categories.extend(more);
+                document.categories.extend(category_numbers(beside));
                 document.categories.sort_unstable();
                 document.categories.dedup();
             }
         }
     }
 }
-
-/// The categories of data, C01 to C20.
-const CATEGORIES: i32 = 20;
 
 /// What became of every value; `envelope` are names that hold a document together wherever they stand.
 pub(super) fn account(tree: &Tree<'_>, diagnostics: &[Diagnostic], envelope: &[&str], ledger: &mut Ledger) {

@@ -4,7 +4,7 @@ use super::kind_of;
 use crate::adapter::Diagnostic;
 use crate::agency::CategorySet;
 use musubi_proto::v1 as proto;
-use musubi_proto::{Labelled, needs_of};
+use musubi_proto::{Labelled, category_numbers, is_part_of, needs_of};
 
 /// The reasons: those of FHIR's data-absent-reason, and what HL7's NullFlavor adds. What is masked has none: that it exists
 /// is not to be known.
@@ -34,19 +34,16 @@ fn needed(entry: &proto::Entry, field: &str) -> CategorySet {
 pub(crate) fn attribute(entry: &mut proto::Entry) {
     let mut absent = std::mem::take(&mut entry.absent);
     for absence in &mut absent {
-        let bits = needed(entry, &absence.field).bits();
-        absence.categories = (1..=20).filter(|number| bits >> (number - 1) & 1 == 1).collect();
+        absence.categories = category_numbers(needed(entry, &absence.field).bits()).collect();
     }
     entry.absent = absent;
 }
 
 /// Has this field of the body a value?
 fn has_value(entry: &proto::Entry, field: &str) -> bool {
+    let field = [entry.body.as_ref().map_or("", kind_of), ".", field].concat();
     let mut found = false;
-    entry.leaves(&mut String::new(), &mut |path, _| {
-        let below = path.split_once('.').map_or("", |(_, below)| below);
-        found |= below.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    });
+    entry.leaves(&mut String::new(), &mut |path, _| found |= is_part_of(path, &field));
     found
 }
 

@@ -155,9 +155,9 @@ fn raise_item(entry: &mut proto::Entry, writings: &CodedItem, codes: &RaisedCode
 }
 
 fn raise(entry: &mut proto::Entry, more: CategorySet) {
-    for bit in (0..32).filter(|bit| more.bits() >> bit & 1 == 1) {
-        if !entry.raised.contains(&(bit + 1)) {
-            entry.raised.push(bit + 1);
+    for number in musubi_proto::category_numbers(more.bits()) {
+        if !entry.raised.contains(&number) {
+            entry.raised.push(number);
         }
     }
 }
