@@ -133,6 +133,12 @@ pub fn yes_no(answer: Option<i32>) -> Option<String> {
     Some(word.to_owned())
 }
 
+/// The answer that [`yes_no`] has this word for.
+pub fn answer_of(word: &str) -> Option<i32> {
+    let known = [proto::YesNo::Yes, proto::YesNo::No, proto::YesNo::Refused, proto::YesNo::Unknown].map(i32::from);
+    known.into_iter().find(|answer| yes_no(Some(*answer)).as_deref() == Some(word))
+}
+
 /// Administrative sex.
 pub fn sex(sex: Option<i32>) -> Option<String> {
     let word = match proto::Sex::try_from(sex?).ok()? {

@@ -9,6 +9,7 @@ use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
+use crate::wording::answer_of;
 use crate::wording::codes::{DELIVERY_METHOD, DELIVERY_OUTCOME, code_of};
 use musubi_proto::v1 as proto;
 use proto::YesNo;
@@ -228,13 +229,11 @@ fn of_delivery(
 }
 
 fn yes_no(said: &str) -> Option<i32> {
-    let known = [YesNo::Yes, YesNo::No, YesNo::Refused, YesNo::Unknown];
-    let word = match said {
-        "true" => "はい",
-        "false" => "いいえ",
-        other => other,
-    };
-    known.into_iter().map(i32::from).find(|one| crate::wording::yes_no(Some(*one)).as_deref() == Some(word))
+    match said {
+        "true" => Some(YesNo::Yes.into()),
+        "false" => Some(YesNo::No.into()),
+        word => answer_of(word),
+    }
 }
 
 /// Writes what was collected. A pregnancy is named by the documents that tell of it, a delivery by its day, as in FHIR.

@@ -9,7 +9,8 @@ use crate::hospital::concepts::{self, Concept};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
-use crate::wording::codes::{DELIVERY_METHOD, DELIVERY_OUTCOME};
+use crate::wording::answer_of;
+use crate::wording::codes::{DELIVERY_METHOD, DELIVERY_OUTCOME, code_of};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use std::collections::BTreeMap;
@@ -124,20 +125,9 @@ pub(super) fn words<'t>(
         "low_weight_notified" => {
             newborn.low_weight_notified = flag(node, "valueBoolean", "newborn.low_weight_notified");
         }
-        _ => newborn.intensive_care = yes_no(node.take("valueString", "newborn.intensive_care")),
+        _ => newborn.intensive_care = answer_of(node.take("valueString", "newborn.intensive_care")),
     }
     true
-}
-
-fn yes_no(word: &str) -> Option<i32> {
-    let answers = [proto::YesNo::Yes, proto::YesNo::No, proto::YesNo::Refused, proto::YesNo::Unknown];
-    let said =
-        answers.into_iter().find(|answer| crate::wording::yes_no(Some((*answer).into())).as_deref() == Some(word));
-    said.map(Into::into)
-}
-
-fn of_word(table: &[(&'static str, &'static str)], word: &str) -> String {
-    table.iter().find(|(_, known)| *known == word).map_or(word, |(code, _)| code).to_owned()
 }
 
 /// What tells of a delivery: blood loss by its LOINC, the rest in the words of our own documents.
@@ -173,11 +163,11 @@ pub(super) fn labour<'t>(
     let delivery = &mut told.body;
     match field {
         "delivered_at" => delivery.delivered_at = born.map(Stamp::date_time),
-        "method" => delivery.method = of_word(DELIVERY_METHOD, text),
-        "outcome" => delivery.outcome = of_word(DELIVERY_OUTCOME, text),
+        "method" => delivery.method = code_of(DELIVERY_METHOD, text),
+        "outcome" => delivery.outcome = code_of(DELIVERY_OUTCOME, text),
         "presentation" => text.clone_into(&mut delivery.presentation),
         "child_count" => delivery.child_count = node.take("valueInteger", PATH).parse().ok(),
-        "transfusion" => delivery.transfusion = yes_no(text),
+        "transfusion" => delivery.transfusion = answer_of(text),
         _ => delivery.blood_loss = quantity(node, PATH),
     }
     true
