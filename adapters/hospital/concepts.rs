@@ -72,6 +72,22 @@ pub(super) const FIELDS_OF_NEWBORN: [(Concept, &str); 7] = [
 ];
 
 impl Concept {
+    /// Fills the field of a newborn that holds it. `None` for a value that is impossible there, and where there is no such field.
+    pub(super) fn fill(self, newborn: &mut proto::Newborn, value: proto::Quantity) -> Option<()> {
+        let score = self.score_max().and_then(|most| whole(&value, most));
+        match self {
+            Concept::BirthWeight => newborn.birth_weight = Some(grams_of(&value)?),
+            Concept::BirthLength => newborn.birth_length = Some(value),
+            Concept::HeadCircumference => newborn.head_circumference = Some(value),
+            Concept::GestationalAge => newborn.gestation_days = Some(days_of(&value)?),
+            Concept::Apgar(1) => newborn.apgar_1 = Some(score?),
+            Concept::Apgar(5) => newborn.apgar_5 = Some(score?),
+            Concept::Apgar(_) => newborn.apgar_10 = Some(score?),
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// The field of a newborn that holds it.
     pub(super) fn field_of_newborn(self) -> Option<&'static str> {
         FIELDS_OF_NEWBORN.iter().find(|(concept, _)| *concept == self).map(|(_, field)| *field)

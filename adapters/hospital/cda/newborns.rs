@@ -6,7 +6,7 @@ use super::relatives;
 use super::sections::Kind;
 use super::tree::Words;
 use super::values;
-use crate::hospital::concepts::{self, Concept};
+use crate::hospital::concepts::Concept;
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -126,25 +126,7 @@ pub(super) fn measured(
     let at = entries::effective(reading, node, "newborn.born_at");
     let place = reading.tree.place(node);
     let found = collected.measured.entry(person).or_insert_with(|| (proto::Newborn::default(), place, at));
-    let newborn = &mut found.0;
-    let filled = match concept {
-        Concept::BirthWeight => concepts::grams_of(&value).map(|grams| newborn.birth_weight = Some(grams)),
-        Concept::BirthLength => {
-            newborn.birth_length = Some(value);
-            Some(())
-        }
-        Concept::HeadCircumference => {
-            newborn.head_circumference = Some(value);
-            Some(())
-        }
-        Concept::GestationalAge => concepts::days_of(&value).map(|days| newborn.gestation_days = Some(days)),
-        Concept::Apgar(minute) => concepts::whole(&value, 10).map(|score| match minute {
-            1 => newborn.apgar_1 = Some(score),
-            5 => newborn.apgar_5 = Some(score),
-            _ => newborn.apgar_10 = Some(score),
-        }),
-        _ => None,
-    };
+    let filled = concept.fill(&mut found.0, value);
     values::coded(node.first("code"), "newborn", words);
     if filled.is_none() {
         reading.error_at(

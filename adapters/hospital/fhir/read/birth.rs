@@ -71,13 +71,8 @@ pub(super) fn newborn<'t>(
     }
     let Some(value) = quantity(node, "newborn") else { return };
     let at = effective(reading, node, "newborn.born_at");
-    let filled = match concept {
-        Concept::Apgar(_) => concepts::whole(&value, concept.score_max().unwrap_or_default()).is_some(),
-        Concept::GestationalAge => concepts::days_of(&value).is_some(),
-        Concept::BirthWeight => concepts::grams_of(&value).is_some(),
-        _ => true,
-    };
-    if !filled {
+    let told = of(&mut collected.newborns, person, node, at);
+    if concept.fill(&mut told.body, value.clone()).is_none() {
         reading.error_at(
             "H006",
             node,
@@ -89,17 +84,6 @@ pub(super) fn newborn<'t>(
     }
     check_usual(reading, node, concept, &value);
     note_code(node, "newborn");
-    let newborn = &mut of(&mut collected.newborns, person, node, at).body;
-    match concept {
-        Concept::BirthWeight => newborn.birth_weight = concepts::grams_of(&value),
-        Concept::BirthLength => newborn.birth_length = Some(value),
-        Concept::HeadCircumference => newborn.head_circumference = Some(value),
-        Concept::GestationalAge => newborn.gestation_days = concepts::days_of(&value),
-        Concept::Apgar(1) => newborn.apgar_1 = concepts::whole(&value, 10),
-        Concept::Apgar(5) => newborn.apgar_5 = concepts::whole(&value, 10),
-        Concept::Apgar(_) => newborn.apgar_10 = concepts::whole(&value, 10),
-        _ => {}
-    }
 }
 
 /// What our own documents say of a newborn in words, for want of a code.
