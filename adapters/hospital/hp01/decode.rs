@@ -206,7 +206,8 @@ impl Sheet {
         Some(entry)
     }
 
-    /// What an earlier row of this record told, taken back.
+    /// What an earlier row of this record told, taken back. A concern is not: who deletes a sheet has not unseen what was noticed,
+    /// and one that the row holds is offered like any other.
     fn withdrawals(&self, row: &mut RowReader<'_>, profile: &Profile) -> Vec<proto::Entry> {
         let withdrawal = |row: &RowReader<'_>, role, id: &str, key: String, kind: &str, raised: Category| {
             let body = proto::Withdrawal { body_kind: kind.to_owned(), reason: "deleted".to_owned() };
@@ -237,6 +238,7 @@ impl Sheet {
             let key = format!("{child}/newborn");
             entries.push(withdrawal(row, SubjectRole::Child, &child, key, "newborn", Category::C06Newborn));
         }
+        entries.extend(self.concern(row));
         entries
     }
 }

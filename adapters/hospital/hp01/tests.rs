@@ -236,6 +236,10 @@ fn a_cancelled_row_takes_back_what_it_told() {
     let decoded = Hp01.decode(sample().as_bytes(), &profile());
     let cancelled = &records(&decoded)[3];
     assert_eq!(bodies(cancelled, "withdrawal"), [&json!({"bodyKind": "discharge_notice", "reason": "deleted"})]);
+    let concerned = with(&[("懸念_根拠", "1"), ("懸念_内容", "上腕にあざ")]).replacen("\n1,", "\n2,", 1);
+    let row = &records(&Hp01.decode(concerned.as_bytes(), &profile()))[0];
+    assert!(!bodies(row, "withdrawal").is_empty() && bodies(row, "dischargeNotice").is_empty());
+    assert_eq!(bodies(row, "concern")[0]["text"], "上腕にあざ", "who cancels a sheet has not unseen it");
 }
 
 #[test]

@@ -33,7 +33,9 @@ impl Rows for Reports {
         let withdrawn = row.code("op", &[(1, false), (2, true)]);
         if withdrawn == Some(true) {
             let envelope = envelope?;
-            return Some(envelope.submission(withdrawals(row, &envelope), None));
+            let mut entries = withdrawals(row, &envelope);
+            entries.extend(envelope.own_concern(row));
+            return Some(envelope.submission(entries, None));
         }
         let report = report(row, profile);
         let screening = epds::read(row);
@@ -59,11 +61,13 @@ impl Rows for Reports {
     }
 
     fn concern(&self, row: &mut RowReader<'_>, profile: &Profile) -> Option<proto::Submission> {
-        let (concern, child) = concern::read(row)?;
+        if !concern::is_raised(row) {
+            return None;
+        }
         let envelope = Envelope::read(row, profile)?;
-        let started = row.clock("start").map(values::date_time);
+        let concern = envelope.own_concern(row)?;
         let sent_at = row.moment("reported_at").map(values::date_time);
-        Some(envelope.submission(vec![envelope.concern(row, started, concern, child)], sent_at))
+        Some(envelope.submission(vec![concern], sent_at))
     }
 }
 
@@ -115,6 +119,13 @@ impl Envelope {
         }
     }
 
+    /// The concern of a row that holds no report: of one that takes a report back, or whose report cannot be read.
+    fn own_concern(&self, row: &mut RowReader<'_>) -> Option<proto::Entry> {
+        let (concern, child) = concern::read(row)?;
+        let started = row.clock("start").map(values::date_time);
+        Some(self.concern(row, started, concern, child))
+    }
+
     /// A concern about her, or about the child of this key. It is the provider's own, and no work that the municipality
     /// commissioned.
     fn concern(
@@ -156,8 +167,8 @@ fn municipality(row: &mut RowReader<'_>) -> Option<Municipality> {
         .ok()
 }
 
-/// The report and, where the row still holds one, its screening are taken back. A concern that was offered to an authority is not:
-/// who deletes a report has not unseen what was noticed.
+/// The report and, where the row still holds one, its screening are taken back. A concern is not: who deletes a report has not
+/// unseen what was noticed, and one that the row holds is offered like any other.
 fn withdrawals(row: &mut RowReader<'_>, envelope: &Envelope) -> Vec<proto::Entry> {
     let withdrawal = |row: &RowReader<'_>, kind: &str, raised: proto::Category| {
         let body = proto::Withdrawal { body_kind: kind.to_owned(), reason: "deleted".to_owned() };

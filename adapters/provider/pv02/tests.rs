@@ -204,17 +204,32 @@ fn all_that_is_wrong_with_a_row_is_told() {
     assert_eq!(codes(&decoded, 5), ["PV-E303 row 5, EPDS合計"]);
 }
 
+/// The file of other reports with more columns, which the first row fills in.
+fn with(columns: &str, values: &str) -> Decoded {
+    Pv02.decode(others_with(columns, values).as_bytes(), &profile())
+}
+
+fn others_with(columns: &str, values: &str) -> String {
+    let text = std::str::from_utf8(OTHERS).unwrap();
+    let lines = text.lines().enumerate().map(|(number, line)| match number {
+        0 => format!("{line},{columns}"),
+        1 => format!("{line},{values}"),
+        _ => format!("{line}{}", ",".repeat(columns.split(',').count())),
+    });
+    lines.collect::<Vec<_>>().join("\r\n")
+}
+
+#[test]
+fn a_row_that_takes_a_report_back_still_offers_the_concern_that_it_holds() {
+    let text = others_with("懸念_根拠,懸念_内容", "1,上腕にあざ").replacen("\n1,", "\n2,", 1);
+    let record = record_of(&Pv02.decode(text.as_bytes(), &profile()), 1);
+    let kinds = |kind: &str| record["entries"].as_array().unwrap().iter().filter(|e| e.get(kind).is_some()).count();
+    assert!(kinds("withdrawal") > 0 && kinds("careDelivery") == 0);
+    assert_eq!(kinds("concern"), 1);
+}
+
 #[test]
 fn a_concern_is_an_entry_of_its_own_about_whom_the_row_names() {
-    let with = |columns: &str, values: &str| {
-        let text = std::str::from_utf8(OTHERS).unwrap();
-        let lines = text.lines().enumerate().map(|(number, line)| match number {
-            0 => format!("{line},{columns}"),
-            1 => format!("{line},{values}"),
-            _ => format!("{line}{}", ",".repeat(columns.split(',').count())),
-        });
-        Pv02.decode(lines.collect::<Vec<_>>().join("\r\n").as_bytes(), &profile())
-    };
     let columns = "concern_ground,concern_text,concern_at,concern_infant,concern_notifier,concern_consent";
     let read = record_of(&with(columns, "1,上腕にあざ,R8.11.20 14:30,SK08-0052-c2,野上,3"), 1);
     let concern = read["entries"].as_array().unwrap().last().unwrap();
