@@ -1,7 +1,9 @@
 //! The concern of a row (懸念): what somebody noticed, offered to the municipality as a notification. It is an entry of its own,
 //! so that who may read the rest of the row need not be told of it. The columns are the same in every layout that has them.
 
-use super::{RowReader, values};
+use super::header::key_of;
+use super::{Column, Layout, RowReader, values};
+use musubi_core::adapter::Diagnostic;
 use musubi_proto::v1 as proto;
 
 /// Every column of it. One that is filled in makes a concern: what is missing then is asked for, and nothing is lost.
@@ -33,4 +35,21 @@ pub fn read(row: &mut RowReader<'_>) -> Option<(proto::Concern, Option<String>)>
     };
     let child = Some(row.text_up_to("concern_infant", 40)).filter(|key| !key.is_empty());
     Some((concern, child))
+}
+
+/// What the sender of a file is told that was refused whole, where it may hold a concern: its header has a column for one, or
+/// could not be read. Mending a file takes time that a child may not have.
+pub(super) fn in_a_refused_file(layout: &Layout, header: Option<&[String]>) -> Option<Diagnostic> {
+    let of_concern = |column: &&Column| KEYS.contains(&column.key);
+    let names: Vec<String> =
+        layout.columns.iter().filter(of_concern).flat_map(|c| [key_of(c.name), key_of(c.key)]).collect();
+    let stands = |header: &[String]| header.iter().any(|cell| names.contains(&key_of(cell)));
+    (!names.is_empty() && header.is_none_or(stands)).then(|| {
+        Diagnostic::warning(
+            "M722",
+            "file",
+            "ファイル全体を受け取れませんでした。懸念の列に書かれた内容も届いていません。記入がある場合は、ファイルを直す前に、すぐに電話でこども家庭センターへ知らせてください。",
+            "Nothing of the file was taken, and no concern in it either. If it holds one, report it to the center by telephone at once, before the file is mended.",
+        )
+    })
 }

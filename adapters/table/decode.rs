@@ -1,5 +1,6 @@
 //! A whole file: header, rows one by one, and the account of every cell.
 
+use super::concern;
 use super::header::{Header, Slot, name_of};
 use super::layout::{KEPT_RAW, Layout};
 use super::reader::RowReader;
@@ -50,9 +51,14 @@ fn decode_sheet(
     profile: &Profile,
 ) -> Decoded {
     let layout = rows.layout();
+    // A concern in a file that is refused whole is seen by nobody until the file is mended.
+    let whole = |mut faults: Vec<Diagnostic>, header: Option<&[String]>| {
+        faults.extend(concern::in_a_refused_file(layout, header));
+        Decoded { diagnostics: faults, ..Decoded::default() }
+    };
     let sheet = match sheet {
         Ok(sheet) => sheet,
-        Err(refusal) => return Decoded::refused(refusal),
+        Err(refusal) => return whole(vec![refusal], None),
     };
     let mut about_file = sheet.warnings.clone();
     match sidecar {
@@ -61,16 +67,16 @@ fn decode_sheet(
         None => about_file.push(no_sidecar()),
         Some(sidecar) => {
             if let Err(refusal) = Sidecar::check(sidecar, bytes, layout.name, sheet.filled(), profile) {
-                return Decoded::refused(refusal);
+                return whole(vec![refusal], Some(&sheet.header));
             }
         }
     }
     let header = match Header::matched(&sheet.header, layout) {
         Ok(header) => header,
-        Err(faults) => return Decoded { diagnostics: faults, ..Decoded::default() },
+        Err(faults) => return whole(faults, Some(&sheet.header)),
     };
     if let Some(refusal) = individual_numbers(&sheet, &header) {
-        return Decoded::refused(refusal);
+        return whole(vec![refusal], Some(&sheet.header));
     }
     about_file.extend(unknown_columns(&header));
     let mut decoded = Decoded { diagnostics: about_file, ..Decoded::default() };

@@ -229,6 +229,20 @@ fn a_row_that_takes_a_report_back_still_offers_the_concern_that_it_holds() {
 }
 
 #[test]
+fn a_file_refused_whole_says_to_telephone_where_it_may_hold_a_concern() {
+    let told = |bytes: &[u8]| {
+        let decoded = Pv02.decode(bytes, &profile());
+        assert!(decoded.items.is_empty(), "it is refused whole");
+        decoded.diagnostics.iter().any(|said| said.code == "M722")
+    };
+    let headless = |text: &str| text.replacen("record_id,", "x,", 1);
+    assert!(told(headless(&others_with("懸念_内容", "上腕にあざ")).as_bytes()));
+    assert!(!told(headless(&String::from_utf8_lossy(OTHERS)).as_bytes()), "it has no column for one");
+    assert!(told(b"\xff\xfe\x00\xd8\x00\xd8"), "nobody can read what stands in it");
+    assert!(!Pv02.decode(OTHERS, &profile()).all_diagnostics().any(|said| said.code == "M722"));
+}
+
+#[test]
 fn a_concern_is_an_entry_of_its_own_about_whom_the_row_names() {
     let columns = "concern_ground,concern_text,concern_at,concern_infant,concern_notifier,concern_consent";
     let read = record_of(&with(columns, "1,上腕にあざ,R8.11.20 14:30,SK08-0052-c2,野上,3"), 1);
