@@ -60,7 +60,7 @@ fn reading(v2: &dyn Adapter, profile: &Profile) {
     );
     figure("separator_scan", rate(SCAN), "messages/s", "noting the place of each separator, same message");
     let faster = rounds.ratio(OTHER, DECODE);
-    let said = goal(faster >= 5.0, "at least 5");
+    let said = goal(faster >= 10.0, "at least 10");
     figure("decode_v2_speed_ratio", faster, "times", &format!("hl7-parser 0.3.0 bare parse = 1; {said}"));
     figure("decode_v2_scan_ratio", rounds.ratio(DECODE, SCAN), "times the duration", "separator scan = 1");
 }
@@ -96,7 +96,7 @@ fn to_fhir(v2: &dyn Adapter, fhir: &dyn Adapter, profile: &Profile) {
     }
     let rounds = measure(vec![Subject::new(TRANSLATE, translate), Subject::new(DECODE, || decode(v2, profile).len())]);
     let rate = 1.0 / rounds.seconds(TRANSLATE);
-    let said = goal(rate >= 5000.0, "at least 5000");
+    let said = goal(rate >= 10_000.0, "at least 10000");
     let against = format!("decode, release to the author, Bundle of {bytes} bytes; one core; {said}");
     figure("v2_to_fhir_bundle", rate, "messages/s", &against);
     figure("v2_to_fhir_ratio", rounds.ratio(TRANSLATE, DECODE), "times the duration", "decode alone = 1");
