@@ -18,9 +18,23 @@ use zeroize::Zeroizing;
 mod server;
 
 mod cosigned;
+mod deliveries;
+mod logs;
 mod several;
 
 use cosigned::s35_what_a_witness_signed_is_kept_once_beside_its_checkpoint;
+use deliveries::{
+    a_delivery_moves_on_only_from_where_it_was_read, held_deliveries_are_read_page_by_page_and_none_is_passed_over,
+    the_oldest_of_each_destination_is_known_however_many_wait_for_one,
+    what_is_due_for_one_destination_hides_nothing_for_another,
+    when_a_delivery_was_released_and_when_it_left_is_kept_and_taken_back_with_it,
+};
+use logs::{
+    a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile,
+    s33_checkpoints_are_made_when_due_on_request_and_at_the_end,
+    s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more,
+    s37_a_tail_that_does_not_verify_closes_the_store_for_changes, s38_the_first_index_that_was_tampered_with_is_named,
+};
 use server::Postgres;
 
 const CANARY: &str = "カナリア花子";
@@ -435,105 +449,6 @@ async fn a_superseded_fact_holds_no_more_and_can_be_superseded_once(home: &Home)
     assert_eq!(conflict(store.commit("again", rows(vec![withdraw(None)])).await), Conflict::Fact(consent.id));
 }
 
-async fn a_delivery_moves_on_only_from_where_it_was_read(home: &Home) {
-    let store = home.open().await;
-    let mother = person();
-    let (first, second) = (delivery_row(mother, DeliveryState::Waiting), delivery_row(mother, DeliveryState::Held));
-    let both = rows(vec![Row::Delivery(first.clone()), Row::Delivery(second.clone())]);
-    store.commit("queue", both).await.unwrap();
-    let ids = |rows: Vec<DeliveryRow>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
-    assert_eq!(ids(store.deliveries_due(NOW, 10, &BTreeSet::new()).await.unwrap()), [first.id]);
-    assert_eq!(ids(store.deliveries_waiting_for(&[mother]).await.unwrap()), [first.id, second.id]);
-    assert_eq!(store.next_delivery_at().await.unwrap(), Some(NOW));
-    let expect = vec![Expect::Delivery { id: first.id, state: DeliveryState::Waiting, attempts: 0 }];
-    let sent = DeliveryRow { state: DeliveryState::Acknowledged, attempts: 1, ..first.clone() };
-    let send = || Change { expect: expect.clone(), ..rows(vec![Row::Delivery(sent.clone())]) };
-    let (one, two) = tokio::join!(store.commit("send", send()), store.commit("send", send()));
-    one.unwrap();
-    assert_eq!(conflict(two), Conflict::Delivery(first.id));
-    let stored = store.delivery(first.id).await.unwrap().unwrap();
-    assert_eq!(stored, DeliveryRow { sequence: 1, ..sent });
-    assert_eq!(ids(store.deliveries_to(&agency(), 1, 10).await.unwrap()), [second.id]);
-    assert!(store.deliveries_due(NOW, 10, &BTreeSet::new()).await.unwrap().is_empty());
-}
-
-async fn when_a_delivery_was_released_and_when_it_left_is_kept_and_taken_back_with_it(home: &Home) {
-    let store = home.open().await;
-    let waiting = delivery_row(person(), DeliveryState::Waiting);
-    let released = DeliveryRow { state: DeliveryState::Released, released_at: Some(NOW), ..waiting.clone() };
-    let sent = DeliveryRow { sent_at: Some(NOW.plus_minutes(1)), ..released.clone() };
-    let again = sent.clone().queued(DeliveryState::Waiting);
-    assert!(!released.has_left() && sent.has_left() && again == waiting);
-    for row in [waiting.clone(), released, sent, again] {
-        store.commit("move", rows(vec![Row::Delivery(row.clone())])).await.unwrap();
-        assert_eq!(store.delivery(row.id).await.unwrap(), Some(DeliveryRow { sequence: 1, ..row }));
-    }
-    // What an older hub releases says of neither: it may have left.
-    store.close().await.unwrap();
-    home.tamper("UPDATE delivery SET state = 3", None).await;
-    let store = home.open().await;
-    let of_old = store.delivery(waiting.id).await.unwrap().unwrap();
-    assert_eq!(of_old.stage(), DeliveryStage::Sent);
-}
-
-async fn what_is_due_for_one_destination_hides_nothing_for_another(home: &Home) {
-    let store = home.open().await;
-    let to = |recipient: &str, format: &str| DeliveryRow {
-        recipient: AgencyId::new(recipient).unwrap(),
-        format: format.to_owned(),
-        ..delivery_row(person(), DeliveryState::Waiting)
-    };
-    let slow: Vec<DeliveryRow> = (0..9).map(|_| to("OSC-482072", "folder:ph05")).collect();
-    let others = [to("OSC-482072", "https:ph05"), to("OSC-48207", "folder:ph05"), to("OSC-4820722", "folder:ph05")];
-    let all = slow.iter().chain(&others).cloned().map(Row::Delivery).collect();
-    store.commit("queue", rows(all)).await.unwrap();
-    let due = async |limit, passed_over: &[&DeliveryRow]| {
-        let passed_over = passed_over.iter().map(|row| (row.recipient.clone(), row.format.clone())).collect();
-        let rows = store.deliveries_due(NOW, limit, &passed_over).await.unwrap();
-        rows.into_iter().map(|row| row.id).collect::<BTreeSet<_>>()
-    };
-    let of = |rows: &[DeliveryRow]| rows.iter().map(|row| row.id).collect::<BTreeSet<_>>();
-    assert!(due(4, &[]).await.is_subset(&of(&slow)), "the oldest first");
-    assert_eq!(due(4, &[&slow[0]]).await, of(&others), "another channel, and others whose name only begins alike");
-    assert_eq!(due(4, &[&slow[0], &others[0], &others[2]]).await, of(&others[1..2]));
-}
-
-async fn the_oldest_of_each_destination_is_known_however_many_wait_for_one(home: &Home) {
-    let store = home.open().await;
-    let to = |recipient: &str, state, minutes| DeliveryRow {
-        recipient: AgencyId::new(recipient).unwrap(),
-        created_at: NOW.plus_minutes(minutes),
-        ..delivery_row(person(), state)
-    };
-    let waiting = (0..50).map(|minutes| to("OSC-482072", DeliveryState::Waiting, minutes));
-    let later = [
-        to("MED-4810700122", DeliveryState::Released, 90),
-        to("MED-4810700122", DeliveryState::Waiting, 95),
-        to("PV-1", DeliveryState::Dead, 1),
-        to("PV-1", DeliveryState::Held, 1),
-    ];
-    store.commit("queue", rows(waiting.chain(later).map(Row::Delivery).collect())).await.unwrap();
-    let mut oldest = store.oldest_undelivered().await.unwrap();
-    oldest.sort_by(|one, other| one.recipient.cmp(&other.recipient));
-    let oldest: Vec<_> = oldest.iter().map(|row| (row.recipient.as_str(), row.created_at)).collect();
-    assert_eq!(oldest, [("MED-4810700122", NOW.plus_minutes(90)), ("OSC-482072", NOW)]);
-}
-
-async fn held_deliveries_are_read_page_by_page_and_none_is_passed_over(home: &Home) {
-    let store = home.open().await;
-    let row = |next_at| DeliveryRow { next_at, ..delivery_row(person(), DeliveryState::Held) };
-    let held = [row(NOW), row(NOW), row(NOW), row(NOW.plus_days(1)), row(NOW.plus_days(-1))];
-    store.commit("hold", rows(held.iter().cloned().map(Row::Delivery).collect())).await.unwrap();
-    let (mut read, mut after) = (Vec::new(), (Time::MIN, 0));
-    loop {
-        let page = store.deliveries_held(after, 2).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = (last.next_at, last.sequence);
-        read.extend(page.into_iter().map(|row| row.id));
-    }
-    assert_eq!(read, [4, 0, 1, 2, 3].map(|place| held[place].id));
-}
-
 async fn what_the_sign_in_keeps_changes_only_from_where_it_was_read(home: &Home) {
     let store = home.open().await;
     let key = blind("somebody");
@@ -666,113 +581,6 @@ async fn every_row_is_read_as_it_was_written(home: &Home) {
     let late = Change { expect: vec![Expect::WorkItemOpen { id: item.id }], ..Change::default() };
     assert_eq!(conflict(store.commit("late", late).await), Conflict::WorkItem(item.id));
     assert_eq!(store.referral(referral.id).await.unwrap().unwrap().state, "accepted");
-}
-
-async fn s33_checkpoints_are_made_when_due_on_request_and_at_the_end(home: &Home) {
-    let store = home.open().await;
-    let log = Log::Municipality(city());
-    let leaves = |count| Change { leaves: (0..count).map(|_| leaf(&[])).collect(), ..Change::default() };
-    store.commit("nine", leaves(9)).await.unwrap();
-    assert_eq!(store.last_checkpoint(&log).await.unwrap(), None);
-    store.commit("one", leaves(1)).await.unwrap();
-    assert_eq!(store.last_checkpoint(&log).await.unwrap().unwrap().size, 10);
-    store.commit("two", leaves(2)).await.unwrap();
-    assert_eq!(store.checkpoint().await.unwrap().first().unwrap().size, 12);
-    assert!(store.checkpoint().await.unwrap().is_empty());
-    store.commit("three", leaves(3)).await.unwrap();
-    store.close().await.unwrap();
-    let again = home.open().await;
-    let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
-    let verdict = again.verify_log(again.extent(&log).await.unwrap(), Some(&key), &open_leaf).await.unwrap();
-    assert_eq!(verdict, Verdict { leaves: 15, opened: 15, checkpoints: 3, fault: None });
-    let other = LogKey::from_bytes("musubi.example", &[6; 32]).verifier();
-    let verdict = again.verify_log(again.extent(&log).await.unwrap(), Some(&other), &open_leaf).await.unwrap();
-    assert_eq!(verdict.fault.unwrap().kind, FaultKind::Note);
-}
-
-async fn a_log_is_verified_as_far_as_it_reached_however_it_grows_meanwhile(home: &Home) {
-    let store = home.open().await;
-    let log = Log::Municipality(city());
-    let leaves = |count| Change { leaves: (0..count).map(|_| leaf(&[])).collect(), ..Change::default() };
-    store.commit("five", leaves(5)).await.unwrap();
-    let extent = store.extent(&log).await.unwrap();
-    store.commit("seven", leaves(7)).await.unwrap();
-    let verdict = store.verify_log(extent, None, &open_leaf).await.unwrap();
-    assert_eq!(verdict, Verdict { leaves: 5, opened: 5, checkpoints: 0, fault: None });
-}
-
-/// Fifteen leaves with a checkpoint after ten; then something is done to the bare database.
-async fn tampered(home: &Home, deeds: &[(&'static str, Option<Value>)]) -> Store {
-    let store = home.open().await;
-    for count in [10, 5] {
-        let leaves = (0..count).map(|_| leaf(&[])).collect();
-        store.commit("leaves", Change { leaves, ..Change::default() }).await.unwrap();
-    }
-    store.close().await.unwrap();
-    for (statement, value) in deeds {
-        home.tamper(statement, value.clone()).await;
-    }
-    home.open().await
-}
-
-async fn s38_the_first_index_that_was_tampered_with_is_named(home: &Home) {
-    let zeros = || Some(Value::from([0; 32]));
-    let cases = [
-        ("UPDATE audit_leaf SET hash = $1 WHERE idx = 4", zeros(), 4, FaultKind::Chain),
-        ("UPDATE audit_leaf SET entry = $1 WHERE idx = 4", zeros(), 4, FaultKind::Chain),
-        ("UPDATE audit_leaf SET chain = $1 WHERE idx = 4", zeros(), 4, FaultKind::Chain),
-        ("UPDATE audit_leaf SET id = $1 WHERE idx = 4", Some(Value::Uuid(Uuid::nil())), 4, FaultKind::Chain),
-        ("DELETE FROM audit_leaf WHERE idx = 4", None, 4, FaultKind::Missing),
-        ("DELETE FROM audit_leaf WHERE idx >= 4", None, 4, FaultKind::Missing),
-        ("UPDATE audit_leaf SET idx = 99 WHERE idx = 4", None, 4, FaultKind::Missing),
-        ("UPDATE checkpoint SET root = $1 WHERE size = 10", zeros(), 0, FaultKind::Root),
-        ("UPDATE checkpoint SET note = 'x' WHERE size = 10", None, 9, FaultKind::Note),
-    ];
-    let key = LogKey::from_bytes("musubi.example", &[5; 32]).verifier();
-    for (statement, value, index, kind) in cases {
-        let home = home.fresh();
-        let store = tampered(&home, &[(statement, value)]).await;
-        let log = Log::Municipality(city());
-        let verdict = store.verify_log(store.extent(&log).await.unwrap(), Some(&key), &open_leaf).await.unwrap();
-        assert_eq!(verdict.fault, Some(Fault { log, index, kind }), "{statement}");
-    }
-}
-
-async fn s37_a_store_that_was_closed_while_it_worked_takes_nothing_and_signs_nothing_more(home: &Home) {
-    let store = home.open().await;
-    let log = Log::Municipality(city());
-    let grow = || Change { leaves: vec![leaf(&[])], ..Change::default() };
-    store.commit("grow", grow()).await.unwrap();
-    store.checkpoint().await.unwrap();
-    store.commit("grow", grow()).await.unwrap();
-    let fault = Fault { log: log.clone(), index: 0, kind: FaultKind::Forked };
-    store.close_for_changes(fault.clone());
-    store.close_for_changes(Fault { index: 1, ..fault.clone() });
-    assert_eq!(store.fault(), Some(&fault), "the first stands");
-    for refused in [
-        store.commit("grow", grow()).await.map(drop),
-        store.commit_each("grow", vec![grow()]).await.map(drop),
-        store.checkpoint().await.map(drop),
-    ] {
-        assert!(matches!(refused, Err(StoreError::Tampered(_))), "{refused:?}");
-    }
-    store.close().await.unwrap();
-    let again = home.open().await;
-    assert_eq!(
-        again.last_checkpoint(&log).await.unwrap().map(|row| row.size),
-        Some(1),
-        "no last word about such a log"
-    );
-}
-
-async fn s37_a_tail_that_does_not_verify_closes_the_store_for_changes(home: &Home) {
-    let forged = ("UPDATE audit_leaf SET hash = $1 WHERE idx = 12", Some(Value::from([0; 32])));
-    let store = tampered(home, &[("DELETE FROM checkpoint WHERE size > 10", None), forged]).await;
-    let fault = Fault { log: Log::Municipality(city()), index: 12, kind: FaultKind::Chain };
-    assert_eq!(store.faults(), std::slice::from_ref(&fault));
-    let refused = store.commit("more", rows(vec![person_row(person())])).await;
-    assert!(matches!(refused, Err(StoreError::Tampered(found)) if found == fault));
-    assert_eq!(store.leaves(&Log::Municipality(city()), 0, 99).await.unwrap().len(), 15);
 }
 
 #[tokio::test]

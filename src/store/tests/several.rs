@@ -1,5 +1,6 @@
 //! Two hubs on one database: each its own writer, one truth.
 
+use super::logs::tampered;
 use super::*;
 use std::collections::BTreeSet;
 
