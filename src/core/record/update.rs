@@ -40,6 +40,10 @@ pub(super) fn upon(mut update: proto::Entry, before: &proto::Entry) -> proto::En
             delivery(new, old, &cleared);
             true
         }
+        (Some(Body::PregnancyNotification(new)), Some(Body::PregnancyNotification(old))) => {
+            pregnancy_notification(new, old, &cleared);
+            true
+        }
         _ => false,
     };
     if same {
@@ -133,7 +137,19 @@ fn discharge_notice(new: &mut proto::DischargeNotice, old: &proto::DischargeNoti
     );
 }
 
+/// Of two times of one day the one with more to it stands: who says the day alone takes no hour away.
+fn keep_hour(new: &mut Option<proto::DateTime>, old: Option<&proto::DateTime>) {
+    if let (Some(new), Some(old)) = (new, old)
+        && new.hour.is_none()
+        && new.date.is_some()
+        && new.date == old.date
+    {
+        *new = *old;
+    }
+}
+
 fn newborn(new: &mut proto::Newborn, old: &proto::Newborn, cleared: &[String]) {
+    keep_hour(&mut new.born_at, old.born_at.as_ref());
     fill!(
         Newborn {
             birth_weight,
@@ -158,6 +174,7 @@ fn newborn(new: &mut proto::Newborn, old: &proto::Newborn, cleared: &[String]) {
 }
 
 fn delivery(new: &mut proto::Delivery, old: &proto::Delivery, cleared: &[String]) {
+    keep_hour(&mut new.delivered_at, old.delivered_at.as_ref());
     fill!(
         Delivery {
             delivered_at,
@@ -172,6 +189,45 @@ fn delivery(new: &mut proto::Delivery, old: &proto::Delivery, cleared: &[String]
             outcome,
             place,
             attendant,
+        },
+        new,
+        old,
+        cleared
+    );
+}
+
+fn pregnancy_notification(
+    new: &mut proto::PregnancyNotification,
+    old: &proto::PregnancyNotification,
+    cleared: &[String],
+) {
+    fill!(
+        PregnancyNotification {
+            notified_on,
+            gestation_days,
+            pregnancy_month,
+            due_date,
+            last_menstrual_period,
+            age,
+            parity_order,
+            fetus_count,
+            height,
+            weight_before,
+            diagnosed_by,
+            institution,
+            institution_code,
+            physician_note,
+            concerns,
+            sti_checked,
+            tuberculosis_checked,
+            smoking,
+            smoking_in_household,
+            alcohol,
+            occupation,
+            birth_away_from_home,
+            stay_municipality,
+            interviewer_role,
+            unwanted,
         },
         new,
         old,
@@ -274,6 +330,41 @@ mod tests {
         let method = proto::Delivery { method: "caesarean".to_owned(), ..Default::default() };
         let both = proto::Delivery { method: "caesarean".to_owned(), ..before.clone() };
         assert_eq!(upon(entry(method), &entry(before)).body, Some(Body::Delivery(both)));
+    }
+
+    #[test]
+    fn the_day_of_a_birth_takes_away_no_hour_of_that_day() {
+        let (hour, other) = (proto::DateTime { hour: Some(4), ..date_time(26) }, date_time(27));
+        let entry = |at: proto::DateTime| {
+            let body = Body::Newborn(proto::Newborn { born_at: Some(at), ..proto::Newborn::default() });
+            proto::Entry { update: true, body: Some(body), ..proto::Entry::default() }
+        };
+        let after = |new, old| match upon(entry(new), &entry(old)).body {
+            Some(Body::Newborn(newborn)) => newborn.born_at,
+            _ => None,
+        };
+        assert_eq!(after(date_time(26), hour), Some(hour));
+        assert_eq!(after(other, hour), Some(other), "another day is a correction");
+        assert_eq!(after(proto::DateTime { hour: Some(5), ..hour }, hour).and_then(|at| at.hour), Some(5));
+    }
+
+    #[test]
+    fn a_pregnancy_keeps_what_a_later_word_on_it_leaves_out_and_loses_what_that_takes_back() {
+        let entry = |body: proto::PregnancyNotification, cleared: &[&str]| proto::Entry {
+            update: true,
+            cleared: cleared.iter().map(|name| (*name).to_owned()).collect(),
+            body: Some(Body::PregnancyNotification(body)),
+            ..proto::Entry::default()
+        };
+        let dated = |due: Option<i32>, period: Option<i32>| proto::PregnancyNotification {
+            due_date: due.and_then(|day| date_time(day).date),
+            last_menstrual_period: period.and_then(|day| date_time(day).date),
+            ..proto::PregnancyNotification::default()
+        };
+        let after = |new, cleared| upon(entry(new, cleared), &entry(dated(Some(5), Some(29)), &[])).body;
+        assert_eq!(after(dated(Some(7), None), &[]), Some(Body::PregnancyNotification(dated(Some(7), Some(29)))));
+        let taken_back = after(dated(None, None), &["due_date"]);
+        assert_eq!(taken_back, Some(Body::PregnancyNotification(dated(None, Some(29)))));
     }
 
     #[test]
