@@ -10,7 +10,7 @@ use musubi_core::agency::{Actor, AgencyId, AgencyKind, Category, Purpose};
 use musubi_core::consent::records::{Consent, ConsentKind, Grantee, Proof, Relationship, Scope, Status};
 use musubi_core::consent::{Facts, Policy, Request, SubjectFacts};
 use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId, uuid_v7};
-use musubi_core::record::{Attribution, PersonKey, SharedRecord, Submission};
+use musubi_core::record::{Attribution, PersonKey, SharedEntry, SharedRecord, Submission};
 use musubi_core::release::{Released, release};
 use musubi_core::time::{Day, Time};
 use musubi_proto::v1 as proto;
@@ -275,20 +275,36 @@ fn record(entries: Vec<proto::Entry>) -> SharedRecord {
         ..Default::default()
     };
     let submission = Submission::check(message).expect("a submission that can be taken");
+    SharedRecord::gather(attributed(submission, 0))
+}
+
+/// What stands once the hospital has sent these one after the other, each of the same moment.
+pub(crate) fn stands_after(submissions: Vec<Submission>) -> Vec<proto::Entry> {
+    let entries = submissions.into_iter().zip(0..).flat_map(|(submission, number)| attributed(submission, number));
+    let record = SharedRecord::gather(entries.collect());
+    let facts = Facts { recipient_active: true, subjects: read_files(&record), ..Facts::default() };
+    let released =
+        release(record, &request(HOSPITAL, AgencyKind::Med, Purpose::P1), &facts, &Policy::reviewed(), now());
+    released.record().entries.clone()
+}
+
+/// The entries of the message of this number.
+fn attributed(submission: Submission, message: u8) -> Vec<SharedEntry> {
     let mut number = 0;
-    let entries = submission.attribute(Attribution {
+    submission.attribute(Attribution {
         author: &AgencyId::new(HOSPITAL).unwrap(),
         author_kind: AgencyKind::Med,
-        message: MessageId(uuid_v7(now(), [9; 10])),
+        message: MessageId(uuid_v7(now(), [9 + message; 10])),
         municipality: &Municipality::new("482072").unwrap(),
         recorded_at: now(),
         person: &|key: &PersonKey| Some(person_of(&key.identifier)),
         entry_id: &mut || {
             number += 1;
-            EntryId(uuid_v7(now(), [number; 10]))
+            let mut bytes = [number + message; 10];
+            bytes[0] = number;
+            EntryId(uuid_v7(now(), bytes))
         },
-    });
-    SharedRecord::gather(entries)
+    })
 }
 
 /// The same identifier is always the same person.

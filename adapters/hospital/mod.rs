@@ -3,6 +3,8 @@
 mod absence;
 #[cfg(test)]
 mod absence_tests;
+#[cfg(test)]
+mod after_tests;
 mod attachment;
 pub mod cda;
 mod concepts;
@@ -18,6 +20,7 @@ mod ledger_tests;
 mod limit_tests;
 mod narrative;
 mod numbers;
+mod pregnancy;
 mod raise;
 mod reading;
 #[cfg(test)]

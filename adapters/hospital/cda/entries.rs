@@ -45,8 +45,6 @@ pub(super) struct Place<'w> {
     pub(super) patient: usize,
     pub(super) kind: Kind,
     words: &'w Words,
-    /// Within the observation of a pregnancy.
-    in_pregnancy: bool,
 }
 
 /// Reads the entries of a section.
@@ -74,7 +72,7 @@ pub(super) fn read(
     }
     let subject = section.first("subject");
     for entry in section.all("entry") {
-        walk(reading, entry, subject, Place { patient, kind, words, in_pregnancy: false }, collected);
+        walk(reading, entry, subject, Place { patient, kind, words }, collected);
     }
 }
 
@@ -104,8 +102,6 @@ fn walk(
             if name == "observation" {
                 observation(reading, statement, subject, place, collected);
             }
-            let in_pregnancy = place.in_pregnancy || maternity::has_template(statement, maternity::PREGNANT);
-            let place = Place { in_pregnancy, ..place };
             for inner in statement.all("component").chain(statement.all("entryRelationship")) {
                 let deeper = !matches!(place.kind, Kind::Allergies) || name != "observation";
                 if deeper {
@@ -147,21 +143,24 @@ fn observation(
     let recognised = recognise(reading, node);
     let concept = recognised.as_ref().map(|found| found.0);
     let child = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Child);
-    let part = maternity::part(node, place.kind, concept, place.in_pregnancy);
+    let part = maternity::part(node, place.kind, recognised.as_ref());
     let mother = reading.people.get(person).is_some_and(|person| person.role() == SubjectRole::Mother);
-    let is_so = !values::is_denied(node) && !values::is_nullified(node);
-    if let Some(part) = part
-        && mother
-        && is_so
-        && maternity::take(reading, (person, part), node, place.words, &mut collected.maternity)
-    {
-        return;
+    let (is_denied, is_nullified) = (values::is_denied(node), values::is_nullified(node));
+    let is_so = !is_denied && !is_nullified;
+    if let Some(part) = part.filter(|_| mother && !is_denied) {
+        let take = if is_nullified { maternity::take_back } else { maternity::take };
+        if take(reading, (person, part), node, place.words, &mut collected.maternity) {
+            return;
+        }
     }
     let is_score = concept.is_some_and(|concept| child && concept.of_newborn() || concept.of_epds())
         || part.is_some_and(|part| mother && part != Part::Complication);
     match concept {
+        Some(concept) if child && concept.of_newborn() && is_nullified && !is_denied => {
+            newborns::take_back(reading, (person, concept), node, place.words, &mut collected.newborns);
+        }
         // A score or a weight that is not there is an observation that says why.
-        _ if is_score && lacking(node).is_some() && !values::is_denied(node) => {
+        _ if is_score && lacking(node).is_some() && !is_denied => {
             finding(reading, person, node, recognised.map(|found| found.1).unwrap_or_default(), place.words);
         }
         _ if is_score && !is_so => not_read(reading, node),

@@ -6,6 +6,7 @@ use super::tree::Words;
 use super::values;
 use crate::hospital::concepts::{self, Concept};
 use crate::hospital::hl7v2::times::Stamp;
+use crate::hospital::pregnancy;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -15,10 +16,6 @@ use musubi_proto::v1 as proto;
 use proto::YesNo;
 use proto::entry::Body;
 use std::collections::BTreeMap;
-
-/// The observation of C-CDA that somebody is pregnant, and that of the date on which the delivery is expected.
-pub(super) const PREGNANT: &str = "2.16.840.1.113883.10.20.15.3.8";
-const EXPECTED: &str = "2.16.840.1.113883.10.20.15.3.1";
 
 /// Name of the codes of parts that have no LOINC that was verified: they are known by what they are called, as in FHIR.
 pub(super) const OWN: &str = "99MUSUBI";
@@ -35,10 +32,7 @@ const CHILDREN_MAX: i32 = 9;
 /// What an observation of the mother is for her pregnancy or her delivery.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    DueDate,
-    LastPeriod,
-    WeightBefore,
-    Height,
+    Pregnancy(pregnancy::Part),
     Gestation,
     BloodLoss,
     /// One of those that are known by what they are called.
@@ -46,20 +40,33 @@ pub(super) enum Part {
     Complication,
 }
 
-/// Is it a part of a pregnancy or a delivery? `in_pregnancy` tells that it stands in the observation of one.
-pub(super) fn part(node: Node<'_>, kind: Kind, concept: Option<Concept>, in_pregnancy: bool) -> Option<Part> {
-    let codes = values::codes(node.first("code"));
-    let has = |loincs: &[&str]| codes.iter().any(|(_, code)| loincs.contains(&code.as_str()));
-    let is_expected = || has(&["11778-8", "11779-6", "11780-4"]);
-    match (kind, concept) {
-        (Kind::Pregnancy, _) if is_expected() => Some(Part::DueDate),
-        (Kind::Pregnancy, _) if has(&["8665-2"]) => Some(Part::LastPeriod),
-        (Kind::Pregnancy, _) if has(&["56077-1"]) => Some(Part::WeightBefore),
-        (Kind::Pregnancy, _) if has(&["3137-7"]) => Some(Part::Height),
+impl Part {
+    /// The field of a delivery that holds it; `None` of a part of a pregnancy, and of one of several in a list.
+    fn field_of_delivery(self) -> Option<&'static str> {
+        Some(match self {
+            Part::Gestation => "gestation_days",
+            Part::BloodLoss => "blood_loss",
+            Part::Called(DELIVERED_AT) => "delivered_at",
+            Part::Called(METHOD) => "method",
+            Part::Called(OUTCOME) => "outcome",
+            Part::Called(PRESENTATION) => "presentation",
+            Part::Called(CHILDREN) => "child_count",
+            Part::Called(TRANSFUSION) => "transfusion",
+            _ => return None,
+        })
+    }
+}
+
+/// Is it a part of a pregnancy, or in the section about a delivery a part of that?
+pub(super) fn part(node: Node<'_>, kind: Kind, recognised: Option<&(Concept, String)>) -> Option<Part> {
+    let of_pregnancy = recognised.and_then(|(_, loinc)| pregnancy::Part::of(loinc));
+    match (kind, recognised.map(|found| found.0)) {
+        _ if of_pregnancy.is_some_and(|part| part.tells() || kind == Kind::Pregnancy) => {
+            of_pregnancy.map(Part::Pregnancy)
+        }
         (Kind::Delivery, Some(Concept::GestationalAge)) => Some(Part::Gestation),
         (Kind::Delivery, Some(Concept::BloodLoss)) => Some(Part::BloodLoss),
         (Kind::Delivery, _) => called(node).or_else(|| entries::is_diagnosis(node).then_some(Part::Complication)),
-        _ if (in_pregnancy || has_template(node, EXPECTED)) && is_expected() => Some(Part::DueDate),
         _ => None,
     }
 }
@@ -72,25 +79,39 @@ fn called(node: Node<'_>) -> Option<Part> {
     found.map(Part::Called)
 }
 
-/// Does it say that it follows this template?
-pub(super) fn has_template(node: Node<'_>, root: &str) -> bool {
-    node.all("templateId").any(|template| template.peek("@root") == root)
+/// A pregnancy or a delivery as far as it was read, and where the first of it stands.
+struct Found<T> {
+    told: T,
+    place: String,
 }
 
-/// A body as far as it was read, with its place and time.
-struct Found<B> {
-    body: B,
-    place: String,
+/// What is told of a delivery.
+#[derive(Default)]
+struct Delivered {
+    body: proto::Delivery,
     at: Option<Stamp>,
+    /// Codes of complications.
+    codes: Vec<(String, String)>,
+    /// Fields whose values were put down by mistake.
+    cleared: Vec<&'static str>,
 }
 
 /// Pregnancies and deliveries by person.
 #[derive(Default)]
 pub(super) struct Collected {
-    pregnancies: BTreeMap<usize, Found<proto::PregnancyNotification>>,
-    deliveries: BTreeMap<usize, Found<proto::Delivery>>,
-    /// Codes of complications.
-    codes: BTreeMap<usize, Vec<(String, String)>>,
+    pregnancies: BTreeMap<usize, Found<pregnancy::Told>>,
+    deliveries: BTreeMap<usize, Found<Delivered>>,
+}
+
+/// What is told of this person, begun with this statement where nothing is.
+fn of<'c, T: Default>(
+    all: &'c mut BTreeMap<usize, Found<T>>,
+    reading: &Reading<'_>,
+    person: usize,
+    node: Node<'_>,
+) -> &'c mut T {
+    let begun = || Found { told: T::default(), place: reading.tree.place(node) };
+    &mut all.entry(person).or_insert_with(begun).told
 }
 
 /// Takes one part. Returns whether it was: what is told already stands, and a value of another kind is none.
@@ -102,34 +123,65 @@ pub(super) fn take(
     collected: &mut Collected,
 ) -> bool {
     let Some(value) = node.first("value").filter(|value| !values::is_null(*value)) else { return false };
-    let place = reading.tree.place(node);
-    if matches!(part, Part::DueDate | Part::LastPeriod | Part::WeightBefore | Part::Height) {
+    if let Part::Pregnancy(part) = part {
         const PATH: &str = "pregnancy_notification";
-        let mut found = collected.pregnancies.remove(&person).unwrap_or_else(|| Found::at(place));
-        let is_taken = of_pregnancy(reading, &mut found.body, (value, part), words);
+        let told = of(&mut collected.pregnancies, reading, person, node);
+        let is_taken = told.lacks(part) && of_pregnancy(reading, told, (value, part), words);
         if is_taken {
-            found.at = found.at.or(entries::effective(reading, node, PATH));
+            told.at = told.at.or(entries::effective(reading, node, PATH));
             values::coded(node.first("code"), PATH, words);
         }
-        collected.pregnancies.insert(person, found);
         return is_taken;
     }
     const PATH: &str = "delivery";
-    let mut found = collected.deliveries.remove(&person).unwrap_or_else(|| Found::at(place));
-    let is_taken = of_delivery(reading, &mut found.body, (value, part), words);
+    let told = of(&mut collected.deliveries, reading, person, node);
+    let is_taken = of_delivery(reading, &mut told.body, (value, part), words);
     if is_taken {
-        found.at = found.at.or(entries::effective(reading, node, PATH));
+        told.name_by_day(reading, node, part);
         values::coded(node.first("code"), PATH, words);
         if part == Part::Complication {
-            collected.codes.entry(person).or_default().extend(values::codes(Some(value)));
+            told.codes.extend(values::codes(Some(value)));
         }
         let is_own = node.first("code").is_some_and(|code| code.peek("@codeSystemName") == OWN);
         if matches!(part, Part::Called(_)) && !is_own {
             warn_of_text(reading, node);
         }
     }
-    collected.deliveries.insert(person, found);
     is_taken
+}
+
+/// Takes a value back that was put down by mistake: the others stay as they were said. Returns whether there is a field of it.
+pub(super) fn take_back(
+    reading: &mut Reading<'_>,
+    (person, part): (usize, Part),
+    node: Node<'_>,
+    words: &Words,
+    collected: &mut Collected,
+) -> bool {
+    if let Part::Pregnancy(part) = part {
+        let told = of(&mut collected.pregnancies, reading, person, node);
+        told.at = told.at.or(entries::effective(reading, node, "occurred_at"));
+        told.cleared.push(part.field());
+    } else if let Some(field) = part.field_of_delivery() {
+        let told = of(&mut collected.deliveries, reading, person, node);
+        told.name_by_day(reading, node, part);
+        told.cleared.push(field);
+    } else {
+        return false;
+    }
+    values::coded(node.first("code"), "cleared", words);
+    node.first("statusCode").map(|status| status.take("@code", "cleared"));
+    true
+}
+
+impl Delivered {
+    /// A delivery is named by its day, whenever that was put down; else by when the first of it was.
+    fn name_by_day(&mut self, reading: &mut Reading<'_>, node: Node<'_>, part: Part) {
+        let at = entries::effective(reading, node, "delivery");
+        let value = node.first("value").filter(|_| part == Part::Called(DELIVERED_AT));
+        let born = value.and_then(|value| reading.stamp(value, "@value", "delivery"));
+        self.at = born.or(self.at).or(at);
+    }
 }
 
 /// Says that an observation is known by what it is called.
@@ -140,12 +192,6 @@ pub(super) fn warn_of_text(reading: &mut Reading<'_>, node: Node<'_>) {
         "項目を名称で判別しました(matched-by-text)。",
         "The item was recognised by what it is called (matched-by-text).",
     );
-}
-
-impl<B: Default> Found<B> {
-    fn at(place: String) -> Self {
-        Found { body: B::default(), place, at: None }
-    }
 }
 
 /// Fills a field that is empty. Returns whether there was something to fill it with.
@@ -159,21 +205,17 @@ fn fill<T>(field: &mut Option<T>, value: Option<T>) -> bool {
 
 fn of_pregnancy(
     reading: &mut Reading<'_>,
-    body: &mut proto::PregnancyNotification,
-    (value, part): (Node<'_>, Part),
+    told: &mut pregnancy::Told,
+    (value, part): (Node<'_>, pregnancy::Part),
     words: &Words,
 ) -> bool {
     const PATH: &str = "pregnancy_notification";
-    let date = |reading: &mut Reading<'_>| reading.stamp(value, "@value", PATH).map(Stamp::date);
-    match part {
-        Part::DueDate if body.due_date.is_none() => fill(&mut body.due_date, date(reading)),
-        Part::LastPeriod if body.last_menstrual_period.is_none() => {
-            fill(&mut body.last_menstrual_period, date(reading))
-        }
-        Part::WeightBefore => fill(&mut body.weight_before, values::measured(value, PATH, words).quantity),
-        Part::Height => fill(&mut body.height, values::measured(value, PATH, words).quantity),
-        _ => false,
-    }
+    let found = if part.is_date() {
+        reading.stamp(value, "@value", PATH).map(|date| told.date(part, date))
+    } else {
+        values::measured(value, PATH, words).quantity.map(|quantity| told.quantity(part, quantity))
+    };
+    found.is_some()
 }
 
 fn of_delivery(
@@ -236,30 +278,32 @@ fn yes_no(said: &str) -> Option<i32> {
     }
 }
 
-/// Writes what was collected. A pregnancy is named by the documents that tell of it, a delivery by its day, as in FHIR.
+/// Writes what was collected. A pregnancy is named by the documents that tell of it, a delivery by its day, as in FHIR. What a
+/// document leaves out of either stays as it was said before (2.5).
 pub(super) fn finish(reading: &mut Reading<'_>, series: &str, collected: Collected) {
     let root = reading.tree.root();
-    for (person, Found { body, place, at }) in collected.pregnancies {
-        if body == proto::PregnancyNotification::default() {
+    for (person, Found { told, place }) in collected.pregnancies {
+        if told.is_empty() {
             continue;
         }
         let key = format!("{}/pregnancy/{series}", reading.key(person));
-        let mut entry = reading.entry(person, key, root, at, Body::PregnancyNotification(body));
+        let mut entry = reading.entry(person, key, root, told.at, Body::PregnancyNotification(told.body));
         entry.source_path = place;
-        reading.push("pregnancy_notification", entry);
+        entry.cleared = told.cleared.into_iter().map(str::to_owned).collect();
+        reading.update("pregnancy_notification", entry);
     }
-    let mut codes = collected.codes;
-    for (person, Found { body, place, at }) in collected.deliveries {
-        if body == proto::Delivery::default() {
+    for (person, Found { told, place }) in collected.deliveries {
+        if told.cleared.is_empty() && told.body == proto::Delivery::default() {
             continue;
         }
-        let day = at.map_or_else(|| series.to_owned(), |at| at.compact().chars().take(8).collect());
+        let day = told.at.map_or_else(|| series.to_owned(), |at| at.compact().chars().take(8).collect());
         let key = format!("{}/delivery/{day}", reading.key(person));
-        let mut entry = reading.entry(person, key, root, at, Body::Delivery(body));
+        let mut entry = reading.entry(person, key, root, told.at, Body::Delivery(told.body));
         entry.source_path = place;
-        for (system, code) in codes.remove(&person).unwrap_or_default() {
+        entry.cleared = told.cleared.into_iter().map(str::to_owned).collect();
+        for (system, code) in told.codes {
             raise::by_codes(&mut entry, [(&*system, &*code)]);
         }
-        reading.push("delivery", entry);
+        reading.update("delivery", entry);
     }
 }

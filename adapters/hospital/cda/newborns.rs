@@ -15,12 +15,22 @@ use proto::SubjectRole;
 use proto::entry::Body;
 use std::collections::BTreeMap;
 
-/// Values by person, with where and when; and newborns of whom only a section tells.
+/// Values by person; and newborns of whom only a section tells.
 #[derive(Default)]
 pub(super) struct Collected {
-    measured: BTreeMap<usize, (proto::Newborn, String, Option<Stamp>)>,
+    told: BTreeMap<usize, Told>,
     unnamed: Option<usize>,
     named: Vec<(String, usize)>,
+}
+
+/// What a document tells of one newborn.
+struct Told {
+    newborn: proto::Newborn,
+    /// Where and when the first of it stands.
+    place: String,
+    at: Option<Stamp>,
+    /// Fields whose values were put down by mistake.
+    cleared: Vec<&'static str>,
 }
 
 /// Whom an entry is about: a newborn that its subject names, in the newborn section an unnamed one, else the patient.
@@ -123,10 +133,7 @@ pub(super) fn measured(
     collected: &mut Collected,
 ) {
     let Some(value) = entries::number(node, "newborn", words) else { return };
-    let at = entries::effective(reading, node, "newborn.born_at");
-    let place = reading.tree.place(node);
-    let found = collected.measured.entry(person).or_insert_with(|| (proto::Newborn::default(), place, at));
-    let filled = concept.fill(&mut found.0, value);
+    let filled = concept.fill(&mut told(reading, person, node, collected).newborn, value);
     values::coded(node.first("code"), "newborn", words);
     if filled.is_none() {
         reading.error_at(
@@ -139,15 +146,37 @@ pub(super) fn measured(
     }
 }
 
-/// Writes what was collected.
+/// Takes a value back that was put down by mistake: the others stay as they were said.
+pub(super) fn take_back(
+    reading: &mut Reading<'_>,
+    (person, concept): (usize, Concept),
+    node: Node<'_>,
+    words: &Words,
+    collected: &mut Collected,
+) {
+    told(reading, person, node, collected).cleared.extend(concept.field_of_newborn());
+    values::coded(node.first("code"), "cleared", words);
+    node.first("statusCode").map(|status| status.take("@code", "cleared"));
+}
+
+/// What is told of this newborn, begun with this statement where nothing is.
+fn told<'c>(reading: &mut Reading<'_>, person: usize, node: Node<'_>, collected: &'c mut Collected) -> &'c mut Told {
+    let at = entries::effective(reading, node, "occurred_at");
+    let begun =
+        || Told { newborn: proto::Newborn::default(), place: reading.tree.place(node), at, cleared: Vec::new() };
+    collected.told.entry(person).or_insert_with(begun)
+}
+
+/// Writes what was collected. What a document leaves out of a newborn stays as it was said before (2.5).
 pub(super) fn finish(reading: &mut Reading<'_>, collected: Collected) {
-    for (person, (mut newborn, place, at)) in collected.measured {
-        let born = reading.people.get(person).and_then(|person| person.born).or(at);
+    for (person, Told { mut newborn, place, at, cleared }) in collected.told {
+        let born = reading.people.get(person).and_then(|person| person.born);
         newborn.born_at = born.map(Stamp::date_time);
         let key = format!("{}/newborn", reading.key(person));
         let root = reading.tree.root();
-        let mut entry = reading.entry(person, key, root, born, Body::Newborn(newborn));
+        let mut entry = reading.entry(person, key, root, born.or(at), Body::Newborn(newborn));
         entry.source_path = place;
-        reading.push("newborn", entry);
+        entry.cleared = cleared.into_iter().map(str::to_owned).collect();
+        reading.update("newborn", entry);
     }
 }

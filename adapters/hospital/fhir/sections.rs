@@ -8,6 +8,7 @@ use super::people::{Agencies, People};
 use super::relatives;
 use super::requests;
 use crate::family::{Family, Person};
+use crate::hospital::pregnancy;
 use crate::hospital::xhtml::{self, Form};
 use crate::markup::Markup;
 use crate::wording::{self, Row, Rows, kin, person, title};
@@ -100,6 +101,7 @@ fn is_told_by_resources(body: &Body) -> bool {
         | Body::ReferralStep(_) => true,
         Body::Family(family) => relatives::say_all(family),
         Body::DischargeNotice(notice) => notice.expected_discharge_at.is_none(),
+        Body::PregnancyNotification(pregnancy) => pregnancy::is_all_parts(pregnancy),
         Body::Newborn(newborn) => newborn.present_location.is_empty(),
         Body::Delivery(delivery) => {
             delivery.duration_minutes.is_none() && delivery.place.is_empty() && delivery.attendant.is_empty()

@@ -21,6 +21,7 @@ mod newborn;
 mod observation;
 mod order;
 mod person;
+mod pregnancy;
 mod problems;
 mod procedures;
 mod reader;

@@ -2,10 +2,12 @@
 
 use super::super::concepts::Concept;
 use super::super::keys;
+use super::super::pregnancy::Part;
 use super::message::Segment;
 use super::reader::{Patient, Reader};
 use super::times::Stamp;
-use super::{newborn, observation, recognise, screening, types};
+use super::{newborn, observation, pregnancy, recognise, screening, types};
+use musubi_core::adapter::Profile;
 use musubi_proto::v1::{Category, SubjectRole};
 
 /// The results of one order, or those of an ADT message, which have none.
@@ -44,6 +46,9 @@ pub(super) struct Context<'p> {
 struct Collected {
     newborn: newborn::Values,
     epds: screening::Values,
+    pregnancy: pregnancy::Values,
+    /// Does any result of this group tell of a pregnancy?
+    tells_pregnancy: bool,
     /// The series of this group.
     series: keys::Series,
 }
@@ -51,12 +56,19 @@ struct Collected {
 /// Reads one group.
 pub(super) fn read(reader: &mut Reader<'_>, patient: &Patient, group: &Group<'_>, base: &str) {
     let context = context(reader, patient, group, base);
-    let mut collected = Collected::default();
+    let mut collected = Collected { tells_pregnancy: tells_pregnancy(group, reader.profile), ..Collected::default() };
     for &obx in &group.obx {
         result(reader, &context, obx, &mut collected);
     }
     newborn::finish(reader, &context, collected.newborn);
     screening::finish(reader, &context, collected.epds);
+    pregnancy::finish(reader, &context, collected.pregnancy);
+}
+
+/// A height is of a pregnancy only beside what tells of one.
+fn tells_pregnancy(group: &Group<'_>, profile: &Profile) -> bool {
+    let parts = group.obx.iter().filter_map(|&obx| Part::of(&recognise::recognise(obx, profile)?.loinc));
+    parts.into_iter().any(Part::tells)
 }
 
 fn context<'p>(reader: &mut Reader<'_>, patient: &'p Patient, group: &Group<'_>, base: &str) -> Context<'p> {
@@ -150,6 +162,13 @@ fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, coll
     let concept = recognised.as_ref().map(|recognised| recognised.concept);
     let status = status(reader, obx);
     let valued = obx.field(5).says_something();
+    let part = recognised.as_ref().and_then(|recognised| Part::of(&recognised.loinc));
+    if let Some(part) = part.filter(|part| part.tells() || collected.tells_pregnancy)
+        && (valued || status.is_none())
+        && of_pregnancy(reader, context, obx, (part, status.is_none()), &mut collected.pregnancy)
+    {
+        return;
+    }
     match concept {
         Some(concept) if child && concept.of_newborn() && (valued || status.is_none()) => {
             if status.is_none() {
@@ -186,6 +205,35 @@ fn result(reader: &mut Reader<'_>, context: &Context<'_>, obx: Segment<'_>, coll
             }
         }
         _ => observation::read(reader, context, obx, recognised, status, &mut collected.series),
+    }
+}
+
+/// Reads or takes back a part of a pregnancy. Returns whether that was all that there is to it.
+fn of_pregnancy(
+    reader: &mut Reader<'_>,
+    context: &Context<'_>,
+    obx: Segment<'_>,
+    (part, is_taken_back): (Part, bool),
+    values: &mut pregnancy::Values,
+) -> bool {
+    match context.patient.role() {
+        SubjectRole::Mother if is_taken_back => {
+            pregnancy::take_back(reader, context, obx, part, values);
+            true
+        }
+        SubjectRole::Mother => pregnancy::value(reader, context, obx, part, values),
+        SubjectRole::Child if part.tells() => {
+            let place = reader.field_place(obx, 5);
+            reader.kept_raw(obx.index());
+            reader.warning(
+                "H106",
+                place,
+                "母の妊娠の値が児の電文にあります。児の値とせず、原文のまま保管しました。",
+                "A value of the mother's pregnancy in the child's message: not attributed to the child, kept in the raw message.",
+            );
+            true
+        }
+        _ => false,
     }
 }
 

@@ -116,6 +116,15 @@ fn an_epds_of_nine_is_high_and_of_eight_is_not() {
 }
 
 #[test]
+fn a_pregnancy_of_which_a_hospital_tells_was_never_notified_late() {
+    let told = notification(|pregnancy| {
+        pregnancy.notified_on = None;
+        (pregnancy.due_date, pregnancy.last_menstrual_period) = (Some(on(2026, 11, 30)), Some(on(2026, 2, 23)));
+    });
+    assert!(codes(vec![told]).is_empty());
+}
+
+#[test]
 fn a_notification_is_late_from_twenty_two_weeks() {
     assert_eq!(codes(vec![notification(|n| n.gestation_days = Some(154))]), [LATE_NOTIFICATION]);
     assert!(codes(vec![notification(|n| n.gestation_days = Some(153))]).is_empty());

@@ -50,26 +50,40 @@ fn what_the_sections_of_a_pregnancy_tell_is_one_pregnancy_of_the_mother() {
 }
 
 #[test]
-fn the_expected_date_in_the_observation_of_a_pregnancy_is_of_that_pregnancy_in_any_section() {
-    let due = format!(
+fn the_expected_date_and_the_last_period_are_of_the_pregnancy_in_any_section() {
+    let within = format!(
         "<entryRelationship typeCode=\"REFR\"><observation classCode=\"OBS\" moodCode=\"EVN\">{}{DUE}</observation></entryRelationship>",
         loinc("11778-8")
     );
     let pregnant = format!(
-        "<templateId root=\"2.16.840.1.113883.10.20.15.3.8\"/><code code=\"ASSERTION\" codeSystem=\"2.16.840.1.113883.5.4\"/>\
-         <value xsi:type=\"CD\" code=\"77386006\" codeSystem=\"2.16.840.1.113883.6.96\"/>{due}"
+        "<entry><observation classCode=\"OBS\" moodCode=\"EVN\"><templateId root=\"2.16.840.1.113883.10.20.15.3.8\"/>\
+         <code code=\"ASSERTION\" codeSystem=\"2.16.840.1.113883.5.4\"/>\
+         <value xsi:type=\"CD\" code=\"77386006\" codeSystem=\"2.16.840.1.113883.6.96\"/>{within}</observation></entry>"
     );
-    let inside = |inner: &str| {
-        section(
-            "29762-2",
-            &[format!("<entry><observation classCode=\"OBS\" moodCode=\"EVN\">{inner}</observation></entry>")],
-        )
-    };
-    let read = entries(&decode(&inside(&pregnant)));
-    assert_eq!(entry(&read, "pregnancyNotification")["pregnancyNotification"]["dueDate"]["day"], 5);
-    let elsewhere = entries(&decode(&inside(&pregnant.replace("15.3.8", "15.3.9"))));
-    assert!(elsewhere.iter().all(|entry| entry.get("pregnancyNotification").is_none()));
-    assert!(elsewhere.iter().any(|entry| entry["observation"]["concept"] == "11778-8"), "kept as an observation");
+    let height = observed(&loinc("3137-7"), "<value xsi:type=\"PQ\" value=\"158\" unit=\"cm\"/>");
+    for told in [pregnant, observed(&loinc("11780-4"), DUE)] {
+        let read = entries(&decode(&section("29762-2", &[told, height.clone()])));
+        let body = &entry(&read, "pregnancyNotification")["pregnancyNotification"];
+        assert_eq!((&body["dueDate"]["day"], body.get("height")), (&5.into(), None), "a height is anybody's");
+        assert!(read.iter().all(|entry| entry["observation"]["concept"] != "11778-8"));
+        assert!(read.iter().any(|entry| entry["observation"]["concept"] == "3137-7"));
+    }
+}
+
+#[test]
+fn a_date_of_a_pregnancy_that_was_put_down_by_mistake_is_taken_back_by_itself() {
+    let due = observed(&loinc("11778-8"), &format!("<statusCode code=\"nullified\"/>{DUE}"));
+    let period = observed(&loinc("8665-2"), "<value xsi:type=\"TS\" value=\"20260129\"/>");
+    let told = entry(&entries(&decode(&section("10162-6", &[due, period]))), "pregnancyNotification");
+    assert_eq!((&told["update"], &told["cleared"]), (&true.into(), &serde_json::json!(["due_date"])));
+    let body = &told["pregnancyNotification"];
+    assert_eq!((body.get("dueDate"), &body["lastMenstrualPeriod"]["day"]), (None, &29.into()));
+    let blood = observed(
+        &loinc("55103-6"),
+        "<statusCode code=\"nullified\"/><value xsi:type=\"PQ\" value=\"310\" unit=\"mL\"/>",
+    );
+    let told = entry(&entries(&decode(&section("57074-7", &[blood]))), "delivery");
+    assert_eq!(told["cleared"], serde_json::json!(["blood_loss"]));
 }
 
 #[test]

@@ -3,23 +3,18 @@
 use super::body::{coded, entry, number};
 use super::{date, ts};
 use crate::hospital::cda::maternity::{CHILDREN, DELIVERED_AT, METHOD, OUTCOME, OWN, PRESENTATION, TRANSFUSION};
+use crate::hospital::pregnancy::{self, Part};
 use crate::wording;
 use crate::wording::codes::{DELIVERY_METHOD, DELIVERY_OUTCOME, word};
 use crate::xml::Writer;
 use musubi_proto::v1 as proto;
 
 pub(super) fn pregnancy(out: &mut Writer, notification: &proto::PregnancyNotification) {
-    for (code, text, day) in
-        [("11778-8", "分娩予定日", &notification.due_date), ("8665-2", "最終月経", &notification.last_menstrual_period)]
-    {
-        if let Some(day) = day.as_ref().and_then(date) {
+    for (part, code, text) in Part::WRITTEN {
+        if let Some(day) = pregnancy::date_of(notification, part).and_then(date) {
             entry(out, &loinc(code, text), "completed", None, |out| time(out, &day));
         }
-    }
-    for (code, text, value) in
-        [("3137-7", "身長", &notification.height), ("56077-1", "妊娠前体重", &notification.weight_before)]
-    {
-        quantity(out, (code, text), value.as_ref(), None);
+        quantity(out, (code, text), pregnancy::quantity_of(notification, part), None);
     }
 }
 

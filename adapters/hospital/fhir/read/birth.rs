@@ -4,6 +4,7 @@
 //! An observation that was entered in error takes back its own value: the others of the entry stay as they were said.
 
 use super::people::{birth_time, flag};
+use super::pregnancy;
 use super::results::{check_usual, effective, note_code, observation, own_words, quantity, recognise};
 use crate::hospital::concepts::{self, Concept};
 use crate::hospital::hl7v2::times::Stamp;
@@ -22,6 +23,7 @@ pub(super) struct Collected<'t> {
     deliveries: BTreeMap<usize, Told<'t, proto::Delivery>>,
     /// Gestational ages of mothers: part of the delivery, where one is told.
     gestations: Vec<(usize, usize)>,
+    pub(super) pregnancies: pregnancy::Collected,
 }
 
 /// What observations tell of one birth.
@@ -51,7 +53,8 @@ fn of<'c, 't, T: Default>(
     all.entry(person).or_insert_with(|| Told { body: T::default(), node, at, cleared: Vec::new() })
 }
 
-fn is_taken_back(node: Node<'_>) -> bool {
+/// Was it entered in error?
+pub(super) fn is_taken_back(node: Node<'_>) -> bool {
     node.peek("status") == "entered-in-error"
 }
 
@@ -64,13 +67,13 @@ pub(super) fn newborn<'t>(
     collected: &mut Collected<'t>,
 ) {
     if is_taken_back(node) {
-        let at = effective(reading, node, "newborn.born_at");
+        let at = effective(reading, node, "occurred_at");
         note_code(node, "newborn");
         of(&mut collected.newborns, person, node, at).cleared.extend(concept.field_of_newborn());
         return;
     }
     let Some(value) = quantity(node, "newborn") else { return };
-    let at = effective(reading, node, "newborn.born_at");
+    let at = effective(reading, node, "occurred_at");
     let told = of(&mut collected.newborns, person, node, at);
     if concept.fill(&mut told.body, value.clone()).is_none() {
         reading.error_at(
@@ -99,7 +102,7 @@ pub(super) fn words<'t>(
         "NICU入院" => "intensive_care",
         _ => return false,
     };
-    let at = effective(reading, node, "newborn.born_at");
+    let at = effective(reading, node, "occurred_at");
     note_code(node, "newborn");
     let told = of(&mut collected.newborns, person, node, at);
     let newborn = &mut told.body;
@@ -134,11 +137,12 @@ pub(super) fn labour<'t>(
         "分娩時出血量" => "blood_loss",
         _ => return false,
     };
-    let at = effective(reading, node, "delivery.delivered_at");
+    let at = effective(reading, node, "occurred_at");
     let born = reading.stamp(node, "valueDateTime", "delivery.delivered_at");
     note_code(node, PATH);
     let told = of(&mut collected.deliveries, person, node, at);
-    told.at = told.at.or(at);
+    // A delivery is named by its day, whenever that was put down.
+    told.at = born.or(told.at).or(at);
     if is_taken_back(node) {
         told.cleared.push(field);
         return true;
@@ -159,6 +163,7 @@ pub(super) fn labour<'t>(
 
 /// Writes what was collected.
 pub(super) fn finish<'t>(reading: &mut Reading<'t>, mut collected: Collected<'t>) {
+    pregnancy::finish(reading, std::mem::take(&mut collected.pregnancies));
     for (number, person) in std::mem::take(&mut collected.gestations) {
         gestation(reading, &mut collected, number, person);
     }
@@ -172,7 +177,7 @@ pub(super) fn finish<'t>(reading: &mut Reading<'t>, mut collected: Collected<'t>
         let Some(found) = reading.people.get(person) else { continue };
         let (patient, born) = (found.patient, found.born);
         let time = patient.and_then(|patient| birth_time(reading, patient));
-        let born_at = time.or(born).or(told.at);
+        let born_at = time.or(born);
         let mut newborn = told.body;
         newborn.born_at = born_at.map(Stamp::date_time);
         newborn.sex = patient.and_then(|patient| match patient.peek("gender") {
@@ -183,7 +188,7 @@ pub(super) fn finish<'t>(reading: &mut Reading<'t>, mut collected: Collected<'t>
         let order = patient.and_then(|patient| patient.peek("multipleBirthInteger").parse().ok());
         newborn.birth_order = order.filter(|order| (1..=9).contains(order));
         let key = format!("{}/newborn", reading.key(person));
-        let entry = reading.entry(person, key, told.node, born_at, Body::Newborn(newborn));
+        let entry = reading.entry(person, key, told.node, born_at.or(told.at), Body::Newborn(newborn));
         push(reading, "newborn", entry, &told.cleared);
     }
 }

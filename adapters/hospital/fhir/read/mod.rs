@@ -10,6 +10,7 @@ mod notice;
 mod papers;
 mod people;
 mod plans;
+mod pregnancy;
 mod problems;
 mod profile;
 mod questionnaire;

@@ -6,6 +6,7 @@ use crate::hospital::absence;
 use crate::hospital::concepts::{self, Concept, Recognised};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::keys;
+use crate::hospital::pregnancy;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
@@ -31,10 +32,14 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut
         );
     }
     let concept = recognised.as_ref().map(|recognised| recognised.concept);
+    let part = recognised.as_ref().and_then(|recognised| pregnancy::Part::of(&recognised.loinc));
     let role = reading.people.get(person).map(|person| person.role()).unwrap_or_default();
     let child = role == SubjectRole::Child;
     // What was cancelled was never measured.
     let measured = node.peek("status") != "cancelled";
+    if let Some(part) = part.filter(|_| measured && role == SubjectRole::Mother) {
+        return collected.pregnancies.note(number, person, part);
+    }
     match concept {
         // A score or a weight that is not there is an observation that says why.
         Some(concept) if (child && concept.of_newborn() || concept.of_epds()) && lacking(node).is_some() => {
@@ -59,6 +64,15 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut
                 "subject",
                 "母の質問票の結果が児のものとして書かれています。児の値とせず、原文のまま保管しました。",
                 "The mother's questionnaire with the child as subject: not attributed to the child, kept in the raw document.",
+            );
+        }
+        _ if child && part.is_some_and(pregnancy::Part::tells) => {
+            reading.warning_at(
+                "H106",
+                node,
+                "subject",
+                "母の妊娠の値が児のものとして書かれています。児の値とせず、原文のまま保管しました。",
+                "A value of the mother's pregnancy with the child as subject: not attributed to the child, kept in the raw document.",
             );
         }
         _ if !measured => observation(reading, person, node, recognised.map(|found| found.loinc).unwrap_or_default()),

@@ -1,5 +1,6 @@
 //! Observations, screenings and the newborn's values as OBX: below their order in an ORU, or beside the person.
 
+use super::super::super::pregnancy::{self, Part};
 use super::Message;
 use super::line::{Line, coded, components, escaped};
 use crate::family::Person;
@@ -55,7 +56,7 @@ fn numbered(lines: impl Iterator<Item = Line>) -> Vec<Line> {
 /// The number of the order in a key such as `<person>/order/<number>/<code>/<sub-id>`.
 fn order_of(key: &str) -> Option<&str> {
     let (_, below) = key.split_once("/order/")?;
-    let number = below.strip_suffix("/epds").or_else(|| below.strip_suffix("/newborn"));
+    let number = ["/epds", "/newborn", "/pregnancy"].iter().find_map(|end| below.strip_suffix(end));
     number.or_else(|| below.rsplitn(3, '/').nth(2))
 }
 
@@ -65,8 +66,10 @@ const OTHER_KINDS: [&str; 5] = ["/allergy/", "/medication/", "/procedure/", "/im
 fn is_result(entry: &proto::Entry) -> bool {
     match &entry.body {
         Some(Body::Observation(observation)) => observation.kind.is_empty(),
-        Some(Body::Screening(_) | Body::Newborn(_)) => true,
-        Some(Body::Withdrawal(taken)) => matches!(&*taken.body_kind, "observation" | "screening" | "newborn"),
+        Some(Body::Screening(_) | Body::Newborn(_) | Body::PregnancyNotification(_)) => true,
+        Some(Body::Withdrawal(taken)) => {
+            matches!(&*taken.body_kind, "observation" | "screening" | "newborn" | "pregnancy_notification")
+        }
         _ => false,
     }
 }
@@ -78,6 +81,7 @@ fn results(entry: &proto::Entry) -> Vec<Line> {
         }
         Some(Body::Screening(screening)) if screening.instrument == "epds" => epds(entry, screening),
         Some(Body::Newborn(newborn)) => born(newborn),
+        Some(Body::PregnancyNotification(pregnancy)) => expecting(entry, pregnancy),
         Some(Body::Withdrawal(taken)) => withdrawn(entry, taken),
         _ => Vec::new(),
     }
@@ -94,13 +98,17 @@ const OF_NEWBORN: [(&str, &str); 7] = [
     ("9271-8", "アプガースコア10分"),
 ];
 
-/// OBX-11 `D` or `W`: of what is taken back only the code is known, by its key; of a newborn each of its values is.
+/// OBX-11 `D` or `W`: of what is taken back only the code is known, by its key; of a newborn and of a
+/// pregnancy each of its values is.
 fn withdrawn(entry: &proto::Entry, taken: &proto::Withdrawal) -> Vec<Line> {
     let status = if taken.reason == "wrong_person" { "W" } else { "D" };
     let line = |code: String| Line::new("OBX").with(3, code).with(11, status.to_owned());
     match &*taken.body_kind {
         "screening" => vec![line(components(&["99046-5", "EPDS", "LN"]))],
         "newborn" => OF_NEWBORN.iter().map(|(loinc, name)| line(components(&[loinc, name, "LN"]))).collect(),
+        "pregnancy_notification" => {
+            Part::WRITTEN.iter().map(|(_, loinc, name)| line(components(&[loinc, name, "LN"]))).collect()
+        }
         "observation" if !OTHER_KINDS.iter().any(|kind| entry.source_key.contains(kind)) => {
             let mut parts = entry.source_key.rsplitn(3, '/');
             let (Some(sub_id), Some(code), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
@@ -191,4 +199,19 @@ fn born(newborn: &proto::Newborn) -> Vec<Line> {
     let gestation = weeks.map(|weeks| line(gestation).with(2, "ST".to_owned()).with(5, weeks));
     let others = others.into_iter().zip(&measured).filter_map(|(of, told)| Some(value(line(of), Some(told.as_ref()?))));
     gestation.into_iter().chain(others).collect()
+}
+
+/// What a hospital tells of a pregnancy. A notification to the municipality has more to it, which v2 has no place for.
+fn expecting(entry: &proto::Entry, pregnancy: &proto::PregnancyNotification) -> Vec<Line> {
+    let line = |loinc: &str, name: &str| {
+        let line = Line::new("OBX").with(3, components(&[loinc, name, "LN"])).with(11, "F".to_owned());
+        line.at(14, entry.occurred_at.as_ref())
+    };
+    let written = |(part, loinc, name): (Part, &str, &str)| {
+        let date = pregnancy::date_of(pregnancy, part).map(super::line::day).filter(|day| !day.is_empty());
+        let dated = date.map(|day| line(loinc, name).with(2, "DT".to_owned()).with(5, day));
+        let measured = pregnancy::quantity_of(pregnancy, part);
+        dated.or_else(|| Some(value(line(loinc, name), Some(measured?))))
+    };
+    Part::WRITTEN.into_iter().filter_map(written).collect()
 }
