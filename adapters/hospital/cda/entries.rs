@@ -45,6 +45,8 @@ pub(super) struct Place<'w> {
     pub(super) patient: usize,
     pub(super) kind: Kind,
     words: &'w Words,
+    /// Within a concern that is closed.
+    pub(super) is_closed: bool,
 }
 
 /// Reads the entries of a section.
@@ -72,7 +74,7 @@ pub(super) fn read(
     }
     let subject = section.first("subject");
     for entry in section.all("entry") {
-        walk(reading, entry, subject, Place { patient, kind, words }, collected);
+        walk(reading, entry, subject, Place { patient, kind, words, is_closed: false }, collected);
     }
 }
 
@@ -102,6 +104,7 @@ fn walk(
             if name == "observation" {
                 observation(reading, statement, subject, place, collected);
             }
+            let place = Place { is_closed: place.is_closed || name == "act" && state::is_closed(statement), ..place };
             for inner in statement.all("component").chain(statement.all("entryRelationship")) {
                 let deeper = !matches!(place.kind, Kind::Allergies) || name != "observation";
                 if deeper {
@@ -262,7 +265,8 @@ fn diagnosis(reading: &mut Reading<'_>, place: Place<'_>, node: Node<'_>) {
     let onset = effective(reading, node, "condition.onset");
     let high = node.first("effectiveTime").and_then(|time| time.first("high")).filter(|high| !values::is_null(*high));
     let ended = high.and_then(|high| reading.stamp(high, "@value", "condition.ended"));
-    let state = state::of(node, "condition.state");
+    let is_settled = negated.is_some() || ended.is_some() || kind == "working";
+    let state = state::of_diagnosis(node, &place, is_settled);
     let key = key(reading, place.patient, &format!("diagnosis/{kind}"), node, Some(&code));
     if values::is_nullified(node) {
         return reading.withdraw(place.patient, key, node, "condition", Category::C05Delivery);

@@ -19,7 +19,12 @@ use proto::entry::Body;
 pub(super) enum Kind {
     AdmissionDiagnosis,
     DischargeDiagnosis,
+    /// What is there now.
     Problems,
+    /// What somebody thinks that there is.
+    Assessment,
+    /// What is over.
+    PastIllnesses,
     Course,
     Instructions,
     Newborn,
@@ -41,7 +46,14 @@ pub(super) enum Kind {
 impl Kind {
     /// Does it hold diagnoses?
     pub(super) fn is_of_diagnoses(self) -> bool {
-        matches!(self, Kind::AdmissionDiagnosis | Kind::DischargeDiagnosis | Kind::Problems)
+        matches!(
+            self,
+            Kind::AdmissionDiagnosis
+                | Kind::DischargeDiagnosis
+                | Kind::Problems
+                | Kind::Assessment
+                | Kind::PastIllnesses
+        )
     }
 }
 
@@ -50,7 +62,9 @@ fn kind(loinc: &str) -> Option<Kind> {
     Some(match loinc {
         "46241-6" | "42347-5" => Kind::AdmissionDiagnosis,
         "11535-2" | "C-CDAV2-DDN" => Kind::DischargeDiagnosis,
-        "11450-4" | "51848-0" | "11348-0" => Kind::Problems,
+        "11450-4" => Kind::Problems,
+        "51848-0" => Kind::Assessment,
+        "11348-0" => Kind::PastIllnesses,
         "8648-8" => Kind::Course,
         "8653-8" | "69730-0" => Kind::Instructions,
         "57075-4" => Kind::Newborn,

@@ -1,6 +1,8 @@
 //! Whether a diagnosis or an allergy is there now: the status observation of C-CDA (33999-4), in the codes of SNOMED CT that the
 //! implementation guide C-CDA on FHIR maps to those of FHIR (ConceptMap CF-ProblemStatus).
 
+use super::entries::Place;
+use super::sections::Kind;
 use super::values;
 use super::write::LOINC;
 use crate::json::Node;
@@ -29,21 +31,43 @@ pub(super) fn is_status(observation: Node<'_>) -> bool {
 }
 
 /// The state that stands beside a statement; else, where an end is told of which nobody knows the day, that it has ended.
-pub(super) fn of(statement: Node<'_>, path: &'static str) -> &'static str {
+/// `None` where nothing is said of it, not even that nobody knows.
+fn of(statement: Node<'_>, path: &'static str) -> Option<&'static str> {
     let beside = statement.all("entryRelationship").flat_map(|one| one.all("observation"));
-    let said = beside.filter(|one| is_status(*one)).find_map(|one| {
-        let value = one.first("value")?;
+    let mut said = beside.filter(|one| is_status(*one)).filter_map(|one| one.first("value")).peekable();
+    if said.peek().is_none() {
+        return ended_at_no_known_time(statement).then_some("resolved");
+    }
+    let known = said.find_map(|value| {
         let state = STATES.iter().find(|(code, ..)| *code == value.peek("@code"))?;
         value.take("@code", path);
         value.take("@codeSystem", path);
         Some(state.2)
     });
-    said.unwrap_or_else(|| if ended_at_no_known_time(statement) { "resolved" } else { "" })
+    Some(known.unwrap_or_default())
+}
+
+/// The state of a diagnosis. Where its document says nothing of it, the section does: a problem is there now, an illness of the
+/// past is not. A section says nothing of what was denied or has an end of its own, nor of a concern that nobody follows any more.
+pub(super) fn of_diagnosis(statement: Node<'_>, place: &Place<'_>, is_settled: bool) -> &'static str {
+    let by_section = || match place.kind {
+        _ if is_settled => "",
+        Kind::Problems if !place.is_closed => "active",
+        Kind::PastIllnesses => "inactive",
+        _ => "",
+    };
+    of(statement, "condition.state").unwrap_or_else(by_section)
+}
+
+/// Is a concern closed: completed, aborted or suspended (ActStatus)?
+pub(super) fn is_closed(act: Node<'_>) -> bool {
+    let status = act.first("statusCode").map_or("", |status| status.peek("@code"));
+    matches!(status, "completed" | "aborted" | "suspended")
 }
 
 /// The state of what is over; else empty.
 pub(super) fn over(statement: Node<'_>, path: &'static str) -> &'static str {
-    Some(of(statement, path)).filter(|state| matches!(*state, "inactive" | "resolved")).unwrap_or_default()
+    of(statement, path).filter(|state| matches!(*state, "inactive" | "resolved")).unwrap_or_default()
 }
 
 /// `<high nullFlavor="UNK"/>`: C-CDA says so of a problem that is resolved, of which the time is not known.
@@ -57,20 +81,29 @@ pub(super) fn of_problem(out: &mut Writer, state: &str) {
     write(out, state, ("REFR", PROBLEM_STATUS));
 }
 
+/// Writes that the state of a problem is not known, where its section would say that it is there now.
+pub(super) fn of_unknown_problem(out: &mut Writer) {
+    write_value(out, ("REFR", PROBLEM_STATUS), &[("xsi:type", "cda:CD"), ("nullFlavor", "NI")]);
+}
+
 /// Writes the status observation of an allergy.
 pub(super) fn of_allergy(out: &mut Writer, state: &str) {
     write(out, state, ("SUBJ", ALLERGY_STATUS));
 }
 
-fn write(out: &mut Writer, state: &str, (relation, template): (&str, &str)) {
+fn write(out: &mut Writer, state: &str, what: (&str, &str)) {
     let Some((code, display, _)) = STATES.iter().find(|(.., known)| *known == state) else { return };
+    let value = [("xsi:type", "cda:CD"), ("code", *code), ("codeSystem", SNOMED), ("displayName", *display)];
+    write_value(out, what, &value);
+}
+
+fn write_value(out: &mut Writer, (relation, template): (&str, &str), value: &[(&'static str, &str)]) {
     out.open_with("entryRelationship", &[("typeCode", relation)]);
     out.open_with("observation", &[("classCode", "OBS"), ("moodCode", "EVN")]);
     out.empty("templateId", &[("root", template)]);
     out.empty("code", &[("code", STATUS), ("codeSystem", LOINC), ("displayName", "Status")]);
     out.empty("statusCode", &[("code", "completed")]);
-    let value = [("xsi:type", "cda:CD"), ("code", *code), ("codeSystem", SNOMED), ("displayName", *display)];
-    out.empty("value", &value);
+    out.empty("value", value);
     out.close();
     out.close();
 }

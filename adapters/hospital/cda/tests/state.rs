@@ -49,7 +49,62 @@ fn an_end_of_which_nobody_knows_the_day_is_an_end() {
         states(&read)
     };
     assert_eq!(high("UNK"), [(text("O24.4"), text("resolved"))]);
-    assert_eq!(high("NA"), [(text("O24.4"), text(""))]);
+    assert_eq!(high("NA"), [(text("O24.4"), text("active"))], "there is no end to know");
+}
+
+/// The state that the section gives to a diagnosis.
+fn by_section(loinc: &str, around: &str, inside: &str) -> String {
+    let (open, shut) = around.split_once('|').unwrap_or_default();
+    let read = entries(&decode(&with_section(&format!(
+        "<code code=\"{loinc}\"/><entry>{open}<observation classCode=\"OBS\" moodCode=\"EVN\"><code code=\"29308-4\"/>{inside}\
+         <value xsi:type=\"CD\" code=\"O24.4\" codeSystem=\"2.16.840.1.113883.6.3\"/></observation>{shut}</entry>"
+    ))));
+    let told = read.iter().find(|entry| entry["condition"]["code"]["code"] == "O24.4").unwrap();
+    told["condition"]["state"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn an_illness_of_the_past_is_no_present_one_and_a_problem_is() {
+    let ended = "<effectiveTime><low value=\"20250101\"/><high value=\"20250301\"/></effectiveTime>";
+    for (loinc, alone, with_end) in
+        [("11348-0", "inactive", ""), ("11450-4", "active", ""), ("11535-2", "", ""), ("51848-0", "", "")]
+    {
+        assert_eq!(by_section(loinc, "", ""), alone, "{loinc}");
+        assert_eq!(by_section(loinc, "", ended), with_end, "{loinc}: the end says it");
+        assert_eq!(by_section(loinc, "", &status("413322009")), "resolved", "{loinc}: what is said stands");
+        assert_eq!(by_section(loinc, "", &status("1")), "", "{loinc}: of a state that is not known nothing is made");
+    }
+}
+
+#[test]
+fn a_problem_of_a_closed_concern_is_not_said_to_be_there() {
+    let within = |status: &str| {
+        let act = format!(
+            "<act classCode=\"ACT\" moodCode=\"EVN\"><code code=\"CONC\"/><statusCode code=\"{status}\"/>\
+             <entryRelationship typeCode=\"SUBJ\">|</entryRelationship></act>"
+        );
+        by_section("11450-4", &act, "")
+    };
+    assert_eq!(within("active"), "active");
+    for closed in ["completed", "aborted", "suspended"] {
+        assert_eq!(within(closed), "", "{closed}");
+    }
+}
+
+#[test]
+fn what_is_denied_has_no_state_and_one_that_nobody_told_comes_back_as_none() {
+    let denied = "<entry><observation classCode=\"OBS\" moodCode=\"EVN\" negationInd=\"true\"><code code=\"29308-4\"/>\
+                  <value xsi:type=\"CD\" code=\"O24.4\" codeSystem=\"2.16.840.1.113883.6.3\"/></observation></entry>";
+    let read = entries(&decode(&with_section(&format!("<code code=\"11450-4\"/>{denied}"))));
+    let told = read.iter().find(|entry| entry["condition"]["code"]["code"] == "O24.4").unwrap();
+    assert_eq!((&told["condition"]["negated"], told["condition"].get("state")), (&true.into(), None));
+    let mut all = mother_alone();
+    let unknown =
+        proto::Condition { code: Some(coded("I10", "O24.4", "妊娠糖尿病")), ..proto::Condition::default() };
+    all.push(of_mother("condition/1", Body::Condition(unknown.clone())));
+    let read = entries(&decode(&written(all)));
+    let back = read.iter().filter_map(|entry| entry.get("condition")).find(|one| one["code"]["code"] == "O24.4");
+    assert_eq!(back, Some(&serde_json::to_value(&unknown).unwrap()));
 }
 
 #[test]

@@ -174,12 +174,13 @@ fn diagnoses(out: &mut Writer, subject: &Subject<'_>) {
                 rows.add("終了", one.ended.as_ref().and_then(wording::japanese_moment));
             }
             table(out, &rows.into_rows());
-            these.iter().for_each(|one| diagnosis(out, one));
+            these.iter().for_each(|one| diagnosis(out, one, kind.is_empty()));
         });
     }
 }
 
-fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
+/// One diagnosis; that of a list of problems is there now unless it says otherwise.
+fn diagnosis(out: &mut Writer, condition: &proto::Condition, is_problem: bool) {
     let Some(code) = &condition.code else { return };
     out.open("entry");
     let mut attributes = vec![("classCode", "OBS"), ("moodCode", "EVN")];
@@ -202,7 +203,10 @@ fn diagnosis(out: &mut Writer, condition: &proto::Condition) {
     }
     coded_with(out, "value", code, "cda:CD", &condition.translations);
     // The high of its time says that it is over.
-    state::of_problem(out, if ended.is_some() { &condition.state } else { wording::state::of(condition) });
+    match if ended.is_some() { &condition.state } else { wording::state::of(condition) } {
+        "" if is_problem && ended.is_none() && condition.negated != Some(true) => state::of_unknown_problem(out),
+        state => state::of_problem(out, state),
+    }
     out.close();
     out.close();
 }
