@@ -1,12 +1,15 @@
 //! From a document to a submission: the header first, then its people, its stay, its sections.
 
+use super::guide::Kind;
 use super::header::{self, Document};
 use super::{coverage, people, referral, sections, tree, values};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::reading::{self, Reading};
+use crate::json::Fate;
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
+use proto::entry::Body;
 
 /// Names whose values are ids of the document's own parts.
 const IDS: [&str; 5] = ["@root", "@codeSystem", "@schemaLocation", "@ID", "@xsi:schemaLocation"];
@@ -97,17 +100,45 @@ fn read(reading: &mut Reading<'_>, words: &tree::Words, doubtful: &[usize], byte
         return None;
     }
     oddities(reading, words, doubtful);
+    let noted = reading.diagnostics.len();
     people::participants(reading, patient, words);
     coverage::holders(reading, patient);
     let told = sections::read(reading, patient, &document, words);
     header::stay(reading, patient, &document, told, words);
     referral::read(reading, patient, &document, words);
-    sections::papers(reading, patient, &document, words);
     people::warn_of_unlinked(reading, patient);
+    let is_paper_alone = document.is(Kind::Unknown);
+    if is_paper_alone {
+        reading.diagnostics.truncate(noted);
+    }
+    sections::papers(reading, patient, &document, words);
+    if is_paper_alone {
+        keep_paper(reading, patient);
+    }
     if reading.failed() {
         return None;
     }
     check(reading, &document, bytes)
+}
+
+/// Of a document whose kind nobody knows only what its patient is called and the document itself are kept: what its sections mean
+/// there is unknown. They were read all the same, so that the document is guarded by everything that its words may tell.
+fn keep_paper(reading: &mut Reading<'_>, patient: usize) {
+    /// Fields of what is kept.
+    const KEPT: [&str; 7] = ["document", "person_details", "subjects", "label", "message_id", "sent_at", "absent"];
+    reading.weigh_papers();
+    let subject = reading.people.get(patient).map(|person| person.subject.clone());
+    reading.entries.retain(|entry| match &entry.body {
+        Some(Body::Document(_)) => true,
+        body => matches!(body, Some(Body::PersonDetails(_))) && entry.subjects.first() == subject.as_ref(),
+    });
+    reading.tree.leaves(|_, _, node| {
+        if let Fate::Mapped(path) = node.fate()
+            && !KEPT.contains(&path.split('.').next().unwrap_or(path))
+        {
+            node.settle(Fate::Untouched);
+        }
+    });
 }
 
 /// Warns of what contradicts itself or leads nowhere (`formats/hospital.md` 3.3 and 3.4).

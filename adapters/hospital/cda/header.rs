@@ -1,5 +1,6 @@
 //! The header: what kind of document it is, who keeps it, what it replaces, and the stay that it is about.
 
+use super::guide::{self, Guide, Kind};
 use super::sections::{self, Section};
 use super::tree::Words;
 use super::values;
@@ -19,7 +20,10 @@ pub(super) struct Document<'t> {
     pub(super) series: String,
     /// Does it take the place of an earlier one?
     pub(super) replaces: bool,
-    pub(super) kind: proto::Coded,
+    pub(super) guide: Guide,
+    pub(super) kind: Kind,
+    /// What its code says that it is.
+    pub(super) code: proto::Coded,
     pub(super) title: String,
     /// Ids of the requests that it answers.
     pub(super) orders: Vec<String>,
@@ -46,25 +50,9 @@ pub(super) struct Told {
     pub(super) request: Said,
 }
 
-/// Types of discharge summaries (LOINC).
-const DISCHARGE: [&str; 4] = ["18842-5", "57058-0", "28655-9", "34105-7"];
-/// Types of referrals (LOINC, JMIX).
-const REFERRAL: [&str; 2] = ["57133-1", "MD0020730"];
-/// Types of consultation notes, which answer a referral (LOINC).
-pub(super) const CONSULTATION: [&str; 1] = ["11488-4"];
-/// Types that are read for more than their words, beside those (LOINC).
-const OTHERS: [&str; 5] = ["34133-9", "57057-2", "57055-6", "18761-7", "11506-3"];
-/// Roots and extensions of `typeId`: of the standard, and of the Japanese referral of 2010.
-const TYPES: [(&str, &str); 2] =
-    [("2.16.840.1.113883.1.3", "POCD_HD000040"), ("2.16.840.1.113883.2.2.3.2", "POCD_HD000040JP00")];
-
 impl Document<'_> {
-    pub(super) fn is_discharge(&self) -> bool {
-        DISCHARGE.contains(&self.kind.code.as_str())
-    }
-
-    pub(super) fn is_referral(&self) -> bool {
-        REFERRAL.contains(&self.kind.code.as_str())
+    pub(super) fn is(&self, kind: Kind) -> bool {
+        self.kind == kind
     }
 }
 
@@ -83,34 +71,13 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, words: &Words) -> Option<Docum
         );
     }
     check_type(reading);
+    root.all("templateId").for_each(|template| template.settle(Fate::Envelope));
     reading.label = label(reading);
     let Some(id) = root.first("id").map(instance).filter(|id| !id.is_empty()) else {
         reading.error_at("H004", root, "id", "文書の番号(id)が必要です。", "The document needs an id.");
         return None;
     };
-    let code = root.first("code");
-    // A reason why there is none is enough (3.3): its kind is not known.
-    let unknown = || code.filter(|code| values::is_null(*code)).map(|_| proto::Coded::default());
-    let Some(kind) = values::coded(code, "document.type", words).or_else(unknown) else {
-        reading.error_at(
-            "H004",
-            root,
-            "code",
-            "文書の種類(code)が必要です。",
-            "The document needs a code that tells its kind.",
-        );
-        return None;
-    };
-    let known = [&DISCHARGE[..], &REFERRAL, &CONSULTATION, &OTHERS].concat();
-    if !known.contains(&kind.code.as_str()) {
-        reading.warning_at(
-            "H104",
-            root,
-            "code",
-            "文書の種類が表にありません。内容は文書として保管しました。",
-            "This kind of document is not in the table; what it says is kept as a document.",
-        );
-    }
+    let (code, kind) = kind(reading, words)?;
     let custodian = custodian(reading);
     let version = root.first("versionNumber").map_or("", |version| version.take("@value", "message_id"));
     let full = if version.is_empty() { id.clone() } else { format!("{id}/{version}") };
@@ -121,18 +88,60 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, words: &Words) -> Option<Docum
     let orders = orders.map(|id| number(id, "referral_step.referral_id")).filter(|id| !id.is_empty()).collect();
     let title = root.first("title").map_or("", |title| title.take("#text", "document.title")).to_owned();
     consent(reading);
-    let sections = sections::all(root, reading.profile);
+    let guide = Guide::of(root);
+    let sections = sections::all(root, guide, reading.profile);
     Some(Document {
         id: full,
         series,
         replaces: replaced.is_some(),
+        guide,
         kind,
+        code,
         title,
         orders,
         order: all().next(),
         custodian,
         sections,
     })
+}
+
+/// What kind of document it is: by its code, else by its template. `None` refuses it, and the reason is noted.
+fn kind(reading: &mut Reading<'_>, words: &Words) -> Option<(proto::Coded, Kind)> {
+    let root = reading.tree.root();
+    let written = root.first("code");
+    // A reason why there is none is enough (3.3): its kind is not known.
+    let unknown = || written.filter(|code| values::is_null(*code)).map(|_| proto::Coded::default());
+    let Some(code) = values::coded(written, "document.type", words).or_else(unknown) else {
+        reading.error_at(
+            "H004",
+            root,
+            "code",
+            "文書の種類(code)が必要です。",
+            "The document needs a code that tells its kind.",
+        );
+        return None;
+    };
+    if let Some(kind) = guide::by_code(&code.code) {
+        return Some((code, kind));
+    }
+    let Some(kind) = guide::by_template(root) else {
+        reading.warning_at(
+            "H104",
+            root,
+            "code",
+            "文書の種類が表にありません。内容は文書として保管しました。",
+            "This kind of document is not in the table; what it says is kept as a document.",
+        );
+        return Some((code, Kind::Unknown));
+    };
+    reading.warning_at(
+        "H104",
+        root,
+        "code",
+        "文書の種類のコードが表にないため、テンプレート(templateId)またはtypeIdで判別しました。",
+        "The code of this kind of document is not in the table; it was known by its template (templateId) or typeId.",
+    );
+    Some((code, kind))
 }
 
 /// Root and extension as one text.
@@ -150,8 +159,7 @@ fn number(id: Node<'_>, path: &'static str) -> String {
 
 fn check_type(reading: &mut Reading<'_>) {
     let root = reading.tree.root();
-    let told = root.first("typeId").map(|id| (id.envelope("@root"), id.envelope("@extension")));
-    if !told.is_some_and(|told| TYPES.contains(&told)) {
+    if !guide::has_known_type(root) {
         reading.warning_at(
             "H008",
             root,
@@ -284,8 +292,8 @@ pub(super) fn stay(reading: &mut Reading<'_>, patient: usize, document: &Documen
     let root = reading.tree.root();
     let encounter = root.first("componentOf").and_then(|one| one.first("encompassingEncounter"));
     let service = root.all("documentationOf").find_map(|one| one.first("serviceEvent"));
-    if encounter.is_none() && !(document.is_discharge() && service.is_some()) {
-        if document.is_discharge() {
+    if encounter.is_none() && !(document.is(Kind::Discharge) && service.is_some()) {
+        if document.is(Kind::Discharge) {
             reading.warning_at(
                 "H008",
                 root,
@@ -295,6 +303,15 @@ pub(super) fn stay(reading: &mut Reading<'_>, patient: usize, document: &Documen
             );
         }
         return;
+    }
+    if encounter.is_none() && document.guide == Guide::Ccda {
+        reading.warning_at(
+            "H008",
+            root,
+            "componentOf",
+            "C-CDAの退院時サマリーに必要な入退院の情報(encompassingEncounter)がありません。serviceEventから読みました。",
+            "C-CDA wants the encounter (encompassingEncounter) in a discharge summary; its stay was read from serviceEvent.",
+        );
     }
     let node = encounter.or(service).unwrap_or(root);
     let (start, end) = times(reading, encounter);
@@ -324,7 +341,7 @@ pub(super) fn stay(reading: &mut Reading<'_>, patient: usize, document: &Documen
     let mut entry = reading.entry(patient, key.clone(), node, start.or(end), body);
     raise::by_place(&mut entry, &ward, "");
     reading.update("encounter", entry);
-    if !document.is_discharge() && destination.is_none() {
+    if !document.is(Kind::Discharge) && destination.is_none() {
         return;
     }
     if end.is_none() {
@@ -378,7 +395,7 @@ fn class(encounter: Option<Node<'_>>, document: &Document<'_>) -> &'static str {
         "IMP" | "ACUTE" | "NONAC" => "inpatient",
         "AMB" => "outpatient",
         "EMER" => "emergency",
-        _ if document.is_discharge() => "inpatient",
+        _ if document.is(Kind::Discharge) => "inpatient",
         _ => "",
     }
 }

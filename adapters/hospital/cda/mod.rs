@@ -7,6 +7,7 @@ mod allergies;
 mod coverage;
 mod decode;
 mod entries;
+mod guide;
 mod header;
 mod maternity;
 mod newborns;

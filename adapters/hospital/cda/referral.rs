@@ -1,6 +1,7 @@
 //! The referral that a document is, and the answer to one.
 
-use super::header::{CONSULTATION, Document};
+use super::guide::Kind;
+use super::header::Document;
 use super::sections::{self, REASON};
 use super::tree::Words;
 use super::values;
@@ -26,7 +27,7 @@ pub(super) fn read(reading: &mut Reading<'_>, patient: usize, document: &Documen
     let written = root.first("author").and_then(|author| author.first("time"));
     let written = written.and_then(|time| reading.stamp(time, "@value", "referral.requested_at"));
     let at = written.or(reading.sent);
-    if document.is_referral() {
+    if document.is(Kind::Referral) {
         let id = document.orders.first().unwrap_or(&document.series);
         let receivers = root.all("informationRecipient").filter_map(|one| one.first("intendedRecipient"));
         let to: Vec<String> =
@@ -67,7 +68,7 @@ pub(super) fn read(reading: &mut Reading<'_>, patient: usize, document: &Documen
             reading.push("referral", entry);
         }
     }
-    if CONSULTATION.contains(&document.kind.code.as_str()) {
+    if document.is(Kind::Consultation) {
         for id in &document.orders {
             let body = Body::ReferralStep(proto::ReferralStep {
                 referral_id: id.clone(),

@@ -1,5 +1,6 @@
 //! The body: what its sections say in words and in entries, or the one document that it is.
 
+use super::guide::{self, Guide};
 use super::header::{Document, Said, Told};
 use super::tree::Words;
 use super::{entries, values};
@@ -107,7 +108,7 @@ const TITLES: [(&str, &str); 14] = [
 #[derive(Clone, Copy)]
 pub(super) struct Section<'t> {
     pub(super) node: Node<'t>,
-    /// The LOINC code that it has, or that its own code or its title means.
+    /// The LOINC code that it has, or that its own code, its template or its title means.
     pub(super) loinc: &'t str,
     pub(super) kind: Kind,
     /// Was it known by its title alone?
@@ -115,7 +116,7 @@ pub(super) struct Section<'t> {
 }
 
 impl<'t> Section<'t> {
-    fn of(node: Node<'t>, profile: &'t Profile) -> Self {
+    fn of(node: Node<'t>, guide: Guide, profile: &'t Profile) -> Self {
         let code = node.first("code");
         let codes = || code.into_iter().chain(code.into_iter().flat_map(|code| code.all("translation")));
         let own = |code: Node<'t>| {
@@ -124,7 +125,8 @@ impl<'t> Section<'t> {
             profile.section_codes.iter().find(is_it).map(|local| local.loinc.as_str())
         };
         let known = || codes().map(|code| code.peek("@code")).find(|code| kind(code).is_some());
-        if let Some(loinc) = codes().find_map(own).or_else(known) {
+        let by_code = codes().find_map(own).or_else(known);
+        if let Some(loinc) = by_code.or_else(|| guide.section(node)) {
             return Section { node, loinc, kind: kind(loinc).unwrap_or(Kind::Other), by_title: false };
         }
         let title = types::compact(node.first("title").map_or("", |title| title.peek("#text")));
@@ -146,16 +148,16 @@ impl<'t> Section<'t> {
 }
 
 /// Every section with those in it.
-pub(super) fn all<'t>(root: Node<'t>, profile: &'t Profile) -> Vec<Section<'t>> {
-    fn below<'t>(above: Node<'t>, profile: &'t Profile, found: &mut Vec<Section<'t>>) {
+pub(super) fn all<'t>(root: Node<'t>, guide: Guide, profile: &'t Profile) -> Vec<Section<'t>> {
+    fn below<'t>(above: Node<'t>, guide: Guide, profile: &'t Profile, found: &mut Vec<Section<'t>>) {
         for section in above.all("component").flat_map(|component| component.all("section")) {
-            found.push(Section::of(section, profile));
-            below(section, profile, found);
+            found.push(Section::of(section, guide, profile));
+            below(section, guide, profile, found);
         }
     }
     let mut found = Vec::new();
     let bodies = root.all("component").flat_map(|component| component.all("structuredBody"));
-    bodies.for_each(|body| below(body, profile, &mut found));
+    bodies.for_each(|body| below(body, guide, profile, &mut found));
     found
 }
 
@@ -184,7 +186,7 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, patient: usize, document: &Doc
         }
         entries::read(reading, patient, section, words, &mut collected);
     }
-    if document.is_discharge() {
+    if document.is(guide::Kind::Discharge) {
         told.request = words_of(document, PLAN, "discharge_notice.request", words);
     }
     entries::finish(reading, collected);
@@ -263,7 +265,7 @@ fn paper(
         title: document.title.clone(),
         media_type: media_type.to_owned(),
         content,
-        r#type: Some(document.kind.clone()),
+        r#type: Some(document.code.clone()),
         xhtml,
     };
     let series: String = document.series.chars().take(120).collect();

@@ -5,6 +5,7 @@
 mod asked;
 mod diagnosis;
 mod envelope;
+mod guide;
 mod history;
 mod insurance;
 mod maternity;
