@@ -3,6 +3,7 @@
 use super::concern;
 use super::header::{Header, Slot, name_of};
 use super::layout::{KEPT_RAW, Layout};
+use super::merged;
 use super::reader::RowReader;
 use super::sheet::{self, Sheet};
 use super::sidecar::Sidecar;
@@ -20,6 +21,11 @@ pub trait Rows: Sync {
 
     /// Reads one row. What is wrong with it is noted with the reader; `None` only when something was.
     fn read(&self, row: &mut RowReader<'_>, profile: &Profile) -> Option<proto::Submission>;
+
+    /// What is wrong with rows beside each other, by their position here: each row alone would be right.
+    fn beside_each_other(&self, _rows: &[RowReader<'_>]) -> Vec<(usize, Diagnostic)> {
+        Vec::new()
+    }
 
     /// Does a row raise a concern, as far as its cells tell?
     fn raises_concern(&self, _row: &RowReader<'_>) -> bool {
@@ -80,13 +86,22 @@ fn decode_sheet(
     }
     about_file.extend(unknown_columns(&header));
     let mut decoded = Decoded { diagnostics: about_file, ..Decoded::default() };
-    for (index, cells) in sheet.rows.iter().enumerate() {
-        if sheet::is_blank(cells) {
-            continue;
+    let last = sheet.rows.len();
+    let filled = (1..).zip(&sheet.rows).filter(|(_, cells)| !sheet::is_blank(cells));
+    let mut readers: Vec<RowReader<'_>> =
+        filled.map(|(number, cells)| RowReader::new(layout, &header, cells, number)).collect();
+    for (number, fault) in merged::faults(&sheet, layout, &header) {
+        if let Ok(at) = readers.binary_search_by_key(&number, RowReader::number) {
+            readers.get_mut(at).into_iter().for_each(|row| row.note(fault.clone()));
         }
-        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        let cut = sheet.last_is_cut && index + 1 == sheet.rows.len();
-        let item = read_row(rows, RowReader::new(layout, &header, cells, number), cut, profile);
+    }
+    for (at, fault) in rows.beside_each_other(&readers) {
+        readers.get_mut(at).into_iter().for_each(|row| row.note(fault.clone()));
+    }
+    for row in readers {
+        let (number, cells) = (row.number(), row.cells());
+        let cut = sheet.last_is_cut && usize::try_from(number) == Ok(last);
+        let item = read_row(rows, row, cut, profile);
         account(&mut decoded.ledger, layout, &header, cells, number, &item);
         decoded.items.push(item);
     }

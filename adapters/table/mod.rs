@@ -11,6 +11,7 @@ mod decode;
 mod header;
 mod layout;
 mod limits;
+mod merged;
 mod package;
 mod reader;
 mod sheet;

@@ -51,6 +51,20 @@ impl<'a> RowReader<'a> {
         RowReader { layout, header, cells, number, found: Vec::new() }
     }
 
+    /// Its number, from 1 for the first below the header.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(super) fn cells(&self) -> &'a [String] {
+        self.cells
+    }
+
+    /// Has it as many cells as the header?
+    pub fn is_aligned(&self) -> bool {
+        self.cells.len() == self.header.slots.len()
+    }
+
     /// `row 12`.
     pub fn place(&self) -> String {
         format!("row {}", self.number)
@@ -312,7 +326,7 @@ impl<'a> RowReader<'a> {
     /// False when the cells do not stand under their headers; then reading them says nothing.
     pub(super) fn check_row(&mut self, twelve_digit_columns: &[String]) -> bool {
         self.check_individual_numbers(twelve_digit_columns);
-        if self.cells.len() != self.header.slots.len() {
+        if !self.is_aligned() {
             let place = self.place();
             self.found.push(Diagnostic::error(
                 "PH-E005",

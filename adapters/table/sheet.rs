@@ -4,12 +4,15 @@ use super::limits::{BYTES_MAX, CELL_BYTES_MAX, COLUMNS_MAX, within};
 use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_core::japan::charset::{self, Charset};
 use musubi_core::japan::problem::Problem;
+use std::ops::RangeInclusive;
 
 /// The cells of a file as they were written.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     /// The first row.
     pub(super) header: Vec<String>,
+    /// Where it stands in a workbook, from 0.
+    pub(super) first_row: usize,
     /// The rows below it; blank ones are kept, so that the numbers stay those of the file.
     pub(super) rows: Vec<Vec<String>>,
     /// The last row may be cut: no line break ends it, or a quotation is open.
@@ -18,6 +21,18 @@ pub(super) struct Sheet {
     pub(super) charset: Option<Charset>,
     /// Warnings about the file as a whole.
     pub(super) warnings: Vec<Diagnostic>,
+    /// Cells of a workbook that were merged into one.
+    pub(super) merged: Vec<Merged>,
+}
+
+/// A rectangle of cells of which a spreadsheet keeps one value, in the first.
+#[derive(Debug)]
+pub(super) struct Merged {
+    /// Its rows, counted from the first below the header.
+    pub(super) rows: RangeInclusive<usize>,
+    pub(super) columns: RangeInclusive<usize>,
+    /// As a spreadsheet writes it: `C3:C4`.
+    pub(super) range: String,
 }
 
 impl Sheet {

@@ -7,8 +7,8 @@ use super::header::Header;
 use super::layout::Layout;
 use super::limits::{CELL_BYTES_MAX, COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, within};
 use super::package::{self, broken};
-use super::sheet::Sheet;
-use calamine::{DataRef, Reader, Xlsx};
+use super::sheet::{Merged, Sheet};
+use calamine::{DataRef, Dimensions, Reader, Xlsx};
 use musubi_core::adapter::Diagnostic;
 use musubi_core::japan::my_number;
 use musubi_core::japan::problem::Problem;
@@ -47,8 +47,36 @@ pub(super) fn read(bytes: &[u8], layout: Option<&Layout>) -> Result<Sheet, Diagn
         }
     }
     let mut sheet = if chosen < sheets.len() { sheets.swap_remove(chosen) } else { Sheet::default() };
+    if let Some(name) = names.get(chosen) {
+        sheet.merged = merged(&mut workbook, name, sheet.first_row)?;
+    }
     sheet.warnings.extend(unread);
     if sheet.header.is_empty() { Err(super::sheet::unreadable()) } else { Ok(sheet) }
+}
+
+/// The cells of a sheet that were merged, as far as they reach below its header.
+fn merged(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, header: usize) -> Result<Vec<Merged>, Diagnostic> {
+    let regions = workbook.merge_cells_by_sheet_name(name).map_err(|_| broken())?;
+    let below = regions.into_iter().filter_map(|Dimensions { start, end }| {
+        let last = to_usize(end.0).checked_sub(header + 1)?;
+        let first = to_usize(start.0).saturating_sub(header + 1);
+        // A rectangle that is written the wrong way round is none.
+        let is_one = start != end && start.0 <= end.0 && start.1 <= end.1;
+        let range = format!("{}:{}", cell_name(start), cell_name(end));
+        is_one.then(|| Merged { rows: first..=last, columns: to_usize(start.1)..=to_usize(end.1), range })
+    });
+    Ok(below.collect())
+}
+
+/// A cell as a spreadsheet names it: `AB12`.
+fn cell_name((row, column): (u32, u32)) -> String {
+    let mut letters = Vec::new();
+    let mut rest = u64::from(column) + 1;
+    while rest > 0 {
+        letters.extend(u8::try_from((rest - 1) % 26).map(|letter| char::from(b'A' + letter)));
+        rest = (rest - 1) / 26;
+    }
+    letters.iter().rev().collect::<String>() + &(u64::from(row) + 1).to_string()
 }
 
 /// The sheet of a template that says what each column is.
@@ -109,6 +137,7 @@ fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Sheet, Diagno
             *place = text;
         }
     }
+    sheet.first_row = first.unwrap_or_default();
     // A sheet has no end of a row: every row is as wide as the header.
     let width = sheet.header.len();
     for row in sheet.rows.iter_mut().filter(|row| row.len() < width) {

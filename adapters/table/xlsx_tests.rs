@@ -100,6 +100,20 @@ fn rows_in_a_second_sheet_refuse_the_file_and_any_other_sheet_is_told() {
 }
 
 #[test]
+fn what_was_merged_below_the_header_is_known_by_its_range() {
+    let bytes = workbook(|workbook| {
+        let (sheet, format) = (workbook.add_worksheet(), Format::new());
+        sheet.merge_range(0, 0, 1, 3, "退院連絡票", &format).unwrap();
+        sheet.merge_range(4, 0, 5, 0, "A", &format).unwrap();
+        sheet.merge_range(6, 1, 6, 28, "B", &format).unwrap();
+    });
+    let merged = read(&bytes, Some(&LAYOUT)).unwrap().merged;
+    let told: Vec<_> = merged.iter().map(|one| (one.range.as_str(), one.rows.clone(), one.columns.clone())).collect();
+    // The first row that holds something counts as the header here, so the title reaches one row below it.
+    assert_eq!(told, [("A1:D2", 0..=0, 0..=3), ("A5:A6", 3..=4, 0..=0), ("B7:AC7", 5..=5, 1..=28)]);
+}
+
+#[test]
 fn a_formula_that_came_to_nothing_is_seen_as_no_value() {
     let bytes = sheet(|sheet| {
         sheet.write_formula(1, 0, Formula::new("=B9").set_result("#REF!")).unwrap();

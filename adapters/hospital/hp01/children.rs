@@ -5,14 +5,17 @@ use super::columns::CHILD;
 use super::decode::Sheet;
 use crate::hospital::concepts::{self, Concept, WEIGHT_HARD_GRAMS};
 use crate::table::{At, RowReader, values};
-use musubi_core::adapter::Profile;
+use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_core::japan::contact;
 use musubi_proto::v1 as proto;
 use proto::SubjectRole;
 use proto::entry::Body;
+use std::collections::BTreeMap;
 
 /// Highest Apgar score.
 const APGAR_MAX: i32 = 10;
+/// What 処理区分 says of a row that takes something back.
+const TAKES_BACK: &str = "2";
 /// Most children of one birth.
 const ORDER_MAX: i32 = 9;
 
@@ -35,6 +38,48 @@ pub(super) fn entries(row: &mut RowReader<'_>, sheet: &Sheet, profile: &Profile)
     );
     let several = numbers.len() > 1;
     numbers.into_iter().flat_map(|number| child(row, sheet, profile, number, several)).collect()
+}
+
+/// Refuses every row of a child that rows of two mothers name: which of them is right, nobody can tell. A row that takes something
+/// back says of nobody whose child it is.
+pub(super) fn of_two_mothers(rows: &[RowReader<'_>]) -> Vec<(usize, Diagnostic)> {
+    let mut named: BTreeMap<String, Vec<(usize, String, String)>> = BTreeMap::new();
+    for (at, row) in
+        rows.iter().enumerate().filter(|(_, row)| row.is_aligned() && folded(&row.text("op")) != TAKES_BACK)
+    {
+        let mother = folded(&row.text("mother_id"));
+        for number in row.numbers(CHILD) {
+            let id = At::member(CHILD, number, "id");
+            let child = folded(&row.text(id));
+            if !child.is_empty() && !mother.is_empty() {
+                named.entry(child).or_default().push((at, row.place_of(id), mother.clone()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for all in named.values() {
+        let Some((first, _, mother)) = all.first() else { continue };
+        let Some((second, ..)) = all.iter().find(|(.., another)| another != mother) else { continue };
+        for (at, place, of) in all {
+            let other = if of == mother { second } else { first };
+            let other = rows.get(*other).map_or(0, RowReader::number);
+            found.push((*at, of_another_mother(place, other)));
+        }
+    }
+    found
+}
+
+fn of_another_mother(place: &str, other: u32) -> Diagnostic {
+    Diagnostic::error(
+        "H005",
+        place,
+        format!(
+            "同じ児の患者IDが、別の母の行({other}行目)にもあります。どちらの母の児か確かめ、誤っている行を直してください。"
+        ),
+        format!(
+            "Row {other} names the same child under another mother. Check whose child it is, and correct the wrong row."
+        ),
+    )
 }
 
 /// Refuses what two children of a row cannot share, at the second.

@@ -4,7 +4,7 @@ use super::cells::{self, addresses, day, identifier, names, number, order, past,
 use super::columns::{DESTINATIONS, LAYOUT, NAME};
 use super::{birth, children, epds};
 use crate::table::{Layout, RowReader, Rows, concern, values};
-use musubi_core::adapter::Profile;
+use musubi_core::adapter::{Diagnostic, Profile};
 use musubi_core::japan::times::Moment;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
@@ -28,6 +28,10 @@ impl Rows for Discharges {
             false => sheet.entries(row, profile),
         };
         Some(sheet.submission(entries, basis))
+    }
+
+    fn beside_each_other(&self, rows: &[RowReader<'_>]) -> Vec<(usize, Diagnostic)> {
+        children::of_two_mothers(rows)
     }
 
     fn raises_concern(&self, row: &RowReader<'_>) -> bool {

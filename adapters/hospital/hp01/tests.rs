@@ -197,6 +197,58 @@ fn a_value_that_nobody_has_is_refused_and_an_unusual_one_told() {
     assert!(told(",2980,48.5,33.0,", ",#REF!,####,33.0,").contains(&"PH-E016 row 1, 児1_出生体重".to_owned()));
 }
 
+/// The sample with a fifth row: what its columns hold, by their names; the others are blank.
+fn and(columns: &[(&str, &str)]) -> String {
+    let text = sample();
+    let names: Vec<&str> = text.lines().next().unwrap().trim_start_matches('\u{feff}').split(',').collect();
+    let value = |name: &&str| columns.iter().find(|(column, _)| column == name).map_or("", |(_, value)| value);
+    assert!(columns.iter().all(|(column, _)| names.contains(column)));
+    let cells: Vec<&str> = names.iter().map(value).collect();
+    format!("{text}{}\n", cells.join(","))
+}
+
+/// A mother whose child is one that the sample's first row names.
+const ANOTHER_MOTHER: [(&str, &str); 12] = [
+    ("処理区分", "1"),
+    ("記録ID", "HP-0005"),
+    ("改版番号", "1"),
+    ("自治体コード", "482072"),
+    ("母_患者ID", "0004800"),
+    ("母_氏名", "磯部　渚"),
+    ("母_カナ氏名", "イソベ　ナギサ"),
+    ("母_生年月日", "1994-05-05"),
+    ("不開示フラグ", "0"),
+    ("退院年月日", "2026-10-27"),
+    ("作成日時", "2026-10-27 16:10"),
+    ("児1_患者ID", "０００４５３３"),
+];
+
+#[test]
+fn a_child_of_two_mothers_refuses_both_rows_and_each_names_the_other() {
+    let told = |text: &str| -> Vec<(String, String)> {
+        let decoded = Hp01.decode(text.as_bytes(), &profile());
+        let clashes = decoded.all_diagnostics().filter(|found| found.code == "H005");
+        clashes.map(|found| (found.place.clone(), format!("{} {}", found.text.ja, found.text.en))).collect()
+    };
+    let born = ("児1_出生日時", "2026-10-23 14:20");
+    let both = and(&[&ANOTHER_MOTHER[..], &[born]].concat());
+    let found = told(&both);
+    assert_eq!(
+        found.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(),
+        ["row 1, 児1_患者ID", "row 5, 児1_患者ID"]
+    );
+    assert!(found[0].1.contains("5行目") && found[0].1.contains("Row 5 "), "{found:?}");
+    assert!(found[1].1.contains("1行目") && found[1].1.contains("Row 1 "), "{found:?}");
+    assert_eq!(records(&Hp01.decode(both.as_bytes(), &profile())).len(), 3, "the rows of others are taken");
+    let of = |column: &str, value: &'static str| {
+        let cells = ANOTHER_MOTHER.map(|(name, was)| (name, if name == column { value } else { was }));
+        told(&and(&[&cells[..], &[born]].concat()))
+    };
+    assert_eq!(of("母_患者ID", "0004521"), [], "the same mother, once more");
+    assert_eq!(of("児1_患者ID", "0004534"), [], "a child of her own");
+    assert_eq!(of("処理区分", "2"), [], "the row takes back what was told of the wrong mother");
+}
+
 #[test]
 fn a_file_of_an_older_template_and_one_in_shift_jis_are_read() {
     let text = sample();
@@ -229,6 +281,43 @@ fn a_concern_is_an_entry_of_its_own_and_outlives_a_fault_of_its_row() {
     }
     let nobody = whole.replacen("0004521,", ",", 1);
     assert!(matches!(Hp01.decode(nobody.as_bytes(), &profile()).items[0].concern, RaisedConcern::Unreadable));
+}
+
+#[test]
+fn a_row_that_a_merged_cell_reaches_into_is_refused_with_the_range_and_the_mend() {
+    let text = sample();
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let decoded = |merged: &[(u32, u16, u32, u16)]| {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (row, cells) in (0..).zip(&rows) {
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(row, column, cell.trim_start_matches('\u{feff}')).unwrap();
+            }
+        }
+        for (top, left, bottom, right) in merged {
+            let value = rows[usize::try_from(*top).unwrap()].get(usize::from(*left)).unwrap();
+            sheet.merge_range(*top, *left, *bottom, *right, value, &rust_xlsxwriter::Format::new()).unwrap();
+        }
+        crate::adapter("hp01-xlsx").unwrap().decode(&workbook.save_to_buffer().unwrap(), &profile())
+    };
+    let told = |decoded: &Decoded| -> Vec<String> {
+        let merged = decoded.all_diagnostics().filter(|found| found.code == "PH-E018");
+        merged.map(|found| format!("{} {}", found.place, found.text.ja)).collect()
+    };
+    let whole = decoded(&[]);
+    assert_eq!((told(&whole), whole.taken()), (vec![], 4));
+    // The columns of a mother over two rows: her number, her name.
+    let over = decoded(&[(1, 4, 2, 4), (1, 5, 2, 5)]);
+    assert_eq!((told(&over).len(), over.taken()), (2, 2));
+    for (row, told) in ["row 1, 母_患者ID", "row 2, 母_患者ID"].iter().zip(told(&over)) {
+        assert!(told.starts_with(row) && told.contains("E2:E3") && told.contains("児1_…、児2_…"), "{told}");
+    }
+    // A column that nobody needs: without a word its value would be lost.
+    assert_eq!(told(&decoded(&[(3, 15, 4, 15)])).len(), 2);
+    let beside = decoded(&[(2, 16, 2, 17)]);
+    assert!(told(&beside)[0].starts_with("row 2, 診療科") && beside.taken() == 3);
 }
 
 #[test]
