@@ -3,13 +3,13 @@
 //! Whether a message was stored is not known here: the hub writes `AA` only after its commit (promise P1).
 
 use super::charset;
+use super::control_id;
 use super::escape;
 use super::header::{Header, Mode, header};
 use super::limits::{CONTROL_ID_CHARS_MAX, ERRORS_ANSWERED_MAX};
 use super::message::parse;
 use musubi_core::adapter::{Diagnostic, Severity};
 use musubi_core::time::Time;
-use sha2::{Digest, Sha256};
 
 /// MSA-1 of the application answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,7 +170,7 @@ pub fn received(acknowledgement: &[u8], ours: bool, now: Time) -> Option<Vec<u8>
     let header = header(acknowledgement).ok().filter(|header| header.applies)?;
     let Mode::Enhanced { accept, .. } = header.mode else { return None };
     let found = if ours { Vec::new() } else { vec![of_nothing()] };
-    let control_id: String = Sha256::digest(acknowledgement).iter().map(|byte| format!("{byte:02X}")).collect();
+    let control_id = control_id::of(&[acknowledgement]);
     let answer = Answer {
         header: &header,
         stage: Stage::Accept,

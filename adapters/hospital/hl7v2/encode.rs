@@ -15,11 +15,6 @@ use crate::family::{Family, Person};
 use line::{Line, components, escaped};
 use musubi_core::adapter::{EncodeError, Profile};
 use musubi_core::release::Released;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
-
-/// Characters of a control id: what MSH-10 has room for.
-const CONTROL_ID_CHARS: usize = super::limits::CONTROL_ID_CHARS_MAX;
 
 /// What the recipient may not do (HL7 v3 ActCode): in MSH-8, and as the type of the note that says it in words.
 pub(super) const NO_REDISCLOSURE: &str = "NORDSCLCD";
@@ -94,12 +89,7 @@ impl Message {
         let last = self.lines.iter().rposition(|line| line.is("PID") || line.is("MRG"));
         let note = |at: usize| if Some(at) == last { handling.as_str() } else { "" };
         let body: String = self.lines.iter().enumerate().map(|(at, line)| line.text() + note(at)).collect();
-        let hash = Sha256::digest([self.kind.as_bytes(), body.as_bytes()].concat());
-        let mut id = String::new();
-        for byte in hash {
-            let _ = write!(id, "{byte:02X}");
-        }
-        id.truncate(CONTROL_ID_CHARS);
+        let id = super::control_id::of(&[self.kind.as_bytes(), body.as_bytes()]);
         let (names, scheme) = match charset {
             Charset::Iso2022Jp => ("~ISO IR87", "ISO 2022-1994"),
             _ => ("UNICODE UTF-8", ""),

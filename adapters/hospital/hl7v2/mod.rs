@@ -8,6 +8,7 @@ pub mod around;
 pub mod batch;
 pub mod charset;
 mod confidentiality;
+mod control_id;
 mod decode;
 mod encode;
 pub mod escape;

@@ -2,10 +2,9 @@
 //! (`formats/hospital.md` 2.9).
 
 use super::charset;
+use super::control_id;
 use super::header::header;
-use super::limits::CONTROL_ID_CHARS_MAX;
 use musubi_core::adapter::Diagnostic;
-use sha2::{Digest, Sha256};
 
 /// Digits of the time of sending.
 const SENT_DIGITS: usize = 17;
@@ -48,8 +47,7 @@ impl Name {
 
     /// An id of its own for what takes the file back: the same file gives the same.
     pub fn control_id(&self) -> String {
-        let hash = Sha256::digest(format!("withdrawn {} {}", self.key, self.sent));
-        hash.iter().map(|byte| format!("{byte:02X}")).collect::<String>().chars().take(CONTROL_ID_CHARS_MAX).collect()
+        control_id::of(&[format!("withdrawn {} {}", self.key, self.sent).as_bytes()])
     }
 
     /// Reads a file's name; `None` when it is not one of the storage.

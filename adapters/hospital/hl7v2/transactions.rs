@@ -6,9 +6,8 @@
 //! the index database of the SS-MIX2 guideline 1.2 (table SSMIXIDX); and `transaction_strage.md` of the National Hospital
 //! Organization for what `INS` and `DEL` mean.
 
-use super::limits::CONTROL_ID_CHARS_MAX;
+use super::control_id;
 use musubi_core::adapter::Diagnostic;
-use sha2::{Digest, Sha256};
 use std::ops::Range;
 
 /// What the header of a record begins with.
@@ -60,8 +59,7 @@ pub(super) fn of(records: &[Record], message: usize) -> Option<&Record> {
 
 /// The id of a message that takes something back: the same record gives the same.
 pub(super) fn control_id(header: &[u8], message: &[u8]) -> String {
-    let hash = Sha256::new().chain_update(b"withdrawn ").chain_update(header).chain_update(message).finalize();
-    hash.iter().map(|byte| format!("{byte:02X}")).collect::<String>().chars().take(CONTROL_ID_CHARS_MAX).collect()
+    control_id::of(&[b"withdrawn ", header, message])
 }
 
 /// The fields of a header by name.
