@@ -161,6 +161,7 @@ fn encounter(reader: &mut Reader<'_>, patient: &Patient, stay: &Stay<'_>, event:
     let attending = types::staff(reader.take(pv1, doctor(pv1), "encounter.attending"));
     reader.mapped(pv1, 10, "encounter.department");
     let department = department(reader, pv1);
+    check_department(reader, pv1);
     let visit_number = reader.take(pv1, 19, "encounter.visit_number").component(1).text().into_owned();
     reader.must_be_readable(pv1, 19, &visit_number);
     let goes_on = event == Event::CancelDischarge;
@@ -200,6 +201,21 @@ fn department(reader: &Reader<'_>, pv1: Segment<'_>) -> String {
     let code = pv1.value(10);
     let known = reader.profile.departments.iter().find(|known| known.code == *code);
     known.map_or_else(|| code.into_owned(), |known| known.name.clone())
+}
+
+/// A code that the sender's table of departments lacks is told. What is in no table may be a name; where there is none, any is.
+fn check_department(reader: &mut Reader<'_>, pv1: Segment<'_>) {
+    let written = pv1.value(10);
+    let table = &reader.profile.departments;
+    let known = table.iter().any(|known| known.code == *written || known.name == *written);
+    if !written.is_empty() && !table.is_empty() && !known {
+        reader.warning(
+            "H104",
+            "PV1-10",
+            "診療科のコードが、送信元の診療科表にありません。書かれたまま残します。",
+            "The table of the sender's departments has no such code; it is kept as it is written.",
+        );
+    }
 }
 
 /// PV1-7, the attending doctor; where nobody stands there PV1-17, the admitting one.

@@ -113,6 +113,28 @@ fn a_department_is_called_by_its_name_where_the_senders_table_has_its_code() {
 }
 
 #[test]
+fn a_department_that_the_senders_table_lacks_is_told_once_and_kept() {
+    let told = |codes: &[(&str, &str)]| {
+        let mut profile = shione();
+        let local = |(code, name): &(&str, &str)| LocalName { code: (*code).to_owned(), name: (*name).to_owned() };
+        profile.departments = codes.iter().map(local).collect();
+        let read = super::read(&sample(MOTHER), &profile);
+        let told = read.codes().iter().filter(|told| *told == "H104 PV1-10").count();
+        (told, read.body("encounter")["department"].clone())
+    };
+    assert_eq!(told(&[]), (0, json!("31")), "there is no table");
+    assert_eq!(told(&[("32", "小児科")]), (1, json!("31")));
+    assert_eq!(told(&[("32", "31")]), (0, json!("31")), "it is a name");
+    assert_eq!(told(&[("31", "産婦人科"), ("32", "小児科")]), (0, json!("産婦人科")));
+    let mut profile = shione();
+    profile.departments = vec![LocalName { code: "32".to_owned(), name: "小児科".to_owned() }];
+    for nothing in ["||", "|\"\"|"] {
+        let blank = super::read(&changed(MOTHER, "|31|", nothing), &profile);
+        assert!(!blank.has("H104 PV1-10"), "{nothing}");
+    }
+}
+
+#[test]
 fn a_diagnosis_without_a_code_is_told() {
     let read = super::read(&changed(MOTHER, "O80.0^自然頭位分娩^I10", "\"\""), &shione());
     assert!(read.bodies("condition").is_empty() && read.has("H104 DG1[1]-3"), "{:?}", read.codes());
