@@ -5,6 +5,7 @@
 mod diagnosis;
 mod kept;
 mod kin;
+mod pregnancy;
 mod profile;
 mod read;
 mod retracted;

@@ -7,6 +7,7 @@ mod corpus;
 mod encode;
 mod events;
 mod ledger;
+mod pregnancy;
 mod readme;
 mod refusals;
 mod samples;

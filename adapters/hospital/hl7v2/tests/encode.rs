@@ -12,7 +12,7 @@ fn offline(name: &str) -> Profile {
     Profile { any_sender: true, ..profile_of(name) }
 }
 
-fn submissions(bytes: &[u8], profile: &Profile) -> Vec<Submission> {
+pub(super) fn submissions(bytes: &[u8], profile: &Profile) -> Vec<Submission> {
     let decoded = Hl7v2.decode(bytes, profile);
     let errors: Vec<String> =
         decoded.all_diagnostics().map(ToString::to_string).filter(|d| d.starts_with("error")).collect();
@@ -20,7 +20,7 @@ fn submissions(bytes: &[u8], profile: &Profile) -> Vec<Submission> {
     decoded.items.into_iter().filter_map(|item| item.submission).collect()
 }
 
-fn written(submissions: Vec<Submission>, profile: &Profile) -> Vec<u8> {
+pub(super) fn written(submissions: Vec<Submission>, profile: &Profile) -> Vec<u8> {
     let released = release_to_author(submissions, &profile.agency, &Policy::reviewed(), profile.now);
     Hl7v2.encode(&released, profile).unwrap()
 }
