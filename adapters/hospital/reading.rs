@@ -317,6 +317,7 @@ pub(super) fn account(tree: &Tree<'_>, diagnostics: &[Diagnostic], envelope: &[&
             (Some(refusal), _) => adapter::Fate::Refused(refusal.code.clone()),
             (None, Fate::Mapped(path)) => adapter::Fate::Mapped(path.into()),
             (None, Fate::Envelope) => adapter::Fate::Envelope,
+            (None, Fate::Kept) => adapter::Fate::KeptRaw,
             (None, Fate::Untouched) if envelope.contains(&name) => adapter::Fate::Envelope,
             (None, Fate::Untouched) => adapter::Fate::KeptRaw,
         };

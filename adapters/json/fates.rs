@@ -10,6 +10,8 @@ pub enum Fate {
     Untouched,
     /// It holds the document together: types, ids, references.
     Envelope,
+    /// It says something that the record has no place for: it stays in the raw document, whatever it is called.
+    Kept,
     /// Read into this path of the record.
     Mapped(&'static str),
 }
@@ -20,7 +22,8 @@ pub(super) struct Fates(RefCell<Vec<&'static str>>);
 
 /// Numbers below the first path.
 const ENVELOPE: u16 = 1;
-const PATHS: usize = 2;
+const KEPT: u16 = 2;
+const PATHS: usize = 3;
 
 impl Fates {
     /// The number of a fate. A program has far fewer paths than there are numbers.
@@ -28,6 +31,7 @@ impl Fates {
         match fate {
             Fate::Untouched => 0,
             Fate::Envelope => ENVELOPE,
+            Fate::Kept => KEPT,
             Fate::Mapped(path) => {
                 let mut known = self.0.borrow_mut();
                 // What was told last is nearly always told again.
@@ -45,6 +49,7 @@ impl Fates {
         match number {
             0 => Fate::Untouched,
             ENVELOPE => Fate::Envelope,
+            KEPT => Fate::Kept,
             path => self.0.borrow().get(usize::from(path) - PATHS).map_or(Fate::Untouched, |path| Fate::Mapped(path)),
         }
     }

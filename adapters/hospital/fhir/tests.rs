@@ -5,6 +5,7 @@
 mod diagnosis;
 mod kept;
 mod kin;
+mod links;
 mod pregnancy;
 mod profile;
 mod read;

@@ -9,7 +9,7 @@ use crate::hospital::keys;
 use crate::hospital::pregnancy;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
-use crate::json::Node;
+use crate::json::{Fate, Node};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, SubjectRole};
@@ -20,6 +20,8 @@ const NEWBORN_DAYS: i64 = 28;
 /// Reads one Observation.
 pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut Collected<'t>) {
     let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
+    // The record has no link between observations.
+    node.all("derivedFrom").chain(node.all("hasMember")).for_each(|other| other.settle(Fate::Kept));
     let Some(person) = subject(reading, number) else { return };
     let recognised = recognise(reading, node.first("code"));
     if recognised.as_ref().is_some_and(|recognised| recognised.by_text) {
@@ -84,16 +86,44 @@ pub(super) fn read<'t>(reading: &mut Reading<'t>, number: usize, collected: &mut
     }
 }
 
-/// Whom it is about: the focus, where that is a child and the subject its mother.
+/// Whom it is about: the focus, where that is somebody, else the subject. `None`: the reason is noted.
 fn subject(reading: &mut Reading<'_>, number: usize) -> Option<usize> {
     let node = reading.resources.get(number)?.node;
-    let focus = node.all("focus").find_map(|focus| reading.target(Some(focus), number));
-    let focused = reading.people.iter().position(|person| focus.is_some() && person.resource == focus);
-    let is_child = |at: &usize| reading.people.get(*at).is_some_and(|person| person.role() == SubjectRole::Child);
-    match focused.filter(is_child) {
-        Some(child) => Some(child),
-        None => reading.person(number, "subject"),
+    for focus in node.all("focus") {
+        let target = reading.target(Some(focus), number);
+        let by_resource = || reading.people.iter().position(|person| target.is_some() && person.resource == target);
+        let linked = || reading.linked.get(&target?).copied();
+        let by_number = || {
+            let id = values::identifier(focus.first("identifier")?, "subjects", reading.profile)?;
+            reading.numbers.get(&(id.issuer, id.value)).copied()
+        };
+        if let Some(person) = by_resource().or_else(linked).or_else(by_number) {
+            return Some(person);
+        }
+        if is_somebody(reading, focus, target) {
+            focus.settle(Fate::Kept);
+            reading.warning_at(
+                "H106",
+                node,
+                "focus",
+                "対象者(subject)ではない、特定できない別の人(focus)についての項目です。誰の値ともせず、原文のまま保管しました。",
+                "It speaks of somebody beside its subject who cannot be told (focus): attributed to nobody, kept in the raw document.",
+            );
+            return None;
+        }
+        // A device, a specimen: no person, and no link of the record.
+        focus.settle(Fate::Kept);
     }
+    reading.person(number, "subject")
+}
+
+/// Is what is spoken of a person?
+fn is_somebody(reading: &Reading<'_>, focus: Node<'_>, target: Option<usize>) -> bool {
+    let kind = target.and_then(|target| reading.resources.get(target)).map(|resource| resource.kind);
+    let named = focus.peek("reference");
+    let named = named.split("/_history/").next().unwrap_or(named).rsplit('/').nth(1).unwrap_or_default();
+    let kind = kind.unwrap_or(if named.is_empty() { focus.peek("type") } else { named });
+    matches!(kind, "Patient" | "RelatedPerson")
 }
 
 /// The concept of a code: by LOINC, the peer's code table, or an exact text.

@@ -5,7 +5,7 @@ use super::{people, values};
 use crate::hospital::hl7v2::times::Stamp;
 use crate::hospital::raise;
 use crate::hospital::reading::Reading;
-use crate::json::Node;
+use crate::json::{Fate, Node};
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use proto::{Category, Label, SubjectRole};
@@ -171,17 +171,22 @@ fn institution(reading: &Reading<'_>, node: Node<'_>, number: usize, document: &
     provider.map_or("", |provider| provider.take("name", "discharge_notice.institution")).to_owned()
 }
 
-/// A child's stay within its mother's links the two.
+/// A child's stay within its mother's links the two. Of any other stay that is part of one the record has no link.
 fn part_of(reading: &mut Reading<'_>, number: usize, child: usize) {
     let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
-    let Some(outer) = node.get("partOf").and_then(|outer| reading.target(Some(outer), number)) else { return };
-    let outer_node = reading.resources.get(outer).filter(|outer| outer.kind == "Encounter").map(|outer| outer.node);
-    let Some(subject) = outer_node.and_then(|outer| outer.get("subject")) else { return };
-    let target = reading.target(Some(subject), outer);
-    let mother = reading.people.iter().position(|person| target.is_some() && person.resource == target);
-    let is_child = |at: usize| reading.people.get(at).is_some_and(|person| person.role() == SubjectRole::Child);
-    let is_mother = |at: usize| reading.people.get(at).is_some_and(|person| person.role() == SubjectRole::Mother);
-    if let Some(mother) = mother.filter(|mother| is_child(child) && is_mother(*mother)) {
-        people::link(reading, mother, child, node, "MTH", "Encounter.partOf");
+    let Some(reference) = node.get("partOf") else { return };
+    let mother = reading.target(Some(reference), number).and_then(|outer| patient_of(reading, outer));
+    let role = |at: usize| reading.people.get(at).map(|person| person.role());
+    match mother.filter(|mother| role(child) == Some(SubjectRole::Child) && role(*mother) == Some(SubjectRole::Mother))
+    {
+        Some(mother) => people::link(reading, mother, child, node, "MTH", "Encounter.partOf"),
+        None => reference.settle(Fate::Kept),
     }
+}
+
+/// Whose stay this resource is.
+fn patient_of(reading: &Reading<'_>, stay: usize) -> Option<usize> {
+    let node = reading.resources.get(stay).filter(|stay| stay.kind == "Encounter")?.node;
+    let target = reading.target(Some(node.get("subject")?), stay)?;
+    reading.people.iter().position(|person| person.resource == Some(target))
 }
