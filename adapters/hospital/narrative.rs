@@ -2,11 +2,19 @@
 
 use crate::xml::{self, Element, Limits};
 
+/// Most bytes that the words of one narrative have (`formats/hospital.md` 3.1).
+pub(super) const NARRATIVE_BYTES_MAX: usize = 5 * 1024 * 1024;
+
 /// The words of an XHTML `div`; nothing when it is not well-formed.
 pub(crate) fn plain(source: &str) -> String {
+    read(source).map(|root| of(&root)).unwrap_or_default()
+}
+
+/// An XHTML `div`; `None` when it is not well-formed.
+pub(super) fn read(source: &str) -> Option<Element> {
     // Names do not matter: nothing of a narrative gets into a place.
     let known = |_: &str| false;
-    xml::read_text(source, &Limits::CLINICAL, known).map(|root| of(&root)).unwrap_or_default()
+    xml::read_text(source, &Limits::CLINICAL, known).ok()
 }
 
 /// The words of a narrative that was read already.

@@ -120,6 +120,16 @@ impl<'t> Reading<'t> {
         self.note(Severity::Error, code, at, name, ja, en);
     }
 
+    /// Refuses a document with a narrative of more than 5 MiB.
+    pub(super) fn narrative_too_long(&mut self, narrative: Node<'_>) {
+        self.error(
+            "H007",
+            narrative,
+            "節の本文が5MiBを超えているため、文書を受け取れません。分けて送ってください。",
+            "The words of this section have more than 5 MiB, so the document cannot be taken; send it in parts.",
+        );
+    }
+
     /// Notes something that was read all the same.
     pub(super) fn warning(&mut self, code: &'static str, at: Node<'_>, ja: &'static str, en: &'static str) {
         self.note(Severity::Warning, code, at, "", ja, en);

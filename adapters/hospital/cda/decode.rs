@@ -55,7 +55,7 @@ const ENVELOPE: [&str; 9] = [
 
 /// Reads a document.
 pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) -> Decoded {
-    let tree::Read { tree, words, name, is_cda, doubtful, is_bare } = document;
+    let tree::Read { tree, words, name, is_cda, doubtful, is_bare, too_long } = document;
     if !is_cda {
         return Decoded::refused(Diagnostic::error(
             "H001",
@@ -72,6 +72,9 @@ pub(super) fn decode(document: tree::Read<'_>, bytes: &[u8], profile: &Profile) 
             "名前空間の宣言がない文書です。送信元の設定に従い、CDA(urn:hl7-org:v3)として読みました。",
             "The document declares no namespace; read as CDA (urn:hl7-org:v3), as the profile of its sender allows.",
         );
+    }
+    if let Some(narrative) = too_long.and_then(|number| tree.node(number)) {
+        reading.narrative_too_long(narrative);
     }
     let submission = read(&mut reading, &words, &doubtful, bytes);
     let diagnostics = std::mem::take(&mut reading.diagnostics);

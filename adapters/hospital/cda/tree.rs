@@ -1,6 +1,6 @@
 //! The document as a tree: elements and attributes as members, the words of a narrative as plain text.
 
-use crate::hospital::narrative;
+use crate::hospital::narrative::{self, NARRATIVE_BYTES_MAX};
 use crate::hospital::numbers::BASE64;
 use crate::hospital::xhtml::{self, is_blank, says};
 use crate::json::{Growing, Leaf, Mark, Node, Style, Tree};
@@ -50,13 +50,15 @@ pub(super) struct Read<'t> {
     pub(super) doubtful: Vec<usize>,
     /// Was it read as one though it is in no namespace?
     pub(super) is_bare: bool,
+    /// The number of a narrative that is too long.
+    pub(super) too_long: Option<usize>,
 }
 
 /// Most bytes of words that are kept for references: elements with an `ID` may stand within each other.
 const WORDS_BYTES_MAX: usize = 20 * 1024 * 1024;
 
-/// Most bytes of mark-up that are kept of a document (`formats/hospital.md` 3.1): its texts say the same.
-const XHTML_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// Most bytes of mark-up that are kept of a document: its texts say the same.
+const XHTML_BYTES_MAX: usize = NARRATIVE_BYTES_MAX;
 
 /// The words of elements that have an `ID`, for the references to them; and what of the mark-up of narratives is kept.
 #[derive(Default)]
@@ -117,6 +119,7 @@ pub(super) struct Builder<'t> {
     /// May the document be in no namespace?
     may_be_bare: bool,
     is_bare: bool,
+    too_long: Option<usize>,
 }
 
 /// An element that is open.
@@ -143,6 +146,7 @@ impl<'t> Builder<'t> {
             doubtful: Vec::new(),
             may_be_bare,
             is_bare: false,
+            too_long: None,
         }
     }
 
@@ -151,8 +155,8 @@ impl<'t> Builder<'t> {
         // A name that the tree gives itself is none of the sender's.
         let known = |name: &str| !name.starts_with(UNKNOWN);
         let tree = self.growing.finish(known, Style::Slashes).named("ClinicalDocument");
-        let Builder { words, name, is_cda, is_bare, doubtful, .. } = self;
-        Read { tree, words, name, is_cda, doubtful, is_bare }
+        let Builder { words, name, is_cda, is_bare, doubtful, too_long, .. } = self;
+        Read { tree, words, name, is_cda, doubtful, is_bare, too_long }
     }
 }
 
@@ -223,7 +227,11 @@ impl<'t> Build<'t> for Builder<'t> {
                 self.doubtful.truncate(self.doubtful.partition_point(|number| *number <= open.number));
                 self.words.collect(open.number, &narrative);
                 self.words.keep(open.number, &narrative);
-                (says(&narrative), Cow::Owned(narrative::of(&narrative)))
+                let told = narrative::of(&narrative);
+                if told.len() > NARRATIVE_BYTES_MAX {
+                    self.too_long.get_or_insert(open.number);
+                }
+                (says(&narrative), Cow::Owned(told))
             }
             None => (has_own, own),
         };

@@ -6,6 +6,7 @@ mod diagnosis;
 mod kept;
 mod kin;
 mod links;
+mod narrative;
 mod pregnancy;
 mod profile;
 mod read;

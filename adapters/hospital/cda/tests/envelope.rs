@@ -86,7 +86,22 @@ fn an_attribute_has_a_mebibyte_and_no_more() {
 
 #[test]
 fn a_text_has_eight_mebibytes_and_no_more() {
-    assert_limit(8 * 1024 * 1024, |number| changed("2週間後に健診。", &"x".repeat(number)));
+    assert_limit(8 * 1024 * 1024, |number| changed("相良 紘子", &"x".repeat(number)));
+}
+
+#[test]
+fn a_narrative_has_five_mebibytes_of_words_and_no_more() {
+    const MOST: usize = 5 * 1024 * 1024;
+    assert_limit(MOST, |number| changed("2週間後に健診。", &"x".repeat(number)));
+    // Two paragraphs of one narrative, with the end of the line between them.
+    assert_limit(MOST, |number| {
+        let half = "x".repeat(MOST / 2);
+        let rest = "x".repeat(number - MOST / 2 - 1);
+        changed("2週間後に健診。", &format!("<paragraph>{half}</paragraph><paragraph>{rest}</paragraph>"))
+    });
+    let refused = decode(&changed("2週間後に健診。", &"x".repeat(MOST + 1)));
+    let places: Vec<String> = codes(&refused).into_iter().filter(|said| said.starts_with("H007 ")).collect();
+    assert_eq!(places, ["H007 /ClinicalDocument/component/structuredBody/component[6]/section/text"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The Composition of a document: what kind it is, who keeps it, and what its sections say about the resources in them.
 
 use super::values;
+use crate::hospital::narrative;
 use crate::hospital::reading::Reading;
 use crate::json::Node;
 use musubi_core::adapter::Profile;
@@ -22,6 +23,8 @@ pub(super) struct Document<'t> {
     roles: BTreeMap<usize, &'static str>,
     /// Resources by the section (`formats/hospital.md` 4.4) in which they stand.
     sections: BTreeMap<String, Vec<usize>>,
+    /// Narratives that say more than the resources, by the code of their section: the first of each.
+    narratives: BTreeMap<&'t str, Node<'t>>,
 }
 
 /// Texts of a notice, and the resources that hold them.
@@ -99,6 +102,16 @@ impl<'t> Document<'t> {
         self.sections.get(code).map_or(&[], Vec::as_slice)
     }
 
+    /// The words of the first section of one of these codes; noted to go into this field.
+    pub(super) fn words_of(&self, codes: &[&str], path: &'static str) -> String {
+        let found = codes.iter().find_map(|code| self.narratives.get(code));
+        let words = found.map(|div| (div, narrative::plain(div.text()))).filter(|(_, words)| !words.is_empty());
+        words.map_or_else(String::new, |(div, words)| {
+            div.taken(path);
+            words
+        })
+    }
+
     fn diagnoses(&mut self, reading: &Reading<'t>) {
         for (number, resource) in reading.resources.iter().enumerate().filter(|(_, one)| one.kind == "Encounter") {
             for diagnosis in resource.node.all("diagnosis") {
@@ -114,6 +127,11 @@ impl<'t> Document<'t> {
     }
 
     fn section(&mut self, reading: &Reading<'t>, section: Node<'t>, above: &str) {
+        let own = section.first("code").and_then(|code| code.first("coding")).map(|coding| coding.peek("code"));
+        let text = section.first("text").filter(|text| text.peek("status") != "generated");
+        if let (Some(own), Some(div)) = (own, text.and_then(|text| text.get("div"))) {
+            self.narratives.entry(own).or_insert(div);
+        }
         let code = section.first("code").and_then(|code| code.first("coding")).map_or(above, |coding| {
             coding.envelope("system");
             coding.envelope("display");

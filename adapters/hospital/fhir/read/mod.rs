@@ -6,6 +6,7 @@ mod birth;
 mod bundle;
 mod coverage;
 mod names;
+mod narratives;
 mod notice;
 mod papers;
 mod people;
@@ -98,6 +99,7 @@ fn read<'t>(reading: &mut Reading<'t>, kind: &str, bytes: &[u8], format: &'stati
     bundle::check_kind(reading, &document);
     bundle::check_custodian(reading, &document);
     profile::check(reading, tree.root(), &document);
+    narratives::check(reading, &document);
     oddities(reading, tree.root(), !tree.is_known());
     contents(reading, &document);
     people::warn_of_unlinked(reading);
@@ -277,6 +279,7 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
         of(kind).for_each(|number| plans::read(reading, number));
     }
     of("Consent").for_each(|number| consent(reading, number));
+    narratives::fill(reading, document);
 }
 
 /// A consent opens nothing by lying in a document: it is recorded through the service for consents, by staff.

@@ -38,6 +38,24 @@ pub(super) fn collect(reading: &mut Reading<'_>, document: &Document<'_>) {
             of_person.numbers.push(number);
         }
     }
+    if let Some(person) = reading.usual.filter(|_| document.is_discharge()) {
+        of_sections(document, person);
+    }
+}
+
+/// What no resource says of the stay of the patient of a discharge summary, the sections for it say in words.
+fn of_sections(document: &Document<'_>, person: usize) {
+    let mut all = document.told.borrow_mut();
+    let notice = &mut all.entry(person).or_default().notice;
+    for (text, codes, field) in [
+        (&mut notice.course, &["333", "8648-8"][..], COURSE),
+        (&mut notice.instructions, &["424", "8653-8"], INSTRUCTIONS),
+        (&mut notice.request, &["18776-5"], ASKED),
+    ] {
+        if text.is_empty() {
+            *text = document.words_of(codes, field);
+        }
+    }
 }
 
 /// Notes that the text of a resource went into a notice.

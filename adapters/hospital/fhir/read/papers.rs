@@ -5,7 +5,7 @@ use super::bundle::Document;
 use super::values;
 use crate::hospital::keys;
 use crate::hospital::reading::Reading;
-use crate::hospital::{attachment, narrative};
+use crate::hospital::{attachment, narrative, xhtml};
 use crate::json::Node;
 use musubi_proto::v1 as proto;
 use proto::Category;
@@ -94,9 +94,9 @@ fn categories(node: Node<'_>) -> Vec<i32> {
 /// The words of a document's sections, unless they only repeat what its resources say.
 pub(super) fn words(reading: &mut Reading<'_>, document: &Document<'_>) {
     let (Some(composition), Some(person)) = (document.composition, reading.usual) else { return };
-    let mut text = String::new();
-    composition.all("section").for_each(|section| section_words(section, &mut text));
-    if text.is_empty() {
+    let mut said = Said::default();
+    composition.all("section").for_each(|section| said.add(section));
+    if said.text.is_empty() {
         return;
     }
     let name = document.kind.as_ref().map(|kind| kind.code.clone()).unwrap_or_default();
@@ -104,22 +104,41 @@ pub(super) fn words(reading: &mut Reading<'_>, document: &Document<'_>) {
         categories: Vec::new(),
         title: composition.take("title", "document.title").to_owned(),
         media_type: "text/plain".to_owned(),
-        content: text.into_bytes(),
+        content: said.text.into_bytes(),
         r#type: document.kind.clone(),
-        ..proto::Document::default()
+        xhtml: if said.is_marked { said.xhtml } else { String::new() },
     };
     let event = document.event().map_or("", |event| event.peek("end"));
     reading.paper(person, composition, &format!("document/{name}/{}", event.get(..10).unwrap_or(event)), paper);
 }
 
-fn section_words(section: Node<'_>, text: &mut String) {
-    let told = section.first("text").filter(|told| told.peek("status") != "generated");
-    let words = told.and_then(|told| told.get("div")).map(|div| narrative::plain(div.taken("document.content")));
-    if let Some(words) = words.filter(|words| !words.is_empty()) {
-        for line in [section.take("title", "document.content"), &words] {
-            text.push_str(line);
-            text.push('\n');
+/// What sections say in words.
+#[derive(Default)]
+struct Said {
+    text: String,
+    xhtml: String,
+    /// Does the text lose something?
+    is_marked: bool,
+}
+
+impl Said {
+    /// Adds the words of a section and of those in it.
+    fn add(&mut self, section: Node<'_>) {
+        let told = section.first("text").filter(|told| told.peek("status") != "generated");
+        let read = told.and_then(|told| told.get("div")).and_then(|div| narrative::read(div.taken("document.content")));
+        let words = read.as_ref().map(narrative::of).unwrap_or_default();
+        if !words.is_empty() {
+            let title = section.take("title", "document.content");
+            for line in [title, &words] {
+                self.text.push_str(line);
+                self.text.push('\n');
+            }
+            let kept = read.as_ref().map(xhtml::kept).unwrap_or_default();
+            self.is_marked |= !kept.is_empty();
+            self.xhtml.push_str(xhtml::paragraphs(title).as_str());
+            let plain = || xhtml::paragraphs(&words).as_str().to_owned();
+            self.xhtml.push_str(&if kept.is_empty() { plain() } else { kept });
         }
+        section.all("section").for_each(|inner| self.add(inner));
     }
-    section.all("section").for_each(|inner| section_words(inner, text));
 }

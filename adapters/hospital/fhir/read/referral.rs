@@ -221,6 +221,8 @@ pub(super) fn of_document(reading: &mut Reading<'_>, document: &Document<'_>) {
         .flat_map(|one| one.node.all("reasonCode"))
         .map(|reason| values::words(Some(reason), "referral.reason"))
         .collect();
+    let told = reasons.join("\n");
+    let reason = if told.is_empty() { document.words_of(&["950", "42349-1"], "referral.reason") } else { told };
     let at = document.event().and_then(|event| reading.stamp(event, "start", "referral.requested_at"));
     let at = at.or_else(|| reading.stamp(composition, "date", "referral.requested_at"));
     let several = to.len() > 1;
@@ -232,7 +234,7 @@ pub(super) fn of_document(reading: &mut Reading<'_>, document: &Document<'_>) {
             referral_id,
             from: from.clone(),
             to,
-            reason: reasons.join("\n"),
+            reason: reason.clone(),
             requested_at: at.map(Stamp::date_time),
             ..proto::Referral::default()
         });
