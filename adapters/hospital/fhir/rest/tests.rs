@@ -23,6 +23,22 @@ fn codes(refused: Result<Question, Vec<Diagnostic>>) -> Vec<(String, String)> {
 }
 
 #[test]
+fn an_audit_event_tells_to_whom_and_of_what_kind_and_never_of_whom() {
+    let disclosed = Disclosed {
+        recipient: center(),
+        purpose: Purpose::P3,
+        at: musubi_core::time::Time::parse_rfc3339("2026-10-30T11:05:00+09:00").unwrap(),
+        categories: musubi_core::agency::CategorySet::from_bits(0).with(musubi_core::agency::Category::C05),
+        bases: vec!["T9".to_owned()],
+    };
+    let json: Value = serde_json::from_slice(&audit_events(Form::Json, &[disclosed])).unwrap();
+    let event = &json["entry"][0]["resource"];
+    assert_eq!(event["agent"][0]["who"]["identifier"]["value"], "OSC-482072-01");
+    let entity = event["entity"][0].as_object().unwrap();
+    assert_eq!(entity.keys().map(String::as_str).collect::<BTreeSet<_>>(), ["detail", "role", "securityLabel"].into());
+}
+
+#[test]
 fn the_statement_lists_the_table_and_nothing_else() {
     let json: Value = serde_json::from_slice(&statement(Form::Json, "0.1.0")).unwrap();
     let resources = json["rest"][0]["resource"].as_array().unwrap();
