@@ -26,7 +26,7 @@ pub(super) fn encode(released: &Released, profile: &Profile) -> Result<Vec<u8>, 
     let charset = charset(profile);
     for (at, person) in family.people.iter().enumerate() {
         let Some(pid) = people::pid(&family, at, released) else { continue };
-        for message in messages(person, &pid) {
+        for message in messages(person, &pid, profile) {
             text.push_str(&message.text(released, charset));
         }
     }
@@ -54,9 +54,9 @@ struct Message {
 }
 
 /// Everything that is said of one person.
-fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
+fn messages(person: &Person<'_>, pid: &Line, profile: &Profile) -> Vec<Message> {
     let mut messages = referrals::messages(person, pid);
-    let stays = stays::messages(person, pid);
+    let stays = stays::messages(person, pid, profile);
     messages.extend(people::merge(person, pid));
     let told = !messages.is_empty() || !stays.is_empty();
     messages.extend(stays);
@@ -64,7 +64,7 @@ fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
     let allergies = allergies::message(person, pid);
     let told = told || !orders.is_empty() || allergies.is_some();
     let in_discharge = messages.iter().any(|message| message.kind == stays::DISCHARGE);
-    let beside = if in_discharge { Vec::new() } else { people::beside(person) };
+    let beside = if in_discharge { Vec::new() } else { people::beside(person, profile) };
     let diagnoses = stays::diagnoses_of_no_stay(person);
     if !told || !beside.is_empty() || !diagnoses.is_empty() {
         // A visit is required where there is none: class N says that it does not apply.

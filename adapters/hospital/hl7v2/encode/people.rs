@@ -4,10 +4,12 @@ use super::super::types;
 use super::Message;
 use super::line::{Line, coded, components, contact, day, escaped, moment, name, repeated, required};
 use crate::family::{Family, Person};
+use musubi_core::adapter::{InsuredIn, Profile};
 use musubi_core::release::Released;
 use musubi_proto::v1 as proto;
 use proto::Sex;
 use proto::entry::Body;
+use std::collections::BTreeMap;
 
 /// The patient; `None` where what was released tells no identifier or no name.
 pub(super) fn pid(family: &Family<'_>, at: usize, released: &Released) -> Option<Line> {
@@ -129,7 +131,7 @@ pub(super) fn merge(person: &Person<'_>, pid: &Line) -> Option<Message> {
 }
 
 /// What is said of the person besides stays and orders.
-pub(super) fn beside(person: &Person<'_>) -> Vec<Line> {
+pub(super) fn beside(person: &Person<'_>, profile: &Profile) -> Vec<Line> {
     let mut lines = Vec::new();
     for (number, one) in (1..).zip(relatives(person)) {
         lines.push(relative(number, one));
@@ -137,7 +139,7 @@ pub(super) fn beside(person: &Person<'_>) -> Vec<Line> {
     lines.extend(super::results::without_order(person));
     lines.extend(procedures(person));
     for (number, (_, coverage)) in (1..).zip(person.bodies(coverage)) {
-        lines.push(in1(number, coverage));
+        lines.push(in1(number, coverage, profile.insured_in.as_ref()));
     }
     lines
 }
@@ -177,16 +179,41 @@ const fn coverage(body: &Body) -> Option<&proto::Coverage> {
     if let Body::Coverage(coverage) = body { Some(coverage) } else { None }
 }
 
-fn in1(number: usize, coverage: &proto::Coverage) -> Line {
+fn in1(number: usize, coverage: &proto::Coverage, insured_in: Option<&InsuredIn>) -> Line {
     let insurer = if coverage.insurer.is_empty() { &coverage.public_expense_number } else { &coverage.insurer };
     let period = coverage.period.unwrap_or_default();
-    Line::new("IN1")
+    insured(coverage, insured_in)
         .with(1, number.to_string())
         .with(2, required(coverage.r#type.as_ref().map(coded).unwrap_or_default()))
         .with(3, required(escaped(insurer)))
-        .say(10, &coverage.symbol)
-        .say(11, &coverage.number)
         .at(12, period.start.as_ref())
         .at(13, period.end.as_ref())
         .say(17, &coverage.relationship)
+}
+
+/// 記号, 番号 and 枝番 where the receiver's profile says that they stand; else 記号 in IN1-10 and 番号 in IN1-11.
+fn insured(coverage: &proto::Coverage, insured_in: Option<&InsuredIn>) -> Line {
+    let line = Line::new("IN1");
+    let Some(InsuredIn { symbol, number, branch }) = insured_in else {
+        return line.say(10, &coverage.symbol).say(11, &coverage.number);
+    };
+    let told =
+        [(Some(symbol), &coverage.symbol), (Some(number), &coverage.number), (branch.as_ref(), &coverage.branch)];
+    let told = told.into_iter().filter_map(|(part, text)| Some((part?, text)));
+    // By field, repetition and component.
+    let mut fields: BTreeMap<u8, BTreeMap<u8, BTreeMap<u8, &str>>> = BTreeMap::new();
+    for (part, text) in told.filter(|(_, text)| !text.is_empty()) {
+        fields.entry(part.field).or_default().entry(part.repetition).or_default().insert(part.component, text);
+    }
+    fields.into_iter().fold(line, |line, (field, repetitions)| {
+        let last = repetitions.last_key_value().map_or(0, |(last, _)| *last);
+        let written = (1..=last).map(|at| repetitions.get(&at).map(one_repetition).unwrap_or_default());
+        line.with(field.into(), written.collect::<Vec<_>>().join("~"))
+    })
+}
+
+/// One repetition of a field, of which some components are known.
+fn one_repetition(known: &BTreeMap<u8, &str>) -> String {
+    let last = known.last_key_value().map_or(0, |(last, _)| *last);
+    components(&(1..=last).map(|at| known.get(&at).copied().unwrap_or_default()).collect::<Vec<_>>())
 }

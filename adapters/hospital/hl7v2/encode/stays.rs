@@ -5,6 +5,7 @@ use super::line::{Line, escaped, required, staff};
 use super::{Message, people};
 use crate::family::{Person, condition, discharge, encounter};
 use crate::wording::{codes, state};
+use musubi_core::adapter::Profile;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ struct Stay<'a> {
 }
 
 /// One message for each stay, and one with the diagnoses that belong to none.
-pub(super) fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
+pub(super) fn messages(person: &Person<'_>, pid: &Line, profile: &Profile) -> Vec<Message> {
     let mut stays: BTreeMap<&str, Stay<'_>> = BTreeMap::new();
     for (entry, encounter) in person.bodies(encounter) {
         stays.entry(&entry.source_key).or_default().encounter = Some(encounter);
@@ -34,7 +35,7 @@ pub(super) fn messages(person: &Person<'_>, pid: &Line) -> Vec<Message> {
     {
         stays.entry(&entry.source_key).or_default().withdrawn = Some(&taken.body_kind);
     }
-    let mut beside = people::beside(person);
+    let mut beside = people::beside(person, profile);
     let mut messages: Vec<Message> = Vec::new();
     for (key, stay) in &stays {
         let kind = stay.kind();

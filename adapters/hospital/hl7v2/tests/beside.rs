@@ -1,9 +1,8 @@
 //! What stands beside the patient: relatives, insurance, ways of giving birth, consents.
 
+use super::encode::{submissions, written};
 use super::*;
 use musubi_core::adapter::{FieldPart, InsuredIn, LocalName};
-use musubi_core::consent::Policy;
-use musubi_core::release::release_to_author;
 use serde_json::json;
 
 const MOTHER: &str = "shione_a03_mother";
@@ -24,10 +23,7 @@ fn a_relative_has_addresses_and_numbers_at_home_and_at_work() {
     assert_eq!((&read["contacts"][0]["use"], &read["contacts"][1]["use"]), (&json!("home"), &json!("work")));
 
     let profile = Profile { any_sender: true, ..shione() };
-    let items = Hl7v2.decode(&bytes, &profile).items;
-    let told: Vec<_> = items.into_iter().filter_map(|item| item.submission).collect();
-    let released = release_to_author(told, &profile.agency, &Policy::reviewed(), profile.now);
-    let written = Hl7v2.encode(&released, &profile).unwrap();
+    let written = written(submissions(&bytes, &profile), &profile);
     assert_eq!(relative(&written, &profile), read, "{}", String::from_utf8_lossy(&written));
 }
 
@@ -53,6 +49,32 @@ fn symbol_number_and_branch_stand_where_the_senders_profile_says() {
     assert_eq!(coverage(&profile, "|５１２|３０４|", "||５１２^３０４|"), ["５１２", "３０４", ""]);
     profile.insured_in = Some(InsuredIn { symbol: part("99"), number: part("10~9.9"), branch: None });
     assert_eq!(coverage(&profile, "|５１２|３０４|", "|５１２|３０４|"), ["", "", ""]);
+}
+
+#[test]
+fn symbol_number_and_branch_are_written_where_the_receivers_profile_reads_them() {
+    let part = |text: &str| FieldPart::try_from(text.to_owned()).unwrap();
+    for (symbol, number, branch, expected) in [
+        ("10", "10~2", Some("10~3"), "|||||||５１２~３０４~０１|"),
+        ("10", "11", Some("11.2"), "|||||||５１２|３０４^０１|"),
+        ("10.3", "10~2", Some("18"), "|||||||^^５１２~３０４||"),
+        ("10", "11", None, "|||||||５１２|３０４|"),
+    ] {
+        let mut profile = Profile { any_sender: true, ..shione() };
+        let branch = branch.map(part);
+        profile.insured_in = Some(InsuredIn { symbol: part("10"), number: part("10~2"), branch: Some(part("10~3")) });
+        let told = submissions(&changed(MOTHER, "|５１２|３０４|", "|５１２~３０４~０１||"), &profile);
+        profile.insured_in = Some(InsuredIn { symbol: part(symbol), number: part(number), branch });
+        let written = written(told, &profile);
+        let text = String::from_utf8(written.clone()).unwrap();
+        let in1 = text.split('\r').find(|line| line.starts_with("IN1|")).unwrap();
+        assert!(in1.contains(expected), "{expected}: {in1}");
+        let again = super::read(&written, &profile);
+        let coverage = again.body("coverage");
+        assert_eq!((&coverage["symbol"], &coverage["number"]), (&json!("５１２"), &json!("３０４")));
+        let told = coverage["branch"].as_str();
+        assert_eq!(told, branch.map(|_| "０１"), "without a place for it nobody writes a branch");
+    }
 }
 
 #[test]
