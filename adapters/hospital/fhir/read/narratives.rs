@@ -19,12 +19,12 @@ const XHTML_BYTES_MAX: usize = NARRATIVE_BYTES_MAX;
 /// Refuses a document with a narrative of too many words.
 pub(super) fn check(reading: &mut Reading<'_>, document: &Document<'_>) {
     let own = reading.resources.iter().filter_map(|resource| div(resource.node));
-    let all = own.chain(of_sections(document));
+    let mut all = own.chain(of_sections(document));
     let too_long = |div: &Node<'_>| {
         let source = div.text();
         source.len() > NARRATIVE_BYTES_MAX && narrative::plain(source).len() > NARRATIVE_BYTES_MAX
     };
-    if let Some(div) = all.filter(too_long).next() {
+    if let Some(div) = all.find(too_long) {
         reading.narrative_too_long(div);
     }
 }
