@@ -142,6 +142,36 @@ async fn a_line_that_belongs_to_no_message_is_told_and_counted() {
     running.stop().await;
 }
 
+/// An acknowledgement of the old system that wants to hear whether it was received in these cases (MSH-15).
+fn acknowledgement(stage: &str, accept: &str) -> String {
+    let code = if accept.is_empty() { String::new() } else { format!("|||{accept}|NE") };
+    format!(
+        "MSH|^~\\&|SHIONE-HIS|SHIONE|MUSUBI|MUSUBI|20261030110600+0900||ACK^A03^ACK|S-ACK-1|P|2.5{code}\rMSA|{stage}|M0000001\r"
+    )
+}
+
+#[tokio::test]
+async fn an_acknowledgement_of_the_old_system_is_not_kept_and_told_so_where_it_asks() {
+    let city = City::at("2026-10-30T11:05:40+09:00").await;
+    let spool = tempfile::tempdir().unwrap();
+    let running = city.connector(on_loopback(), spool.path(), city.hub()).await;
+    let mut old = local(&running).await;
+    for accept in ["AL", "ER"] {
+        let answer = sent(&mut old, acknowledgement("AA", accept).as_bytes()).await;
+        assert!(answer.contains("|ACK^A03^ACK|") && answer.contains("\rMSA|CR|S-ACK-1\r"), "{accept}: {answer}");
+        assert!(answer.contains("\rERR||MSH^1^9^1^1|"), "nothing was sent that it could answer: {answer}");
+        assert_eq!(answer.matches("MSH|").count(), 1, "one answer, and none of an application: {answer}");
+    }
+    // One that asks for nothing, or only where all is well, and one that itself says no more than that something was received: silence.
+    for (stage, accept) in [("AA", "NE"), ("AA", "SU"), ("AA", ""), ("CA", "AL"), ("CR", "AL")] {
+        old.write(acknowledgement(stage, accept).as_bytes()).await.unwrap();
+        let next = sent(&mut old, NEWBORN).await;
+        assert!(next.contains("\rMSA|AA|S261030-0101|"), "{stage} {accept}: {next}");
+    }
+    assert_eq!(emptied(spool.path()).await, Counts::default(), "none is sent on");
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn a_file_of_the_folder_reaches_the_hub() {
     let city = City::at("2026-10-30T11:05:40+09:00").await;
