@@ -33,7 +33,7 @@ fn an_audit_event_tells_to_whom_and_of_what_kind_and_never_of_whom() {
     };
     let json: Value = serde_json::from_slice(&audit_events(Form::Json, &[disclosed])).unwrap();
     let event = &json["entry"][0]["resource"];
-    assert_eq!(event["agent"][0]["who"]["identifier"]["value"], "OSC-482072-01");
+    assert_eq!(event["agent"][0]["who"]["identifier"]["value"], "urn:musubi:agency:OSC-482072-01");
     let entity = event["entity"][0].as_object().unwrap();
     assert_eq!(entity.keys().map(String::as_str).collect::<BTreeSet<_>>(), ["detail", "role", "securityLabel"].into());
 }
