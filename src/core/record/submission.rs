@@ -2,7 +2,7 @@
 
 use super::absence;
 use super::check::check_entry;
-use super::{SharedEntry, SubjectRole, kind_of};
+use super::{SharedEntry, SubjectRole, kind_of, reports};
 use crate::adapter::Diagnostic;
 use crate::agency::{AgencyId, AgencyKind};
 use crate::id::{EntryId, MessageId, Municipality, PersonId};
@@ -118,6 +118,7 @@ impl Submission {
         for (index, entry) in message.entries.iter().enumerate() {
             faults.extend(check_entry(entry, index));
         }
+        faults.extend(reports::check(&message.entries));
         for entry in &mut message.entries {
             entry.roles = entry.subjects.iter().map(|s| s.role).collect();
         }
@@ -248,9 +249,10 @@ impl Submission {
             entry.source_message.clone_from(&source_message);
             entry.source_time = sent_at;
             absence::attribute(&mut entry);
-            entries.push(SharedEntry::new(entry));
+            entries.push(entry);
         }
-        entries
+        reports::name(&mut entries);
+        entries.into_iter().map(SharedEntry::new).collect()
     }
 
     /// The record as JSON of the schema, for `musubi convert --to record`: a release to the author of the file, who
