@@ -5,7 +5,7 @@ mod told;
 
 use crate::adapter::Diagnostic;
 use crate::agency::AgencyId;
-use crate::id::ReferralId;
+use crate::id::{EntryId, ReferralId};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -36,6 +36,11 @@ pub enum State {
         /// When.
         at: Time,
     },
+    /// A date was set, and the family was not there.
+    NoShow {
+        /// Staff id of the responsible officer.
+        responsible: String,
+    },
     /// Care has begun.
     InService {
         /// Staff id of the responsible officer.
@@ -55,6 +60,9 @@ pub enum Outcome {
     Completed {
         /// What was reported, or where the report is.
         report: String,
+        /// The entries of the record that report it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        entries: Vec<EntryId>,
     },
     /// Declined, with a reason.
     Declined {
@@ -78,14 +86,37 @@ pub enum Step {
     Decline(String),
     /// A date is set.
     Schedule(Time),
+    /// The family was not there.
+    NoShow,
     /// Care begins.
     Begin,
     /// The asked agency reports.
-    Complete(String),
+    Complete(Report),
     /// The referring agency asks to cancel.
     AskCancel,
     /// The asked agency agrees to cancel.
     Cancel,
+}
+
+/// With what the asked agency completes a referral (報告): words, entries of the record, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In words.
+    pub words: String,
+    /// Entries that the asked agency wrote about a person of the referral.
+    pub entries: Vec<EntryId>,
+}
+
+impl Report {
+    /// A report in words.
+    pub fn in_words(words: impl Into<String>) -> Self {
+        Report { words: words.into(), entries: Vec::new() }
+    }
+
+    /// Does it report nothing?
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.entries.is_empty()
+    }
 }
 
 impl fmt::Display for State {
@@ -95,6 +126,7 @@ impl fmt::Display for State {
             State::Received => "received",
             State::Accepted { .. } => "accepted",
             State::Scheduled { .. } => "scheduled",
+            State::NoShow { .. } => "no_show",
             State::InService { .. } => "in_service",
             State::CancelAsked => "cancel_asked",
             State::Closed(Outcome::Completed { .. }) => "completed",
@@ -199,6 +231,9 @@ impl Referral {
     /// When the step does not follow from the state, or is not this agency's to take. A referral stays open until it has
     /// an outcome.
     pub fn step(mut self, by: &AgencyId, staff_id: &str, step: Step, now: Time) -> Result<Self, Diagnostic> {
+        if *by != self.to && *by != self.from {
+            return Err(does_not_follow());
+        }
         let asked = *by == self.to;
         if self.is_transfer() && step == Step::Accept && staff_id.is_empty() {
             return Err(nobody_named());
@@ -210,23 +245,48 @@ impl Referral {
             (State::Sent | State::Received, Step::Decline(reason), true) if !reason.is_empty() => {
                 State::Closed(Outcome::Declined { reason })
             }
-            (State::Accepted { responsible } | State::Scheduled { responsible, .. }, Step::Schedule(at), true) => {
-                State::Scheduled { responsible, at }
-            }
-            (State::Accepted { responsible } | State::Scheduled { responsible, .. }, Step::Begin, true) => {
-                State::InService { responsible }
+            (
+                State::Accepted { responsible } | State::Scheduled { responsible, .. } | State::NoShow { responsible },
+                Step::Schedule(at),
+                true,
+            ) => State::Scheduled { responsible, at },
+            (State::Accepted { responsible } | State::Scheduled { responsible, .. }, Step::NoShow, true) => {
+                State::NoShow { responsible }
             }
             (
-                State::Accepted { .. } | State::Scheduled { .. } | State::InService { .. },
+                State::Accepted { responsible } | State::Scheduled { responsible, .. } | State::NoShow { responsible },
+                Step::Begin,
+                true,
+            ) => State::InService { responsible },
+            (
+                State::Accepted { .. } | State::Scheduled { .. } | State::NoShow { .. } | State::InService { .. },
                 Step::Complete(report),
                 true,
-            ) if !report.is_empty() => State::Closed(Outcome::Completed { report }),
+            ) if !report.is_empty() => {
+                let Report { words: report, entries } = report;
+                State::Closed(Outcome::Completed { report, entries })
+            }
             (state, Step::AskCancel, false) if !matches!(state, State::Closed(_)) => State::CancelAsked,
             (State::CancelAsked, Step::Cancel, true) => State::Closed(Outcome::Cancelled),
             _ => return Err(does_not_follow()),
         };
         self.changed_at = now;
         Ok(self)
+    }
+
+    /// The same with the entries that report it, where it was completed without any: they come to be after the step that they
+    /// report.
+    ///
+    /// # Errors
+    /// When it is not completed, was completed with entries already, or they are none.
+    pub fn with_reports(mut self, reports: Vec<EntryId>) -> Result<Self, Diagnostic> {
+        match &mut self.state {
+            State::Closed(Outcome::Completed { entries, .. }) if entries.is_empty() && !reports.is_empty() => {
+                *entries = reports;
+                Ok(self)
+            }
+            _ => Err(does_not_follow()),
+        }
     }
 
     /// Is a case handed over?
@@ -264,70 +324,4 @@ fn nobody_named() -> Diagnostic {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-    use super::*;
-
-    fn agency(id: &str) -> AgencyId {
-        AgencyId::new(id).unwrap()
-    }
-
-    fn sent() -> Referral {
-        let id = ReferralId(uuid::Uuid::from_u128(1));
-        Referral::new(
-            id,
-            "postnatal_care",
-            agency("OSC-1"),
-            agency("PRV-1"),
-            "",
-            Time::MIN,
-            Some(Time::MIN.plus_days(1)),
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn a_referral_goes_from_sent_to_completed_with_a_report() {
-        let provider = agency("PRV-1");
-        let steps = [Step::Receive, Step::Accept, Step::Begin, Step::Complete("R-1".to_owned())];
-        let closed = steps
-            .into_iter()
-            .try_fold(sent(), |referral, step| referral.step(&provider, "m-1", step, Time::MIN))
-            .unwrap();
-        assert_eq!(*closed.state(), State::Closed(Outcome::Completed { report: "R-1".to_owned() }));
-    }
-
-    #[test]
-    fn only_the_asked_agency_accepts() {
-        assert_eq!(sent().step(&agency("OSC-1"), "x", Step::Accept, Time::MIN).unwrap_err().code, "M605");
-    }
-
-    #[test]
-    fn a_decline_without_a_reason_closes_nothing() {
-        let declined = sent().step(&agency("PRV-1"), "x", Step::Decline(String::new()), Time::MIN);
-        assert!(declined.is_err());
-    }
-
-    #[test]
-    fn a_closed_referral_takes_no_step() {
-        let provider = agency("PRV-1");
-        let closed = sent().step(&provider, "x", Step::Decline("full".to_owned()), Time::MIN).unwrap();
-        assert!(closed.step(&provider, "x", Step::Accept, Time::MIN).is_err());
-    }
-
-    #[test]
-    fn a_case_is_taken_over_by_a_named_officer_and_never_lapses() {
-        let id = ReferralId(uuid::Uuid::from_u128(2));
-        let (from, to, by) = (agency("CGC-1"), agency("OSC-1"), Time::MIN.plus_days(1));
-        let transfer = Referral::new(id, CASE_TRANSFER, from, to.clone(), "", Time::MIN, Some(by)).unwrap();
-        let transfer = transfer.at(Time::MIN.plus_days(9));
-        assert_eq!(*transfer.state(), State::Sent);
-        assert_eq!(transfer.clone().step(&to, "", Step::Accept, by).unwrap_err().code, "M609");
-        assert!(transfer.step(&to, "f-1", Step::Accept, by).is_ok());
-    }
-
-    #[test]
-    fn a_referral_that_nobody_answers_expires() {
-        assert_eq!(*sent().at(Time::MIN.plus_days(2)).state(), State::Closed(Outcome::Expired));
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use crate::edge::mllp_io::{LARGE_BYTES, MllpHandler, Received};
 use crate::edge::peer::Peer;
 use crate::edge::quota::{Lane, Quotas};
 use crate::hub::custody::{Acknowledge, Before, HL7V2 as CLASS, Parcel};
-use crate::hub::refer::message::status;
+use crate::hub::refer::message::{Followed, status};
 use crate::hub::refused::Refused;
 use crate::hub::{Caller, Hub, Refusal};
 use answers::{Answered, Reply, of_batch, of_refusal};
@@ -23,7 +23,7 @@ use musubi_core::agency::AgencyId;
 use musubi_core::record::Submission;
 use musubi_core::time::Time;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use turns::{Turn, Turns};
@@ -185,7 +185,7 @@ impl Mllp {
         let Some(submission) = read.submission.take().filter(|_| !failed) else {
             return Err(std::mem::take(&mut read.diagnostics));
         };
-        let (referral_status, parties) = self.follow(read, &submission).await.map_err(of_refusal)?;
+        let (referral_status, followed) = self.follow(read, &submission).await.map_err(of_refusal)?;
         let parcel = Parcel {
             format: "hl7v2".to_owned(),
             class: CLASS,
@@ -197,7 +197,7 @@ impl Mllp {
             diagnostics: std::mem::take(&mut read.diagnostics),
             by_hub: false,
             told: None,
-            parties,
+            parties: followed.parties,
         };
         let (header, now) = (read.header.clone(), read.now);
         let acknowledge: Acknowledge = Arc::new(move |receipt, message, found| {
@@ -206,27 +206,24 @@ impl Mllp {
             answered.bytes().unwrap_or_default()
         });
         let taken = self.hub.take(&read.caller, parcel, acknowledge).await.map_err(of_refusal)?;
+        self.hub.report_completed(&read.caller, &followed.completed, &taken.reports).await;
         tracing::info!(agency = %read.caller.id(), repeated = taken.repeated, "a message was taken");
         Ok(taken.answer)
     }
 
     /// Takes what a message says of referrals into their loop, before it is taken itself: what does not follow there is
-    /// refused. Says where the referral stands, and who else is to have the message.
-    async fn follow(
-        &self,
-        read: &mut Read,
-        submission: &Submission,
-    ) -> Result<(&'static str, BTreeSet<AgencyId>), Refusal> {
+    /// refused. Says where the referral stands, and what else follows from the message.
+    async fn follow(&self, read: &mut Read, submission: &Submission) -> Result<(&'static str, Followed), Refusal> {
         let header = &read.header;
         if header.message_type == "REF" && header.event == "I15" && !header.is_test() {
             let number = header.referral.split(char::from(header.delimiters.component)).next().unwrap_or_default();
             let standing = self.hub.referral_by_number(&read.caller, number).await?;
-            return Ok((status(standing.referral.state()), BTreeSet::new()));
+            return Ok((status(standing.referral.state()), Followed::default()));
         }
-        let followed = self.hub.follow_message(&read.caller, submission).await?;
-        read.diagnostics.extend(followed.said);
-        let stands = followed.standing.map_or(PENDING, |standing| status(standing.referral.state()));
-        Ok((stands, followed.parties))
+        let mut followed = self.hub.follow_message(&read.caller, submission).await?;
+        read.diagnostics.append(&mut followed.said);
+        let stands = followed.standing.as_ref().map_or(PENDING, |standing| status(standing.referral.state()));
+        Ok((stands, followed))
     }
 
     /// Refuses what could not be read as a message; without a header there is no answer (H001).

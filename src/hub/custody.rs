@@ -23,7 +23,9 @@ use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::audit::Receipt;
 use musubi_core::consent::records::{RelationKind, Shield};
 use musubi_core::id::{EntryId, FactId, MessageId, Municipality, PersonId};
-use musubi_core::record::{Attribution, PersonKey, SharedEntry, SubjectRole, Submission, joined, kind_number};
+use musubi_core::record::{
+    Attribution, PersonKey, Reported, SharedEntry, SubjectRole, Submission, joined, kind_number,
+};
 use musubi_core::sealing::{Aad, Blind, DataKey};
 use musubi_core::time::Time;
 use naming::Names;
@@ -98,6 +100,8 @@ pub struct Taken {
     pub repeated: bool,
     /// Everything that was said of it; of a repeated one nothing is said again.
     pub diagnostics: Vec<Diagnostic>,
+    /// What came with it as the report of a referral.
+    pub reports: Vec<Reported>,
 }
 
 /// What is known of a message's id when it arrives.
@@ -121,6 +125,7 @@ impl Hub {
         for _ in 0..DECIDE_AGAIN_MAX {
             let custody = Custody::prepare(self, caller, &parcel).await?;
             let changed = custody.changed.clone();
+            let reports = custody.entries.iter().filter_map(SharedEntry::reported).collect();
             let (epochs, begins) = (Epochs::of(&custody.family), next_beginning(&custody.family, custody.now));
             let (change, diagnostics) = custody.change(key, Arc::clone(&acknowledge))?;
             let due =
@@ -135,13 +140,13 @@ impl Hub {
                     if !changed.is_empty() {
                         self.recall(&changed, &BTreeSet::new()).await;
                     }
-                    return Ok(Taken { answer: committed.answer, repeated: false, diagnostics });
+                    return Ok(Taken { answer: committed.answer, repeated: false, diagnostics, reports });
                 }
                 Err(StoreError::Conflict(Conflict::Epoch(_) | Conflict::Alias(_) | Conflict::WorkItem(_))) => {}
                 // The writer knows what came before; asking first would cost every new message a question.
                 Err(StoreError::Conflict(Conflict::DuplicateMessage(known))) => {
                     let answer = answer_again(parcel.class, known, &parcel.content)?;
-                    return Ok(Taken { answer, repeated: true, diagnostics: Vec::new() });
+                    return Ok(Taken { answer, repeated: true, diagnostics: Vec::new(), reports: Vec::new() });
                 }
                 Err(other) => return Err(other.into()),
             }

@@ -17,7 +17,7 @@ use musubi_core::adapter::{EncodeError, Text};
 use musubi_core::agency::{Actor, AgencyId, AgencyKind};
 use musubi_core::consent::Facts;
 use musubi_core::id::{EntryId, PersonId, ReleaseId};
-use musubi_core::record::{SharedEntry, SharedRecord, is_subject_data, kind_word, of_substance};
+use musubi_core::record::{SharedEntry, SharedRecord, is_report, is_subject_data, kind_word, of_substance};
 use musubi_core::release::{Dispatch, Outgoing, Released, release};
 use musubi_core::time::Time;
 use std::collections::BTreeSet;
@@ -162,8 +162,8 @@ fn with_its_stay(record: SharedRecord, meant: &[EntryId]) -> SharedRecord {
     })
 }
 
-/// Of a family's record, for a party to a referral: it or its steps that are meant, and who the persons are as the party itself
-/// said; as the author of the steps said, where the party never did.
+/// Of a family's record, for a party to a referral: it or its steps that are meant, what they name as the report, and who the
+/// persons are as the party itself said; as the author of the steps said, where the party never did.
 fn with_own_names(record: SharedRecord, meant: &[EntryId], party: &AgencyId) -> SharedRecord {
     let is_meant = |entry: &SharedEntry| entry.id().is_some_and(|id| meant.contains(&id));
     let steps: Vec<&SharedEntry> = record.entries().iter().filter(|entry| is_meant(entry)).collect();
@@ -173,8 +173,13 @@ fn with_own_names(record: SharedRecord, meant: &[EntryId], party: &AgencyId) -> 
         let about = entry.persons().into_iter().all(|(person, _)| persons.contains(&person));
         entry.kind() == "person_details" && entry.author().as_ref() == Some(by) && about
     };
-    let by = if record.entries().iter().any(|entry| describes(entry, party)) { Some(party.clone()) } else { author };
-    record.keep(|entry| is_meant(entry) || by.as_ref().is_some_and(|by| describes(entry, by)))
+    let by =
+        if record.entries().iter().any(|entry| describes(entry, party)) { Some(party.clone()) } else { author.clone() };
+    let reports: BTreeSet<EntryId> = steps.iter().flat_map(|step| step.reports()).collect();
+    let reported = |entry: &SharedEntry| {
+        entry.id().is_some_and(|id| reports.contains(&id)) && entry.author() == author && is_report(entry.kind())
+    };
+    record.keep(|entry| is_meant(entry) || reported(entry) || by.as_ref().is_some_and(|by| describes(entry, by)))
 }
 
 impl Hub {

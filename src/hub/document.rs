@@ -256,7 +256,8 @@ impl Hub {
         let hub = self.clone();
         let acknowledge: Acknowledge =
             Arc::new(move |receipt, message, said| hub.custody_bytes(receipt, message, said));
-        let Taken { answer, repeated, .. } = self.take(caller, parcel, acknowledge).await?;
+        let Taken { answer, repeated, reports, .. } = self.take(caller, parcel, acknowledge).await?;
+        self.report_completed(caller, &followed.completed, &reports).await;
         let mut custody: Custody = serde_json::from_slice(&answer).map_err(|_| Refusal::kept_changing())?;
         custody.repeated = repeated;
         let diagnostics = std::mem::take(&mut custody.said);

@@ -1,6 +1,7 @@
 //! Referrals: one agency asks another to act for a family, and the loop is closed only with an outcome.
 
 pub mod message;
+mod report;
 mod told;
 
 use told::News;
@@ -248,16 +249,28 @@ impl Hub {
     /// nobody any longer.
     ///
     /// # Errors
-    /// When the caller is no party to it (answered as unknown), or the step does not follow from its state.
+    /// When the caller is no party to it (answered as unknown), the step does not follow from its state, or what is named as its
+    /// report is no entry of the caller about a person of the referral.
     pub async fn step(&self, caller: &Caller, id: ReferralId, step: Step) -> Result<Standing, Refusal> {
+        let Made { standing, family, persons } = self.take_step(caller, id, step).await?;
+        self.tell_party(caller, &family, &persons, (&standing.referral, News::Step)).await;
+        self.decide_again(&persons).await;
+        Ok(standing)
+    }
+
+    /// The same, with nobody told of it yet.
+    async fn take_step(&self, caller: &Caller, id: ReferralId, step: Step) -> Result<Made, Refusal> {
         let now = self.now();
         let (row, family, referral) = self.referral_of(caller, id).await?;
+        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
+        if let Step::Complete(report) = &step {
+            report::check(&family, &persons, caller.id(), &report.entries)?;
+        }
         let machine = caller.actor.role == Role::System;
         let officer = if machine && referral.is_transfer() { "" } else { &caller.actor.staff_id };
         let next = referral
             .step(caller.id(), officer, step, now)
             .map_err(|fault| Refusal::new(super::RefusalKind::Conflict, fault))?;
-        let persons: Vec<PersonId> = row.persons.iter().map(|c| c.person).collect();
         let mut change =
             Change { expect: vec![Expect::ReferralVersion { id, version: row.version }], ..Change::default() };
         self.referral_rows(&mut change, &family, &persons, &row.municipality, &next, row.version + 1, now)?;
@@ -266,9 +279,7 @@ impl Hub {
         entry.note = format!("{id} {}", next.state());
         change.leaves.push(self.leaf(now, &row.municipality, &family, &persons, entry));
         self.store.commit("referral step", change).await?;
-        self.tell_party(caller, &family, &persons, (&next, News::Step)).await;
-        self.decide_again(&persons).await;
-        Ok(Standing { referral: next, version: row.version + 1 })
+        Ok(Made { standing: Standing { referral: next, version: row.version + 1 }, family, persons })
     }
 
     /// An accepted referral ties its parties until it is closed, not only until an answer was due.
@@ -412,7 +423,7 @@ impl Hub {
     }
 }
 
-/// A referral that was made, and whom it concerns.
+/// A referral that was made or taken further, and whom it concerns.
 struct Made {
     standing: Standing,
     family: Family,

@@ -71,7 +71,7 @@ pub(super) struct StepArguments {
     /// Id of the referral (紹介の番号)
     #[arg(value_name = "REFERRAL")]
     referral: String,
-    /// received, accepted, declined, scheduled, in_service, completed, cancel_asked or cancelled; none: only look (次の状態)
+    /// received, accepted, declined, scheduled, no_show, in_service, completed, cancel_asked or cancelled; none: only look (次の状態)
     #[arg(value_name = "STATE")]
     state: Option<String>,
     /// Reason or outcome; a text or @FILE (理由・結果)
@@ -80,6 +80,9 @@ pub(super) struct StepArguments {
     /// Appointment, RFC 3339, for `scheduled` (予約の日時)
     #[arg(long, value_name = "TIME", requires = "state")]
     scheduled_for: Option<String>,
+    /// Id of an entry of your own that is the report, for `completed`; several times (報告の記録のID)
+    #[arg(long = "report", value_name = "ENTRY", requires = "state")]
+    reports: Vec<String>,
 }
 
 /// Refers.
@@ -111,6 +114,7 @@ pub(super) async fn step(arguments: &StepArguments, mut calling: Calling<'_, '_>
                 state: state.clone(),
                 note: calling.text(arguments.note.as_ref())?,
                 scheduled_for: arguments.scheduled_for.clone().unwrap_or_default(),
+                report_entries: arguments.reports.clone(),
             };
             calling.client.referrals().step(request).await?
         }

@@ -16,7 +16,7 @@ use musubi_core::agency::AgencyId;
 use musubi_core::id::PersonId;
 use musubi_core::postnatal::Kind;
 use musubi_core::postnatal::approval::{ApprovalTerms, income_of, kind_of, word as word_of};
-use musubi_core::referral::{Outcome, Referral, State, Step};
+use musubi_core::referral::{Outcome, Referral, Report, State, Step};
 use musubi_core::time::{Day, Time};
 use std::sync::Arc;
 
@@ -111,6 +111,7 @@ fn state(visit: &Visit, state: &State) -> String {
         State::Scheduled { at, .. } => {
             return format!("{} {}", visit.say("日程決定", "scheduled"), visit.language().moment(*at));
         }
+        State::NoShow { .. } => visit.say("不在・来所なし", "was not there"),
         State::InService { .. } => visit.say("実施中", "in service"),
         State::CancelAsked => visit.say("取消しを依頼中", "cancellation asked"),
         State::Closed(Outcome::Completed { .. }) => visit.say("完了", "completed"),
@@ -135,9 +136,16 @@ fn steps(visit: &Visit, action: &str, referral: &Referral, ours: bool) -> Markup
             ("begin", "始めた", "Begun"),
             ("complete", "完了(報告が必要)", "Completed"),
         ],
-        (State::Scheduled { .. }, true) => {
-            &[("begin", "始めた", "Begun"), ("complete", "完了(報告が必要)", "Completed")]
-        }
+        (State::Scheduled { .. }, true) => &[
+            ("begin", "始めた", "Begun"),
+            ("no_show", "不在・来所なし", "Was not there"),
+            ("complete", "完了(報告が必要)", "Completed"),
+        ],
+        (State::NoShow { .. }, true) => &[
+            ("schedule", "日程を決め直す", "Schedule anew"),
+            ("begin", "始めた", "Begun"),
+            ("complete", "完了(報告が必要)", "Completed"),
+        ],
         (State::InService { .. }, true) => &[("complete", "完了(報告が必要)", "Completed")],
         (State::CancelAsked, true) => &[("cancel", "取消しに応じる", "Cancel")],
         (State::CancelAsked | State::Closed(_), _) => &[],
@@ -149,7 +157,7 @@ fn steps(visit: &Visit, action: &str, referral: &Referral, ours: bool) -> Markup
                 @if ours && !matches!(state, State::CancelAsked) {
                     label.note { span.sr { (visit.say("理由・報告", "Reason or report")) } input name="note" value=(Said(typed("note"))) placeholder=(visit.say("理由・報告", "reason, report")) autocomplete="off"; }
                 }
-                @if matches!(state, State::Accepted { .. }) && ours {
+                @if matches!(state, State::Accepted { .. } | State::NoShow { .. }) && ours {
                     label.note { span { (visit.say("日時", "When")) } " " input type="datetime-local" name="at" value=(typed("at")); }
                 }
                 @for (number, (value, ja, en)) in offered.iter().enumerate() {
@@ -167,7 +175,8 @@ pub(in crate::console) async fn step(visit: Arc<Visit>) -> Answered {
         "accept" => Ok(Step::Accept),
         "decline" => Ok(Step::Decline(note)),
         "begin" => Ok(Step::Begin),
-        "complete" => Ok(Step::Complete(note)),
+        "complete" => Ok(Step::Complete(Report::in_words(note))),
+        "no_show" => Ok(Step::NoShow),
         "ask_cancel" => Ok(Step::AskCancel),
         "schedule" => scheduled(&visit).map(Step::Schedule),
         _ => Ok(Step::Cancel),

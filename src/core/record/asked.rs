@@ -27,12 +27,16 @@ pub struct Asked {
 /// A step of a referral's loop as its sender wrote it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stepped {
+    /// Whom the sender names as the person of the referral.
+    pub person: PersonKey,
     /// The number of the referral.
     pub number: String,
     /// `received`, `accepted`, `declined`, `cancel_asked` …
     pub state: String,
     /// What the sender says of it: its reason, or its report.
     pub note: String,
+    /// Entries come with it that report it.
+    pub reports: bool,
 }
 
 impl Submission {
@@ -60,9 +64,11 @@ impl Submission {
     /// The steps of referrals in it.
     pub fn referral_steps(&self) -> Vec<Stepped> {
         let entries = self.message().entries.iter();
-        let steps = entries.filter_map(|entry| match &entry.body {
-            Some(Body::ReferralStep(step)) => {
-                Some(Stepped { number: step.referral_id.clone(), state: step.state.clone(), note: step.note.clone() })
+        let steps = entries.filter_map(|entry| match (&entry.body, entry.subjects.first()) {
+            (Some(Body::ReferralStep(step)), Some(subject)) => {
+                let person = PersonKey { issuer: subject.issuer.clone(), identifier: subject.identifier.clone() };
+                let (number, state, note) = (step.referral_id.clone(), step.state.clone(), step.note.clone());
+                Some(Stepped { person, number, state, note, reports: !step.report_entries.is_empty() })
             }
             _ => None,
         });

@@ -20,11 +20,11 @@ impl Referral {
     /// # Errors
     /// When it would not be taken, because it names nobody.
     pub fn told(&self, number: &str, by: &AgencyId, persons: &[PersonId]) -> Result<Submission, Vec<Diagnostic>> {
-        let (note, scheduled_for) = match &self.state {
-            State::Closed(Outcome::Declined { reason }) => (reason.as_str(), None),
-            State::Closed(Outcome::Completed { report }) => (report.as_str(), None),
-            State::Scheduled { at, .. } => ("", Some(*at)),
-            _ => ("", None),
+        let (note, scheduled_for, reports) = match &self.state {
+            State::Closed(Outcome::Declined { reason }) => (reason.as_str(), None, &[][..]),
+            State::Closed(Outcome::Completed { report, entries }) => (report.as_str(), None, entries.as_slice()),
+            State::Scheduled { at, .. } => ("", Some(*at), &[][..]),
+            _ => ("", None, &[][..]),
         };
         // Where the step came in a message without words, there are none.
         let note = if *note == format!("message {number}") { "" } else { note };
@@ -36,6 +36,7 @@ impl Referral {
             to_agency: self.other_party(by).to_string(),
             note: note.to_owned(),
             scheduled_for: scheduled_for.map(in_japan),
+            report_entries: reports.iter().map(ToString::to_string).collect(),
             ..proto::ReferralStep::default()
         };
         self.said(&format!("referral/{number}/{}", self.state), &Body::ReferralStep(step), persons)

@@ -2,9 +2,9 @@
 
 use super::{Services, agency_id, day, moment, named, server, status, wrong};
 use crate::hub::refer::{ReferralTerms, Standing};
-use musubi_core::id::ReferralId;
+use musubi_core::id::{EntryId, ReferralId};
 use musubi_core::postnatal::approval::{ApprovalTerms, income_of, kind_of};
-use musubi_core::referral::Step;
+use musubi_core::referral::{Report, Step};
 use server::{CareApprovalTerms, GetReferralRequest, ReferRequest, ReferralState, ReferralStepRequest};
 use tonic::{Request, Response, Status};
 
@@ -36,14 +36,15 @@ impl server::referrals_server::Referrals for Services {
             ("declined", _) => Step::Decline(asked.note),
             ("scheduled", Some(at)) => Step::Schedule(at),
             ("in_service", _) => Step::Begin,
-            ("completed", _) => Step::Complete(asked.note),
+            ("no_show", _) => Step::NoShow,
+            ("completed", _) => Step::Complete(Report { words: asked.note, entries: reports(&asked.report_entries)? }),
             ("cancel_asked", _) => Step::AskCancel,
             ("cancelled", _) => Step::Cancel,
             _ => {
                 return Err(wrong(
                     "state",
-                    "次の状態は received, accepted, declined, scheduled(日時つき), in_service, completed, cancel_asked, cancelled のいずれかです。",
-                    "A step is received, accepted, declined, scheduled (with a time), in_service, completed, cancel_asked or cancelled.",
+                    "次の状態は received, accepted, declined, scheduled(日時つき), no_show, in_service, completed, cancel_asked, cancelled のいずれかです。",
+                    "A step is received, accepted, declined, scheduled (with a time), no_show, in_service, completed, cancel_asked or cancelled.",
                 ));
             }
         };
@@ -62,6 +63,17 @@ impl server::referrals_server::Referrals for Services {
 fn referral_id(text: &str) -> Result<ReferralId, Status> {
     ReferralId::parse(text)
         .ok_or_else(|| wrong("referral_id", "番号の形式が正しくありません。", "referral_id is not a UUID."))
+}
+
+fn reports(named: &[String]) -> Result<Vec<EntryId>, Status> {
+    let not_an_id = || {
+        wrong(
+            "report_entries",
+            "報告の記録のIDの形式が正しくありません。",
+            "report_entries holds something that is not a UUID.",
+        )
+    };
+    named.iter().map(|id| EntryId::parse(id).ok_or_else(not_an_id)).collect()
 }
 
 fn approval(terms: &CareApprovalTerms) -> Result<ApprovalTerms, Status> {

@@ -3,6 +3,7 @@
 //! A referral ties the agency that is asked to a family, so a person must stand for it. A message names none that the hub
 //! knows; the agency says once, in its settings, who answers for the referrals of its system.
 
+use super::report::Completed;
 use super::{ReferralTerms, Standing};
 use crate::hub::caller::Caller;
 use crate::hub::persons::Named;
@@ -11,7 +12,7 @@ use musubi_core::adapter::Diagnostic;
 use musubi_core::agency::AgencyId;
 use musubi_core::id::ReferralId;
 use musubi_core::record::{Asked, Stepped, Submission};
-use musubi_core::referral::{Outcome, State, Step};
+use musubi_core::referral::{Outcome, Report, State, Step};
 use musubi_core::sealing::Blind;
 use std::collections::BTreeSet;
 
@@ -24,6 +25,8 @@ pub struct Followed {
     pub standing: Option<Standing>,
     /// Those whom it asks: each is to have the message itself, as far as it may see it.
     pub parties: BTreeSet<AgencyId>,
+    /// Those that it completes, and whose report comes with it.
+    pub completed: Vec<Completed>,
 }
 
 impl Hub {
@@ -102,12 +105,34 @@ impl Hub {
             return Ok(());
         };
         let mut standing = self.referral(officer, id).await?;
+        let reports = stepped.reports && self.is_of_its_person(officer, id, &stepped).await?;
+        if stepped.reports && !reports {
+            followed.said.push(report_of_a_stranger());
+        }
         // What was completed was accepted and begun, whether its sender said so or not.
+        let mut untold = false;
         while let Some(step) = next(standing.referral.state(), &stepped) {
-            standing = self.step(officer, id, step).await?;
+            untold = reports && matches!(step, Step::Complete(_));
+            standing = match untold {
+                true => self.take_step(officer, id, step).await?.standing,
+                false => self.step(officer, id, step).await?,
+            };
+        }
+        let state = standing.referral.state();
+        if reports && matches!(state, State::Closed(Outcome::Completed { entries, .. }) if entries.is_empty()) {
+            followed.completed.push(Completed { id, number: stepped.number, untold });
         }
         followed.standing = Some(standing);
         Ok(())
+    }
+
+    /// Does the sender speak of a person whom the referral concerns, as far as the hub knows?
+    async fn is_of_its_person(&self, officer: &Caller, id: ReferralId, stepped: &Stepped) -> Result<bool, Refusal> {
+        let named = Named { key: Some(stepped.person.clone()), ..Named::default() };
+        let Some(person) = self.find(&named).await? else { return Ok(false) };
+        let (row, family, _) = self.referral_of(officer, id).await?;
+        let mut concerned = row.persons.iter().map(|concerned| family.known_as(concerned.person));
+        Ok(concerned.any(|one| one == family.known_as(person)))
     }
 
     /// The referral of this number to which the caller is a party: Musubi's own id, or the number that the agency that
@@ -163,14 +188,16 @@ fn next(state: &State, stepped: &Stepped) -> Option<Step> {
     match (stepped.state.as_str(), state) {
         ("received", State::Sent) => Some(Step::Receive),
         (_, State::Closed(Outcome::Completed { .. })) => None,
+        ("no_show", State::NoShow { .. } | State::InService { .. }) => None,
         ("accepted", State::Sent | State::Received | State::CancelAsked | State::Closed(_)) => Some(Step::Accept),
         ("declined", State::Closed(Outcome::Declined { .. })) | ("cancel_asked", State::CancelAsked) => None,
         ("declined", _) => Some(Step::Decline(reason())),
         ("cancel_asked", _) => Some(Step::AskCancel),
-        ("in_service" | "completed", State::Sent | State::Received) => Some(Step::Accept),
-        ("in_service", State::Accepted { .. } | State::Scheduled { .. }) => Some(Step::Begin),
+        ("no_show" | "in_service" | "completed", State::Sent | State::Received) => Some(Step::Accept),
+        ("no_show", State::Accepted { .. } | State::Scheduled { .. }) => Some(Step::NoShow),
+        ("in_service", State::Accepted { .. } | State::Scheduled { .. } | State::NoShow { .. }) => Some(Step::Begin),
         ("completed", State::Closed(_)) => None,
-        ("completed", _) => Some(Step::Complete(report())),
+        ("completed", _) => Some(Step::Complete(Report::in_words(report()))),
         ("cancelled", State::CancelAsked) => Some(Step::Cancel),
         _ => None,
     }
@@ -180,7 +207,7 @@ fn next(state: &State, stepped: &Stepped) -> Option<Step> {
 pub fn status(state: &State) -> &'static str {
     match state {
         State::Sent | State::Received | State::CancelAsked => "P",
-        State::Accepted { .. } | State::Scheduled { .. } | State::InService { .. } => "A",
+        State::Accepted { .. } | State::Scheduled { .. } | State::NoShow { .. } | State::InService { .. } => "A",
         State::Closed(Outcome::Completed { .. }) => "A",
         State::Closed(Outcome::Declined { .. } | Outcome::Cancelled) => "R",
         State::Closed(Outcome::Expired) => "E",
@@ -196,6 +223,16 @@ fn unknown_number() -> Diagnostic {
     )
 }
 
+fn report_of_a_stranger() -> Diagnostic {
+    Diagnostic::warning(
+        "M621",
+        "RF1-6",
+        "報告は保管しましたが、依頼の対象者と同じ方とまだ結び付いていないため、依頼元には完了だけを伝えます。同じ方かどうかはセンターが確認します。",
+        "The report is kept, but its person is not joined with that of the referral yet: the other party is told of the completion alone. \
+         Whether they are one is for the center to say.",
+    )
+}
+
 fn nobody_answers_for_it() -> Diagnostic {
     Diagnostic::warning(
         "M614",
@@ -208,9 +245,11 @@ fn nobody_answers_for_it() -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use musubi_core::record::PersonKey;
 
     fn stepped(state: &str) -> Stepped {
-        Stepped { number: "1".to_owned(), state: state.to_owned(), note: "満床".to_owned() }
+        let person = PersonKey { issuer: "MED-1".to_owned(), identifier: "1".to_owned() };
+        Stepped { person, number: "1".to_owned(), state: state.to_owned(), note: "満床".to_owned(), reports: false }
     }
 
     #[test]
@@ -221,9 +260,13 @@ mod tests {
         assert_eq!(next(&accepted, &stepped("received")), None, "what was accepted was received");
         assert_eq!(next(&State::CancelAsked, &stepped("cancel_asked")), None);
         assert_eq!(next(&State::Sent, &stepped("completed")), Some(Step::Accept));
-        assert_eq!(next(&accepted, &stepped("completed")), Some(Step::Complete("満床".to_owned())));
+        assert_eq!(next(&accepted, &stepped("completed")), Some(Step::Complete(Report::in_words("満床"))));
         let silent = Stepped { note: String::new(), ..stepped("completed") };
-        assert_eq!(next(&accepted, &silent), Some(Step::Complete("message 1".to_owned())));
+        assert_eq!(next(&accepted, &silent), Some(Step::Complete(Report::in_words("message 1"))));
+        assert_eq!(next(&accepted, &stepped("no_show")), Some(Step::NoShow));
+        let missed = State::NoShow { responsible: "a".to_owned() };
+        assert_eq!(next(&missed, &stepped("no_show")), None);
+        assert_eq!(next(&missed, &stepped("in_service")), Some(Step::Begin));
         assert_eq!(next(&State::CancelAsked, &stepped("cancelled")), Some(Step::Cancel));
         let declined = State::Closed(Outcome::Declined { reason: "満床".to_owned() });
         assert_eq!(next(&declined, &stepped("declined")), None);

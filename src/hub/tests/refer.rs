@@ -6,7 +6,7 @@ use crate::hub::refer::ReferralTerms;
 use musubi_core::consent::records::RelationKind;
 use musubi_core::id::PersonId;
 use musubi_core::postnatal::approval::ApprovalTerms;
-use musubi_core::referral::{Outcome, State, Step};
+use musubi_core::referral::{Outcome, Report, State, Step};
 
 fn code(refusal: &Refusal) -> String {
     refusal.diagnostics.first().map(|said| said.code.to_string()).unwrap_or_default()
@@ -124,7 +124,7 @@ async fn a_completed_referral_ties_nobody_and_leaves_the_assignment() {
     let officer = city.caller("OSC-482072", "ooba");
     let made = city.hub.refer(&officer, approval("00012345", "SK08-0041")).await.unwrap();
     let provider = city.caller("PRV-482072-07", "nogami");
-    for step in [Step::Accept, Step::Begin, Step::Complete("R-1".to_owned())] {
+    for step in [Step::Accept, Step::Begin, Step::Complete(Report::in_words("R-1"))] {
         city.hub.step(&provider, made.referral.id(), step).await.unwrap();
     }
     city.set("2026-11-12T11:00:00+09:00");
@@ -228,7 +228,7 @@ async fn a_hospital_hears_under_its_own_numbers_that_its_referral_was_accepted_a
     assert!(city.the_hospital_hears().await.is_empty());
 
     city.set("2026-11-03T10:00:00+09:00");
-    city.hub.step(&officer, id, Step::Complete("11月3日に訪問".to_owned())).await.unwrap();
+    city.hub.step(&officer, id, Step::Complete(Report::in_words("11月3日に訪問"))).await.unwrap();
     city.set("2026-11-03T10:01:00+09:00");
     assert!(city.ties("MED-4810700122", "00012345").await.iter().all(|tie| *tie == RelationKind::ClosedReferral(id)));
     let [[completed, _]] = city.the_hospital_hears().await.try_into().unwrap();
