@@ -294,6 +294,17 @@ impl Referral {
         self.kind == CASE_TRANSFER
     }
 
+    /// The same where its lapse is put on record: it changed at that moment.
+    #[must_use]
+    pub fn lapsed(self, now: Time) -> Self {
+        let open = !matches!(self.state, State::Closed(_));
+        let mut lapsed = self.at(now);
+        if open && lapsed.state == State::Closed(Outcome::Expired) {
+            lapsed.changed_at = now;
+        }
+        lapsed
+    }
+
     /// The referral as it stands at a moment: one that nobody answered in time has expired, but no transfer of a case.
     #[must_use]
     pub fn at(mut self, now: Time) -> Self {

@@ -121,6 +121,16 @@ impl Hub {
     /// When the same id came with other bytes (S-20), or nothing could be stored.
     pub async fn take(&self, caller: &Caller, parcel: Parcel, acknowledge: Acknowledge) -> Result<Taken, Refusal> {
         self.hears(caller.id());
+        self.take_unheard(caller, parcel, acknowledge).await
+    }
+
+    /// The same of what the hub itself says of an agency that is silent.
+    pub(super) async fn take_unheard(
+        &self,
+        caller: &Caller,
+        parcel: Parcel,
+        acknowledge: Acknowledge,
+    ) -> Result<Taken, Refusal> {
         let key = self.keyring.blind.blind(parcel.class, &parcel.key);
         for _ in 0..DECIDE_AGAIN_MAX {
             let custody = Custody::prepare(self, caller, &parcel).await?;

@@ -32,7 +32,8 @@ const LOOKED_AT_DAYS: i64 = 1;
 const ITEMS_MAX: u32 = 1000;
 
 impl Hub {
-    /// Looks at everything that is past its deadline, for every agency. A proposal that no second person approved lapses.
+    /// Looks at everything that is past its deadline, for every agency. A proposal that no second person approved lapses, and a referral
+    /// that nobody answered.
     ///
     /// # Errors
     /// When the store cannot be read at all.
@@ -56,6 +57,12 @@ impl Hub {
 
     async fn escalate(&self, item: &WorkItemRow, now: Time) -> Result<(), Refusal> {
         let Some(mut body) = self.open_item(item).await? else { return Ok(()) };
+        if item.kind == REFERRAL && body.code != TRANSFER {
+            return match ReferralId::parse(&body.about) {
+                Some(id) => self.expire_referral(id).await,
+                None => Ok(()),
+            };
+        }
         if body.escalated || !self.still_waits(item, &body).await? {
             return Ok(());
         }

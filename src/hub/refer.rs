@@ -1,5 +1,6 @@
 //! Referrals: one agency asks another to act for a family, and the loop is closed only with an outcome.
 
+mod expiry;
 pub mod message;
 mod report;
 mod told;

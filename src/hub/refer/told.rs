@@ -4,7 +4,7 @@
 
 use super::Tie;
 use crate::hub::caller::Caller;
-use crate::hub::custody::Parcel;
+use crate::hub::custody::{Acknowledge, Parcel};
 use crate::hub::family::Family;
 use crate::hub::register::{Agency, Subscription};
 use crate::hub::{Hub, Refusal, RefusalKind};
@@ -12,7 +12,7 @@ use crate::store::Change;
 use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::consent::records::{Relation, RelationKind};
 use musubi_core::id::{Municipality, PersonId};
-use musubi_core::referral::{Referral, State};
+use musubi_core::referral::{Outcome, Referral, State};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -74,7 +74,11 @@ impl Hub {
         let submission = said.map_err(|faults| Refusal { kind: RefusalKind::Invalid, diagnostics: faults })?;
         let mut parcel = Parcel::of_the_hub("referral step", &submission.header().message_id, submission, self.now());
         parcel.told = Some(referral.other_party(caller.id()).clone());
-        self.take(caller, parcel, Arc::new(|_, _, _| Vec::new())).await?;
+        let acknowledge: Acknowledge = Arc::new(|_, _, _| Vec::new());
+        match referral.state() {
+            State::Closed(Outcome::Expired) => self.take_unheard(caller, parcel, acknowledge).await?,
+            _ => self.take(caller, parcel, acknowledge).await?,
+        };
         Ok(())
     }
 
