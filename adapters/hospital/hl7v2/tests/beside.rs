@@ -157,6 +157,21 @@ fn a_department_that_the_senders_table_lacks_is_told_once_and_kept() {
 }
 
 #[test]
+fn a_diagnosis_of_maternity_is_known_and_stays_in_the_category_of_a_delivery() {
+    let diagnosed = |code: &str| {
+        let read = super::read(&changed(MOTHER, "O80.0^自然頭位分娩^I10", &format!("{code}^病名^I10")), &shione());
+        let entry = read.entry("condition").clone();
+        (entry.get("raised").cloned(), entry.get("label").cloned())
+    };
+    for code in ["O80.0", "O14.1", "P07.1", "P59.9", "Z33", "Z34.0", "Z37.0", "Z39.2"] {
+        assert_eq!(diagnosed(code), (None, None), "{code}");
+    }
+    assert_eq!(diagnosed("O98.1").0, Some(json!(["C19_REPRODUCTIVE"])), "syphilis tells more");
+    assert_eq!(diagnosed("O99.3").0, Some(json!(["C08_MENTAL"])));
+    assert_eq!(diagnosed("S06.0"), (Some(json!(["C10_NARRATIVE"])), Some(json!("V"))), "somebody should look");
+}
+
+#[test]
 fn a_diagnosis_without_a_code_is_told() {
     let read = super::read(&changed(MOTHER, "O80.0^自然頭位分娩^I10", "\"\""), &shione());
     assert!(read.bodies("condition").is_empty() && read.has("H104 DG1[1]-3"), "{:?}", read.codes());
