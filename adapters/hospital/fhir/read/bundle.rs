@@ -102,6 +102,14 @@ impl<'t> Document<'t> {
         self.sections.get(code).map_or(&[], Vec::as_slice)
     }
 
+    /// Does a section about past illnesses alone refer to this Condition? Of what says nothing itself that tells that it is over.
+    pub(super) fn is_of_the_past(&self, condition: usize) -> bool {
+        const PAST: [&str; 3] = ["370", "372", "11348-0"];
+        let of = self.sections.iter().filter(|(_, resources)| resources.contains(&condition));
+        let mut of = of.map(|(code, _)| PAST.contains(&code.as_str())).peekable();
+        of.peek().is_some() && of.all(|is_past| is_past)
+    }
+
     /// The words of the first section of one of these codes; noted to go into this field.
     pub(super) fn words_of(&self, codes: &[&str], path: &'static str) -> String {
         let found = codes.iter().find_map(|code| self.narratives.get(code));

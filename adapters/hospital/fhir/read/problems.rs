@@ -48,7 +48,11 @@ pub(super) fn condition(reading: &mut Reading<'_>, number: usize, document: &Doc
     }
     let recorded_at = reading.stamp(node, "recordedDate", "condition.recorded_at");
     let state = state(reading, node, &CONDITION_STATES, "condition.state");
-    let (state, ended) = end(reading, node, state);
+    let (mut state, ended) = end(reading, node, state);
+    let is_silent = state.is_empty() && ended.is_none() && node.get("clinicalStatus").is_none();
+    if is_silent && verification != "refuted" && document.is_of_the_past(number) {
+        state = "inactive";
+    }
     let body = Body::Condition(proto::Condition {
         code: Some(code),
         kind: kind.to_owned(),

@@ -129,3 +129,44 @@ fn states_come_back_as_they_were() {
         super::read::assert_stable(&decode(&collection(&[PATIENT, &resource])), &resource);
     }
 }
+
+/// The state of a Condition to which the sections of these codes refer.
+fn in_sections(codes: &[&str], more: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/hospital/fhir/fhir_json/samples");
+    let sample = std::fs::read(format!("{folder}/shione_discharge_summary.fhir")).unwrap();
+    let mut document: Value = serde_json::from_slice(&sample).unwrap();
+    let url = "urn:uuid:6f0c1a52-0000-4000-8000-0000000000ff";
+    for code in codes {
+        let section = serde_json::json!({"code": {"coding": [{"code": code}]}, "entry": [{"reference": url}]});
+        document["entry"][0]["resource"]["section"].as_array_mut().unwrap().push(section);
+    }
+    let patient = document["entry"].as_array().unwrap().iter().find(|one| one["resource"]["resourceType"] == "Patient");
+    let patient = patient.unwrap()["fullUrl"].as_str().unwrap().to_owned();
+    let past = condition(more).replace("Patient/p", &patient).replace("妊娠糖尿病", "虫垂炎");
+    let past: Value = serde_json::from_str(&past).unwrap();
+    document["entry"].as_array_mut().unwrap().push(serde_json::json!({"fullUrl": url, "resource": past}));
+    let read = entries(&decode(&document.to_string()));
+    let told = read.iter().find(|entry| entry["condition"]["code"]["text"] == "虫垂炎").unwrap();
+    told["condition"].get("state").cloned().unwrap_or_default()
+}
+
+#[test]
+fn an_illness_of_the_past_is_over_where_nothing_else_is_said() {
+    let nothing = "\"id\":\"x\"";
+    for code in ["370", "372", "11348-0"] {
+        assert_eq!(in_sections(&[code], nothing), "inactive", "{code}");
+        assert_eq!(
+            in_sections(&[code], &status(CONDITION_CLINICAL, "recurrence")),
+            "recurrence",
+            "{code}: what is said stands"
+        );
+        assert_eq!(
+            in_sections(&[code], "\"abatementDateTime\":\"2019-04-01\""),
+            Value::Null,
+            "{code}: its end says it"
+        );
+    }
+    assert_eq!(in_sections(&["340"], nothing), Value::Null, "a list of problems");
+    assert_eq!(in_sections(&["372", "344"], nothing), Value::Null, "one of the discharge too");
+    assert_eq!(in_sections(&[], nothing), Value::Null);
+}
