@@ -78,7 +78,7 @@ fn ended_at_no_known_time(statement: Node<'_>) -> bool {
 
 /// Writes the status observation of a problem.
 pub(super) fn of_problem(out: &mut Writer, state: &str) {
-    write(out, state, ("REFR", PROBLEM_STATUS));
+    write(out, state, ("REFR", PROBLEM_STATUS, "cda:CD"));
 }
 
 /// Writes that the state of a problem is not known, where its section would say that it is there now.
@@ -86,15 +86,17 @@ pub(super) fn of_unknown_problem(out: &mut Writer) {
     write_value(out, ("REFR", PROBLEM_STATUS), &[("xsi:type", "cda:CD"), ("nullFlavor", "NI")]);
 }
 
-/// Writes the status observation of an allergy.
+/// Writes the status observation of an allergy, which knows no more than whether it is over.
 pub(super) fn of_allergy(out: &mut Writer, state: &str) {
-    write(out, state, ("SUBJ", ALLERGY_STATUS));
+    if matches!(state, "active" | "inactive" | "resolved") {
+        write(out, state, ("SUBJ", ALLERGY_STATUS, "cda:CE"));
+    }
 }
 
-fn write(out: &mut Writer, state: &str, what: (&str, &str)) {
+fn write(out: &mut Writer, state: &str, (relation, template, kind): (&str, &str, &str)) {
     let Some((code, display, _)) = STATES.iter().find(|(.., known)| *known == state) else { return };
-    let value = [("xsi:type", "cda:CD"), ("code", *code), ("codeSystem", SNOMED), ("displayName", *display)];
-    write_value(out, what, &value);
+    let value = [("xsi:type", kind), ("code", *code), ("codeSystem", SNOMED), ("displayName", *display)];
+    write_value(out, (relation, template), &value);
 }
 
 fn write_value(out: &mut Writer, (relation, template): (&str, &str), value: &[(&'static str, &str)]) {

@@ -9,6 +9,7 @@ mod history;
 mod maternity;
 mod referral;
 mod screening;
+mod values;
 
 use super::tree::V3;
 use super::values::{INSTITUTION, PATIENT_NUMBER};
@@ -351,7 +352,8 @@ fn children(out: &mut Writer, subject: &Subject<'_>) {
         if let Some(named) = link.named.filter(|_| code != "CHILD" && other.entries.is_empty()) {
             write_id(out, "id", &named.issuer, &named.identifier);
         }
-        out.empty("code", &[("code", code), ("codeSystem", ROLE)]);
+        let (code, system) = (code.to_owned(), ROLE.to_owned());
+        values::coded(out, "code", &proto::Coded { code, system, text: String::new() }, "");
         out.close();
         out.close();
     }
@@ -366,7 +368,7 @@ fn relatives(out: &mut Writer, one: &Person<'_>) {
         }
         out.open_with("participant", &[("typeCode", "IND")]);
         out.open_with("associatedEntity", &[("classCode", "PRS")]);
-        relative.relationship.iter().for_each(|role| body::coded(out, "code", role, ""));
+        relative.relationship.iter().for_each(|role| values::coded(out, "code", role, ""));
         relative.addresses.iter().for_each(|address| write_address(out, address));
         relative.contacts.iter().for_each(|contact| telecom(out, contact));
         if !relative.names.is_empty() {
@@ -407,7 +409,7 @@ fn stay(out: &mut Writer, subject: &Subject<'_>) {
         out.close();
     }
     if let Some(to) = &notice.destination {
-        body::coded(out, "dischargeDispositionCode", to, "");
+        values::coded(out, "dischargeDispositionCode", to, "");
     }
     if !notice.attending.is_empty() {
         out.open_with("encounterParticipant", &[("typeCode", "ATND")]);

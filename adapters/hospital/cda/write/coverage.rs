@@ -1,7 +1,7 @@
 //! Insurance as a policy in the section of payers, with the numbers that the Japanese electronic prescription gives them.
 
 use super::super::coverage::{BRANCH, INSURER, KINDS, NUMBER, PAYER, PUBLIC_EXPENSE, RECIPIENT, SYMBOL};
-use super::body::coded;
+use super::values::coded;
 use super::{LOINC, ts};
 use crate::xml::Writer;
 use musubi_proto::v1 as proto;
@@ -65,7 +65,7 @@ fn covered(out: &mut Writer, coverage: &proto::Coverage, is_public: bool) {
         out.empty("id", &[("extension", &coverage.branch), ("assigningAuthorityName", BRANCH)]);
     }
     if !coverage.relationship.is_empty() {
-        out.empty("code", &[("code", &coverage.relationship)]);
+        coded(out, "code", &proto::Coded { code: coverage.relationship.clone(), ..proto::Coded::default() }, "");
     }
     out.close();
     out.close();

@@ -1,7 +1,8 @@
 //! What is told of the patient's past and family: allergies, illnesses of relatives, what was given and done, insurance.
 
 use super::super::state;
-use super::body::{coded, section, table};
+use super::body::{section, table};
+use super::values::coded;
 use super::{ROLE, Subject, coverage, ts};
 use crate::family::Person;
 use crate::wording::{self, Row, kin};

@@ -1,6 +1,7 @@
 //! The entries of a pregnancy and of a delivery: what has a LOINC by it, the rest by what it is called.
 
-use super::body::{coded, entry, number};
+use super::body::entry;
+use super::values::{coded, number};
 use super::{date, ts};
 use crate::hospital::cda::maternity::{CHILDREN, DELIVERED_AT, METHOD, OUTCOME, OWN, PRESENTATION, TRANSFUSION};
 use crate::hospital::pregnancy::{self, Part};

@@ -1,6 +1,7 @@
 //! What is asked of another agency: the order in the header, and the words of a section.
 
-use super::body::{coded, section, table};
+use super::body::{section, table};
+use super::values::coded;
 use crate::hospital::cda::referral::{KIND, PRIORITIES, PRIORITY};
 use crate::hospital::fhir::APPROVAL;
 use crate::wording;

@@ -1,7 +1,8 @@
 //! The EPDS as one battery: its total and each of its items is an observation.
 
 use super::LOINC;
-use super::body::{coded, number, observation};
+use super::body::observation;
+use super::values::{coded, number};
 use crate::xml::Writer;
 use musubi_proto::v1 as proto;
 
