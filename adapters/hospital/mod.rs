@@ -23,6 +23,7 @@ mod numbers;
 mod pregnancy;
 mod raise;
 mod reading;
+mod report;
 #[cfg(test)]
 mod round_trip_tests;
 mod xhtml;

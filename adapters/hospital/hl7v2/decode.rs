@@ -11,6 +11,7 @@ use super::reader::{Patient, Reader};
 use super::times::Stamp;
 use super::transactions::{self, Action, Record};
 use super::{allergies, confidentiality, order, person, problems, procedures, referral, results, scan, ssmix2, stay};
+use crate::hospital::report;
 use musubi_core::adapter::{Decoded, Diagnostic, Fate, Item, Ledger, Profile, Severity};
 use musubi_core::record::Submission;
 use musubi_proto::v1 as proto;
@@ -333,7 +334,16 @@ fn envelope(reader: &Reader<'_>) -> proto::Submission {
 
 fn check(reader: &mut Reader<'_>) -> Option<Submission> {
     confidentiality::raise(reader);
-    let entries = std::mem::take(&mut reader.entries);
+    let mut entries = std::mem::take(&mut reader.entries);
+    if report::name_all(&mut entries).is_err() {
+        reader.error(
+            "H007",
+            "RF1",
+            "報告が大きすぎます。分けて送ってください。",
+            "The report is too large; send it in parts.",
+        );
+        return None;
+    }
     let paths: Vec<String> = entries.iter().map(|entry| entry.source_path.clone()).collect();
     match Submission::check(proto::Submission { entries, ..envelope(reader) }) {
         Ok(submission) => Some(submission),

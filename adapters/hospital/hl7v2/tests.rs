@@ -9,6 +9,7 @@ mod events;
 mod ledger;
 mod pregnancy;
 mod readme;
+mod referrals;
 mod refusals;
 mod samples;
 mod ssmix2;

@@ -6,6 +6,7 @@ use super::Message;
 use super::line::{Line, components, repeated};
 use crate::family::{Person, referral};
 use crate::wording::codes::{REFERRAL_KIND, word};
+use crate::wording::japanese_moment;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 use std::collections::BTreeMap;
@@ -52,6 +53,12 @@ fn provider(role: &str, agency: &str) -> Line {
     Line::new("PRD").with(1, role.to_owned()).say(7, agency)
 }
 
+/// For when a date was set: no field of RF1 has room for it.
+fn appointment(step: &proto::ReferralStep) -> String {
+    let when = step.scheduled_for.as_ref().and_then(japanese_moment);
+    when.map(|when| format!("予定日時 {when}")).unwrap_or_default()
+}
+
 /// RF1-1 has four states: what lies between acceptance and the end is `A`. Which it is stands as a code before the words of
 /// RF1-10.
 fn stepped(step: &proto::ReferralStep, pid: &Line) -> Message {
@@ -67,7 +74,7 @@ fn stepped(step: &proto::ReferralStep, pid: &Line) -> Message {
         .with(1, status.to_owned())
         .say(6, &step.referral_id)
         .at(7, step.at.as_ref())
-        .with(10, repeated([state, components(&["", &step.note])]));
+        .with(10, repeated([state, components(&["", &step.note]), components(&["", &appointment(step)])]));
     // The asked one takes every step but the request to cancel.
     let (referring, asked) = match step.state.as_str() {
         "cancel_asked" => (&step.by_agency, &step.to_agency),
