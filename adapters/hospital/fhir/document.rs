@@ -49,6 +49,13 @@ impl Document {
         slot
     }
 
+    /// Adds a last member to the resource of a place; none where it holds nothing.
+    pub(super) fn append(&mut self, slot: Slot, name: &'static str, value: Json) {
+        if let (Some(Json::Object(members)), false) = (self.resources.get_mut(slot.0), value.is_nothing()) {
+            members.push((name, value));
+        }
+    }
+
     /// A reference to a place.
     pub(super) fn reference(&self, slot: Slot) -> Json {
         Json::Reference(slot.0)
@@ -109,7 +116,7 @@ pub(super) fn compose(document: &mut Document, released: &Released, family: &Fam
     let people = People::write(document, family);
     let mut agencies = Agencies::default();
     let authors = authors(document, &mut agencies, released, family);
-    let sections = sections::write(document, family, &people, &mut agencies);
+    let sections = sections::write(document, family, &people, &mut agencies, composition);
     if sections.is_empty() {
         document.resources.truncate(before);
         return false;

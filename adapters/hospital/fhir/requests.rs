@@ -2,10 +2,12 @@
 
 use super::clinical::Context;
 use super::datatypes::{concept, moment, number, number_system, words};
-use super::document::Slot;
+use super::document::{Document, Slot};
 use super::json::{Json, list, object, word};
 use crate::wording::{Row, Rows, codes, japanese_moment};
 use musubi_proto::v1 as proto;
+use proto::entry::Body;
+use std::collections::BTreeMap;
 
 /// What the number of an approval is called, where it stands among other numbers.
 pub(in crate::hospital) const APPROVAL: &str = "承認番号";
@@ -60,6 +62,7 @@ pub(super) fn rows(step: &proto::ReferralStep) -> Vec<Row> {
     rows.text("紹介番号", &step.referral_id);
     rows.text("状態", word);
     rows.add("日時", step.at.as_ref().and_then(japanese_moment));
+    rows.add("予定日時", step.scheduled_for.as_ref().and_then(japanese_moment));
     rows.text("備考", &step.note);
     rows.into_rows()
 }
@@ -76,13 +79,15 @@ pub(super) fn step(context: &mut Context<'_, '_>, step: &proto::ReferralStep) ->
     let owner = context.agencies.reference(context.document, owner, context.family);
     let business = (!bser.is_empty()).then(|| concept("http://hl7.org/fhir/us/bser", bser, ""));
     let fulfil = concept("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request");
-    let focus = object([("identifier", number(Json::Nothing, &step.referral_id))]);
+    // The one number that all formats carry: what the task is about, and on what it rests.
+    let referral = object([("type", word("ServiceRequest")), ("identifier", number(Json::Nothing, &step.referral_id))]);
     let members = vec![
+        ("basedOn", list([referral.clone()])),
         ("status", word(status)),
         ("businessStatus", business.into()),
         ("intent", word("order")),
         ("code", fulfil),
-        ("focus", focus),
+        ("focus", referral),
         ("for", context.subject.clone()),
         ("lastModified", moment(step.at.as_ref())),
         ("requester", requester),
@@ -91,3 +96,47 @@ pub(super) fn step(context: &mut Context<'_, '_>, step: &proto::ReferralStep) ->
     ];
     Some(context.document.add("Task", members))
 }
+
+/// What reports the referrals of a document that were completed: an output of each Task names what of it stands in the same
+/// document, and nothing else.
+pub(super) struct Reports<'a> {
+    /// The document itself, for what it tells in words alone.
+    whole: Slot,
+    /// The resources of each entry.
+    told: BTreeMap<&'a str, Vec<Slot>>,
+    tasks: Vec<(Slot, &'a proto::ReferralStep)>,
+}
+
+impl<'a> Reports<'a> {
+    pub(super) fn of(whole: Slot) -> Self {
+        Reports { whole, told: BTreeMap::new(), tasks: Vec::new() }
+    }
+
+    /// Notes an entry that is told, and by which resources.
+    pub(super) fn note(&mut self, entry: &'a proto::Entry, slots: &[Slot]) {
+        match (&entry.body, slots) {
+            (Some(Body::ReferralStep(step)), [task, ..]) => self.tasks.push((*task, step)),
+            _ => _ = self.told.insert(&entry.id, slots.to_vec()),
+        }
+    }
+
+    /// Writes the outputs, once all that they may name is there.
+    pub(super) fn write(self, document: &mut Document) {
+        for (task, step) in &self.tasks {
+            let mut outputs: Vec<Slot> = Vec::new();
+            for told in step.report_entries.iter().filter_map(|id| self.told.get(id.as_str())) {
+                let told = if told.is_empty() { std::slice::from_ref(&self.whole) } else { told };
+                let new: Vec<Slot> = told.iter().copied().filter(|slot| !outputs.contains(slot)).collect();
+                outputs.extend(new);
+            }
+            let outputs = outputs
+                .into_iter()
+                .map(|slot| object([("type", words(REPORT)), ("valueReference", document.reference(slot))]));
+            let outputs = list(outputs.collect::<Vec<_>>());
+            document.append(*task, "output", outputs);
+        }
+    }
+}
+
+/// What an output of a Task is called.
+const REPORT: &str = "報告";

@@ -2,7 +2,7 @@
 
 use super::clinical::{self, Context};
 use super::datatypes::{LOINC, concept};
-use super::document::{Document, author_of};
+use super::document::{Document, Slot, author_of};
 use super::json::{Json, list, object, word};
 use super::people::{Agencies, People};
 use super::relatives;
@@ -16,14 +16,16 @@ use musubi_core::record::kind_of;
 use musubi_proto::v1 as proto;
 use proto::entry::Body;
 
-/// Every section that has something to say, person by person.
+/// Every section that has something to say, person by person. What is told in words alone is told in the `whole` document.
 pub(super) fn write(
     document: &mut Document,
     family: &Family<'_>,
     people: &People,
     agencies: &mut Agencies,
+    whole: Slot,
 ) -> Vec<Json> {
     let mut sections = Vec::new();
+    let mut reports = requests::Reports::of(whole);
     for (position, one) in family.people.iter().enumerate() {
         sections.extend(who(document, family, people, position, one));
         let person = person::heading(one);
@@ -33,6 +35,7 @@ pub(super) fn write(
             let author = agencies.reference(document, author_of(entry), family);
             let mut context = Context { document, agencies, family, one, subject: subject.clone().into(), author };
             let slots = clinical::write(&mut context, entry);
+            reports.note(entry, &slots);
             let references = slots.into_iter().map(|slot| document.reference(slot));
             sections.push(object([
                 ("title", [person.as_str(), "・", heading].concat().into()),
@@ -43,6 +46,7 @@ pub(super) fn write(
             ]));
         }
     }
+    reports.write(document);
     sections
 }
 
@@ -97,8 +101,8 @@ fn is_told_by_resources(body: &Body) -> bool {
         | Body::Document(_)
         | Body::Encounter(_)
         | Body::Observation(_)
-        | Body::Screening(_)
-        | Body::ReferralStep(_) => true,
+        | Body::Screening(_) => true,
+        Body::ReferralStep(step) => step.scheduled_for.is_none(),
         Body::Family(family) => relatives::say_all(family),
         Body::DischargeNotice(notice) => notice.expected_discharge_at.is_none(),
         Body::PregnancyNotification(pregnancy) => pregnancy::is_all_parts(pregnancy),

@@ -10,6 +10,7 @@ mod narrative;
 mod pregnancy;
 mod profile;
 mod read;
+mod report;
 mod retracted;
 mod state;
 mod treatment;

@@ -8,6 +8,7 @@ mod coverage;
 mod names;
 mod narratives;
 mod notice;
+mod outputs;
 mod papers;
 mod people;
 mod plans;
@@ -280,6 +281,7 @@ fn contents<'t>(reading: &mut Reading<'t>, document: &Document<'t>) {
     }
     of("Consent").for_each(|number| consent(reading, number));
     narratives::fill(reading, document);
+    outputs::read(reading);
 }
 
 /// A consent opens nothing by lying in a document: it is recorded through the service for consents, by staff.

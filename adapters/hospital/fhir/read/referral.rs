@@ -108,9 +108,11 @@ fn organization(reading: &Reading<'_>, reference: Node<'_>, from: usize) -> Opti
 /// A Task as one step of the referral that it carries out.
 pub(super) fn task(reading: &mut Reading<'_>, number: usize) {
     let Some(node) = reading.resources.get(number).map(|resource| resource.node) else { return };
-    let focus = reading.follow(node.first("focus"), number).map(|request| reading.number_of(request));
+    let asked = ["focus", "basedOn"].iter().flat_map(|name| node.all(name));
+    let asked = asked.filter_map(|one| reading.target(Some(one), number)).filter_map(|at| reading.resources.get(at));
+    let focus = asked.filter(|one| one.kind == "ServiceRequest").map(|one| reading.number_of(one.node)).next();
     let logical = |name: &str| {
-        node.first(name).and_then(|one| one.first("identifier")).map(|id| id.take("value", "referral_step").to_owned())
+        node.all(name).find_map(|one| one.first("identifier")).map(|id| id.take("value", "referral_step").to_owned())
     };
     let id = focus
         .or_else(|| logical("focus"))
@@ -159,6 +161,7 @@ pub(super) fn task(reading: &mut Reading<'_>, number: usize) {
 fn step(reading: &mut Reading<'_>, person: usize, node: Node<'_>, id: &str, (state, at): (&str, Option<Stamp>)) {
     const PATH: &str = "referral_step.note";
     let note = node.all("note").map(|note| note.take("text", PATH)).chain([values_of(node, "statusReason")]);
+    let note = note.chain(node.all("output").map(|output| output.take("valueString", PATH)));
     let note: Vec<&str> = note.filter(|text| !text.is_empty()).collect();
     let party = |name| node.first(name).and_then(|one| organization(reading, one, 0)).unwrap_or_default();
     let (owner, requester) = (party("owner"), party("requester"));
