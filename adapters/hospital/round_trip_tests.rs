@@ -159,9 +159,13 @@ fn hl7_v2_comes_back() {
 #[test]
 fn cda_comes_back() {
     let listed = [
+        ("+ document", "the words of our own document: of theirs there were none"),
         ("document", "the words of our own document are those of its sections; a document is not put into a document"),
         ("- newborn", "a child's own document says who was born, not what was measured"),
         ("dischargeNotice.request", "cells of a table are set apart by blanks"),
+        ("encounter.status", "a visit of which no end is said"),
+        ("referralStep.byAgency", "the name of the author"),
+        ("referralStep.reportEntries", "the entries of a report have other keys when it is read again"),
     ];
     assert_listed(&round(&Cda, &Cda), &listed);
 }

@@ -6,7 +6,7 @@ mod report;
 mod told;
 
 use told::News;
-pub(super) use told::listens;
+pub(super) use told::{can_say, listens};
 
 use super::caller::{Caller, Operation};
 use super::consents::Fact;

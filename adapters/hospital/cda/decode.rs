@@ -5,6 +5,7 @@ use super::header::{self, Document};
 use super::{coverage, people, referral, sections, tree, values};
 use crate::hospital::hl7v2::times::{self, NotADate, Stamp};
 use crate::hospital::reading::{self, Reading};
+use crate::hospital::report;
 use crate::json::Fate;
 use musubi_core::adapter::{Decoded, Diagnostic, Item, Ledger, Profile};
 use musubi_core::record::Submission;
@@ -173,6 +174,17 @@ fn check(reading: &mut Reading<'_>, document: &Document<'_>, bytes: &[u8]) -> Op
     const ID_BYTES_MAX: usize = 200;
     let named = document.id.len() <= ID_BYTES_MAX;
     reading.weigh_papers();
+    // A consultation note as a whole is the report.
+    if report::name_all(&mut reading.entries).is_err() {
+        let root = reading.tree.root();
+        reading.error(
+            "H007",
+            root,
+            "報告が大きすぎます。分けて送ってください。",
+            "The report is too large; send it in parts.",
+        );
+        return None;
+    }
     let message = proto::Submission {
         format: "cda".to_owned(),
         message_id: if named { document.id.clone() } else { crate::hospital::named_by_hash(bytes) },

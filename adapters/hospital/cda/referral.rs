@@ -29,9 +29,7 @@ pub(super) fn read(reading: &mut Reading<'_>, patient: usize, document: &Documen
     let at = written.or(reading.sent);
     if document.is(Kind::Referral) {
         let id = document.orders.first().unwrap_or(&document.series);
-        let receivers = root.all("informationRecipient").filter_map(|one| one.first("intendedRecipient"));
-        let to: Vec<String> =
-            receivers.filter_map(|one| one.first("receivedOrganization")).filter_map(organization).collect();
+        let to = receivers(root);
         if to.is_empty() {
             reading.warning_at(
                 "H008",
@@ -75,6 +73,7 @@ pub(super) fn read(reading: &mut Reading<'_>, patient: usize, document: &Documen
                 state: "completed".to_owned(),
                 at: at.map(Stamp::date_time),
                 by_agency: document.custodian.and_then(organization).unwrap_or_default(),
+                to_agency: receivers(root).into_iter().next().unwrap_or_default(),
                 ..proto::ReferralStep::default()
             });
             let entry =
@@ -116,6 +115,12 @@ fn urgency(reading: &mut Reading<'_>, document: &Document<'_>) -> &'static str {
         );
     }
     known.map_or("", |(_, urgency)| *urgency)
+}
+
+/// The organisations to which it is addressed.
+fn receivers(root: Node<'_>) -> Vec<String> {
+    let receivers = root.all("informationRecipient").filter_map(|one| one.first("intendedRecipient"));
+    receivers.filter_map(|one| one.first("receivedOrganization")).filter_map(organization).collect()
 }
 
 /// The agency behind an organisation, else its name.

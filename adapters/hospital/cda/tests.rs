@@ -10,6 +10,7 @@ mod history;
 mod insurance;
 mod maternity;
 mod narrative;
+mod report;
 mod schema;
 mod sections;
 mod state;

@@ -1,4 +1,4 @@
-//! A release as a discharge summary or a referral: the header. The body is in `body.rs`.
+//! A release as a discharge summary, a referral or the answer to one: the header. The body is in `body.rs`.
 //!
 //! No profile is claimed: C-CDA and the Japanese profiles demand sections that a release may not hold, and an emptied
 //! section would tell that something is there.
@@ -8,7 +8,9 @@ mod coverage;
 mod history;
 mod maternity;
 mod referral;
+mod report;
 mod screening;
+mod stay;
 mod values;
 
 use super::tree::V3;
@@ -42,17 +44,34 @@ struct Subject<'f> {
     one: &'f Person<'f>,
     notice: Option<(&'f proto::Entry, &'f proto::DischargeNotice)>,
     referral: Option<(&'f proto::Entry, &'f proto::Referral)>,
+    /// The step that completed a referral: then the document is the answer to it.
+    answer: Option<(&'f proto::Entry, &'f proto::ReferralStep)>,
+}
+
+impl<'f> Subject<'f> {
+    /// The notice, where the document is the summary of a discharge.
+    fn summary(&self) -> Option<(&'f proto::Entry, &'f proto::DischargeNotice)> {
+        self.notice.filter(|_| self.answer.is_none())
+    }
+
+    /// The referral, where the document is one.
+    fn request(&self) -> Option<(&'f proto::Entry, &'f proto::Referral)> {
+        self.referral.filter(|_| self.answer.is_none() && self.notice.is_none())
+    }
 }
 
 /// Writes a release: the id follows from what it says, so that the same view has the same id whenever it is sent.
 pub(super) fn write(released: &Released) -> Result<Vec<u8>, EncodeError> {
     let family = Family::of(released);
+    let answered = |one: &Person<'_>| report::answer(one).is_some();
     let told = |one: &Person<'_>| !one.bodies(family::discharge).is_empty() || !one.bodies(family::referral).is_empty();
-    let patient = family.people.iter().position(told).ok_or(EncodeError::NothingToSay)?;
+    let patient = family.people.iter().position(answered).or_else(|| family.people.iter().position(told));
+    let patient = patient.ok_or(EncodeError::NothingToSay)?;
     let one = family.people.get(patient).ok_or(EncodeError::NothingToSay)?;
     let notice = one.bodies(family::discharge).into_iter().next();
     let referral = one.bodies(family::referral).into_iter().next();
-    let subject = Subject { family: &family, patient, one, notice, referral };
+    let answer = report::answer(one);
+    let subject = Subject { family: &family, patient, one, notice, referral, answer };
     let view = document(released, &subject, None);
     let digest: [u8; 32] = Sha256::digest(&view).into();
     let mut bytes = [0; 16];
@@ -65,9 +84,10 @@ fn document(released: &Released, subject: &Subject<'_>, id: Option<Uuid>) -> Vec
     let spaces = [("xmlns:sdtc", "urn:hl7-org:sdtc"), ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")];
     let mut writer = Writer::new("cda", V3, "ClinicalDocument", &spaces);
     let out = &mut writer;
-    let (code, display, title) = match subject.notice {
-        Some(_) => ("18842-5", "Discharge summary", "退院時サマリー"),
-        None => ("57133-1", "Referral note", "連携依頼票"),
+    let (code, display, title) = match (subject.answer, subject.notice) {
+        (Some(_), _) => (report::CONSULTATION, "Consult note", "連携報告書"),
+        (None, Some(_)) => ("18842-5", "Discharge summary", "退院時サマリー"),
+        (None, None) => ("57133-1", "Referral note", "連携依頼票"),
     };
     out.empty("realmCode", &[("code", "JP")]);
     out.empty("typeId", &[("root", "2.16.840.1.113883.1.3"), ("extension", "POCD_HD000040")]);
@@ -81,21 +101,23 @@ fn document(released: &Released, subject: &Subject<'_>, id: Option<Uuid>) -> Vec
     out.empty("languageCode", &[("code", "ja-JP")]);
     record_target(out, subject.one);
     let author = author_of(subject);
-    let written = subject
-        .referral
-        .and_then(|(_, referral)| ts(referral.requested_at.as_ref()))
-        .filter(|_| subject.notice.is_none());
+    let asked = subject.request().and_then(|(_, referral)| ts(referral.requested_at.as_ref()));
+    let written = subject.answer.map_or(asked, |(_, step)| ts(step.at.as_ref()));
     authors(out, author, written.as_deref().unwrap_or(&at));
     custodian(out, author, subject);
-    if let Some((_, referral)) = subject.referral.filter(|_| subject.notice.is_none()) {
+    if let Some((_, referral)) = subject.request() {
         recipient(out, &referral.to);
+    }
+    if let Some((_, step)) = subject.answer {
+        recipient(out, &step.to_agency);
     }
     children(out, subject);
     relatives(out, subject.one);
-    if let Some((_, referral)) = subject.referral.filter(|_| subject.notice.is_none()) {
+    if let Some((_, referral)) = subject.request() {
         referral::order(out, referral);
     }
-    stay(out, subject);
+    report::orders(out, subject.one);
+    stay::write(out, subject);
     body::write(out, released, subject);
     writer.finish()
 }
@@ -132,9 +154,10 @@ fn label(released: &Released) -> &'static str {
     }
 }
 
-/// Who wrote the notice or the referral, as far as it was released.
+/// Who wrote the answer, the notice or the referral, as far as it was released.
 fn author_of<'f>(subject: &Subject<'f>) -> &'f str {
-    let entry = subject.notice.map(|notice| notice.0).or(subject.referral.map(|referral| referral.0));
+    let of_notice = subject.summary().map(|notice| notice.0);
+    let entry = subject.answer.map(|step| step.0).or(of_notice).or(subject.referral.map(|referral| referral.0));
     entry.map_or("", |entry| if entry.author.is_empty() { &entry.author_of_protection } else { &entry.author })
 }
 
@@ -318,7 +341,7 @@ fn custodian(out: &mut Writer, agency: &str, subject: &Subject<'_>) {
     out.open("assignedCustodian");
     out.open("representedCustodianOrganization");
     agency_ids(out, agency);
-    out.leaf_if("name", subject.notice.map_or("", |(_, notice)| &notice.institution));
+    out.leaf_if("name", subject.summary().map_or("", |(_, notice)| &notice.institution));
     for _ in 0..3 {
         out.close();
     }
@@ -379,57 +402,4 @@ fn relatives(out: &mut Writer, one: &Person<'_>) {
         out.close();
         out.close();
     }
-}
-
-/// The stay that a notice reports.
-fn stay(out: &mut Writer, subject: &Subject<'_>) {
-    let Some((entry, notice)) = subject.notice else { return };
-    let mut visits = subject.one.bodies(family::encounter).into_iter();
-    let visit = visits.find(|(of, _)| of.source_message == entry.source_message);
-    let visit = visit.map(|(_, visit)| visit);
-    out.open("componentOf");
-    out.open("encompassingEncounter");
-    if let Some(number) = visit.map(|visit| visit.visit_number.as_str()).filter(|number| !number.is_empty()) {
-        out.empty("id", &[("extension", number), ("assigningAuthorityName", author_of(subject))]);
-    }
-    let class = match visit.map_or("inpatient", |visit| &visit.class) {
-        "outpatient" => "AMB",
-        "emergency" => "EMER",
-        _ => "IMP",
-    };
-    out.empty("code", &[("code", class), ("codeSystem", ACT)]);
-    let (from, until) = (ts(notice.admitted_at.as_ref()), ts(notice.discharged_at.as_ref()));
-    if from.is_none() && until.is_none() {
-        out.empty("effectiveTime", &[("nullFlavor", "NI")]);
-    } else {
-        out.open("effectiveTime");
-        for (name, at) in [("low", &from), ("high", &until)] {
-            at.iter().for_each(|at| out.empty(name, &[("value", at)]));
-        }
-        out.close();
-    }
-    if let Some(to) = &notice.destination {
-        values::coded(out, "dischargeDispositionCode", to, "");
-    }
-    if !notice.attending.is_empty() {
-        out.open_with("encounterParticipant", &[("typeCode", "ATND")]);
-        out.open("assignedEntity");
-        out.empty("id", &[("nullFlavor", "NI")]);
-        out.open("assignedPerson");
-        out.leaf("name", &notice.attending);
-        for _ in 0..3 {
-            out.close();
-        }
-    }
-    if !notice.ward.is_empty() {
-        for name in ["location", "healthCareFacility", "location"] {
-            out.open(name);
-        }
-        out.leaf("name", &notice.ward);
-        for _ in 0..3 {
-            out.close();
-        }
-    }
-    out.close();
-    out.close();
 }

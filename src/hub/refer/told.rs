@@ -1,5 +1,5 @@
 //! The agency that is asked is told of a referral, and the party that did not take a step of it of that, where its system takes
-//! it: HL7 v2 `REF` and `RRI`, a `ServiceRequest` and a `Task` of FHIR.
+//! it: HL7 v2 `REF` and `RRI`, a `ServiceRequest` and a `Task` of FHIR; in CDA the referral, and the note that completes it.
 //! A person at the agency sees it on the page of referrals anyway.
 
 use super::Tie;
@@ -12,21 +12,38 @@ use crate::store::Change;
 use musubi_core::agency::{AgencyId, AgencyKind};
 use musubi_core::consent::records::{Relation, RelationKind};
 use musubi_core::id::{Municipality, PersonId};
+use musubi_core::record::SharedEntry;
 use musubi_core::referral::{Outcome, Referral, State};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Formats in which a referral and its steps can be said.
+/// Formats in which a referral and each of its steps can be said.
 const SAY_STEPS: [&str; 3] = ["hl7v2", "fhir-json", "fhir-xml"];
+/// The format that can say a referral, and the answer to it: documents both.
+const SAYS_BOTH_ENDS: &str = "cda";
 /// For so many days after its end a referral may still be told of, however long the party could not be reached.
 const ENDED_DAYS: i64 = 30;
 
 /// Where an agency takes its referrals and their steps. The officers of a center see them on its pages.
 pub(in crate::hub) fn listens(agency: &Agency) -> impl Iterator<Item = &Subscription> {
     let says = |subscription: &&Subscription| {
-        agency.kind != AgencyKind::Osc && subscription.formats.iter().any(|f| SAY_STEPS.contains(&f.as_str()))
+        agency.kind != AgencyKind::Osc && (says_steps(subscription) || says_both_ends(subscription))
     };
     agency.settings.subscriptions.iter().filter(says)
+}
+
+fn says_steps(subscription: &Subscription) -> bool {
+    subscription.formats.iter().any(|format| SAY_STEPS.contains(&format.as_str()))
+}
+
+fn says_both_ends(subscription: &Subscription) -> bool {
+    subscription.formats.iter().any(|format| format == SAYS_BOTH_ENDS)
+}
+
+/// Can what is told there say any of these entries?
+pub(in crate::hub) fn can_say(subscription: &Subscription, entries: &[SharedEntry]) -> bool {
+    let is_end = |entry: &SharedEntry| entry.kind() == "referral" || entry.completes_referral();
+    says_steps(subscription) || says_both_ends(subscription) && entries.iter().any(is_end)
 }
 
 /// What a party is told.

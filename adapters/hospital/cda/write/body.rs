@@ -4,7 +4,7 @@ use super::super::entries::WORKING;
 use super::super::state;
 use super::history::ACT_CODE;
 use super::values::{coded, coded_with, number};
-use super::{LOINC, ROLE, Subject, describe, history, maternity, person_ids, referral, screening, ts};
+use super::{LOINC, ROLE, Subject, describe, history, maternity, person_ids, referral, report, screening, ts};
 use crate::family::{self, Person};
 use crate::hospital::absence;
 use crate::hospital::xhtml::{self, Form};
@@ -27,6 +27,7 @@ pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>
     rows.add("利用目的", Some(wording::purpose(released)));
     rows.add("提供の根拠", wording::basis(released));
     section(out, ("", "取扱い上の注意"), |out| table(out, &rows.into_rows()));
+    report::words(out, subject);
     diagnoses(out, subject);
     if let Some((_, notice)) = subject.notice {
         text(out, ("8648-8", "入院中経過"), &notice.course, &notice.course_xhtml);
@@ -40,6 +41,7 @@ pub(super) fn write(out: &mut Writer, released: &Released, subject: &Subject<'_>
     observations(out, subject.one);
     history::write(out, subject);
     others(out, subject.one);
+    report::others(out, subject);
     let told = |one: &Person<'_>| one.role == Role::Child && !results(one).is_empty() || !one.newborns().is_empty();
     for (child, _) in subject.family.people.iter().zip(0..).filter(|(one, at)| *at != subject.patient && told(one)) {
         newborn(out, child);
@@ -62,7 +64,7 @@ pub(super) fn section(out: &mut Writer, (code, title): (&str, &str), inner: impl
 }
 
 /// A section of words; `xhtml` says the same with what they lose.
-fn text(out: &mut Writer, what: (&str, &str), words: &str, xhtml: &str) {
+pub(super) fn text(out: &mut Writer, what: (&str, &str), words: &str, xhtml: &str) {
     if let Some(marked) = xhtml::markup(xhtml, Form::Cda).filter(|_| !words.is_empty()) {
         return section(out, what, |out| out.leaf_marked("text", &marked));
     }
