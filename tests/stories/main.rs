@@ -46,6 +46,7 @@ mod pressure;
 mod proof;
 mod provider;
 mod quotas;
+mod referral_report;
 mod referrals_v2;
 mod retention;
 mod schema;

@@ -7,7 +7,7 @@ use musubi::hub::register::Agency;
 use musubi::sample_city as sample;
 use musubi_core::agency::AgencyId;
 
-const NUMBER: &str = "R-2026-0091";
+pub(crate) const NUMBER: &str = "R-2026-0091";
 
 impl City {
     /// Names who answers for the referrals that an agency's system sends.
@@ -27,12 +27,12 @@ fn message(kind: &str, id: &str, facility: &str, rf1: &str, patient: &str) -> Ve
     .into_bytes()
 }
 
-fn referral(id: &str) -> Vec<u8> {
+pub(crate) fn referral(id: &str) -> Vec<u8> {
     let rf1 = format!("RF1|P|R||||{NUMBER}|20261112100000|20261119||^授乳の相談");
     message("REF^I12^REF_I12", id, "SHIONE-HOSP", &rf1, "00012345")
 }
 
-fn answer(id: &str, state: &str, reason: &str) -> Vec<u8> {
+pub(crate) fn answer(id: &str, state: &str, reason: &str) -> Vec<u8> {
     let rf1 = format!("RF1|{state}|||||{NUMBER}|20261113090000|||{reason}");
     message("RRI^I12^RRI_I12", id, "MINAMI", &rf1, "99")
 }
@@ -44,7 +44,7 @@ fn status(answer: &Acknowledgement) -> String {
     rf1.split('|').nth(1).unwrap_or_default().to_owned()
 }
 
-async fn two_hospitals() -> City {
+pub(crate) async fn two_hospitals() -> City {
     let city = City::at("2026-11-12T10:00:00+09:00").await;
     city.referrals_by(sample::HOSPITAL, "namiki").await;
     city.referrals_by(sample::CLINIC, "kaida").await;

@@ -1,5 +1,7 @@
 //! A referral ties exactly its parties to exactly its persons, for as long as it is open.
 
+mod report;
+
 use super::*;
 use crate::hub::Refusal;
 use crate::hub::refer::ReferralTerms;
