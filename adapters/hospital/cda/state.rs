@@ -81,9 +81,9 @@ pub(super) fn of_problem(out: &mut Writer, state: &str) {
     write(out, state, ("REFR", PROBLEM_STATUS, "cda:CD"));
 }
 
-/// Writes that the state of a problem is not known, where its section would say that it is there now.
+/// Writes that the state of a problem is not known, where its section would say that it is there now. The template has no code for it.
 pub(super) fn of_unknown_problem(out: &mut Writer) {
-    write_value(out, ("REFR", PROBLEM_STATUS), &[("xsi:type", "cda:CD"), ("nullFlavor", "NI")]);
+    write_value(out, ("REFR", ""), &[("xsi:type", "cda:CD"), ("nullFlavor", "NI")]);
 }
 
 /// Writes the status observation of an allergy, which knows no more than whether it is over.
@@ -102,7 +102,9 @@ fn write(out: &mut Writer, state: &str, (relation, template, kind): (&str, &str,
 fn write_value(out: &mut Writer, (relation, template): (&str, &str), value: &[(&'static str, &str)]) {
     out.open_with("entryRelationship", &[("typeCode", relation)]);
     out.open_with("observation", &[("classCode", "OBS"), ("moodCode", "EVN")]);
-    out.empty("templateId", &[("root", template)]);
+    if !template.is_empty() {
+        out.empty("templateId", &[("root", template)]);
+    }
     out.empty("code", &[("code", STATUS), ("codeSystem", LOINC), ("displayName", "Status")]);
     out.empty("statusCode", &[("code", "completed")]);
     out.empty("value", value);

@@ -120,10 +120,11 @@ pub(super) fn coded(node: Option<Node<'_>>, path: &'static str, words: &Words) -
     (!coded.code.is_empty() || !coded.text.is_empty()).then_some(coded)
 }
 
+/// Blanks around a code are none of it: its type (cs) collapses them.
 fn one(node: Node<'_>, path: &'static str) -> proto::Coded {
     proto::Coded {
-        system: system(node.take("@codeSystem", path)),
-        code: node.take("@code", path).to_owned(),
+        system: system(node.take("@codeSystem", path).trim()),
+        code: node.take("@code", path).trim().to_owned(),
         text: node.take("@displayName", path).to_owned(),
     }
 }
@@ -151,7 +152,7 @@ pub(super) fn translations(node: Option<Node<'_>>, chosen: &proto::Coded, path: 
 pub(super) fn codes(node: Option<Node<'_>>) -> Vec<(String, String)> {
     let Some(node) = node else { return Vec::new() };
     let all = std::iter::once(node).chain(node.all("translation"));
-    all.map(|one| (system(one.peek("@codeSystem")), one.peek("@code").to_owned())).collect()
+    all.map(|one| (system(one.peek("@codeSystem").trim()), one.peek("@code").trim().to_owned())).collect()
 }
 
 /// The words of a text (ED, ST): its own, or those of the narrative to which it refers.
