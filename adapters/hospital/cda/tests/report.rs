@@ -33,7 +33,9 @@ fn paper(media_type: &str, content: &[u8]) -> proto::Entry {
 
 fn write(mut entries: Vec<proto::Entry>) -> String {
     entries.extend(mother_alone().into_iter().filter(|entry| matches!(entry.body, Some(Body::PersonDetails(_)))));
-    String::from_utf8(Cda.encode(&released(entries), &profile()).unwrap()).unwrap()
+    let document = Cda.encode(&released(entries), &profile()).unwrap();
+    assert_eq!(schema::faults(&document), [""; 0]);
+    String::from_utf8(document).unwrap()
 }
 
 #[test]

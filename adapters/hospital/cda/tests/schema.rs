@@ -124,7 +124,8 @@ fn parsed(document: &[u8]) -> Element {
     xml::read(document, &xml::Limits::CLINICAL, |_| true).unwrap()
 }
 
-fn faults(document: &[u8]) -> Vec<String> {
+/// What is wrong with a document by the schema.
+pub(super) fn faults(document: &[u8]) -> Vec<String> {
     let mut faults = Vec::new();
     check(&parsed(document), "ClinicalDocument", &mut faults);
     faults
