@@ -178,8 +178,8 @@ fn id_of(seen: &str, kind: &str) -> String {
     for record in serde_json::Deserializer::from_str(seen).into_iter::<Value>() {
         let record = record.unwrap();
         let entries = record["entries"].as_array().cloned().unwrap_or_default();
-        let of_kind = entries.into_iter().filter(|entry| entry.get(kind).is_some());
-        found = of_kind.last().map(|entry| entry["id"].as_str().unwrap().to_owned()).or(found);
+        let mut of_kind = entries.into_iter().filter(|entry| entry.get(kind).is_some());
+        found = of_kind.next_back().map(|entry| entry["id"].as_str().unwrap().to_owned()).or(found);
     }
     found.unwrap_or_else(|| panic!("no {kind} in {seen}"))
 }

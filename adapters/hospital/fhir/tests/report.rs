@@ -147,7 +147,7 @@ fn a_report_is_put_out_with_its_results() {
 
 #[test]
 fn a_report_of_ours_is_read_as_the_report_again() {
-    let written = document(vec![mother_alone(), vec![completed(&["weight"]), weight("weight")]].concat());
+    let written = document([mother_alone(), vec![completed(&["weight"]), weight("weight")]].concat());
     let entries = whole(&decode(&written));
     let weight = entries.iter().find(|entry| entry["observation"]["code"]["code"] == "29463-7").unwrap();
     assert_eq!(step_of(&entries)["reportEntries"], serde_json::json!([weight["sourceKey"]]));
