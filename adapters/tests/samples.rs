@@ -95,6 +95,19 @@ fn names_are_unique_and_every_sample_belongs_to_the_format_of_its_folder() {
 }
 
 #[test]
+fn every_seed_of_a_decoder_is_recognised_and_something_of_it_is_taken() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
+    for (target, format) in [("cda", "cda"), ("hl7v2_decode", "hl7v2"), ("tables", "hp01-xlsx")] {
+        for entry in std::fs::read_dir(seeds.join(target)).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            assert_eq!(recognise(&bytes).map(|read| read.name()), Some(format), "{}", path.display());
+            assert!(adapter(format).unwrap().decode(&bytes, &profile()).taken() > 0, "{}", path.display());
+        }
+    }
+}
+
+#[test]
 fn every_format_that_is_read_has_a_sample() {
     let read: BTreeSet<&str> = samples().iter().map(|sample| sample.format.name()).collect();
     for adapter in ADAPTERS.iter().filter(|adapter| adapter.direction() != Direction::Out) {
