@@ -69,12 +69,7 @@ pub(super) struct Told {
 impl Told {
     /// Is this part still to be told? The first of each stands; another one stays an observation.
     pub(super) fn lacks(&self, part: Part) -> bool {
-        match part {
-            Part::DueDate => self.body.due_date.is_none(),
-            Part::LastPeriod => self.body.last_menstrual_period.is_none(),
-            Part::WeightBefore => self.body.weight_before.is_none(),
-            Part::Height => self.body.height.is_none(),
-        }
+        date_of(&self.body, part).is_none() && quantity_of(&self.body, part).is_none()
     }
 
     /// Fills a part that is a date.

@@ -17,7 +17,8 @@ pub(super) fn reports(entry: &proto::Entry) -> bool {
     entry.body.as_ref().is_some_and(|body| is_report(kind_of(body)))
 }
 
-fn completes(entry: &proto::Entry) -> bool {
+/// Is it the step that completes a referral?
+pub(super) fn completes(entry: &proto::Entry) -> bool {
     matches!(&entry.body, Some(Body::ReferralStep(step)) if step.state == COMPLETED)
 }
 

@@ -91,12 +91,15 @@ fn decode_sheet(
     let mut readers: Vec<RowReader<'_>> =
         filled.map(|(number, cells)| RowReader::new(layout, &header, cells, number)).collect();
     for (number, fault) in merged::faults(&sheet, layout, &header) {
-        if let Ok(at) = readers.binary_search_by_key(&number, RowReader::number) {
-            readers.get_mut(at).into_iter().for_each(|row| row.note(fault.clone()));
+        let at = readers.binary_search_by_key(&number, RowReader::number).ok();
+        if let Some(row) = at.and_then(|at| readers.get_mut(at)) {
+            row.note(fault);
         }
     }
     for (at, fault) in rows.beside_each_other(&readers) {
-        readers.get_mut(at).into_iter().for_each(|row| row.note(fault.clone()));
+        if let Some(row) = readers.get_mut(at) {
+            row.note(fault);
+        }
     }
     for row in readers {
         let (number, cells) = (row.number(), row.cells());

@@ -3,22 +3,19 @@
 
 use super::values;
 use crate::hospital::reading::Reading;
-use crate::hospital::report::{self, COMPLETED};
+use crate::hospital::report;
 use crate::json::Node;
 use musubi_core::record::LINKS_MAX;
-use musubi_proto::v1 as proto;
-use proto::entry::Body;
+use musubi_proto::v1::entry::Body;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names as the report of each step that a Task tells the entries to which its outputs lead.
 pub(super) fn read(reading: &mut Reading<'_>) {
-    let completed =
-        |entry: &&proto::Entry| matches!(&entry.body, Some(Body::ReferralStep(step)) if step.state == COMPLETED);
     let steps: BTreeMap<String, usize> = reading
         .entries
         .iter()
         .enumerate()
-        .filter(|(_, entry)| completed(entry))
+        .filter(|(_, entry)| report::completes(entry))
         .map(|(at, entry)| (entry.source_path.clone(), at))
         .collect();
     let tasks =
